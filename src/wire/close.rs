@@ -1,0 +1,190 @@
+//! Close codes (§7.4) and the body of a Close frame (§5.5.1).
+
+use core::fmt;
+
+use super::MAX_CONTROL_PAYLOAD;
+
+/// The most bytes a close reason can have: a control frame's payload less the two of the code (§5.5, §5.5.1).
+pub const MAX_CLOSE_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
+
+/// A status code that can stand in a Close frame (§7.4): 1000–1003, 1007–1014 or 3000–4999.
+///
+/// 1004, 1005, 1006, 1015 and all other numbers are not values of this type, so they can neither be sent nor taken for received.
+/// 1012–1014 are registered with IANA since (§11.7).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CloseCode(u16);
+
+impl CloseCode {
+    /// 1000: the purpose of the connection has been fulfilled.
+    pub const NORMAL_CLOSURE: Self = Self(1000);
+    /// 1001: a server goes down, or a browser has left the page.
+    pub const GOING_AWAY: Self = Self(1001);
+    /// 1002: a protocol error.
+    pub const PROTOCOL_ERROR: Self = Self(1002);
+    /// 1003: a kind of data that cannot be accepted.
+    pub const UNSUPPORTED_DATA: Self = Self(1003);
+    /// 1007: data that is not consistent with the kind of the message, such as text that is not UTF-8.
+    pub const INVALID_FRAME_PAYLOAD_DATA: Self = Self(1007);
+    /// 1008: a message that violates the endpoint's policy.
+    pub const POLICY_VIOLATION: Self = Self(1008);
+    /// 1009: a message too big to process.
+    pub const MESSAGE_TOO_BIG: Self = Self(1009);
+    /// 1010: the client expected an extension that the server did not agree to.
+    pub const MANDATORY_EXTENSION: Self = Self(1010);
+    /// 1011: an unexpected condition.
+    pub const INTERNAL_ERROR: Self = Self(1011);
+    /// 1012: the service restarts.
+    pub const SERVICE_RESTART: Self = Self(1012);
+    /// 1013: try again later.
+    pub const TRY_AGAIN_LATER: Self = Self(1013);
+    /// 1014: a gateway received an invalid response from upstream.
+    pub const BAD_GATEWAY: Self = Self(1014);
+
+    /// The code of this number; `None` where no Close frame can carry it (§7.4.1, §7.4.2).
+    #[must_use]
+    pub const fn new(code: u16) -> Option<Self> {
+        match code {
+            1000..=1003 | 1007..=1014 | 3000..=4999 => Some(Self(code)),
+            _ => None,
+        }
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+
+    const fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::NORMAL_CLOSURE => "NORMAL_CLOSURE",
+            Self::GOING_AWAY => "GOING_AWAY",
+            Self::PROTOCOL_ERROR => "PROTOCOL_ERROR",
+            Self::UNSUPPORTED_DATA => "UNSUPPORTED_DATA",
+            Self::INVALID_FRAME_PAYLOAD_DATA => "INVALID_FRAME_PAYLOAD_DATA",
+            Self::POLICY_VIOLATION => "POLICY_VIOLATION",
+            Self::MESSAGE_TOO_BIG => "MESSAGE_TOO_BIG",
+            Self::MANDATORY_EXTENSION => "MANDATORY_EXTENSION",
+            Self::INTERNAL_ERROR => "INTERNAL_ERROR",
+            Self::SERVICE_RESTART => "SERVICE_RESTART",
+            Self::TRY_AGAIN_LATER => "TRY_AGAIN_LATER",
+            Self::BAD_GATEWAY => "BAD_GATEWAY",
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Debug for CloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "CloseCode({})", self.0),
+        }
+    }
+}
+
+impl fmt::Display for CloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl TryFrom<u16> for CloseCode {
+    type Error = CloseBodyError;
+
+    fn try_from(code: u16) -> Result<Self, Self::Error> {
+        Self::new(code).ok_or(CloseBodyError::InvalidCode)
+    }
+}
+
+/// The body of a Close frame: a code and a reason (§5.5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "the two parts of §5.5.1")]
+pub struct CloseFrame<'b> {
+    /// Why, as a number.
+    pub code: CloseCode,
+    /// Why, in words; may be empty. Not meant to be shown to an end user (§5.5.1).
+    pub reason: &'b str,
+}
+
+impl<'b> CloseFrame<'b> {
+    /// Reads the payload of a Close frame; `None` for an empty one.
+    ///
+    /// # Errors
+    /// A payload of one byte, a code that no Close frame can carry, a reason that is not UTF-8.
+    pub fn parse(payload: &'b [u8]) -> Result<Option<Self>, CloseBodyError> {
+        match payload {
+            [] => Ok(None),
+            [_] => Err(CloseBodyError::TooShort),
+            [upper, lower, reason @ ..] => {
+                let code = CloseCode::try_from(u16::from_be_bytes([*upper, *lower]))?;
+                let reason = core::str::from_utf8(reason).map_err(|_| CloseBodyError::ReasonNotUtf8)?;
+                Ok(Some(Self { code, reason }))
+            }
+        }
+    }
+}
+
+/// What makes the payload of a Close frame illegal (§5.5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the rules of §5.5.1, all of them")]
+pub enum CloseBodyError {
+    /// One byte, where a code takes two.
+    TooShort,
+    /// A code that no Close frame can carry (§7.4).
+    InvalidCode,
+    /// A reason that is not UTF-8.
+    ReasonNotUtf8,
+}
+
+impl fmt::Display for CloseBodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooShort => "close body of one byte",
+            Self::InvalidCode => "close code that no Close frame can carry",
+            Self::ReasonNotUtf8 => "close reason that is not UTF-8",
+        })
+    }
+}
+
+impl core::error::Error for CloseBodyError {}
+
+#[cfg(test)]
+mod tests {
+    use super::{CloseBodyError, CloseCode, CloseFrame};
+
+    #[test]
+    fn cl_08_cl_09_exactly_the_codes_of_7_4_and_of_iana_exist() {
+        for code in 0..=u16::MAX {
+            let legal = (1000..1004).contains(&code) || (1007..1015).contains(&code) || (3000..5000).contains(&code);
+            assert_eq!(CloseCode::new(code).is_some(), legal, "{code}");
+            assert_eq!(CloseCode::try_from(code).ok().map(CloseCode::get), legal.then_some(code));
+        }
+    }
+
+    #[test]
+    fn s5_5_1_bodies() {
+        let frame = |code, reason| Ok(Some(CloseFrame { code: CloseCode::new(code).unwrap(), reason }));
+        let table: [(&[u8], Result<Option<CloseFrame<'_>>, CloseBodyError>); 9] = [
+            (b"", Ok(None)),
+            (b"\x03", Err(CloseBodyError::TooShort)),
+            (b"\x03\xe8", frame(1000, "")),
+            (b"\x03\xe8bye", frame(1000, "bye")),
+            (b"\x13\x87\xce\xba", frame(4999, "κ")),
+            (b"\x03\xe8\xce", Err(CloseBodyError::ReasonNotUtf8)),
+            (b"\x03\xed", Err(CloseBodyError::InvalidCode)),
+            (b"\x03\xee\xff", Err(CloseBodyError::InvalidCode)),
+            (b"\xff\xff", Err(CloseBodyError::InvalidCode)),
+        ];
+        for (payload, expected) in table {
+            assert_eq!(CloseFrame::parse(payload), expected, "{payload:02x?}");
+        }
+    }
+
+    #[test]
+    fn debug_prints_the_iana_name() {
+        assert_eq!(format!("{:?}", CloseCode::GOING_AWAY), "GOING_AWAY");
+        assert_eq!(format!("{:?}", CloseCode::new(4000).unwrap()), "CloseCode(4000)");
+        assert_eq!(CloseCode::new(4000).unwrap().to_string(), "4000");
+    }
+}

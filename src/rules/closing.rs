@@ -1,0 +1,156 @@
+//! The closing handshake (§5.5.1, §7.1): what was sent, what was received, and what may follow.
+//!
+//! ```text
+//!            send                  receive
+//!   Open ──────────▶ Sent ──────────────────────▶ Both
+//!    │ receive                                     ▲
+//!    └───────────▶ Received ───────────────────────┘
+//!                             send
+//! ```
+
+use crate::wire::CloseCode;
+
+/// What is known of one direction's Close frame.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a Close frame is there or not, and has a code or not (§5.5.1)")]
+pub enum CloseFact {
+    /// There was none.
+    #[default]
+    None,
+    /// There was one without a code.
+    Empty,
+    /// There was one with this code.
+    Code(CloseCode),
+}
+
+impl From<Option<CloseCode>> for CloseFact {
+    fn from(code: Option<CloseCode>) -> Self {
+        code.map_or(Self::Empty, Self::Code)
+    }
+}
+
+/// How the closing handshake stands, or stood at the end (§7.1.4–§7.1.6).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Closed {
+    /// The Close frame that this endpoint sent; one that waits for room in the outbound buffer counts.
+    pub sent: CloseFact,
+    /// The Close frame that the peer sent.
+    pub received: CloseFact,
+}
+
+impl Closed {
+    /// Whether both Close frames were exchanged (§7.1.4: closed _cleanly_).
+    #[must_use]
+    pub fn clean(self) -> bool {
+        self.sent != CloseFact::None && self.received != CloseFact::None
+    }
+
+    /// _The WebSocket Connection Close Code_ (§7.1.5): the received one, 1005 where the Close frame had none, 1006 where there was no
+    /// Close frame.
+    #[must_use]
+    pub fn code(self) -> u16 {
+        match self.received {
+            CloseFact::None => 1006,
+            CloseFact::Empty => 1005,
+            CloseFact::Code(code) => code.get(),
+        }
+    }
+}
+
+/// The machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// No Close frame in either direction.
+    #[default]
+    Open,
+    /// Sent, and the peer's is awaited.
+    Sent(CloseFact),
+    /// Received, and not answered.
+    Received(CloseFact),
+    /// Both.
+    Both(Closed),
+}
+
+/// What moves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CloseEvent {
+    /// This endpoint sends a Close frame.
+    Send(Option<CloseCode>),
+    /// The peer's Close frame has come.
+    Receive(Option<CloseCode>),
+}
+
+impl Closing {
+    /// The state after an event; `None` where a direction would have a second Close frame.
+    pub(crate) fn after(self, event: CloseEvent) -> Option<Self> {
+        match (self, event) {
+            (Self::Open, CloseEvent::Send(code)) => Some(Self::Sent(code.into())),
+            (Self::Open, CloseEvent::Receive(code)) => Some(Self::Received(code.into())),
+            // §7.1.3: the closing handshake is complete once a Close frame was both sent and received
+            (Self::Sent(sent), CloseEvent::Receive(code)) => Some(Self::Both(Closed { sent, received: code.into() })),
+            (Self::Received(received), CloseEvent::Send(code)) => Some(Self::Both(Closed { sent: code.into(), received })),
+            // §5.5.1: nothing may follow a Close frame in its direction
+            (Self::Sent(_) | Self::Both(_), CloseEvent::Send(_)) | (Self::Received(_) | Self::Both(_), CloseEvent::Receive(_)) => None,
+        }
+    }
+
+    /// Whether this endpoint has sent its Close frame.
+    #[inline]
+    pub(crate) const fn sent(self) -> bool {
+        matches!(self, Self::Sent(_) | Self::Both(_))
+    }
+
+    /// The facts.
+    pub(crate) const fn facts(self) -> Closed {
+        match self {
+            Self::Open => Closed { sent: CloseFact::None, received: CloseFact::None },
+            Self::Sent(sent) => Closed { sent, received: CloseFact::None },
+            Self::Received(received) => Closed { sent: CloseFact::None, received },
+            Self::Both(closed) => closed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CloseEvent, CloseFact, Closed, Closing};
+    use crate::wire::CloseCode;
+
+    #[test]
+    fn s7_1_the_whole_grid() {
+        let code = Some(CloseCode::GOING_AWAY);
+        let fact = CloseFact::Code(CloseCode::GOING_AWAY);
+        let both = Closing::Both(Closed { sent: fact, received: CloseFact::Empty });
+        let (send, receive) = (CloseEvent::Send, CloseEvent::Receive);
+        for (state, event, expected) in [
+            (Closing::Open, send(code), Some(Closing::Sent(fact))),
+            (Closing::Open, send(None), Some(Closing::Sent(CloseFact::Empty))),
+            (Closing::Open, receive(code), Some(Closing::Received(fact))),
+            (Closing::Open, receive(None), Some(Closing::Received(CloseFact::Empty))),
+            (Closing::Sent(fact), receive(None), Some(both)),
+            (Closing::Sent(fact), send(code), None),
+            (Closing::Received(CloseFact::Empty), send(code), Some(both)),
+            (Closing::Received(fact), receive(code), None),
+            (both, send(code), None),
+            (both, receive(code), None),
+        ] {
+            assert_eq!(state.after(event), expected, "{state:?} {event:?}");
+        }
+    }
+
+    #[test]
+    fn cl_01_cl_13_the_code_reported() {
+        let closed = |sent, received| Closed { sent, received };
+        let fact = CloseFact::Code(CloseCode::NORMAL_CLOSURE);
+        for (closed, code, clean) in [
+            (closed(CloseFact::None, CloseFact::None), 1006, false),
+            (closed(fact, CloseFact::None), 1006, false),
+            (closed(CloseFact::None, fact), 1000, false),
+            (closed(fact, CloseFact::Empty), 1005, true),
+            (closed(CloseFact::Empty, fact), 1000, true),
+        ] {
+            assert_eq!((closed.code(), closed.clean()), (code, clean), "{closed:?}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Limits on frames and messages (§10.4), enforced at the header: nothing is kept of what exceeds them.
+
+use crate::error::ProtocolError;
+
+/// The limits; each passes itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Bytes of payload a frame.
+    pub(crate) frame: u64,
+    /// Bytes of payload a message.
+    pub(crate) message: u64,
+    /// Frames a message.
+    pub(crate) fragments: u32,
+}
+
+/// What the open message counts so far. Control frames do not count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    bytes: u64,
+    fragments: u32,
+}
+
+impl Tally {
+    /// Counts a data frame of this many bytes of payload.
+    #[inline]
+    pub(crate) const fn add(self, payload_len: u64, limits: &Limits) -> Result<Self, ProtocolError> {
+        if payload_len > limits.frame {
+            return Err(ProtocolError::FrameTooBig);
+        }
+        let Some(bytes) = self.bytes.checked_add(payload_len) else { return Err(ProtocolError::MessageTooBig) };
+        if bytes > limits.message {
+            return Err(ProtocolError::MessageTooBig);
+        }
+        let Some(fragments) = self.fragments.checked_add(1) else { return Err(ProtocolError::TooManyFragments) };
+        if fragments > limits.fragments {
+            return Err(ProtocolError::TooManyFragments);
+        }
+        Ok(Self { bytes, fragments })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Limits, Tally};
+    use crate::error::ProtocolError;
+
+    const LIMITS: Limits = Limits { frame: 10, message: 25, fragments: 4 };
+
+    fn count(frames: &[u64], limits: &Limits) -> Result<Tally, ProtocolError> {
+        frames.iter().try_fold(Tally::default(), |tally, &len| tally.add(len, limits))
+    }
+
+    #[test]
+    fn lim_01_lim_02_lim_04_each_limit_passes_and_one_more_does_not() {
+        assert!(count(&[10], &LIMITS).is_ok());
+        assert_eq!(count(&[11], &LIMITS), Err(ProtocolError::FrameTooBig));
+        assert!(count(&[10, 10, 5], &LIMITS).is_ok());
+        assert_eq!(count(&[10, 10, 6], &LIMITS), Err(ProtocolError::MessageTooBig));
+        assert!(count(&[0, 0, 0, 0], &LIMITS).is_ok());
+        assert_eq!(count(&[0, 0, 0, 0, 0], &LIMITS), Err(ProtocolError::TooManyFragments));
+    }
+
+    #[test]
+    fn lim_03_no_sum_wraps() {
+        let all = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
+        assert!(count(&[u64::MAX], &all).is_ok());
+        assert_eq!(count(&[u64::MAX, 1], &all), Err(ProtocolError::MessageTooBig));
+        assert_eq!(count(&[1, (1 << 63) - 1, 1 << 63], &all), Err(ProtocolError::MessageTooBig));
+        let many = Tally { bytes: 0, fragments: u32::MAX };
+        assert_eq!(many.add(0, &all), Err(ProtocolError::TooManyFragments));
+    }
+}

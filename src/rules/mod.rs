@@ -1,0 +1,12 @@
+//! One small machine a clause; none sees bytes of the wire, none knows the role.
+
+mod closing;
+mod fragmentation;
+mod limits;
+mod utf8;
+
+pub(crate) use closing::{CloseEvent, Closing};
+pub use closing::{CloseFact, Closed};
+pub(crate) use fragmentation::Fragmentation;
+pub(crate) use limits::{Limits, Tally};
+pub(crate) use utf8::{Cut, Utf8};

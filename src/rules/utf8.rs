@@ -1,0 +1,156 @@
+//! UTF-8 across fragments and reads (§8.1): fails at the first byte that no text can continue with.
+
+use core::str;
+
+/// The bytes of a code point whose end has not come yet; none, at a boundary.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Utf8 {
+    bytes: [u8; 4],
+    len: u8,
+}
+
+/// The text that follows is not UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotUtf8;
+
+impl Utf8 {
+    /// Takes the next bytes of a text.
+    pub(crate) fn push(&mut self, mut bytes: &[u8]) -> Result<(), NotUtf8> {
+        while self.len > 0 {
+            let [next, rest @ ..] = bytes else { return Ok(()) };
+            bytes = rest;
+            let Some(slot) = self.bytes.get_mut(usize::from(self.len)) else { return Err(NotUtf8) };
+            *slot = *next;
+            self.len = self.len.saturating_add(1);
+            let Some(begun) = self.bytes.get(..usize::from(self.len)) else { return Err(NotUtf8) };
+            match Cut::of(begun)? {
+                Cut::Whole => self.len = 0,
+                Cut::At(_) => {}
+            }
+        }
+        if let Cut::At(valid) = Cut::of(bytes)? {
+            let begun = bytes.get(valid..).unwrap_or_default();
+            for (slot, byte) in self.bytes.iter_mut().zip(begun) {
+                *slot = *byte;
+            }
+            self.len = begun.len() as u8 & 3;
+        }
+        Ok(())
+    }
+
+    /// Whether the text can end here (§8.1).
+    pub(crate) const fn at_boundary(self) -> bool {
+        self.len == 0
+    }
+}
+
+/// Where the last whole code point of a text that has only begun ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// At its end.
+    Whole,
+    /// Before its last one to three bytes, which begin a code point.
+    At(usize),
+}
+
+impl Cut {
+    /// Finds it.
+    pub(crate) fn of(bytes: &[u8]) -> Result<Self, NotUtf8> {
+        match str::from_utf8(bytes) {
+            Ok(_) => Ok(Self::Whole),
+            Err(error) if error.error_len().is_none() => Ok(Self::At(error.valid_up_to())),
+            Err(_) => Err(NotUtf8),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Utf8;
+
+    /// The position of the byte at which it fails; the length where it ends inside a code point; `None` for a text.
+    fn failure(pieces: &[&[u8]]) -> Option<usize> {
+        let mut utf8 = Utf8::default();
+        let mut seen = 0;
+        for piece in pieces {
+            for byte in *piece {
+                if utf8.push(&[*byte]).is_err() {
+                    return Some(seen);
+                }
+                seen += 1;
+            }
+        }
+        (!utf8.at_boundary()).then_some(seen)
+    }
+
+    fn whole(pieces: &[&[u8]]) -> bool {
+        let mut utf8 = Utf8::default();
+        pieces.iter().all(|piece| utf8.push(piece).is_ok()) && utf8.at_boundary()
+    }
+
+    #[test]
+    fn u8_04_fails_at_the_first_impossible_byte() {
+        for (bytes, at) in [
+            (&b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5"[..], None),
+            (b"a\x80", Some(1)),
+            (b"\xc0", Some(0)),
+            (b"\xc1", Some(0)),
+            (b"\xc2\x41", Some(1)),
+            (b"\xe0\x9f", Some(1)),
+            (b"\xed\xa0", Some(1)),
+            (b"\xf0\x8f", Some(1)),
+            (b"\xf4\x90", Some(1)),
+            (b"\xf5", Some(0)),
+            (b"\xfe", Some(0)),
+            (b"\xff", Some(0)),
+            (b"\xf4\x8f\xbf\xbf", None),
+            (b"\xef\xbb\xbf\x00", None),
+            (b"\xf0\x9f\x98", Some(3)),
+            (b"ok\xce", Some(3)),
+            (b"\xf0\x9f\x98\x41", Some(3)),
+        ] {
+            assert_eq!(failure(&[bytes]), at, "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn u8_08_every_cut_of_every_input_agrees_with_core() {
+        let mut inputs: Vec<Vec<u8>> = vec![b"".to_vec()];
+        for a in 0..=u8::MAX {
+            inputs.push(vec![a]);
+            for b in 0..=u8::MAX {
+                inputs.push(vec![a, b]);
+            }
+        }
+        let edges = [0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xDF, 0xE0, 0xED, 0xEF, 0xF0, 0xF4, 0xF5, 0xFF];
+        for a in edges {
+            for b in edges {
+                for c in edges {
+                    inputs.push(vec![a, b, c]);
+                    for d in edges {
+                        inputs.push(vec![a, b, c, d]);
+                        inputs.push(vec![0x61, a, b, c, d, 0x62]);
+                    }
+                }
+            }
+        }
+        let mut random = fastrand::Rng::with_seed(8);
+        for _ in 0..2_000 {
+            let text: String = (0..random.usize(..20)).map(|_| random.char(..)).collect();
+            let mut bytes = text.into_bytes();
+            if random.bool() && !bytes.is_empty() {
+                let at = random.usize(..bytes.len());
+                bytes[at] = random.u8(..);
+            }
+            inputs.push(bytes);
+        }
+        for input in &inputs {
+            let valid = core::str::from_utf8(input).is_ok();
+            assert_eq!(failure(&[input]).is_none(), valid, "{input:02x?}");
+            for cut in 0..=input.len() {
+                let (left, right) = input.split_at(cut);
+                assert_eq!(whole(&[left, right]), valid, "{input:02x?} cut at {cut}");
+            }
+        }
+    }
+}

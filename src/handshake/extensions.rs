@@ -1,0 +1,327 @@
+//! Extensions (§9.1): the grammar of Sec-WebSocket-Extensions, and what was agreed.
+
+use core::{fmt, iter, str};
+
+use super::fields::{Headers, Known, TOKEN, Values, is, trim};
+use crate::error::HandshakeError;
+use crate::wire::ReservedBits;
+
+/// The extensions that both endpoints agreed on. No extension is known yet, so this is always none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Agreement;
+
+impl Agreement {
+    /// The reserved bits that an agreed extension gives a meaning on the first frame of a message (§5.2).
+    pub(crate) const fn reserved_bits(self) -> ReservedBits {
+        ReservedBits::NONE
+    }
+
+    /// §9.1: what a server accepts of an offer; the rest is declined by silence.
+    pub(super) fn of_offer(headers: Headers<'_>) -> Result<Self, HandshakeError> {
+        check(headers)?;
+        Ok(Self)
+    }
+
+    /// §4.1: what a client accepts of an answer. All that was not offered fails the connection.
+    pub(super) fn of_answer(headers: Headers<'_>) -> Result<Self, HandshakeError> {
+        check(headers)?;
+        match Extensions::new(headers).next() {
+            None => Ok(Self),
+            Some(_) => Err(HandshakeError::ExtensionNotOffered),
+        }
+    }
+}
+
+/// §9.1: whoever receives a value outside the grammar "MUST immediately _Fail the WebSocket Connection_".
+fn check(headers: Headers<'_>) -> Result<(), HandshakeError> {
+    for value in headers.values(Known::Extensions) {
+        let mut reader = Reader { rest: value };
+        while reader.extension().map_err(|_| HandshakeError::InvalidExtensions)?.is_some() {}
+    }
+    Ok(())
+}
+
+/// The extensions of a head, in order, over all its Sec-WebSocket-Extensions lines (§9.1).
+#[derive(Debug, Clone)]
+pub struct Extensions<'b> {
+    lines: Values<'b>,
+    line: Reader<'b>,
+}
+
+impl<'b> Extensions<'b> {
+    pub(super) fn new(headers: Headers<'b>) -> Self {
+        Self { lines: headers.values(Known::Extensions), line: Reader { rest: b"" } }
+    }
+}
+
+impl<'b> Iterator for Extensions<'b> {
+    type Item = Extension<'b>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Ok(Some(extension)) = self.line.extension() {
+                return Some(extension);
+            }
+            self.line = Reader { rest: self.lines.next()? };
+        }
+    }
+}
+
+/// One extension with its parameters (§9.1).
+#[derive(Debug, Clone, Copy)]
+pub struct Extension<'b> {
+    name: &'b [u8],
+    params: &'b [u8],
+}
+
+impl<'b> Extension<'b> {
+    /// Its name, a token.
+    #[must_use]
+    pub fn name(&self) -> &'b str {
+        ascii(self.name)
+    }
+
+    /// Its parameters, in order.
+    #[must_use]
+    pub fn params(&self) -> Params<'b> {
+        Params { reader: Reader { rest: self.params } }
+    }
+}
+
+/// The parameters of an extension, in order.
+#[derive(Debug, Clone)]
+pub struct Params<'b> {
+    reader: Reader<'b>,
+}
+
+impl<'b> Iterator for Params<'b> {
+    type Item = Param<'b>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.reader.param().ok().flatten()
+    }
+}
+
+/// One parameter of an extension.
+#[derive(Debug, Clone, Copy)]
+pub struct Param<'b> {
+    name: &'b [u8],
+    value: Option<ParamValue<'b>>,
+}
+
+impl<'b> Param<'b> {
+    /// Its name, a token.
+    #[must_use]
+    pub fn name(&self) -> &'b str {
+        ascii(self.name)
+    }
+
+    /// Its value, where it has one.
+    #[must_use]
+    pub fn value(&self) -> Option<ParamValue<'b>> {
+        self.value
+    }
+}
+
+/// The value of a parameter: a token, whether it was quoted or not (§9.1). Compares with `&str`.
+#[derive(Clone, Copy)]
+pub struct ParamValue<'b> {
+    /// Without the quotes, backslashes still there.
+    raw: &'b [u8],
+    quoted: bool,
+}
+
+impl<'b> ParamValue<'b> {
+    /// Its characters, unquoted.
+    pub fn bytes(self) -> impl Iterator<Item = u8> + 'b {
+        let mut raw = self.raw.iter().copied();
+        // RFC 9110 §5.6.4: a recipient "MUST handle a quoted-pair as if it were replaced by the octet following the backslash"
+        iter::from_fn(move || match raw.next() {
+            Some(b'\\') if self.quoted => raw.next(),
+            byte => byte,
+        })
+    }
+}
+
+impl PartialEq<str> for ParamValue<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.bytes().eq(other.bytes())
+    }
+}
+
+impl PartialEq<&str> for ParamValue<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        self == *other
+    }
+}
+
+impl fmt::Debug for ParamValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        ascii(self.raw).fmt(f)
+    }
+}
+
+/// Reads a value from its front, once.
+#[derive(Debug, Clone, Copy)]
+struct Reader<'b> {
+    rest: &'b [u8],
+}
+
+/// Outside the grammar.
+#[derive(Debug, Clone, Copy)]
+struct Malformed;
+
+impl<'b> Reader<'b> {
+    /// `1#( token *( ";" extension-param ) )`, the next element; `None` at the end.
+    fn extension(&mut self) -> Result<Option<Extension<'b>>, Malformed> {
+        // RFC 9110 §5.6.1.2: a recipient ignores empty list elements
+        while self.eat(b',') {}
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let name = self.token()?;
+        let from_params = self.rest;
+        while self.param()?.is_some() {}
+        let params_len = from_params.len().saturating_sub(self.rest.len());
+        let params = from_params.get(..params_len).unwrap_or_default();
+        if self.rest.is_empty() || self.eat(b',') { Ok(Some(Extension { name, params })) } else { Err(Malformed) }
+    }
+
+    /// `";" token [ "=" (token | quoted-string) ]`; `None` where no semicolon is next.
+    fn param(&mut self) -> Result<Option<Param<'b>>, Malformed> {
+        if !self.eat(b';') {
+            return Ok(None);
+        }
+        let name = self.token()?;
+        let value = if self.eat(b'=') { Some(self.value()?) } else { None };
+        Ok(Some(Param { name, value }))
+    }
+
+    fn value(&mut self) -> Result<ParamValue<'b>, Malformed> {
+        if !self.eat(b'"') {
+            return Ok(ParamValue { raw: self.token()?, quoted: false });
+        }
+        let mut escaped = false;
+        for (at, &byte) in self.rest.iter().enumerate() {
+            match byte {
+                b'\\' if !escaped => escaped = true,
+                b'"' if !escaped => {
+                    let (raw, rest) = self.rest.split_at_checked(at).ok_or(Malformed)?;
+                    self.rest = trim(rest.get(1..).unwrap_or_default());
+                    return if raw.is_empty() { Err(Malformed) } else { Ok(ParamValue { raw, quoted: true }) };
+                }
+                // §9.1: "the value after quoted-string unescaping MUST conform to the 'token' ABNF"
+                _ if is(byte, TOKEN) => escaped = false,
+                _ => return Err(Malformed),
+            }
+        }
+        Err(Malformed)
+    }
+
+    fn token(&mut self) -> Result<&'b [u8], Malformed> {
+        let end = self.rest.iter().position(|&byte| !is(byte, TOKEN)).unwrap_or(self.rest.len());
+        let (token, rest) = self.rest.split_at_checked(end).ok_or(Malformed)?;
+        self.rest = trim(rest);
+        if token.is_empty() { Err(Malformed) } else { Ok(token) }
+    }
+
+    /// Takes this byte and the whitespace after it, if it is next.
+    fn eat(&mut self, byte: u8) -> bool {
+        match self.rest {
+            [first, rest @ ..] if *first == byte => {
+                self.rest = trim(rest);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Tokens are ASCII.
+fn ascii(token: &[u8]) -> &str {
+    str::from_utf8(token).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Agreement, Extensions};
+    use crate::error::HandshakeError;
+    use crate::handshake::fields::Headers;
+
+    fn lines(values: &[&str]) -> String {
+        values.iter().map(|value| format!("Sec-WebSocket-Extensions: {value}\r\nX: y\r\n")).collect()
+    }
+
+    /// `name;param;param=value` for each.
+    fn list(values: &[&str]) -> Vec<String> {
+        let text = lines(values);
+        let show = |extension: super::Extension<'_>| {
+            let params = extension.params().map(|param| match param.value() {
+                Some(value) => format!(";{}={}", param.name(), String::from_utf8(value.bytes().collect()).unwrap()),
+                None => format!(";{}", param.name()),
+            });
+            format!("{}{}", extension.name(), params.collect::<String>())
+        };
+        Extensions::new(Headers::new(text.as_bytes())).map(show).collect()
+    }
+
+    #[test]
+    fn ex_01_lists_over_one_or_more_lines() {
+        assert_eq!(list(&["foo, bar; baz=2"]), ["foo", "bar;baz=2"]); // §9.1
+        assert_eq!(list(&["foo", "bar; baz=2"]), ["foo", "bar;baz=2"]); // §9.1
+        assert_eq!(list(&["deflate-stream"]), ["deflate-stream"]); // §9.1
+        assert_eq!(list(&["mux; max-channels=4; flow-control, deflate-stream"]), ["mux;max-channels=4;flow-control", "deflate-stream"]);
+        assert_eq!(list(&[", ,a ;b\t= c ,,", "", ","]), ["a;b=c"]);
+    }
+
+    #[test]
+    fn ex_02_a_quoted_value_equals_its_token() {
+        assert_eq!(list(&["private-extension; some=\"va\\l\\ue\""]), ["private-extension;some=value"]);
+        let text = lines(&["a; b=\"1\\5\""]);
+        let value = Extensions::new(Headers::new(text.as_bytes())).next().unwrap().params().next().unwrap().value().unwrap();
+        assert!(value == "15" && value != "1" && value != "155");
+    }
+
+    #[test]
+    fn ex_03_values_outside_the_grammar() {
+        for value in [
+            ";",
+            "a;",
+            "a; ;b",
+            "a;b=",
+            "a;b=,",
+            "a b",
+            "a;b c",
+            "a;=c",
+            "=",
+            "a=b",
+            "a;b=\"",
+            "a;b=\"x",
+            "a;b=\"\"",
+            "a;b=\"x y\"",
+            "a;b=\"x\\",
+            "a;b=\"x\"y",
+            "a;b=\"x,y\"",
+            "a;b='x y'",
+            "\"a\"",
+            "a;\"b\"",
+            "a/b",
+            "\u{e9}",
+            "a;b=\"\\\\\"",
+            "a, b;",
+        ] {
+            let text = lines(&["fine", value]);
+            let headers = Headers::new(text.as_bytes());
+            assert_eq!(Agreement::of_offer(headers), Err(HandshakeError::InvalidExtensions), "{value}");
+            assert_eq!(Agreement::of_answer(headers), Err(HandshakeError::InvalidExtensions), "{value}");
+        }
+    }
+
+    #[test]
+    fn ex_01_c_rs_07_what_is_offered_is_declined_and_what_is_answered_unasked_fails() {
+        let text = lines(&["permessage-deflate; client_max_window_bits, foo"]);
+        assert_eq!(Agreement::of_offer(Headers::new(text.as_bytes())), Ok(Agreement));
+        assert_eq!(Agreement::of_answer(Headers::new(text.as_bytes())), Err(HandshakeError::ExtensionNotOffered));
+        assert_eq!(Agreement::of_answer(Headers::new(lines(&["", " , "]).as_bytes())), Ok(Agreement));
+    }
+}

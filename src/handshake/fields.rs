@@ -1,0 +1,272 @@
+//! Fields of an HTTP head: characters, tokens, lists, and the names that the handshake is made of (RFC 9110 §5, §5.6).
+
+use core::{fmt, str};
+
+/// Characters of a token (RFC 9110 §5.6.2).
+pub(super) const TOKEN: u8 = 1;
+/// Visible ASCII.
+pub(super) const VISIBLE: u8 = 2;
+/// What may stand in a field's value: visible ASCII, SP, HTAB and obs-text (RFC 9110 §5.5).
+pub(super) const VALUE: u8 = 4;
+/// The characters of a host: unreserved, sub-delims and percent (RFC 3986 §3.2.2).
+pub(super) const HOST: u8 = 8;
+/// The characters of a path or query: those of a host, `:`, `@`, `/` and `?` (RFC 3986 §3.3, §3.4).
+pub(super) const PATH: u8 = 16;
+
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0u8;
+    loop {
+        let alphanumeric = byte.is_ascii_alphanumeric();
+        let token = alphanumeric || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~');
+        let host = alphanumeric || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'%' | b'&'..=b',' | b';' | b'=');
+        let mut class = 0;
+        if token {
+            class |= TOKEN;
+        }
+        if byte.is_ascii_graphic() {
+            class |= VISIBLE | VALUE;
+        }
+        if matches!(byte, b' ' | b'\t') {
+            class |= VALUE;
+        }
+        if byte >= 0x80 {
+            class |= VALUE;
+        }
+        if host {
+            class |= HOST | PATH;
+        }
+        if matches!(byte, b':' | b'@' | b'/' | b'?') {
+            class |= PATH;
+        }
+        #[expect(clippy::indexing_slicing, reason = "256 entries")]
+        {
+            classes[byte as usize] = class;
+        }
+        match byte.checked_add(1) {
+            Some(next) => byte = next,
+            None => break,
+        }
+    }
+    classes
+};
+
+/// Whether a byte is in one of these classes.
+#[inline]
+pub(super) const fn is(byte: u8, classes: u8) -> bool {
+    #[expect(clippy::indexing_slicing, reason = "256 entries")]
+    {
+        CLASSES[byte as usize] & classes != 0
+    }
+}
+
+/// Whether all bytes are in one of these classes.
+pub(super) fn all(bytes: &[u8], classes: u8) -> bool {
+    bytes.iter().all(|&byte| is(byte, classes))
+}
+
+/// Whether this is a token (RFC 9110 §5.6.2).
+pub(super) fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && all(bytes, TOKEN)
+}
+
+/// Without the SP and HTAB around it (RFC 9110 §5.5).
+#[inline]
+pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = bytes {
+        bytes = rest;
+    }
+    while let [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// The elements of a list without quoted strings; empty ones are ignored (RFC 9110 §5.6.1.2).
+pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+    value.split(|&byte| byte == b',').map(trim).filter(|element| !element.is_empty())
+}
+
+/// Whether a field that a caller adds is in the grammar (RFC 9110 §5.1, §5.5).
+pub(super) fn is_field((name, value): &(&str, &str)) -> bool {
+    is_token(name.as_bytes()) && all(value.as_bytes(), VALUE)
+}
+
+/// The fields of the handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    Host,
+    Upgrade,
+    Connection,
+    ContentLength,
+    TransferEncoding,
+    Accept,
+    Extensions,
+    Key,
+    /// Sec-WebSocket-Key1 and -Key2, of the draft Hixie-76.
+    DraftKey,
+    Protocol,
+    Version,
+}
+
+impl Known {
+    /// RFC 9110 §5.1: "Field names are case-insensitive".
+    #[inline]
+    pub(super) fn of(name: &[u8]) -> Option<Self> {
+        let is = |known: &[u8], field| name.eq_ignore_ascii_case(known).then_some(field);
+        match name.len() {
+            4 => is(b"Host", Self::Host),
+            7 => is(b"Upgrade", Self::Upgrade),
+            10 => is(b"Connection", Self::Connection),
+            14 => is(b"Content-Length", Self::ContentLength),
+            17 => is(b"Sec-WebSocket-Key", Self::Key).or_else(|| is(b"Transfer-Encoding", Self::TransferEncoding)),
+            18 => is(b"Sec-WebSocket-Key1", Self::DraftKey).or_else(|| is(b"Sec-WebSocket-Key2", Self::DraftKey)),
+            20 => is(b"Sec-WebSocket-Accept", Self::Accept),
+            21 => is(b"Sec-WebSocket-Version", Self::Version),
+            22 => is(b"Sec-WebSocket-Protocol", Self::Protocol),
+            24 => is(b"Sec-WebSocket-Extensions", Self::Extensions),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the handshake keeps a field's name to itself: those of [`Known`] and all of `Sec-WebSocket-*` (§11.3).
+pub(super) fn is_reserved(name: &str) -> bool {
+    let prefix = name.as_bytes().first_chunk::<14>();
+    Known::of(name.as_bytes()).is_some() || prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"Sec-WebSocket-"))
+}
+
+/// The fields of a head, in order: names as they were written, values without the whitespace around them.
+///
+/// Several lines of one name are several items. A value can hold bytes beyond ASCII (RFC 9110 §5.5).
+#[derive(Clone, Copy, Default)]
+pub struct Headers<'b> {
+    /// Whole field lines, each with its CRLF, all checked.
+    lines: &'b [u8],
+}
+
+impl<'b> Headers<'b> {
+    pub(super) const fn new(lines: &'b [u8]) -> Self {
+        Self { lines }
+    }
+
+    /// The value of the first field of this name, in any case.
+    #[must_use]
+    pub fn first(mut self, name: &str) -> Option<&'b [u8]> {
+        loop {
+            let (found, value) = self.next_field()?;
+            if found.eq_ignore_ascii_case(name.as_bytes()) {
+                return Some(value);
+            }
+        }
+    }
+
+    /// The values of one field of the handshake, a line each.
+    pub(super) fn values(self, known: Known) -> Values<'b> {
+        Values { headers: self, known }
+    }
+
+    #[inline]
+    pub(super) fn next_field(&mut self) -> Option<(&'b [u8], &'b [u8])> {
+        let end = self.lines.iter().position(|&byte| byte == b'\n')?;
+        let (line, rest) = self.lines.split_at_checked(end)?;
+        self.lines = rest.split_first()?.1;
+        let colon = line.iter().position(|&byte| byte == b':')?;
+        let (name, value) = line.split_at_checked(colon)?;
+        let value = value.split_first()?.1;
+        Some((name, trim(value.strip_suffix(b"\r").unwrap_or(value))))
+    }
+}
+
+impl<'b> Iterator for Headers<'b> {
+    type Item = (&'b str, &'b [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, value) = self.next_field()?;
+        Some((str::from_utf8(name).unwrap_or_default(), value))
+    }
+}
+
+/// Names alone: values can be secrets (Cookie, Authorization).
+impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.map(|(name, _)| name)).finish()
+    }
+}
+
+/// The values of one field of the handshake.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Values<'b> {
+    headers: Headers<'b>,
+    known: Known,
+}
+
+impl<'b> Iterator for Values<'b> {
+    type Item = &'b [u8];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (name, value) = self.headers.next_field()?;
+            if Known::of(name) == Some(self.known) {
+                return Some(value);
+            }
+        }
+    }
+}
+
+/// Names alone of the fields that a caller adds.
+pub(super) fn names<'a>(headers: &'a [(&'a str, &'a str)]) -> impl fmt::Debug + 'a {
+    struct Names<'a>(&'a [(&'a str, &'a str)]);
+    impl fmt::Debug for Names<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+        }
+    }
+    Names(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Headers, Known, PATH, TOKEN, VALUE, elements, is, is_reserved, is_token, trim};
+
+    #[test]
+    fn classes_are_those_of_the_rfcs() {
+        let of = |class| (0..=u8::MAX).filter(|&byte| is(byte, class)).collect::<Vec<u8>>();
+        let mut token = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".to_vec();
+        token.sort_unstable();
+        assert_eq!(of(TOKEN), token);
+        let value: Vec<u8> = (0..=u8::MAX).filter(|&byte| byte == 9 || (byte >= 0x20 && byte != 0x7F)).collect();
+        assert_eq!(of(VALUE), value);
+        let mut path = b"!$%&'()*+,-./:;=?@_~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".to_vec();
+        path.sort_unstable();
+        assert_eq!(of(PATH), path);
+        assert!(is_token(b"chat") && !is_token(b"") && !is_token(b"a b") && !is_token(b"\xc3\xa9"));
+    }
+
+    #[test]
+    fn http_19_empty_elements_are_ignored() {
+        let list = |value| elements(value).collect::<Vec<_>>();
+        assert_eq!(list(b"a, b"), [b"a", b"b"]);
+        assert_eq!(list(b" ,\t, a ,,b, ,"), [b"a", b"b"]);
+        assert!(list(b"").is_empty() && list(b" , ,").is_empty());
+        assert_eq!(trim(b"\t a b \t"), b"a b");
+    }
+
+    #[test]
+    fn http_05_names_are_case_insensitive() {
+        assert_eq!(Known::of(b"sec-websocket-KEY"), Some(Known::Key));
+        assert_eq!(Known::of(b"TRANSFER-ENCODING"), Some(Known::TransferEncoding));
+        assert_eq!(Known::of(b"Hosts"), None);
+        assert!(is_reserved("sec-websocket-foo") && is_reserved("HOST") && !is_reserved("Cookie") && !is_reserved("Sec-WebSocket"));
+    }
+
+    #[test]
+    fn headers_keep_order_and_repetition() {
+        let headers = Headers::new(b"A: 1\r\nb:\r\nA:\t2 \r\nC: x:y\r\n");
+        let all: Vec<_> = headers.collect();
+        assert_eq!(all, [("A", &b"1"[..]), ("b", b""), ("A", b"2"), ("C", b"x:y")]);
+        assert_eq!(headers.first("a"), Some(&b"1"[..]));
+        assert_eq!(headers.first("d"), None);
+        assert_eq!(format!("{headers:?}"), r#"["A", "b", "A", "C"]"#);
+    }
+}

@@ -1,0 +1,211 @@
+//! The HTTP/1.1 head, byte by byte (RFC 9112 §2.2): where it ends, and that every line is in the grammar.
+//!
+//! ```text
+//!  (CRLF)*  start line CRLF   name ":" value CRLF   …   CRLF
+//!           │                 │                │         └ end of the head
+//!           │                 └ line           └ looked
+//!           └ start
+//! ```
+//! Every byte has its verdict when it is there, before the line ends; none is looked at twice.
+
+use super::fields::{Headers, TOKEN, VALUE, VISIBLE, is};
+use crate::error::HandshakeError;
+
+/// Bounds of a head; each passes itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HeadLimits {
+    /// Bytes of the whole.
+    pub(crate) head: usize,
+    /// Bytes of a line, its CRLF not counted.
+    pub(crate) line: usize,
+    /// Field lines.
+    pub(crate) fields: usize,
+}
+
+/// RFC 9112 §2.2: "a server ... SHOULD ignore at least one empty line (CRLF) received prior to the request-line".
+const MAX_EMPTY_LINES: u8 = 4;
+
+/// Whose head it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Request,
+    Response,
+}
+
+/// Where in the grammar the next byte stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Start,
+    EmptyLineCr,
+    StartLine,
+    StartLineCr,
+    FieldStart,
+    Name,
+    Value,
+    ValueCr,
+    EndCr,
+}
+
+/// How far a head was read. Positions count from the head's first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HeadReader {
+    kind: Kind,
+    at: At,
+    empty_lines: u8,
+    /// Where the start line begins.
+    start: usize,
+    /// Where the current line begins.
+    line: usize,
+    /// Bytes that were looked at.
+    looked: usize,
+    /// Field lines begun.
+    fields: usize,
+}
+
+/// A whole head, cut.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head<'b> {
+    /// The start line, without its CRLF.
+    pub(super) start_line: &'b [u8],
+    /// The fields.
+    pub(super) headers: Headers<'b>,
+}
+
+impl HeadReader {
+    pub(crate) const REQUEST: Self = Self::new(Kind::Request);
+    pub(crate) const RESPONSE: Self = Self::new(Kind::Response);
+
+    const fn new(kind: Kind) -> Self {
+        Self { kind, at: At::Start, empty_lines: 0, start: 0, line: 0, looked: 0, fields: 0 }
+    }
+
+    /// Reads on in a head that starts with `bytes`; its length once it is whole.
+    ///
+    /// `start_line` judges the start line as soon as it is whole. In a response, a fold is replaced by spaces.
+    pub(crate) fn read(
+        &mut self,
+        bytes: &mut [u8],
+        limits: &HeadLimits,
+        start_line: impl Fn(&[u8]) -> Result<(), HandshakeError>,
+    ) -> Result<Option<usize>, HandshakeError> {
+        loop {
+            self.skip(bytes, limits);
+            let Some(&byte) = bytes.get(self.looked) else { return Ok(None) };
+            if self.looked >= limits.head {
+                return Err(HandshakeError::HeadTooLong);
+            }
+            if self.looked.saturating_sub(self.line) >= limits.line && !matches!(byte, b'\r' | b'\n') {
+                return Err(self.line_too_long());
+            }
+            let next = self.step(byte, bytes, limits)?;
+            self.looked = self.looked.saturating_add(1);
+            match (self.at, next) {
+                (At::EndCr, At::FieldStart) => return Ok(Some(self.looked)),
+                (At::StartLineCr, At::FieldStart) => {
+                    start_line(bytes.get(self.start..self.looked.saturating_sub(2)).unwrap_or_default())?;
+                    self.line = self.looked;
+                }
+                (At::EmptyLineCr, At::Start) | (At::ValueCr, At::FieldStart) => self.line = self.looked,
+                _ => {}
+            }
+            self.at = next;
+        }
+    }
+
+    /// Cuts a head that was read to its end.
+    pub(crate) fn cut<'b>(&self, head: &'b [u8]) -> Head<'b> {
+        let from_start = head.get(self.start..).unwrap_or_default();
+        let end = from_start.iter().position(|&byte| byte == b'\r').unwrap_or(from_start.len());
+        let (start_line, rest) = from_start.split_at_checked(end).unwrap_or_default();
+        Head { start_line, headers: Headers::new(rest.strip_prefix(b"\r\n").unwrap_or_default()) }
+    }
+
+    /// Passes over the bytes that change nothing, up to where a limit has a say.
+    #[inline]
+    fn skip(&mut self, bytes: &[u8], limits: &HeadLimits) {
+        let class = match self.at {
+            At::StartLine => VALUE,
+            At::Name => TOKEN,
+            At::Value => VALUE,
+            At::Start | At::EmptyLineCr | At::StartLineCr | At::FieldStart | At::ValueCr | At::EndCr => return,
+        };
+        let end = bytes.len().min(limits.head).min(self.line.saturating_add(limits.line));
+        let run = bytes.get(self.looked..end).unwrap_or_default();
+        let passed = if self.at == At::StartLine && self.kind == Kind::Request {
+            run.iter().position(|&byte| !(is(byte, VISIBLE) || byte == b' '))
+        } else {
+            run.iter().position(|&byte| !is(byte, class))
+        };
+        self.looked = self.looked.saturating_add(passed.unwrap_or(run.len()));
+    }
+
+    fn step(&mut self, byte: u8, bytes: &mut [u8], limits: &HeadLimits) -> Result<At, HandshakeError> {
+        match (self.at, byte) {
+            // A choice that RFC 9112 §2.2 leaves: LF alone ends no line.
+            (At::Start | At::StartLine | At::FieldStart | At::Name | At::Value, b'\n') => Err(HandshakeError::BareLineFeed),
+            (At::Start, b'\r') if self.kind == Kind::Request => Ok(At::EmptyLineCr),
+            (At::Start, _) if self.is_start_line(byte) => {
+                self.start = self.looked;
+                Ok(At::StartLine)
+            }
+            (At::Start, b'\r') => Err(HandshakeError::InvalidStatusLine),
+            (At::StartLine, _) if self.is_start_line(byte) => Ok(At::StartLine),
+            (At::StartLine, b'\r') => Ok(At::StartLineCr),
+            (At::Start | At::StartLine, _) => Err(HandshakeError::InvalidByte),
+            (At::EmptyLineCr, b'\n') => {
+                self.empty_lines = self.empty_lines.saturating_add(1);
+                if self.empty_lines > MAX_EMPTY_LINES { Err(HandshakeError::TooManyEmptyLines) } else { Ok(At::Start) }
+            }
+            (At::StartLineCr | At::ValueCr | At::EndCr, b'\n') => Ok(At::FieldStart),
+            // RFC 9112 §2.2: "A recipient of such a bare CR MUST consider that element to be invalid"
+            (At::EmptyLineCr | At::StartLineCr | At::ValueCr | At::EndCr, _) => Err(HandshakeError::BareCarriageReturn),
+            (At::FieldStart, b'\r') => Ok(At::EndCr),
+            (At::FieldStart, b' ' | b'\t') => self.fold(bytes),
+            (At::FieldStart, _) if is(byte, TOKEN) => {
+                self.fields = self.fields.saturating_add(1);
+                if self.fields > limits.fields { Err(HandshakeError::TooManyFields) } else { Ok(At::Name) }
+            }
+            (At::Name, _) if is(byte, TOKEN) => Ok(At::Name),
+            (At::Name, b':') => Ok(At::Value),
+            // RFC 9112 §5.1: "No whitespace is allowed between the field name and colon"
+            (At::Name, b' ' | b'\t') => Err(HandshakeError::SpaceBeforeColon),
+            (At::FieldStart | At::Name, _) if is(byte, VALUE) || byte == b'\r' => Err(HandshakeError::InvalidFieldName),
+            (At::Value, _) if is(byte, VALUE) => Ok(At::Value),
+            (At::Value, b'\r') => Ok(At::ValueCr),
+            (At::FieldStart | At::Name | At::Value, _) => Err(HandshakeError::InvalidByte),
+        }
+    }
+
+    fn is_start_line(&self, byte: u8) -> bool {
+        match self.kind {
+            Kind::Request => is(byte, VISIBLE) || byte == b' ',
+            // RFC 9112 §4: reason-phrase = 1*( HTAB / SP / VCHAR / obs-text )
+            Kind::Response => is(byte, VALUE),
+        }
+    }
+
+    /// A line that begins with whitespace goes on with the value of the line before.
+    fn fold(&self, bytes: &mut [u8]) -> Result<At, HandshakeError> {
+        if self.fields == 0 {
+            return Err(HandshakeError::SpaceBeforeFields);
+        }
+        match self.kind {
+            // RFC 9112 §5.2: a server "MUST either reject the message ... or replace"; this is the first
+            Kind::Request => Err(HandshakeError::ObsoleteFold),
+            // RFC 9112 §5.2: a user agent "MUST replace each received obs-fold with one or more SP octets"
+            Kind::Response => {
+                if let Some(line_end) = bytes.get_mut(self.looked.saturating_sub(2)..self.looked) {
+                    line_end.fill(b' ');
+                }
+                Ok(At::Value)
+            }
+        }
+    }
+
+    const fn line_too_long(&self) -> HandshakeError {
+        match self.at {
+            At::Start | At::EmptyLineCr | At::StartLine | At::StartLineCr => HandshakeError::StartLineTooLong,
+            At::FieldStart | At::Name | At::Value | At::ValueCr | At::EndCr => HandshakeError::FieldLineTooLong,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The opening handshake (§4): the HTTP/1.1 head, the checks of request and response, and what answers them. Knows no frames.
+
+mod accept;
+mod extensions;
+mod fields;
+mod head;
+mod key;
+mod request;
+mod response;
+mod uri;
+
+pub use accept::{Accept, Reject};
+pub(crate) use extensions::Agreement;
+pub use extensions::{Extension, Extensions, Param, ParamValue, Params};
+pub use fields::Headers;
+pub(crate) use head::{HeadLimits, HeadReader};
+pub use key::{AcceptKey, Key};
+pub(crate) use request::Asked;
+pub use request::{ClientRequest, Request, Subprotocol, Subprotocols};
+pub use response::Response;
+pub(crate) use response::{Answer, Expected};
+pub use uri::Uri;

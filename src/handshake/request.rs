@@ -1,0 +1,396 @@
+//! The client's request: checking it (§4.2.1), and making it (§4.1).
+
+use core::{fmt, str};
+
+use arrayvec::ArrayVec;
+
+use super::Uri;
+use super::extensions::{Agreement, Extensions};
+use super::fields::{HOST, Headers, Known, VISIBLE, Values, all, elements, is_field, is_reserved, is_token, names};
+use super::head::Head;
+use super::key::{Key, fingerprint};
+use crate::error::{HandshakeError, RequestError};
+
+/// More than this many subprotocols are not compared with each other.
+const MAX_REQUESTED_SUBPROTOCOLS: usize = 64;
+/// More than this many subprotocols are not remembered by a client.
+const MAX_OFFERED_SUBPROTOCOLS: usize = 16;
+
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// An upgrade to `websocket`, with this key.
+    Upgrade(Key, Agreement),
+    /// HTTP and nothing else.
+    Plain,
+}
+
+/// A valid request (§4.2.1). Its texts borrow from the receive buffer.
+#[derive(Clone, Copy)]
+pub struct Request<'b> {
+    target: &'b str,
+    host: &'b str,
+    headers: Headers<'b>,
+}
+
+impl<'b> Request<'b> {
+    /// The resource asked for: path and query, such as `/chat?room=1`. Of an absolute URI, the part from the path on.
+    #[must_use]
+    pub fn target(&self) -> &'b str {
+        self.target
+    }
+
+    /// The server's authority, host and perhaps port: the Host field, or where the target is an absolute URI, its authority
+    /// (RFC 9112 §3.2.2).
+    #[must_use]
+    pub fn host(&self) -> &'b str {
+        self.host
+    }
+
+    /// The origin of the page that the request comes from, as it was sent (§4.2.2, §10.2). Browsers always send it. Whoever does not check
+    /// it accepts connections from anywhere; [`Reject::new(403)`](super::Reject::new) refuses.
+    #[must_use]
+    pub fn origin(&self) -> Option<&'b [u8]> {
+        self.headers.first("Origin")
+    }
+
+    /// The subprotocols offered, the client's favourite first.
+    #[must_use]
+    pub fn subprotocols(&self) -> Subprotocols<'b> {
+        Subprotocols { lines: self.headers.values(Known::Protocol), line: b"" }
+    }
+
+    /// The extensions offered, in order.
+    #[must_use]
+    pub fn extensions(&self) -> Extensions<'b> {
+        Extensions::new(self.headers)
+    }
+
+    /// The value of the first field of this name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'b [u8]> {
+        self.headers.first(name)
+    }
+
+    /// All fields, in order.
+    #[must_use]
+    pub fn headers(&self) -> Headers<'b> {
+        self.headers
+    }
+
+    /// RFC 9112 §3: `method SP request-target SP HTTP-version`; the target.
+    pub(crate) fn start_line(line: &[u8]) -> Result<&[u8], HandshakeError> {
+        let mut parts = line.split(|&byte| byte == b' ');
+        let (Some(method), Some(target), Some(version), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+            return Err(HandshakeError::InvalidRequestLine);
+        };
+        if !is_token(method) || target.is_empty() {
+            return Err(HandshakeError::InvalidRequestLine);
+        }
+        match version {
+            b"HTTP/1.1" => {}
+            [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => return Err(HandshakeError::UnsupportedHttpVersion),
+            _ => return Err(HandshakeError::InvalidRequestLine),
+        }
+        if method != b"GET" {
+            return Err(HandshakeError::MethodNotAllowed);
+        }
+        Target::parse(target).map(|_| target)
+    }
+
+    /// Checks a head (§4.2.1).
+    pub(crate) fn check(head: Head<'b>) -> Result<(Self, Asked), HandshakeError> {
+        let target = Target::parse(Self::start_line(head.start_line)?)?;
+        let found = Found::of(head.headers)?;
+        let request = Self { target: target.resource, host: target.authority.unwrap_or(found.host), headers: head.headers };
+        // §4.2.1: Upgrade has the value "websocket", Connection the token "Upgrade"
+        if !(found.upgrade && found.connection) {
+            return Ok((request, Asked::Plain));
+        }
+        if found.draft_key && found.version != Some(b"13") {
+            return Err(HandshakeError::Hixie76);
+        }
+        // §4.2.1: "with a value of 13"
+        if found.version != Some(b"13") {
+            return Err(HandshakeError::UnsupportedVersion);
+        }
+        let key = Key::parse(found.key.ok_or(HandshakeError::MissingKey)?).ok_or(HandshakeError::InvalidKey)?;
+        if found.subprotocols {
+            check_subprotocols(head.headers)?;
+        }
+        let agreement = Agreement::of_offer(head.headers)?;
+        Ok((request, Asked::Upgrade(key, agreement)))
+    }
+}
+
+/// Without the query and the values of the fields, which can be secrets.
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.target.split('?').next().unwrap_or_default();
+        f.debug_struct("Request").field("path", &path).field("host", &self.host).field("headers", &self.headers).finish()
+    }
+}
+
+/// The request-target (RFC 9112 §3.2).
+struct Target<'b> {
+    authority: Option<&'b str>,
+    resource: &'b str,
+}
+
+impl<'b> Target<'b> {
+    fn parse(target: &'b [u8]) -> Result<Self, HandshakeError> {
+        // §3: "Fragment identifiers ... MUST NOT be used"
+        if !all(target, VISIBLE) || target.contains(&b'#') {
+            return Err(HandshakeError::InvalidTarget);
+        }
+        let target = str::from_utf8(target).map_err(|_| HandshakeError::InvalidTarget)?;
+        if target.starts_with('/') {
+            return Ok(Self { authority: None, resource: target });
+        }
+        // RFC 9112 §3.2.2: "a server MUST accept the absolute-form in requests"
+        let (scheme, rest) = target.split_once("://").ok_or(HandshakeError::InvalidTarget)?;
+        if !(scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")) {
+            return Err(HandshakeError::InvalidTarget);
+        }
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, resource) = rest.split_at_checked(end).ok_or(HandshakeError::InvalidTarget)?;
+        if !is_authority(authority.as_bytes()) || resource.starts_with('?') {
+            return Err(HandshakeError::InvalidTarget);
+        }
+        Ok(Self { authority: Some(authority), resource: if resource.is_empty() { "/" } else { resource } })
+    }
+}
+
+/// RFC 9112 §3.2: `uri-host [ ":" port ]`, and not empty (§4.2.1: "the server's authority").
+fn is_authority(value: &[u8]) -> bool {
+    let (host, port) = match value {
+        [b'[', rest @ ..] => {
+            let Some(end) = rest.iter().position(|&byte| byte == b']') else { return false };
+            let (address, rest) = rest.split_at_checked(end).unwrap_or_default();
+            let is_address = str::from_utf8(address).is_ok_and(|address| address.parse::<core::net::Ipv6Addr>().is_ok());
+            (is_address, rest.get(1..).unwrap_or_default())
+        }
+        _ => {
+            let end = value.iter().position(|&byte| byte == b':').unwrap_or(value.len());
+            let (name, rest) = value.split_at_checked(end).unwrap_or_default();
+            (!name.is_empty() && all(name, HOST), rest)
+        }
+    };
+    let port = match port {
+        [] => true,
+        [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    host && port
+}
+
+/// What the fields of a request hold, before it is judged whether they are enough.
+#[derive(Default)]
+struct Found<'b> {
+    host: &'b str,
+    upgrade: bool,
+    connection: bool,
+    version: Option<&'b [u8]>,
+    key: Option<&'b [u8]>,
+    draft_key: bool,
+    subprotocols: bool,
+}
+
+impl<'b> Found<'b> {
+    fn of(mut headers: Headers<'b>) -> Result<Self, HandshakeError> {
+        let mut found = Self::default();
+        let mut host = None;
+        while let Some((name, value)) = headers.next_field() {
+            match Known::of(name) {
+                // RFC 9112 §3.2: 400 to a request "that contains more than one Host header field line"
+                Some(Known::Host) if host.is_some() => return Err(HandshakeError::RepeatedHost),
+                Some(Known::Host) => host = Some(value),
+                Some(Known::Upgrade) => found.upgrade |= elements(value).any(|protocol| protocol.eq_ignore_ascii_case(b"websocket")),
+                Some(Known::Connection) => found.connection |= elements(value).any(|option| option.eq_ignore_ascii_case(b"upgrade")),
+                Some(Known::ContentLength) => check_content_length(value)?,
+                Some(Known::TransferEncoding) => return Err(HandshakeError::TransferEncodingNotAllowed),
+                // §11.3.1, §11.3.5: "MUST NOT appear more than once in an HTTP request"
+                Some(Known::Key) if found.key.is_some() => return Err(HandshakeError::RepeatedKey),
+                Some(Known::Key) => found.key = Some(value),
+                Some(Known::Version) if found.version.is_some() => return Err(HandshakeError::RepeatedVersion),
+                Some(Known::Version) => found.version = Some(value),
+                Some(Known::DraftKey) => found.draft_key = true,
+                Some(Known::Protocol) => found.subprotocols = true,
+                Some(Known::Extensions | Known::Accept) | None => {}
+            }
+        }
+        // RFC 9112 §3.2: 400 to a request "that lacks a Host header field" or "with an invalid field value"
+        let host = host.ok_or(HandshakeError::MissingHost)?;
+        if !is_authority(host) {
+            return Err(HandshakeError::InvalidHost);
+        }
+        found.host = str::from_utf8(host).map_err(|_| HandshakeError::InvalidHost)?;
+        Ok(found)
+    }
+}
+
+/// RFC 9112 §6.3: content would follow the head. Several equal numbers in a list would be one; they are refused like any other list.
+fn check_content_length(value: &[u8]) -> Result<(), HandshakeError> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return Err(HandshakeError::InvalidContentLength);
+    }
+    if value.iter().any(|&digit| digit != b'0') { Err(HandshakeError::ContentNotAllowed) } else { Ok(()) }
+}
+
+/// §4.1: tokens, and "MUST all be unique strings".
+#[cold]
+fn check_subprotocols(headers: Headers<'_>) -> Result<(), HandshakeError> {
+    let mut seen = ArrayVec::<&[u8], MAX_REQUESTED_SUBPROTOCOLS>::new();
+    for name in headers.values(Known::Protocol).flat_map(elements) {
+        if !is_token(name) {
+            return Err(HandshakeError::InvalidSubprotocol);
+        }
+        if seen.contains(&name) {
+            return Err(HandshakeError::RepeatedSubprotocol);
+        }
+        seen.try_push(name).map_err(|_| HandshakeError::TooManySubprotocols)?;
+    }
+    // RFC 9110 §5.6.1.2: 1#token has at least one element
+    if seen.is_empty() { Err(HandshakeError::InvalidSubprotocol) } else { Ok(()) }
+}
+
+/// A subprotocol that the client offered (§1.9). Only [`Request::subprotocols`] makes one, so none else can be accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Subprotocol<'b>(&'b str);
+
+impl<'b> Subprotocol<'b> {
+    /// Its name. Subprotocols are compared with case (§4.2.2).
+    #[must_use]
+    pub fn name(self) -> &'b str {
+        self.0
+    }
+}
+
+/// The subprotocols that a client offered, in its order of preference.
+#[derive(Debug, Clone)]
+pub struct Subprotocols<'b> {
+    lines: Values<'b>,
+    line: &'b [u8],
+}
+
+impl<'b> Iterator for Subprotocols<'b> {
+    type Item = Subprotocol<'b>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let mut parts = self.line.splitn(2, |&byte| byte == b',');
+            let name = super::fields::trim(parts.next().unwrap_or_default());
+            self.line = match parts.next() {
+                Some(rest) => rest,
+                None if name.is_empty() => self.lines.next()?,
+                None => b"",
+            };
+            if !name.is_empty() {
+                return str::from_utf8(name).ok().map(Subprotocol);
+            }
+        }
+    }
+}
+
+/// A client's request to be made (§4.1): where to, and what to offer and to add.
+#[derive(Clone, Copy)]
+pub struct ClientRequest<'a> {
+    uri: Uri<'a>,
+    subprotocols: &'a [&'a str],
+    headers: &'a [(&'a str, &'a str)],
+}
+
+impl<'a> ClientRequest<'a> {
+    /// A request for this URI that offers no subprotocol.
+    #[must_use]
+    pub const fn new(uri: Uri<'a>) -> Self {
+        Self { uri, subprotocols: &[], headers: &[] }
+    }
+
+    /// Offers these subprotocols, the favourite first: unique tokens, at most 16 (§4.1).
+    #[must_use]
+    pub const fn subprotocols(self, subprotocols: &'a [&'a str]) -> Self {
+        Self { subprotocols, ..self }
+    }
+
+    /// Adds these fields, such as Origin, Cookie or Authorization. Host, Upgrade, Connection, Content-Length, Transfer-Encoding and
+    /// all of Sec-WebSocket-* are the handshake's own.
+    #[must_use]
+    pub const fn headers(self, headers: &'a [(&'a str, &'a str)]) -> Self {
+        Self { headers, ..self }
+    }
+
+    /// What a connection remembers of the subprotocols.
+    pub(crate) fn check(&self) -> Result<Offered, RequestError> {
+        for field in self.headers {
+            if is_reserved(field.0) {
+                return Err(RequestError::ReservedField);
+            }
+            if !is_field(field) {
+                return Err(RequestError::InvalidField);
+            }
+        }
+        let mut offered = Offered::default();
+        for name in self.subprotocols {
+            if !is_token(name.as_bytes()) {
+                return Err(RequestError::InvalidSubprotocol);
+            }
+            if offered.contains(name.as_bytes()) {
+                return Err(RequestError::RepeatedSubprotocol);
+            }
+            offered.0.try_push(fingerprint(name.as_bytes())).map_err(|_| RequestError::TooManySubprotocols)?;
+        }
+        Ok(offered)
+    }
+
+    /// Writes the request, piece by piece.
+    pub(crate) fn write(&self, key: &Key, put: &mut dyn FnMut(&[u8])) {
+        put(b"GET ");
+        self.uri.write_resource(put);
+        put(b" HTTP/1.1\r\nHost: ");
+        self.uri.write_authority(put);
+        put(b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ");
+        put(key.as_bytes());
+        put(b"\r\nSec-WebSocket-Version: 13\r\n");
+        if let [first, rest @ ..] = self.subprotocols {
+            put(b"Sec-WebSocket-Protocol: ");
+            put(first.as_bytes());
+            for name in rest {
+                put(b", ");
+                put(name.as_bytes());
+            }
+            put(b"\r\n");
+        }
+        write_headers(self.headers, put);
+        put(b"\r\n");
+    }
+}
+
+/// Names of the fields alone: values can be secrets (Cookie, Authorization), and so can the query.
+impl fmt::Debug for ClientRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("ClientRequest");
+        out.field("host", &self.uri.host()).field("subprotocols", &self.subprotocols).field("headers", &names(self.headers)).finish()
+    }
+}
+
+/// The fields that a caller adds, checked before.
+pub(super) fn write_headers(headers: &[(&str, &str)], put: &mut dyn FnMut(&[u8])) {
+    for (name, value) in headers {
+        put(name.as_bytes());
+        put(b": ");
+        put(value.as_bytes());
+        put(b"\r\n");
+    }
+}
+
+/// The subprotocols that a client offered, as fingerprints.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Offered(ArrayVec<[u8; 10], MAX_OFFERED_SUBPROTOCOLS>);
+
+impl Offered {
+    /// Whether this one was among them.
+    pub(super) fn contains(&self, name: &[u8]) -> bool {
+        !self.0.is_empty() && self.0.contains(&fingerprint(name))
+    }
+}

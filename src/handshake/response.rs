@@ -1,0 +1,164 @@
+//! The server's response, as the client checks it (§4.1).
+
+use core::{fmt, str};
+
+use super::extensions::{Agreement, Extensions};
+use super::fields::{Headers, Known, elements, is_token};
+use super::head::Head;
+use super::key::{AcceptKey, Key};
+use super::request::Offered;
+use crate::error::HandshakeError;
+
+/// What a client remembers of its request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Expected {
+    accept: AcceptKey,
+    offered: Offered,
+}
+
+impl Expected {
+    pub(crate) fn new(key: &Key, offered: Offered) -> Self {
+        Self { accept: key.accept(), offered }
+    }
+}
+
+/// What a final response says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Answer<'b> {
+    /// 101: the connection is open.
+    Open(Response<'b>, Agreement),
+    /// Anything else (§4.1).
+    Rejected(Response<'b>),
+}
+
+/// A server's response. Its texts borrow from the receive buffer.
+#[derive(Clone, Copy)]
+pub struct Response<'b> {
+    status: u16,
+    reason: &'b [u8],
+    headers: Headers<'b>,
+}
+
+impl<'b> Response<'b> {
+    /// The status code.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The reason phrase; often empty, and possibly not UTF-8 (RFC 9112 §4).
+    #[must_use]
+    pub fn reason(&self) -> &'b [u8] {
+        self.reason
+    }
+
+    /// The subprotocol in use (§4.1), one of those that were offered. Of a refusal, none.
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&'b str> {
+        match self.status {
+            101 => self.headers.values(Known::Protocol).next().and_then(|name| str::from_utf8(name).ok()),
+            _ => None,
+        }
+    }
+
+    /// The extensions in the response, in order.
+    #[must_use]
+    pub fn extensions(&self) -> Extensions<'b> {
+        Extensions::new(self.headers)
+    }
+
+    /// The value of the first field of this name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'b [u8]> {
+        self.headers.first(name)
+    }
+
+    /// All fields, in order.
+    #[must_use]
+    pub fn headers(&self) -> Headers<'b> {
+        self.headers
+    }
+
+    /// RFC 9112 §4: `HTTP-version SP 3DIGIT SP [ reason-phrase ]`; the status and the reason.
+    pub(crate) fn start_line(line: &[u8]) -> Result<(u16, &[u8]), HandshakeError> {
+        let [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9', b' ', status @ ..] = line else {
+            return Err(HandshakeError::InvalidStatusLine);
+        };
+        let [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b' ', reason @ ..] = status else {
+            return Err(HandshakeError::InvalidStatusLine);
+        };
+        let status = [a, b, c].into_iter().fold(0u16, |status, digit| status.wrapping_mul(10).wrapping_add(u16::from(digit & 0x0F)));
+        match (major, minor) {
+            (b'1', b'1') => Ok((status, reason)),
+            // RFC 9110 §7.8: HTTP/1.0 knows no upgrade, so only a refusal can come in it
+            (b'1', b'0') if status != 101 => Ok((status, reason)),
+            _ => Err(HandshakeError::UnsupportedHttpVersion),
+        }
+    }
+
+    /// RFC 9110 §15.2: whether the answer is still to come.
+    pub(crate) fn is_interim(head: Head<'_>) -> Result<bool, HandshakeError> {
+        let (status, _) = Self::start_line(head.start_line)?;
+        Ok(matches!(status, 100 | 102..=199))
+    }
+
+    /// Checks the head of a final response (§4.1).
+    pub(crate) fn check(head: Head<'b>, expected: &Expected) -> Result<Answer<'b>, HandshakeError> {
+        let (status, reason) = Self::start_line(head.start_line)?;
+        let response = Self { status, reason, headers: head.headers };
+        match status {
+            101 => Ok(Answer::Open(response, response.check_switch(expected)?)),
+            _ => Ok(Answer::Rejected(response)),
+        }
+    }
+
+    /// §4.1, the six rules for a 101.
+    fn check_switch(&self, expected: &Expected) -> Result<Agreement, HandshakeError> {
+        let mut upgrade = None;
+        let mut connection = false;
+        let mut accept = None;
+        let mut subprotocol = None;
+        let mut headers = self.headers;
+        while let Some((name, value)) = headers.next_field() {
+            match Known::of(name) {
+                Some(Known::Upgrade) => {
+                    for protocol in elements(value) {
+                        upgrade = Some(upgrade != Some(false) && protocol.eq_ignore_ascii_case(b"websocket"));
+                    }
+                }
+                Some(Known::Connection) => connection |= elements(value).any(|option| option.eq_ignore_ascii_case(b"upgrade")),
+                // §11.3.3, §11.3.4: "MUST NOT appear more than once in an HTTP response"
+                Some(Known::Accept) if accept.is_some() => return Err(HandshakeError::RepeatedAccept),
+                Some(Known::Accept) => accept = Some(value),
+                Some(Known::Protocol) if subprotocol.is_some() => return Err(HandshakeError::RepeatedSubprotocol),
+                Some(Known::Protocol) => subprotocol = Some(value),
+                // RFC 9112 §6.1: "A server MUST NOT send a Transfer-Encoding header field in any response with a status code of 1xx"
+                Some(Known::TransferEncoding) => return Err(HandshakeError::TransferEncodingNotAllowed),
+                Some(Known::Host | Known::ContentLength | Known::Extensions | Known::Key | Known::DraftKey | Known::Version) | None => {}
+            }
+        }
+        if upgrade != Some(true) {
+            return Err(HandshakeError::InvalidUpgrade);
+        }
+        if !connection {
+            return Err(HandshakeError::InvalidConnection);
+        }
+        if accept.ok_or(HandshakeError::MissingAccept)? != expected.accept.as_bytes() {
+            return Err(HandshakeError::AcceptMismatch);
+        }
+        match subprotocol {
+            None => {}
+            Some(name) if !is_token(name) => return Err(HandshakeError::InvalidSubprotocol),
+            Some(name) if !expected.offered.contains(name) => return Err(HandshakeError::SubprotocolNotOffered),
+            Some(_) => {}
+        }
+        Agreement::of_answer(self.headers)
+    }
+}
+
+/// Names of the fields alone: values can be secrets (Set-Cookie).
+impl fmt::Debug for Response<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response").field("status", &self.status).field("headers", &self.headers).finish_non_exhaustive()
+    }
+}

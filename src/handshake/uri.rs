@@ -1,0 +1,219 @@
+//! WebSocket URIs (§3).
+
+use core::fmt;
+
+use arrayvec::ArrayString;
+
+use super::fields::{HOST, PATH, all};
+use crate::error::UriError;
+
+/// A `ws` or `wss` URI (§3): where to connect to, and what to ask for there.
+///
+/// ```
+/// use websocket_proto::Uri;
+///
+/// let uri = Uri::parse("wss://[::1]/chat?room=1")?;
+/// assert_eq!((uri.is_secure(), uri.host(), uri.port()), (true, "::1", 443));
+/// assert!(Uri::parse("ws://user@example.com/").is_err());
+/// # Ok::<(), websocket_proto::UriError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Uri<'a> {
+    secure: bool,
+    /// As written, an IPv6 address in its brackets.
+    host: &'a str,
+    port: u16,
+    /// Path and query; no slash before a query alone, and empty for nothing.
+    resource: &'a str,
+}
+
+impl<'a> Uri<'a> {
+    /// Reads a URI.
+    ///
+    /// # Errors
+    /// What is not a `ws` or `wss` URI, and what has a user name, a password or a fragment.
+    pub fn parse(uri: &'a str) -> Result<Self, UriError> {
+        let (scheme, rest) = uri.split_once("://").ok_or(UriError::Scheme)?;
+        let secure = match scheme {
+            _ if scheme.eq_ignore_ascii_case("ws") => false,
+            _ if scheme.eq_ignore_ascii_case("wss") => true,
+            _ => return Err(UriError::Scheme),
+        };
+        // §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used on these URIs"
+        if rest.contains('#') {
+            return Err(UriError::Fragment);
+        }
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, resource) = rest.split_at_checked(end).ok_or(UriError::Host)?;
+        if authority.contains('@') {
+            return Err(UriError::UserInfo);
+        }
+        let (host, port) = split_authority(authority)?;
+        let default = if secure { 443 } else { 80 };
+        let port = if port.is_empty() { default } else { parse_port(port)? };
+        if !all(resource.as_bytes(), PATH) || !is_percent_encoded(resource) {
+            return Err(UriError::Resource);
+        }
+        Ok(Self { secure, host, port, resource })
+    }
+
+    /// Whether the connection must run over TLS (§3: the "secure" flag).
+    #[must_use]
+    pub const fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The host to connect to, an IPv6 address without its brackets.
+    #[must_use]
+    pub fn host(&self) -> &'a str {
+        self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(self.host)
+    }
+
+    /// The port to connect to; without one in the URI, 80 for `ws` and 443 for `wss`.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// §3: the resource name: `/` where the path is empty, the path, and the query.
+    pub(super) fn write_resource(&self, put: &mut dyn FnMut(&[u8])) {
+        if !self.resource.starts_with('/') {
+            put(b"/");
+        }
+        put(self.resource.as_bytes());
+    }
+
+    /// §4.1: the host, and the port "when not using the default port".
+    pub(super) fn write_authority(&self, put: &mut dyn FnMut(&[u8])) {
+        put(self.host.as_bytes());
+        if self.port != if self.secure { 443 } else { 80 } {
+            let mut port = ArrayString::<6>::new();
+            let fits = fmt::Write::write_fmt(&mut port, format_args!(":{}", self.port));
+            debug_assert!(fits.is_ok(), "a colon and five digits");
+            put(port.as_bytes());
+        }
+    }
+}
+
+/// Without the query, which can hold a secret.
+impl fmt::Debug for Uri<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.resource.split('?').next().unwrap_or_default();
+        write!(f, "{}://{}:{}{path}", if self.secure { "wss" } else { "ws" }, self.host, self.port)
+    }
+}
+
+/// RFC 3986 §3.2: the host, and the port or nothing.
+fn split_authority(authority: &str) -> Result<(&str, &str), UriError> {
+    let end = match authority.strip_prefix('[').and_then(|rest| rest.find(']')) {
+        Some(end) => end.saturating_add(2),
+        None => authority.find(':').unwrap_or(authority.len()),
+    };
+    let (host, port) = authority.split_at_checked(end).ok_or(UriError::Host)?;
+    let valid = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<core::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && all(host.as_bytes(), HOST) && is_percent_encoded(host),
+    };
+    if !valid {
+        return Err(UriError::Host);
+    }
+    match port {
+        "" => Ok((host, "")),
+        _ => Ok((host, port.strip_prefix(':').ok_or(UriError::Host)?)),
+    }
+}
+
+fn parse_port(port: &str) -> Result<u16, UriError> {
+    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(UriError::Port);
+    }
+    match port.parse() {
+        Ok(0) | Err(_) => Err(UriError::Port),
+        Ok(port) => Ok(port),
+    }
+}
+
+/// RFC 3986 §2.1: a percent sign stands before two hexadecimal digits.
+fn is_percent_encoded(text: &str) -> bool {
+    let mut pieces = text.split('%');
+    let _unencoded = pieces.next();
+    pieces.all(|piece| matches!(piece.as_bytes(), [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Uri;
+    use crate::error::UriError;
+
+    fn written(uri: &str) -> (String, String) {
+        let uri = Uri::parse(uri).unwrap();
+        let (mut authority, mut resource) = (vec![], vec![]);
+        uri.write_authority(&mut |piece| authority.extend_from_slice(piece));
+        uri.write_resource(&mut |piece| resource.extend_from_slice(piece));
+        (String::from_utf8(authority).unwrap(), String::from_utf8(resource).unwrap())
+    }
+
+    #[test]
+    fn c_hs_02_c_hs_03_resource_and_host() {
+        for (uri, host, resource) in [
+            ("ws://example.com", "example.com", "/"),
+            ("ws://example.com/chat", "example.com", "/chat"),
+            ("ws://example.com/chat?a=b&c=%20?", "example.com", "/chat?a=b&c=%20?"),
+            ("ws://example.com?a=b", "example.com", "/?a=b"),
+            ("WS://Example.com:80/", "Example.com", "/"),
+            ("ws://example.com:443/", "example.com:443", "/"),
+            ("wss://example.com:443/", "example.com", "/"),
+            ("wss://example.com:80/", "example.com:80", "/"),
+            ("wss://example.com:/", "example.com", "/"),
+            ("ws://127.0.0.1:9001/", "127.0.0.1:9001", "/"),
+            ("ws://[::1]", "[::1]", "/"),
+            ("ws://[2001:db8::1]:65535/x", "[2001:db8::1]:65535", "/x"),
+        ] {
+            assert_eq!(written(uri), (host.to_owned(), resource.to_owned()), "{uri}");
+        }
+        let uri = Uri::parse("wss://[::1]:9/x?secret").unwrap();
+        assert_eq!((uri.is_secure(), uri.host(), uri.port()), (true, "::1", 9));
+        assert_eq!(format!("{uri:?}"), "wss://[::1]:9/x");
+    }
+
+    #[test]
+    fn s3_what_is_not_a_websocket_uri() {
+        for (uri, error) in [
+            ("", UriError::Scheme),
+            ("example.com", UriError::Scheme),
+            ("http://example.com/", UriError::Scheme),
+            ("wss:/example.com/", UriError::Scheme),
+            (" ws://example.com/", UriError::Scheme),
+            ("ws://user@example.com/", UriError::UserInfo),
+            ("ws://user:password@example.com/", UriError::UserInfo),
+            ("ws://", UriError::Host),
+            ("ws:///x", UriError::Host),
+            ("ws://:80/", UriError::Host),
+            ("ws://a b/", UriError::Host),
+            ("ws://a\r\nb/", UriError::Host),
+            ("ws://ex%zz/", UriError::Host),
+            ("ws://\u{fc}/", UriError::Host),
+            ("ws://[::1/", UriError::Host),
+            ("ws://[::g]/", UriError::Host),
+            ("ws://[::1]80/", UriError::Host),
+            ("ws://[fe80::1%25eth0]/", UriError::Host),
+            ("ws://a:b/", UriError::Port),
+            ("ws://a:0/", UriError::Port),
+            ("ws://a:65536/", UriError::Port),
+            ("ws://a:+80/", UriError::Port),
+            ("ws://a:80:80/", UriError::Port),
+            ("ws://a/#", UriError::Fragment),
+            ("ws://a#b", UriError::Fragment),
+            ("ws://a/b c", UriError::Resource),
+            ("ws://a/b\r\nX: y", UriError::Resource),
+            ("ws://a/\0", UriError::Resource),
+            ("ws://a/%", UriError::Resource),
+            ("ws://a/%2", UriError::Resource),
+            ("ws://a/%2g", UriError::Resource),
+            ("ws://a/\u{e9}", UriError::Resource),
+            ("ws://a/\"", UriError::Resource),
+        ] {
+            assert_eq!(Uri::parse(uri), Err(error), "{uri:?}");
+        }
+    }
+}

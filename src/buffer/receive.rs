@@ -1,0 +1,353 @@
+//! What has come in: bytes of the transport, and the message that is being put together out of them.
+//!
+//! ```text
+//!   0          message        built        read          end        len
+//!   |  free    | message      | free       | unread      | free     |
+//!   |          | (unmasked)   | (headers)  | (raw)       |          |
+//! ```
+//! `message <= built <= read <= end <= len`. The payload of a fragment is moved down from `read` to `built` as it is unmasked.
+
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::wire::{mask, mask_into};
+
+/// The memory of a [`ReceiveBuffer`]: `Vec<u8>` (feature `alloc`), which grows, or `&mut [u8]`, which does not. Sealed.
+pub trait Storage: sealed::Sealed {}
+
+/// Where the transport's bytes go, and where messages are put together. The caller owns it, one to a connection while bytes of that
+/// connection are in it.
+///
+/// Read into [`space`](Self::space), say how much with [`filled`](Self::filled), then call
+/// [`receive`](crate::Connection::receive) until it returns `None`. Events borrow the buffer.
+///
+/// Over `Vec<u8>` it takes no memory before the first `space`, grows with what has come (never with what a header declares), and gives
+/// the memory back once it is empty and larger than a threshold. Over `&mut [u8]` it never grows: a message must fit in it, beside 131
+/// bytes for a control frame, unless messages are [delivered in parts](crate::Delivery::Parts).
+#[derive(Clone)]
+pub struct ReceiveBuffer<S> {
+    storage: S,
+    threshold: usize,
+    message: usize,
+    built: usize,
+    read: usize,
+    end: usize,
+}
+
+#[cfg(feature = "alloc")]
+impl ReceiveBuffer<Vec<u8>> {
+    /// Over a vector, empty and without memory; it keeps at most 64 KiB while it is empty.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self::with_threshold(64 * 1024)
+    }
+
+    /// The same, with another size in bytes to keep while it is empty.
+    #[must_use]
+    pub const fn with_threshold(threshold: usize) -> Self {
+        Self { storage: Vec::new(), threshold, message: 0, built: 0, read: 0, end: 0 }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Default for ReceiveBuffer<Vec<u8>> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'a> ReceiveBuffer<&'a mut [u8]> {
+    /// Over fixed memory, whose content does not matter. It should have room for the head of the handshake, and for a control frame
+    /// (131 bytes) beside a message.
+    #[must_use]
+    pub const fn fixed(storage: &'a mut [u8]) -> Self {
+        Self { storage, threshold: usize::MAX, message: 0, built: 0, read: 0, end: 0 }
+    }
+}
+
+impl<S: Storage> ReceiveBuffer<S> {
+    /// Room to read into: at least `wanted` bytes, or in a fixed buffer what there is. Empty means that it is full.
+    ///
+    /// Bytes written here count once [`filled`](Self::filled) says so.
+    #[must_use]
+    #[inline]
+    pub fn space(&mut self, wanted: usize) -> &mut [u8] {
+        let free = self.storage.bytes().len().saturating_sub(self.end);
+        if free < wanted || self.is_empty() {
+            self.make_space(wanted);
+        }
+        self.storage.bytes_mut().get_mut(self.end..).unwrap_or_default()
+    }
+
+    /// The first `count` bytes of [`space`](Self::space) have come from the transport. More than there were is taken for all of them.
+    #[inline]
+    pub fn filled(&mut self, count: usize) {
+        self.end = self.end.saturating_add(count).min(self.storage.bytes().len());
+    }
+
+    /// Copies bytes that came another way; how many there was room for.
+    #[must_use = "a fixed buffer may not take all of them"]
+    pub fn feed(&mut self, bytes: &[u8]) -> usize {
+        let space = self.space(bytes.len());
+        let count = bytes.len().min(space.len());
+        for (slot, byte) in space.iter_mut().zip(bytes) {
+            *slot = *byte;
+        }
+        self.filled(count);
+        count
+    }
+
+    /// The bytes that no event has come of yet: an incomplete head or frame, frames after it, or what follows a refused handshake.
+    #[must_use]
+    #[inline]
+    pub fn unread(&self) -> &[u8] {
+        self.storage.bytes().get(self.read..self.end).unwrap_or_default()
+    }
+
+    /// Whether it holds nothing: neither unread bytes nor a part of a message. It can serve another connection then.
+    #[must_use]
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.read == self.end && self.message == self.built
+    }
+
+    /// Gives back all memory that holds nothing. An empty buffer is left with none.
+    pub fn release(&mut self) {
+        self.compact();
+        self.storage.shrink(self.end);
+    }
+
+    /// Drops all that is in it.
+    pub(crate) fn discard(&mut self) {
+        self.message = self.end;
+        self.built = self.end;
+        self.read = self.end;
+    }
+
+    #[inline]
+    pub(crate) fn unread_mut(&mut self) -> &mut [u8] {
+        self.storage.bytes_mut().get_mut(self.read..self.end).unwrap_or_default()
+    }
+
+    /// Passes over unread bytes, and gives them out.
+    #[inline]
+    pub(crate) fn take(&mut self, count: usize) -> &[u8] {
+        let from = self.read;
+        self.skip(count);
+        self.storage.bytes().get(from..self.read).unwrap_or_default()
+    }
+
+    /// Passes over unread bytes.
+    #[inline]
+    pub(crate) fn skip(&mut self, count: usize) {
+        self.read = self.read.saturating_add(count).min(self.end);
+        if self.message == self.built {
+            self.message = self.read;
+            self.built = self.read;
+        }
+    }
+
+    /// Unmasks the first `count` unread bytes, a piece of payload, to the end of the message.
+    ///
+    /// ```text
+    ///   | message   built | gap | payload   | unread        before
+    ///   | message   payload   built | gap   | unread        after
+    /// ```
+    pub(crate) fn append_payload(&mut self, count: usize, key: Option<[u8; 4]>) {
+        let gap = self.read.saturating_sub(self.built);
+        let end = self.read.saturating_add(count).min(self.end);
+        let count = end.saturating_sub(self.read);
+        let bytes = self.storage.bytes_mut().get_mut(self.built..end).unwrap_or_default();
+        match key {
+            None if gap == 0 => {}
+            None => bytes.copy_within(gap.., 0),
+            Some(key) if gap == 0 => mask(bytes, key, 0),
+            Some(key) if gap < 64 => {
+                bytes.copy_within(gap.., 0);
+                mask(bytes.get_mut(..count).unwrap_or_default(), key, 0);
+            }
+            Some(key) => mask_down(bytes, gap, key),
+        }
+        self.built = self.built.saturating_add(count);
+        self.read = end;
+    }
+
+    /// The message as far as it is there, to be given out: the bytes, and how to say that the first of them are done with.
+    #[inline]
+    pub(crate) fn message(&mut self) -> (&[u8], Given<'_>) {
+        let bytes = self.storage.bytes().get(self.message..self.built).unwrap_or_default();
+        (bytes, Given { message: &mut self.message, built: &mut self.built, read: self.read })
+    }
+
+    /// How many bytes of a message it can ever hold: a control frame must fit beside it.
+    #[inline]
+    pub(crate) fn message_capacity(&self) -> u64 {
+        self.storage.limit().saturating_sub(MASKED_CONTROL_FRAME) as u64
+    }
+
+    /// How many bytes it can ever hold.
+    pub(crate) fn capacity(&self) -> usize {
+        self.storage.limit()
+    }
+
+    /// How many bytes of the message are kept in it.
+    #[inline]
+    pub(crate) fn message_len(&self) -> usize {
+        self.built.saturating_sub(self.message)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_space(&mut self, wanted: usize) {
+        if self.is_empty() && self.storage.bytes().len() > self.threshold.max(wanted) {
+            self.storage.shrink(0);
+        }
+        self.compact();
+        let len = self.storage.bytes().len();
+        if len.saturating_sub(self.end) < wanted {
+            // Twice as much, so that a message that comes in small reads is copied a constant number of times.
+            self.storage.grow(self.end.saturating_add(wanted).max(len.saturating_mul(2)));
+        }
+    }
+
+    /// Moves message and unread bytes down to the front.
+    fn compact(&mut self) {
+        let (message, unread) = (self.message_len(), self.end.saturating_sub(self.read));
+        let bytes = self.storage.bytes_mut();
+        if self.message > 0 {
+            bytes.copy_within(self.message..self.built, 0);
+        }
+        if self.read > message {
+            bytes.copy_within(self.read..self.end, message);
+        }
+        self.message = 0;
+        self.built = message;
+        self.read = message;
+        self.end = message.saturating_add(unread);
+    }
+}
+
+/// Sizes alone: the content is the peer's.
+impl<S: Storage> fmt::Debug for ReceiveBuffer<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("ReceiveBuffer");
+        out.field("message", &self.message_len()).field("unread", &self.unread().len());
+        out.field("memory", &self.storage.bytes().len()).finish()
+    }
+}
+
+/// Says what of the message was given out.
+pub(crate) struct Given<'a> {
+    message: &'a mut usize,
+    built: &'a mut usize,
+    read: usize,
+}
+
+impl Given<'_> {
+    /// All of it.
+    #[inline]
+    pub(crate) fn all(self) {
+        *self.message = self.read;
+        *self.built = self.read;
+    }
+
+    /// All but its end.
+    pub(crate) fn first(self, count: usize) {
+        *self.message = self.message.saturating_add(count).min(*self.built);
+    }
+}
+
+/// §5.2, §5.5: two bytes, a masking key and 125 of payload.
+const MASKED_CONTROL_FRAME: usize = 131;
+
+/// Unmasks all but the first `gap` bytes to the front, in one pass: blocks no longer than the gap do not overlap their target.
+fn mask_down(mut bytes: &mut [u8], gap: usize, key: [u8; 4]) {
+    let mut offset = 0u64;
+    while let Some((target, source)) = bytes.split_at_mut_checked(gap) {
+        let block = source.len().min(gap);
+        if block == 0 {
+            return;
+        }
+        let (Some(to), Some(from)) = (target.get_mut(..block), source.get(..block)) else { return };
+        mask_into(to, from, key, offset);
+        offset = offset.wrapping_add(block as u64);
+        bytes = bytes.get_mut(block..).unwrap_or_default();
+    }
+}
+
+mod sealed {
+    #[cfg(feature = "alloc")]
+    use alloc::{vec, vec::Vec};
+
+    #[expect(unnameable_types, reason = "sealed")]
+    pub trait Sealed {
+        /// All of it, initialised.
+        fn bytes(&self) -> &[u8];
+        fn bytes_mut(&mut self) -> &mut [u8];
+        /// Makes it this long, if it can.
+        fn grow(&mut self, len: usize);
+        /// Keeps no more than the first `len` bytes, if it can.
+        fn shrink(&mut self, len: usize);
+        /// How long it can get.
+        fn limit(&self) -> usize;
+    }
+
+    #[cfg(feature = "alloc")]
+    impl Sealed for Vec<u8> {
+        #[inline]
+        fn bytes(&self) -> &[u8] {
+            self
+        }
+
+        #[inline]
+        fn bytes_mut(&mut self) -> &mut [u8] {
+            self
+        }
+
+        fn grow(&mut self, len: usize) {
+            if self.is_empty() {
+                *self = vec![0; len];
+            } else {
+                // Exactly: the buffer doubles by itself.
+                self.reserve_exact(len.saturating_sub(self.len()));
+                self.resize(len, 0);
+            }
+        }
+
+        fn shrink(&mut self, len: usize) {
+            self.truncate(len);
+            self.shrink_to_fit();
+        }
+
+        #[inline]
+        fn limit(&self) -> usize {
+            usize::MAX
+        }
+    }
+
+    impl Sealed for &mut [u8] {
+        #[inline]
+        fn bytes(&self) -> &[u8] {
+            self
+        }
+
+        #[inline]
+        fn bytes_mut(&mut self) -> &mut [u8] {
+            self
+        }
+
+        fn grow(&mut self, _: usize) {}
+
+        fn shrink(&mut self, _: usize) {}
+
+        #[inline]
+        fn limit(&self) -> usize {
+            self.len()
+        }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Storage for Vec<u8> {}
+impl Storage for &mut [u8] {}

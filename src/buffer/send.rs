@@ -1,0 +1,154 @@
+//! What is to go out.
+
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+use core::fmt;
+
+use arrayvec::ArrayVec;
+
+/// Where a connection puts what is to be sent. The caller takes bytes from its front, in order, any number at a time.
+///
+/// For `Vec<u8>` (feature `alloc`), `ArrayVec<u8, N>`, [`SendSlice`] and `bytes::BytesMut` (feature `bytes`).
+pub trait SendBuffer {
+    /// How many bytes are in it, not taken yet.
+    fn pending(&self) -> usize;
+
+    /// How many more it has room for.
+    fn room(&self) -> usize;
+
+    /// About to get this many bytes in several pieces.
+    fn reserve(&mut self, count: usize) {
+        let _ = count;
+    }
+
+    /// Appends all of `bytes`, which are at most [`room`](Self::room).
+    fn push(&mut self, bytes: &[u8]);
+}
+
+#[cfg(feature = "alloc")]
+impl SendBuffer for Vec<u8> {
+    #[inline]
+    fn pending(&self) -> usize {
+        self.len()
+    }
+
+    #[inline]
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
+    #[inline]
+    fn reserve(&mut self, count: usize) {
+        Self::reserve(self, count);
+    }
+
+    #[inline]
+    fn push(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+impl<const N: usize> SendBuffer for ArrayVec<u8, N> {
+    #[inline]
+    fn pending(&self) -> usize {
+        self.len()
+    }
+
+    #[inline]
+    fn room(&self) -> usize {
+        self.remaining_capacity()
+    }
+
+    #[inline]
+    fn push(&mut self, bytes: &[u8]) {
+        let fits = self.try_extend_from_slice(bytes);
+        debug_assert!(fits.is_ok(), "at most room()");
+    }
+}
+
+#[cfg(feature = "bytes")]
+impl SendBuffer for bytes::BytesMut {
+    #[inline]
+    fn pending(&self) -> usize {
+        self.len()
+    }
+
+    #[inline]
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
+    #[inline]
+    fn reserve(&mut self, count: usize) {
+        Self::reserve(self, count);
+    }
+
+    #[inline]
+    fn push(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+/// A [`SendBuffer`] over fixed memory.
+///
+/// ```
+/// use websocket_proto::{SendBuffer, SendSlice};
+///
+/// let mut memory = [0; 4];
+/// let mut out = SendSlice::new(&mut memory);
+/// out.push(b"abc");
+/// out.taken(2);
+/// assert_eq!((out.as_slice(), out.room()), (&b"c"[..], 3));
+/// ```
+pub struct SendSlice<'a> {
+    memory: &'a mut [u8],
+    len: usize,
+}
+
+impl<'a> SendSlice<'a> {
+    /// Empty, over memory whose content does not matter.
+    #[must_use]
+    pub const fn new(memory: &'a mut [u8]) -> Self {
+        Self { memory, len: 0 }
+    }
+
+    /// The bytes to send.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        self.memory.get(..self.len).unwrap_or_default()
+    }
+
+    /// The first `count` bytes were sent.
+    pub fn taken(&mut self, count: usize) {
+        let count = count.min(self.len);
+        self.memory.copy_within(count..self.len, 0);
+        self.len = self.len.saturating_sub(count);
+    }
+}
+
+impl SendBuffer for SendSlice<'_> {
+    #[inline]
+    fn pending(&self) -> usize {
+        self.len
+    }
+
+    #[inline]
+    fn room(&self) -> usize {
+        self.memory.len().saturating_sub(self.len)
+    }
+
+    #[inline]
+    fn push(&mut self, bytes: &[u8]) {
+        let end = self.len.saturating_add(bytes.len());
+        if let Some(free) = self.memory.get_mut(self.len..end) {
+            free.copy_from_slice(bytes);
+            self.len = end;
+        }
+    }
+}
+
+impl fmt::Debug for SendSlice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendSlice").field("pending", &self.len).field("room", &self.room()).finish()
+    }
+}

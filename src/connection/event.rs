@@ -1,0 +1,46 @@
+//! What `receive` reports.
+
+use crate::handshake::{Request, Response};
+use crate::wire::CloseFrame;
+
+/// Something that came. It borrows from the receive buffer, not from the connection: the application can answer while it holds one.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Event<'b> {
+    /// To a server: a valid request for an upgrade (§4.2.1). Answer with [`accept`](crate::Connection::accept) or
+    /// [`reject`](crate::Connection::reject); nothing more is read before.
+    Request(Request<'b>),
+    /// To a server that [allows it](crate::Config::plain_requests): a valid request that asks for no upgrade, such as a health check.
+    /// Answer with [`reject`](crate::Connection::reject), of status 200 for a page.
+    PlainRequest(Request<'b>),
+    /// To a client: the server has accepted; the connection is open (§4.1).
+    Open(Response<'b>),
+    /// To a client: the server has answered with something else, such as 301, 401 or 503. The connection is over. What came of the
+    /// response's content is in [`ReceiveBuffer::unread`](crate::ReceiveBuffer::unread) until the next `receive`.
+    Rejected(Response<'b>),
+    /// A text message.
+    Text(&'b str),
+    /// A binary message.
+    Binary(&'b [u8]),
+    /// The next piece of a text message, cut between code points; empty only as the last.
+    TextPart {
+        /// The piece.
+        text: &'b str,
+        /// Whether the message ends with it.
+        last: bool,
+    },
+    /// The next piece of a binary message; empty only as the last.
+    BinaryPart {
+        /// The piece.
+        bytes: &'b [u8],
+        /// Whether the message ends with it.
+        last: bool,
+    },
+    /// A Ping with at most 125 bytes (§5.5.2). It is answered already, unless [switched off](crate::Config::auto_pong).
+    Ping(&'b [u8]),
+    /// A Pong with at most 125 bytes, whether a Ping asked for it or not (§5.5.3).
+    Pong(&'b [u8]),
+    /// The peer's Close; `None` where it has no code (§7.1.5: 1005). It is answered already, unless
+    /// [switched off](crate::Config::auto_close). Nothing comes after it.
+    Close(Option<CloseFrame<'b>>),
+}

@@ -1,0 +1,348 @@
+//! The connection: composes the handshake, the rules and the wire, and owns the state.
+
+mod config;
+mod event;
+mod handshake;
+mod send;
+mod transmission;
+
+use core::{fmt, mem};
+
+pub use config::{Config, Delivery};
+pub use event::Event;
+use handshake::Opening;
+pub use send::FrameHead;
+use send::{Outbound, Owed};
+use transmission::Inbound;
+
+use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
+use crate::error::{Error, HandshakeError, ProtocolError, SendError};
+use crate::handshake::Agreement;
+use crate::role::Role;
+use crate::rules::{CloseFact, Closed, Closing};
+use crate::wire::{CloseCode, CloseFrame, Kind, Opcode};
+
+/// A WebSocket connection without a transport: bytes in, events and bytes out.
+///
+/// It has no heap and no buffer of its own, keeps no time and knows no randomness but its owner's. Its methods are of four kinds:
+///
+/// * **Bytes in**: [`receive`](Self::receive) takes what is in a [`ReceiveBuffer`] and returns an [`Event`]; call it until it returns
+///   `None`, which means that more bytes are needed. [`receive_end`](Self::receive_end) says that there are no more.
+/// * **Answers**: [`accept`](Connection::accept) and [`reject`](Connection::reject), once, for the request that a server received.
+/// * **Sending**: [`send_text`](Self::send_text), [`send_binary`](Self::send_binary), [`send_part`](Self::send_part),
+///   [`frame_in_place`](Self::frame_in_place), [`ping`](Self::ping), [`pong`](Self::pong), [`close`](Self::close).
+/// * **Looking**: [`state`](Self::state), [`disconnect`](Self::disconnect), [`close_status`](Self::close_status),
+///   [`owes`](Self::owes). Their answers change only by the methods above.
+///
+/// All but the last may write to `out`. **After each of them, write `out` to the transport, in order and whole**; then ask
+/// [`disconnect`](Self::disconnect). `receive` answers a Ping, a Close, a violation and a bad request by itself. Where `out` has no
+/// room, the answer waits in the connection — one Close, or of several Pongs the newest — and goes out with the next call that has
+/// room; [`owes`](Self::owes) says that such a call (`receive`, with or without new bytes) is due once `out` was written.
+///
+/// An [`Error`] is final: the connection has failed, `out` has what the peer is to be told, and every later `receive` gives the same error.
+/// Misuse is a [`SendError`] or an [`AcceptError`]: nothing was written, nothing has changed.
+#[derive(Clone)]
+pub struct Connection<R: Role> {
+    role: R,
+    config: Config,
+    phase: Phase,
+}
+
+/// Without a heap, a connection is as large as its largest phase.
+#[derive(Debug, Clone)]
+enum Phase {
+    Handshake(Opening),
+    Transmission(Transmission),
+    End(End),
+}
+
+/// An open connection: its two halves.
+#[derive(Debug, Clone)]
+struct Transmission {
+    inbound: Inbound,
+    outbound: Outbound,
+    agreement: Agreement,
+}
+
+/// A connection that is over.
+#[derive(Debug, Clone)]
+struct End {
+    /// What `receive` says from now on.
+    outcome: Result<(), Error>,
+    closed: Closed,
+    owed: Owed,
+    disconnect: Disconnect,
+}
+
+/// The phases of a connection, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there are these three")]
+pub enum State {
+    /// The opening handshake (§4): CONNECTING.
+    Handshake,
+    /// Messages can come and go (§6): OPEN, and CLOSING while one of the two Close frames is missing.
+    Transmission,
+    /// The closing handshake is complete, or the connection has failed, was refused or was cut (§7): nothing more comes, nothing more
+    /// can be sent.
+    End,
+}
+
+/// What to do with the transport, once `out` is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "§7.1.1 leaves these")]
+pub enum Disconnect {
+    /// Keep it.
+    KeepOpen,
+    /// Wait until the peer closes it, but not for ever (§7.1.1: a client leaves that to the server).
+    AwaitPeer,
+    /// Close it.
+    Now,
+}
+
+impl Transmission {
+    const fn new(agreement: Agreement) -> Self {
+        Self { inbound: Inbound::Between, outbound: Outbound::new(), agreement }
+    }
+}
+
+impl End {
+    /// The opening handshake has come to nothing.
+    const fn handshake(outcome: Result<(), Error>) -> Self {
+        let closed = Closed { sent: CloseFact::None, received: CloseFact::None };
+        Self { outcome, closed, owed: Owed::Nothing, disconnect: Disconnect::Now }
+    }
+
+    fn refuse(&mut self, error: HandshakeError) {
+        self.owed = Owed::Refusal(error);
+    }
+}
+
+impl<R: Role> Connection<R> {
+    /// The next event out of `inbound`; `None` where more bytes are needed. What is to be answered at once is written to `out`.
+    ///
+    /// An empty `inbound` is not the end of the transport: that is [`receive_end`](Self::receive_end). After the connection's end all input
+    /// is discarded.
+    ///
+    /// # Errors
+    /// A violation by the peer, after all events that came before it; the connection has failed then (§7.1.7).
+    #[inline]
+    pub fn receive<'b, S: Storage>(
+        &mut self,
+        inbound: &'b mut ReceiveBuffer<S>,
+        out: &mut impl SendBuffer,
+    ) -> Result<Option<Event<'b>>, Error> {
+        if let Phase::Transmission(Transmission { inbound: half, outbound: Outbound { owed: Owed::Nothing, .. }, .. }) = &self.phase {
+            if let Some((kind, len)) = half.small::<R, S>(inbound, &self.config) {
+                return match Inbound::whole(kind, inbound.take(len), self.config.delivery) {
+                    Ok(event) => Ok(Some(event)),
+                    Err(error) => Err(self.fail(error, out)),
+                };
+            }
+        }
+        self.receive_any(inbound, out)
+    }
+
+    #[inline(never)]
+    fn receive_any<'b, S: Storage>(
+        &mut self,
+        inbound: &'b mut ReceiveBuffer<S>,
+        out: &mut impl SendBuffer,
+    ) -> Result<Option<Event<'b>>, Error> {
+        match &mut self.phase {
+            Phase::Handshake(_) => self.receive_head(inbound, out),
+            Phase::Transmission(transmission) => {
+                // What cannot be written waits.
+                let _ = transmission.outbound.owed.pay(&mut self.role, &self.config, out);
+                let reserved = transmission.agreement.reserved_bits();
+                match transmission.inbound.next::<R, S>(inbound, &self.config, reserved) {
+                    Ok(event) => {
+                        self.answer(&event, out);
+                        Ok(event)
+                    }
+                    Err(error) => Err(self.fail(error, out)),
+                }
+            }
+            Phase::End(end) => {
+                let _ = end.owed.pay(&mut self.role, &self.config, out);
+                inbound.discard();
+                end.outcome.map(|()| None)
+            }
+        }
+    }
+
+    /// Owes what an event asks for, and pays if there is room.
+    fn answer(&mut self, event: &Option<Event<'_>>, out: &mut impl SendBuffer) {
+        let Phase::Transmission(Transmission { outbound, .. }) = &mut self.phase else { return };
+        match event {
+            Some(Event::Ping(payload)) if self.config.auto_pong => outbound.owe_pong(payload),
+            Some(Event::Close(frame)) => outbound.receive_close(frame.map(|frame| frame.code), self.config.auto_close),
+            _ => return,
+        }
+        let _ = outbound.owed.pay(&mut self.role, &self.config, out);
+        self.end_if_closed();
+    }
+
+    /// §7.1.4: both Close frames were exchanged.
+    fn end_if_closed(&mut self) {
+        if let Phase::Transmission(Transmission { outbound, .. }) = &mut self.phase {
+            if let Closing::Both(closed) = outbound.closing {
+                // §7.1.1: the server closes the transport at once, the client waits for that
+                let disconnect = if R::IS_SERVER { Disconnect::Now } else { Disconnect::AwaitPeer };
+                let owed = mem::replace(&mut outbound.owed, Owed::Nothing);
+                self.phase = Phase::End(End { outcome: Ok(()), closed, owed, disconnect });
+            }
+        }
+    }
+
+    /// §7.1.7: _Fail the WebSocket Connection_.
+    #[cold]
+    #[inline(never)]
+    fn fail(&mut self, error: ProtocolError, out: &mut impl SendBuffer) -> Error {
+        if let Phase::Transmission(Transmission { outbound, .. }) = &mut self.phase {
+            outbound.owe_close(Some(error.close_code()));
+            let _ = outbound.owed.pay(&mut self.role, &self.config, out);
+            let owed = mem::replace(&mut outbound.owed, Owed::Nothing);
+            let closed = outbound.closing.facts();
+            self.phase = Phase::End(End { outcome: Err(error.into()), closed, owed, disconnect: Disconnect::Now });
+        }
+        error.into()
+    }
+
+    /// The transport has ended: no more bytes will come, and none can be sent. How the closing handshake stood (§7.1.4–§7.1.6).
+    pub fn receive_end(&mut self) -> Closed {
+        let closed = self.close_status();
+        let outcome = match self.phase {
+            Phase::End(End { outcome, .. }) => outcome,
+            Phase::Handshake(_) | Phase::Transmission(_) => Ok(()),
+        };
+        self.phase = Phase::End(End { outcome, closed, owed: Owed::Nothing, disconnect: Disconnect::Now });
+        closed
+    }
+
+    /// Sends a text message, in one frame.
+    ///
+    /// # Errors
+    /// Where the connection is not open for it or `out` has no room; nothing is written then.
+    #[inline]
+    pub fn send_text(&mut self, text: &str, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        let (outbound, role, config) = self.sending()?;
+        outbound.message(role, config, Kind::Text, text.as_bytes(), out)
+    }
+
+    /// Sends a binary message, in one frame.
+    ///
+    /// # Errors
+    /// Where the connection is not open for it or `out` has no room; nothing is written then.
+    #[inline]
+    pub fn send_binary(&mut self, bytes: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
+        let (outbound, role, config) = self.sending()?;
+        outbound.message(role, config, Kind::Binary, bytes, out)
+    }
+
+    /// Sends the next part of a message, a frame each (§5.4). The first begins it; `last` ends it. Between them only control frames can be
+    /// sent. A part of text can end inside a code point.
+    ///
+    /// # Errors
+    /// Where the connection is not open for it, the part does not fit the message, or `out` has no room; nothing is written then.
+    pub fn send_part(&mut self, kind: Kind, payload: &[u8], last: bool, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        let (outbound, role, config) = self.sending()?;
+        outbound.part(role, config, kind, payload, last, out)
+    }
+
+    /// Makes a message of `payload` without copying it: returns the frame's head, and leaves `payload` as it has to go on the wire (a
+    /// client's is masked in place). Send `out` first, whole; then the head, then the payload, for instance with one vectored write.
+    ///
+    /// # Errors
+    /// Where the connection is not open for it; the payload is as before then.
+    pub fn frame_in_place(&mut self, kind: Kind, payload: &mut [u8]) -> Result<FrameHead, SendError> {
+        let (outbound, role, _) = self.sending()?;
+        outbound.in_place(role, kind, payload)
+    }
+
+    /// Sends a Ping with at most 125 bytes (§5.5.2). The Pong that answers it has the same.
+    ///
+    /// # Errors
+    /// Where the connection is not open for it, the payload is too long, or `out` has no room; nothing is written then.
+    pub fn ping(&mut self, payload: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
+        let (outbound, role, config) = self.sending()?;
+        outbound.control(role, config, Opcode::Ping, payload, out)
+    }
+
+    /// Sends a Pong with at most 125 bytes that no Ping asked for (§5.5.3), or that [`Config::auto_pong`] leaves to the application.
+    ///
+    /// # Errors
+    /// Where the connection is not open for it, the payload is too long, or `out` has no room; nothing is written then.
+    pub fn pong(&mut self, payload: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
+        let (outbound, role, config) = self.sending()?;
+        outbound.control(role, config, Opcode::Pong, payload, out)
+    }
+
+    /// Begins the closing handshake, or answers the peer's Close (§7.1.2). Nothing can be sent after it; messages still come until the peer's
+    /// Close does. The reason has at most 123 bytes.
+    ///
+    /// # Errors
+    /// Where a Close was sent already, the reason is too long, or `out` has no room; nothing is written then.
+    pub fn close(&mut self, code: CloseCode, reason: &str, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        let (outbound, role, config) = self.sending()?;
+        outbound.close(role, config, CloseFrame { code, reason }, out)?;
+        self.end_if_closed();
+        Ok(())
+    }
+
+    /// The phase of the connection.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match self.phase {
+            Phase::Handshake(_) => State::Handshake,
+            Phase::Transmission(_) => State::Transmission,
+            Phase::End(_) => State::End,
+        }
+    }
+
+    /// What to do with the transport, once `out` is written.
+    #[must_use]
+    pub fn disconnect(&self) -> Disconnect {
+        match &self.phase {
+            Phase::End(end) if end.owed == Owed::Nothing => end.disconnect,
+            Phase::Handshake(_) | Phase::Transmission(_) | Phase::End(_) => Disconnect::KeepOpen,
+        }
+    }
+
+    /// The Close frames sent and received.
+    #[must_use]
+    pub fn close_status(&self) -> Closed {
+        match &self.phase {
+            Phase::Handshake(_) => Closed::default(),
+            Phase::Transmission(transmission) => transmission.outbound.closing.facts(),
+            Phase::End(end) => end.closed,
+        }
+    }
+
+    /// Whether an answer waits for room in `out`: call [`receive`](Self::receive) again once `out` was written, before waiting for bytes.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        match &self.phase {
+            Phase::Handshake(_) => false,
+            Phase::Transmission(transmission) => transmission.outbound.owed != Owed::Nothing,
+            Phase::End(end) => end.owed != Owed::Nothing,
+        }
+    }
+
+    #[inline]
+    fn sending(&mut self) -> Result<(&mut Outbound, &mut R, &Config), SendError> {
+        match &mut self.phase {
+            Phase::Handshake(_) => Err(SendError::NotOpen),
+            Phase::Transmission(transmission) => Ok((&mut transmission.outbound, &mut self.role, &self.config)),
+            Phase::End(_) => Err(SendError::Closed),
+        }
+    }
+}
+
+impl<R: Role> fmt::Debug for Connection<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let side = if R::IS_SERVER { "Server" } else { "Client" };
+        let mut out = f.debug_struct("Connection");
+        out.field("role", &side).field("state", &self.state()).field("close_status", &self.close_status());
+        out.finish_non_exhaustive()
+    }
+}

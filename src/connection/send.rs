@@ -1,0 +1,305 @@
+//! The outbound half of an established connection: messages and control frames to bytes (§5, §6.1), and what is owed to the peer.
+
+use arrayvec::ArrayVec;
+
+use super::config::Config;
+use crate::buffer::SendBuffer;
+use crate::error::{HandshakeError, SendError};
+use crate::handshake::Reject;
+use crate::role::Role;
+use crate::rules::{CloseEvent, Closing, Utf8};
+use crate::wire::{
+    CloseCode, CloseFrame, FrameHeader, Kind, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, ReservedBits, mask,
+};
+
+/// The bytes of a frame before its payload (§5.2).
+pub type FrameHead = ArrayVec<u8, MAX_HEADER>;
+
+/// The payload of a control frame.
+type Control = ArrayVec<u8, MAX_CONTROL_PAYLOAD>;
+
+/// The outbound half.
+#[derive(Debug, Clone)]
+pub(super) struct Outbound {
+    pub(super) closing: Closing,
+    pub(super) owed: Owed,
+    /// The fragmented message that is being sent.
+    message: Option<Sending>,
+}
+
+/// A fragmented message of this endpoint's.
+#[derive(Debug, Clone, Copy)]
+struct Sending {
+    kind: Kind,
+    utf8: Utf8,
+}
+
+/// What this endpoint owes the peer and could not write: there was no room, or no masking key.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Owed {
+    Nothing,
+    /// §5.5.3: "MAY elect to send a Pong frame for only the most recently processed Ping frame".
+    Pong(Control),
+    Close(Control),
+    Refusal(HandshakeError),
+}
+
+impl Owed {
+    /// Writes it, if there is room.
+    #[inline]
+    pub(super) fn pay<R: Role>(&mut self, role: &mut R, config: &Config, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        match self {
+            Self::Nothing => Ok(()),
+            _ => self.pay_now(role, config, out),
+        }
+    }
+
+    #[cold]
+    fn pay_now<R: Role>(&mut self, role: &mut R, config: &Config, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        match self {
+            Self::Nothing => {}
+            Self::Pong(payload) => write_frame(role, config, Opcode::Pong, true, payload, out)?,
+            Self::Close(payload) => write_frame(role, config, Opcode::Close, true, payload, out)?,
+            Self::Refusal(error) => {
+                if let Some(refusal) = Reject::of(*error) {
+                    write_pieces(config, out, |put| refusal.write(put))?;
+                }
+            }
+        }
+        *self = Self::Nothing;
+        Ok(())
+    }
+
+    /// A Close frame with this code (§7.4), or the empty one (§7.1.5).
+    pub(super) fn close(code: Option<CloseCode>) -> Self {
+        Self::Close(code.map_or_else(Control::new, |code| close_payload(code, "")))
+    }
+}
+
+/// Without payloads.
+impl core::fmt::Debug for Owed {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "Nothing",
+            Self::Pong(_) => "Pong",
+            Self::Close(_) => "Close",
+            Self::Refusal(_) => "Refusal",
+        })
+    }
+}
+
+impl Outbound {
+    pub(super) const fn new() -> Self {
+        Self { closing: Closing::Open, owed: Owed::Nothing, message: None }
+    }
+
+    /// Before anything is sent: the connection takes it, and what was owed went out first.
+    #[inline]
+    fn ready<R: Role>(&mut self, role: &mut R, config: &Config, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        // §5.5.1: "MUST NOT send any more data frames after sending a Close frame"
+        if self.closing.sent() {
+            return Err(SendError::Closed);
+        }
+        self.owed.pay(role, config, out)
+    }
+
+    /// A whole message in one frame.
+    #[inline]
+    pub(super) fn message<R: Role>(
+        &mut self,
+        role: &mut R,
+        config: &Config,
+        kind: Kind,
+        payload: &[u8],
+        out: &mut impl SendBuffer,
+    ) -> Result<(), SendError> {
+        self.ready(role, config, out)?;
+        // §5.4: messages are not interleaved
+        if self.message.is_some() {
+            return Err(SendError::MessageOpen);
+        }
+        write_frame(role, config, kind.opcode(), true, payload, out)
+    }
+
+    /// The next fragment of a message (§5.4).
+    pub(super) fn part<R: Role>(
+        &mut self,
+        role: &mut R,
+        config: &Config,
+        kind: Kind,
+        payload: &[u8],
+        last: bool,
+        out: &mut impl SendBuffer,
+    ) -> Result<(), SendError> {
+        self.ready(role, config, out)?;
+        let (opcode, mut sending) = match self.message {
+            None => (kind.opcode(), Sending { kind, utf8: Utf8::default() }),
+            Some(sending) if sending.kind == kind => (Opcode::Continuation, sending),
+            Some(_) => return Err(SendError::KindMismatch),
+        };
+        // §5.6: a fragment can end inside a code point, the message cannot
+        if kind == Kind::Text && (sending.utf8.push(payload).is_err() || (last && !sending.utf8.at_boundary())) {
+            return Err(SendError::InvalidUtf8);
+        }
+        write_frame(role, config, opcode, last, payload, out)?;
+        self.message = (!last).then_some(sending);
+        Ok(())
+    }
+
+    /// The head of a message in one frame, its payload masked where it is.
+    pub(super) fn in_place<R: Role>(&mut self, role: &mut R, kind: Kind, payload: &mut [u8]) -> Result<FrameHead, SendError> {
+        if self.closing.sent() {
+            return Err(SendError::Closed);
+        }
+        if self.message.is_some() {
+            return Err(SendError::MessageOpen);
+        }
+        if kind == Kind::Text && core::str::from_utf8(payload).is_err() {
+            return Err(SendError::InvalidUtf8);
+        }
+        let key = role.masking_key()?;
+        if let Some(key) = key {
+            mask(payload, key, 0);
+        }
+        Ok(header(kind.opcode(), true, key, payload.len()).encode())
+    }
+
+    /// A Ping or a Pong of the application's (§5.5.2, §5.5.3).
+    pub(super) fn control<R: Role>(
+        &mut self,
+        role: &mut R,
+        config: &Config,
+        opcode: Opcode,
+        payload: &[u8],
+        out: &mut impl SendBuffer,
+    ) -> Result<(), SendError> {
+        if payload.len() > MAX_CONTROL_PAYLOAD {
+            return Err(SendError::ControlTooLong);
+        }
+        self.ready(role, config, out)?;
+        write_frame(role, config, opcode, true, payload, out)
+    }
+
+    /// The application's Close (§7.1.2).
+    pub(super) fn close<R: Role>(
+        &mut self,
+        role: &mut R,
+        config: &Config,
+        frame: CloseFrame<'_>,
+        out: &mut impl SendBuffer,
+    ) -> Result<(), SendError> {
+        if frame.reason.len() > MAX_CLOSE_REASON {
+            return Err(SendError::ReasonTooLong);
+        }
+        self.ready(role, config, out)?;
+        let closing = self.closing.after(CloseEvent::Send(Some(frame.code))).ok_or(SendError::Closed)?;
+        write_frame(role, config, Opcode::Close, true, &close_payload(frame.code, frame.reason), out)?;
+        self.closing = closing;
+        Ok(())
+    }
+
+    /// §5.5.2: a Ping came; a Pong of the same payload is due.
+    pub(super) fn owe_pong(&mut self, payload: &[u8]) {
+        // Nothing else can be owed: a Close is owed only once no Ping is read any more.
+        self.owed = Owed::Pong(payload.iter().copied().take(MAX_CONTROL_PAYLOAD).collect());
+    }
+
+    /// §5.5.1: a Close came; `answer` says whether one of the same code is due, if none was sent.
+    pub(super) fn receive_close(&mut self, code: Option<CloseCode>, answer: bool) {
+        if let Some(closing) = self.closing.after(CloseEvent::Receive(code)) {
+            self.closing = closing;
+        }
+        // §5.5.2: no Pong "if it already received a Close frame"
+        self.owed = Owed::Nothing;
+        if answer {
+            self.owe_close(code);
+        }
+    }
+
+    /// A Close is due, unless one was sent.
+    pub(super) fn owe_close(&mut self, code: Option<CloseCode>) {
+        if let Some(closing) = self.closing.after(CloseEvent::Send(code)) {
+            self.closing = closing;
+            self.owed = Owed::close(code);
+        }
+    }
+}
+
+/// §5.5.1: two bytes of code, then the reason, of which at most 123 bytes are given.
+fn close_payload(code: CloseCode, reason: &str) -> Control {
+    let reason = reason.bytes().take(MAX_CLOSE_REASON);
+    code.get().to_be_bytes().into_iter().chain(reason).collect()
+}
+
+const fn header(opcode: Opcode, fin: bool, masking_key: Option<[u8; 4]>, payload_len: usize) -> FrameHeader {
+    FrameHeader { fin, reserved: ReservedBits::NONE, opcode, masking_key, payload_len: payload_len as u64 }
+}
+
+/// Writes one frame, or nothing.
+#[inline]
+fn write_frame<R: Role>(
+    role: &mut R,
+    config: &Config,
+    opcode: Opcode,
+    fin: bool,
+    payload: &[u8],
+    out: &mut impl SendBuffer,
+) -> Result<(), SendError> {
+    let head_len = match (payload.len(), R::IS_SERVER) {
+        (0..=125, true) => 2,
+        (0..=125, false) => 6,
+        (126..=0xFFFF, true) => 4,
+        (126..=0xFFFF, false) => 8,
+        (_, true) => 10,
+        (_, false) => 14,
+    };
+    let len = payload.len().saturating_add(head_len);
+    if out.pending() >= config.max_pending || out.room() < len {
+        return Err(SendError::Full);
+    }
+    let key = role.masking_key()?;
+    let head = header(opcode, fin, key, payload.len()).encode();
+    debug_assert_eq!(head.len(), head_len);
+    out.reserve(len);
+    match key {
+        None => {
+            out.push(&head);
+            out.push(payload);
+        }
+        Some(key) => push_masked(&head, payload, key, out),
+    }
+    Ok(())
+}
+
+/// Writes head and payload, masked block by block on the way; the caller's payload stays as it is.
+fn push_masked(head: &[u8], payload: &[u8], key: [u8; 4], out: &mut impl SendBuffer) {
+    const BLOCK: usize = 512;
+    let mut block = ArrayVec::<u8, { MAX_HEADER + BLOCK }>::new();
+    let mut head = head;
+    let mut blocks = payload.chunks(BLOCK);
+    loop {
+        // BLOCK is a multiple of four: each block begins with the first byte of the key.
+        let piece = blocks.next().unwrap_or_default();
+        let fits = block.try_extend_from_slice(head).and_then(|()| block.try_extend_from_slice(piece));
+        debug_assert!(fits.is_ok(), "a head and a block");
+        if block.is_empty() {
+            return;
+        }
+        mask(block.get_mut(head.len()..).unwrap_or_default(), key, 0);
+        out.push(&block);
+        block.clear();
+        head = b"";
+    }
+}
+
+/// Writes all pieces that `write` puts, or nothing.
+pub(super) fn write_pieces<O: SendBuffer>(config: &Config, out: &mut O, write: impl Fn(&mut dyn FnMut(&[u8]))) -> Result<(), SendError> {
+    let mut len = 0usize;
+    write(&mut |piece| len = len.saturating_add(piece.len()));
+    if out.pending() >= config.max_pending || out.room() < len {
+        return Err(SendError::Full);
+    }
+    out.reserve(len);
+    write(&mut |piece| out.push(piece));
+    Ok(())
+}

@@ -1,0 +1,284 @@
+//! The inbound half of an established connection: frames to events (§5, §6.2). Writes nothing; what is to be answered, its owner sees
+//! in the event.
+
+use core::str;
+
+use super::config::{Config, Delivery};
+use super::event::Event;
+use crate::buffer::{ReceiveBuffer, Storage};
+use crate::error::ProtocolError;
+use crate::role::Role;
+use crate::rules::{Cut, Fragmentation, Tally, Utf8};
+use crate::wire::{CloseFrame, FrameHeader, HeaderError, Kind, Opcode, ReservedBits, mask};
+
+/// Where in the stream of frames the next byte stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inbound {
+    /// Between messages, before a frame.
+    Between,
+    /// In a message.
+    Message(Message),
+    /// What came before this violation has been given out; the violation has not.
+    Failing(ProtocolError),
+    /// After the peer's Close (§5.5.1).
+    Closed,
+}
+
+/// A message that has begun and not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Message {
+    kind: Kind,
+    tally: Tally,
+    /// Of a text that is put together: how far it is valid.
+    utf8: Utf8,
+    /// The frame whose payload arrives; `None` between fragments.
+    frame: Option<Frame>,
+}
+
+/// A data frame whose header has been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Frame {
+    last: bool,
+    /// Bytes of payload to come.
+    remaining: u64,
+    /// Turned to the next of them.
+    key: Option<[u8; 4]>,
+}
+
+/// What the next bytes are.
+enum Found {
+    /// Not enough to say.
+    Nothing,
+    /// A message that has ended, in the buffer.
+    Message(Kind),
+    /// More of a message, in the buffer.
+    Part { kind: Kind, last: bool },
+    /// A control frame, its payload unmasked and next in the buffer.
+    Control { opcode: Opcode, len: usize },
+}
+
+impl Inbound {
+    /// The frame that is nearly every frame: a whole message of at most 125 bytes, all of it there. Its payload, unmasked, is next in
+    /// the buffer. Changes nothing where it is `None`; [`next`](Self::next) does the rest.
+    #[inline]
+    pub(super) fn small<R: Role, S: Storage>(&self, buffer: &mut ReceiveBuffer<S>, config: &Config) -> Option<(Kind, usize)> {
+        let Self::Between = self else { return None };
+        let capacity = buffer.message_capacity();
+        let bytes = buffer.unread_mut();
+        let (first, second, key) = if R::IS_SERVER {
+            let [first, second, a, b, c, d] = *bytes.first_chunk::<6>()?;
+            (first, second ^ 0x80, Some([a, b, c, d]))
+        } else {
+            let [first, second] = *bytes.first_chunk::<2>()?;
+            (first, second, None)
+        };
+        let kind = match first {
+            0x81 => Kind::Text,
+            0x82 => Kind::Binary,
+            _ => return None,
+        };
+        let len = usize::from(second);
+        if second > 125 || Tally::default().add(len as u64, &config.limits(capacity)).is_err() {
+            return None;
+        }
+        let head = if R::IS_SERVER { 6 } else { 2 };
+        let payload = bytes.get_mut(head..)?.get_mut(..len)?;
+        if let Some(key) = key {
+            mask(payload, key, 0);
+        }
+        buffer.skip(head);
+        Some((kind, len))
+    }
+
+    /// A message that came whole, as an event.
+    #[inline]
+    pub(super) fn whole(kind: Kind, payload: &[u8], delivery: Delivery) -> Result<Event<'_>, ProtocolError> {
+        match (kind, delivery) {
+            (Kind::Binary, Delivery::Messages) => Ok(Event::Binary(payload)),
+            (Kind::Binary, Delivery::Parts) => Ok(Event::BinaryPart { bytes: payload, last: true }),
+            // §8.1: validated once, when it came whole
+            (Kind::Text, _) => match (str::from_utf8(payload), delivery) {
+                (Ok(text), Delivery::Messages) => Ok(Event::Text(text)),
+                (Ok(text), Delivery::Parts) => Ok(Event::TextPart { text, last: true }),
+                (Err(_), _) => Err(ProtocolError::InvalidUtf8),
+            },
+        }
+    }
+
+    /// The next event; `None` where more bytes are needed.
+    pub(super) fn next<'b, R: Role, S: Storage>(
+        &mut self,
+        buffer: &'b mut ReceiveBuffer<S>,
+        config: &Config,
+        reserved: ReservedBits,
+    ) -> Result<Option<Event<'b>>, ProtocolError> {
+        match self.find::<R, S>(buffer, config, reserved)? {
+            Found::Nothing => Ok(None),
+            Found::Message(kind) => {
+                let (bytes, given) = buffer.message();
+                given.all();
+                Self::whole(kind, bytes, config.delivery).map(Some)
+            }
+            Found::Part { kind: Kind::Binary, last } => {
+                let (bytes, given) = buffer.message();
+                given.all();
+                Ok(Some(Event::BinaryPart { bytes, last }))
+            }
+            Found::Part { kind: Kind::Text, last } => self.text_part(buffer, last).map(Some),
+            Found::Control { opcode: Opcode::Ping, len } => Ok(Some(Event::Ping(buffer.take(len)))),
+            Found::Control { opcode: Opcode::Pong, len } => Ok(Some(Event::Pong(buffer.take(len)))),
+            Found::Control { opcode: _, len } => {
+                let close = CloseFrame::parse(buffer.take(len))?;
+                // §5.5.1: nothing follows a Close frame
+                *self = Self::Closed;
+                Ok(Some(Event::Close(close)))
+            }
+        }
+    }
+
+    fn find<R: Role, S: Storage>(
+        &mut self,
+        buffer: &mut ReceiveBuffer<S>,
+        config: &Config,
+        reserved: ReservedBits,
+    ) -> Result<Found, ProtocolError> {
+        loop {
+            let found = match *self {
+                Self::Closed => {
+                    buffer.discard();
+                    return Ok(Found::Nothing);
+                }
+                Self::Failing(error) => return Err(error),
+                Self::Between => self.frame_header::<R, S>(None, buffer, config, reserved)?,
+                Self::Message(message @ Message { frame: None, .. }) => {
+                    self.frame_header::<R, S>(Some(message), buffer, config, reserved)?
+                }
+                Self::Message(message @ Message { frame: Some(frame), .. }) => self.payload(message, frame, buffer, config.delivery)?,
+            };
+            if let Some(found) = found {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Reads a frame's header, in a message or between messages. `None` after that of a data frame: its payload is next.
+    fn frame_header<R: Role, S: Storage>(
+        &mut self,
+        message: Option<Message>,
+        buffer: &mut ReceiveBuffer<S>,
+        config: &Config,
+        reserved: ReservedBits,
+    ) -> Result<Option<Found>, ProtocolError> {
+        let bytes = buffer.unread();
+        let [first, rest @ ..] = bytes else { return Ok(Some(Found::Nothing)) };
+        let (fin, opcode) = FrameHeader::parse_first_byte(*first)?;
+        let fragmentation = message.map_or(Fragmentation::Idle, |message| Fragmentation::Open(message.kind));
+        let piece = fragmentation.piece(opcode, fin)?;
+        // §5.2: "MUST be 0 unless an extension is negotiated"; extensions define them for the first frame of a message
+        let allowed = if piece.is_some_and(|piece| piece.first) { reserved } else { ReservedBits::NONE };
+        if !ReservedBits::of_first_byte(*first).within(allowed) {
+            return Err(ProtocolError::ReservedBits);
+        }
+        // §5.1: a server closes "upon receiving a frame that is not masked", a client on "a masked frame"
+        match rest.first().map(|second| second & 0x80 != 0) {
+            Some(false) if R::IS_SERVER => return Err(ProtocolError::UnmaskedFrame),
+            Some(true) if !R::IS_SERVER => return Err(ProtocolError::MaskedFrame),
+            _ => {}
+        }
+        let Some((header, header_len)) = FrameHeader::parse(bytes)? else { return Self::wait(buffer) };
+        let Some(piece) = piece else {
+            return Self::control(header, header_len, buffer);
+        };
+        let tally = message.map_or(Tally::default(), |message| message.tally);
+        let tally = tally.add(header.payload_len, &config.limits(buffer.message_capacity()))?;
+        let utf8 = message.map_or(Utf8::default(), |message| message.utf8);
+        let frame = Frame { last: piece.last, remaining: header.payload_len, key: header.masking_key };
+        *self = Self::Message(Message { kind: piece.kind, tally, utf8, frame: Some(frame) });
+        buffer.skip(header_len);
+        Ok(None)
+    }
+
+    /// §5.5: a control frame, taken whole; at most 125 bytes.
+    fn control<S: Storage>(header: FrameHeader, header_len: usize, buffer: &mut ReceiveBuffer<S>) -> Result<Option<Found>, ProtocolError> {
+        let len = usize::try_from(header.payload_len).map_err(|_| HeaderError::ControlTooLong)?;
+        let payload = buffer.unread_mut().get_mut(header_len..).and_then(|rest| rest.get_mut(..len));
+        let Some(payload) = payload else { return Self::wait(buffer) };
+        if let Some(key) = header.masking_key {
+            mask(payload, key, 0);
+        }
+        buffer.skip(header_len);
+        Ok(Some(Found::Control { opcode: header.opcode, len }))
+    }
+
+    /// More bytes are needed, unless a fixed buffer is full and can never hold them.
+    fn wait<S: Storage>(buffer: &ReceiveBuffer<S>) -> Result<Option<Found>, ProtocolError> {
+        let kept = buffer.unread().len().saturating_add(buffer.message_len());
+        if kept < buffer.capacity() { Ok(Some(Found::Nothing)) } else { Err(ProtocolError::MessageTooBig) }
+    }
+
+    /// Takes what is there of a data frame's payload. `None` where the next frame is to be read.
+    fn payload<S: Storage>(
+        &mut self,
+        mut message: Message,
+        mut frame: Frame,
+        buffer: &mut ReceiveBuffer<S>,
+        delivery: Delivery,
+    ) -> Result<Option<Found>, ProtocolError> {
+        let kind = message.kind;
+        let before = buffer.message_len();
+        let there = buffer.unread().len();
+        let count = usize::try_from(frame.remaining).map_or(there, |remaining| remaining.min(there));
+        buffer.append_payload(count, frame.key);
+        frame.remaining = frame.remaining.saturating_sub(count as u64);
+        if let Some(key) = &mut frame.key {
+            key.rotate_left(count % 4);
+        }
+        let frame_over = frame.remaining == 0;
+        let message_over = frame_over && frame.last;
+        message.frame = (!frame_over).then_some(frame);
+        let nothing_yet = if frame_over { None } else { Some(Found::Nothing) };
+        let found = match delivery {
+            Delivery::Messages if message_over => Some(Found::Message(kind)),
+            Delivery::Parts if message_over => Some(Found::Part { kind, last: true }),
+            Delivery::Messages => {
+                // §8.1: fail at the first impossible byte; what ends a message is judged with the whole of it
+                let (bytes, _) = buffer.message();
+                if kind == Kind::Text && message.utf8.push(bytes.get(before..).unwrap_or_default()).is_err() {
+                    return Err(ProtocolError::InvalidUtf8);
+                }
+                nothing_yet
+            }
+            Delivery::Parts if count == 0 => nothing_yet,
+            Delivery::Parts => {
+                let (bytes, _) = buffer.message();
+                // §5.6: a piece of text can end inside a code point; a part given out cannot
+                let begun = kind == Kind::Text && bytes.len() < 4 && Cut::of(bytes) == Ok(Cut::At(0));
+                if begun { nothing_yet } else { Some(Found::Part { kind, last: false }) }
+            }
+        };
+        *self = if message_over { Self::Between } else { Self::Message(message) };
+        Ok(found)
+    }
+
+    /// A piece of text up to its last whole code point, or up to what is not UTF-8.
+    fn text_part<'b, S: Storage>(&mut self, buffer: &'b mut ReceiveBuffer<S>, last: bool) -> Result<Event<'b>, ProtocolError> {
+        let (bytes, given) = buffer.message();
+        let error = match str::from_utf8(bytes) {
+            Ok(text) => {
+                given.all();
+                return Ok(Event::TextPart { text, last });
+            }
+            Err(error) => error,
+        };
+        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let text = str::from_utf8(valid).unwrap_or_default();
+        if error.error_len().is_some() || last {
+            if text.is_empty() {
+                return Err(ProtocolError::InvalidUtf8);
+            }
+            *self = Self::Failing(ProtocolError::InvalidUtf8);
+        }
+        given.first(text.len());
+        Ok(Event::TextPart { text, last: false })
+    }
+}

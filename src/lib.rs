@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(test), no_std)]
+#![cfg_attr(
+    not(test),
+    warn(clippy::arithmetic_side_effects, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
+)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod role;
+
+pub mod wire;
+
+mod error;
+
+mod rules;
+
+pub mod handshake;
+
+mod buffer;
+
+mod connection;
+
+pub use buffer::{ReceiveBuffer, SendBuffer, SendSlice, Storage};
+pub use connection::{Config, Connection, Delivery, Disconnect, Event, FrameHead, State};
+pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, UriError};
+pub use handshake::{Accept, ClientRequest, Reject, Request, Response, Subprotocol, Uri};
+#[cfg(feature = "getrandom")]
+pub use role::OsEntropy;
+pub use role::{Client, Entropy, EntropyError, Role, Server};
+pub use rules::{CloseFact, Closed};
+pub use wire::{CloseCode, CloseFrame, Kind};

@@ -200,10 +200,10 @@ impl<S: Storage> ReceiveBuffer<S> {
     #[cold]
     #[inline(never)]
     fn make_space(&mut self, wanted: usize) {
-        if self.is_empty() && self.storage.bytes().len() > self.threshold.max(wanted) {
+        self.compact();
+        if self.end == 0 && self.storage.bytes().len() > self.threshold.max(wanted) {
             self.storage.shrink(0);
         }
-        self.compact();
         let len = self.storage.bytes().len();
         if len.saturating_sub(self.end) < wanted {
             // Twice as much, so that a message that comes in small reads is copied a constant number of times.
@@ -215,10 +215,10 @@ impl<S: Storage> ReceiveBuffer<S> {
     fn compact(&mut self) {
         let (message, unread) = (self.message_len(), self.end.saturating_sub(self.read));
         let bytes = self.storage.bytes_mut();
-        if self.message > 0 {
+        if self.message > 0 && message > 0 {
             bytes.copy_within(self.message..self.built, 0);
         }
-        if self.read > message {
+        if self.read > message && unread > 0 {
             bytes.copy_within(self.read..self.end, message);
         }
         self.message = 0;

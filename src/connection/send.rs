@@ -93,14 +93,16 @@ impl Outbound {
         Self { closing: Closing::Open, owed: Owed::Nothing, message: None }
     }
 
-    /// Before anything is sent: the connection takes it, and what was owed went out first.
+    /// §5.5.1: "MUST NOT send any more data frames after sending a Close frame".
     #[inline]
-    fn ready<R: Role>(&mut self, role: &mut R, config: &Config, out: &mut impl SendBuffer) -> Result<(), SendError> {
-        // §5.5.1: "MUST NOT send any more data frames after sending a Close frame"
-        if self.closing.sent() {
-            return Err(SendError::Closed);
-        }
-        self.owed.pay(role, config, out)
+    const fn open(&self) -> Result<(), SendError> {
+        if self.closing.sent() { Err(SendError::Closed) } else { Ok(()) }
+    }
+
+    /// §5.4: messages are not interleaved.
+    #[inline]
+    const fn between_messages(&self) -> Result<(), SendError> {
+        if self.message.is_some() { Err(SendError::MessageOpen) } else { Ok(()) }
     }
 
     /// A whole message in one frame.
@@ -113,11 +115,9 @@ impl Outbound {
         payload: &[u8],
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
-        self.ready(role, config, out)?;
-        // §5.4: messages are not interleaved
-        if self.message.is_some() {
-            return Err(SendError::MessageOpen);
-        }
+        self.open()?;
+        self.between_messages()?;
+        self.owed.pay(role, config, out)?;
         write_frame(role, config, kind.opcode(), true, payload, out)
     }
 
@@ -131,7 +131,7 @@ impl Outbound {
         last: bool,
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
-        self.ready(role, config, out)?;
+        self.open()?;
         let (opcode, mut sending) = match self.message {
             None => (kind.opcode(), Sending { kind, utf8: Utf8::default() }),
             Some(sending) if sending.kind == kind => (Opcode::Continuation, sending),
@@ -141,6 +141,7 @@ impl Outbound {
         if kind == Kind::Text && (sending.utf8.push(payload).is_err() || (last && !sending.utf8.at_boundary())) {
             return Err(SendError::InvalidUtf8);
         }
+        self.owed.pay(role, config, out)?;
         write_frame(role, config, opcode, last, payload, out)?;
         self.message = (!last).then_some(sending);
         Ok(())
@@ -148,12 +149,8 @@ impl Outbound {
 
     /// The head of a message in one frame, its payload masked where it is.
     pub(super) fn in_place<R: Role>(&mut self, role: &mut R, kind: Kind, payload: &mut [u8]) -> Result<FrameHead, SendError> {
-        if self.closing.sent() {
-            return Err(SendError::Closed);
-        }
-        if self.message.is_some() {
-            return Err(SendError::MessageOpen);
-        }
+        self.open()?;
+        self.between_messages()?;
         if kind == Kind::Text && core::str::from_utf8(payload).is_err() {
             return Err(SendError::InvalidUtf8);
         }
@@ -173,10 +170,11 @@ impl Outbound {
         payload: &[u8],
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
+        self.open()?;
         if payload.len() > MAX_CONTROL_PAYLOAD {
             return Err(SendError::ControlTooLong);
         }
-        self.ready(role, config, out)?;
+        self.owed.pay(role, config, out)?;
         write_frame(role, config, opcode, true, payload, out)
     }
 
@@ -191,8 +189,8 @@ impl Outbound {
         if frame.reason.len() > MAX_CLOSE_REASON {
             return Err(SendError::ReasonTooLong);
         }
-        self.ready(role, config, out)?;
         let closing = self.closing.after(CloseEvent::Send(Some(frame.code))).ok_or(SendError::Closed)?;
+        self.owed.pay(role, config, out)?;
         write_frame(role, config, Opcode::Close, true, &close_payload(frame.code, frame.reason), out)?;
         self.closing = closing;
         Ok(())

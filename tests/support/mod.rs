@@ -1,0 +1,296 @@
+//! What the tests share: open connections, frames by hand, and feeding the same bytes in every way.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
+
+use websocket_proto::wire::{LengthForm, RawFrameHeader, ReservedBits, mask};
+use websocket_proto::{
+    Accept, Client, ClientRequest, Closed, Config, Connection, Delivery, Disconnect, Entropy, EntropyError, Error, Event, ReceiveBuffer, Role,
+    Server, State, Storage, Uri,
+};
+
+/// Keys that a test knows: the counter 1, 2, 3 … in each four bytes. Counts what was taken.
+#[derive(Debug, Clone, Default)]
+pub struct Keys {
+    pub taken: usize,
+}
+
+impl Entropy for Keys {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        for word in bytes.chunks_mut(4) {
+            self.taken += word.len();
+            word.copy_from_slice(&((self.taken / 4) as u32).to_be_bytes()[..word.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// §1.3, with the fields that every request needs.
+pub const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+/// The response to [`REQUEST`].
+pub const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+/// A server after its opening handshake.
+pub fn open_server(config: Config) -> Connection<Server> {
+    let mut server = Connection::server(config);
+    let mut inbound = filled(REQUEST);
+    let mut out = Vec::new();
+    assert!(matches!(server.receive(&mut inbound, &mut out), Ok(Some(Event::Request(_)))));
+    server.accept(Accept::new(), &mut out).expect("the request is fine");
+    assert_eq!(server.state(), State::Transmission);
+    server
+}
+
+/// A client after its opening handshake; it has taken 16 bytes of entropy.
+pub fn open_client(config: Config) -> Connection<Client<Keys>> {
+    let mut server = Connection::server(Config::default());
+    let (mut request, mut response) = (Vec::new(), Vec::new());
+    let uri = Uri::parse("ws://server.example.com/chat").expect("a URI");
+    let mut client = Connection::client(ClientRequest::new(uri), config, Keys::default(), &mut request).expect("a request");
+    assert!(matches!(server.receive(&mut filled(&request), &mut response), Ok(Some(Event::Request(_)))));
+    server.accept(Accept::new(), &mut response).expect("the request is fine");
+    assert!(matches!(client.receive(&mut filled(&response), &mut Vec::new()), Ok(Some(Event::Open(_)))));
+    client
+}
+
+/// A receive buffer with these bytes in it.
+pub fn filled(bytes: &[u8]) -> ReceiveBuffer<Vec<u8>> {
+    let mut inbound = ReceiveBuffer::new();
+    assert_eq!(inbound.feed(bytes), bytes.len());
+    inbound
+}
+
+/// The key that [`frame`] masks with.
+pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// A frame of any first byte as the peer of this role sends it: masked to a server, with the length in its minimal form.
+pub fn frame<R: Side>(first: u8, payload: &[u8]) -> Vec<u8> {
+    frame_with(first, payload, R::PEER_MASKS.then_some(KEY), LengthForm::Minimal, payload.len() as u64)
+}
+
+/// A frame of any content.
+pub fn frame_with(first: u8, payload: &[u8], masking_key: Option<[u8; 4]>, length_form: LengthForm, payload_len: u64) -> Vec<u8> {
+    let header = RawFrameHeader {
+        fin: first & 0x80 != 0,
+        reserved: ReservedBits::of_first_byte(first),
+        opcode: first & 0x0F,
+        masking_key,
+        payload_len,
+        length_form,
+    };
+    let mut bytes = header.encode().to_vec();
+    let mut payload = payload.to_vec();
+    if let Some(key) = masking_key {
+        mask(&mut payload, key, 0);
+    }
+    bytes.extend_from_slice(&payload);
+    bytes
+}
+
+/// A role to test, for tables that hold for both.
+pub trait Side: Role + Clone {
+    /// Whether its peer's frames are masked.
+    const PEER_MASKS: bool;
+    /// A connection of this role after its opening handshake.
+    fn open(config: Config) -> Connection<Self>;
+}
+
+impl Side for Server {
+    const PEER_MASKS: bool = true;
+    fn open(config: Config) -> Connection<Self> {
+        open_server(config)
+    }
+}
+
+impl Side for Client<Keys> {
+    const PEER_MASKS: bool = false;
+    fn open(config: Config) -> Connection<Self> {
+        open_client(config)
+    }
+}
+
+/// An event, owned. Parts of a message are joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    Request { target: String, headers: Vec<(String, Vec<u8>)> },
+    PlainRequest { target: String },
+    Open { subprotocol: Option<String>, headers: Vec<(String, Vec<u8>)> },
+    Rejected { status: u16, headers: Vec<(String, Vec<u8>)> },
+    Text(String),
+    Binary(Vec<u8>),
+    Ping(Vec<u8>),
+    Pong(Vec<u8>),
+    Close(Option<(u16, String)>),
+}
+
+/// All that a connection does with some bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub events: Vec<Seen>,
+    /// What it wrote.
+    pub out: Vec<u8>,
+    pub error: Option<Error>,
+    pub state: State,
+    pub disconnect: Disconnect,
+    pub closed: Closed,
+}
+
+/// Feeds chunks into a connection, as a caller does: a read, then all events. Requests are accepted.
+pub fn feed<'c, R: Role, S: Storage>(
+    mut connection: Connection<R>,
+    mut inbound: ReceiveBuffer<S>,
+    chunks: impl IntoIterator<Item = &'c [u8]>,
+    mut accept: impl FnMut(&mut Connection<R>, &mut Vec<u8>),
+) -> Outcome {
+    let (mut events, mut out, mut error) = (Vec::new(), Vec::new(), None);
+    let (mut text, mut bytes) = (String::new(), Vec::new());
+    for chunk in chunks {
+        let mut chunk = chunk;
+        loop {
+            let taken = inbound.feed(chunk);
+            chunk = &chunk[taken..];
+            loop {
+                let event = match connection.receive(&mut inbound, &mut out) {
+                    Ok(Some(event)) => event,
+                    Ok(None) => break,
+                    Err(failure) => {
+                        assert!(error.is_none_or(|before| before == failure), "ST-08: the error is sticky");
+                        error = Some(failure);
+                        break;
+                    }
+                };
+                assert_eq!(error, None, "ST-08: no event after an error");
+                let own = |headers: websocket_proto::handshake::Headers<'_>| headers.map(|(n, v)| (n.to_owned(), v.to_vec())).collect();
+                match event {
+                    Event::Request(request) => {
+                        events.push(Seen::Request { target: request.target().to_owned(), headers: own(request.headers()) });
+                        accept(&mut connection, &mut out);
+                    }
+                    Event::PlainRequest(request) => {
+                        events.push(Seen::PlainRequest { target: request.target().to_owned() });
+                        accept(&mut connection, &mut out);
+                    }
+                    Event::Open(response) => events.push(Seen::Open {
+                        subprotocol: response.subprotocol().map(str::to_owned),
+                        headers: own(response.headers()),
+                    }),
+                    Event::Rejected(response) => {
+                        events.push(Seen::Rejected { status: response.status(), headers: own(response.headers()) });
+                    }
+                    Event::Text(text) => events.push(Seen::Text(text.to_owned())),
+                    Event::Binary(bytes) => events.push(Seen::Binary(bytes.to_vec())),
+                    Event::TextPart { text: part, last } => {
+                        assert!(last || !part.is_empty(), "an empty part is the last");
+                        text.push_str(part);
+                        if last {
+                            events.push(Seen::Text(core::mem::take(&mut text)));
+                        }
+                    }
+                    Event::BinaryPart { bytes: part, last } => {
+                        assert!(last || !part.is_empty(), "an empty part is the last");
+                        bytes.extend_from_slice(part);
+                        if last {
+                            events.push(Seen::Binary(core::mem::take(&mut bytes)));
+                        }
+                    }
+                    Event::Ping(payload) => events.push(Seen::Ping(payload.to_vec())),
+                    Event::Pong(payload) => events.push(Seen::Pong(payload.to_vec())),
+                    Event::Close(frame) => events.push(Seen::Close(frame.map(|frame| (frame.code.get(), frame.reason.to_owned())))),
+                    _ => panic!("an event that this helper does not know"),
+                }
+            }
+            if chunk.is_empty() {
+                break;
+            }
+            assert!(taken > 0 || connection.state() == State::End, "a full buffer with nothing to come out of it");
+            if connection.state() == State::End && taken == 0 {
+                break;
+            }
+        }
+    }
+    Outcome { events, out, error, state: connection.state(), disconnect: connection.disconnect(), closed: connection.close_status() }
+}
+
+/// Feeds bytes whole, byte by byte, cut at every place, and at random cuts, into a growing buffer and into a fixed one; all must come to
+/// the same. What is too long to cut everywhere is cut at some places.
+pub fn every_way<R: Role + Clone>(
+    connection: &Connection<R>,
+    wire: &[u8],
+    mut accept: impl FnMut(&mut Connection<R>, &mut Vec<u8>),
+) -> Outcome {
+    let mut run = |chunks: &[&[u8]], what: &str, whole: Option<&Outcome>| {
+        let outcome = feed(connection.clone(), ReceiveBuffer::new(), chunks.iter().copied(), &mut accept);
+        if let Some(whole) = whole {
+            assert_eq!(&outcome, whole, "ST-03: {what} of {}", preview(wire));
+        }
+        outcome
+    };
+    let whole = run(&[wire], "whole", None);
+    run(&wire.chunks(1).collect::<Vec<_>>(), "byte by byte", Some(&whole));
+    let step = (wire.len() / 600).max(1);
+    for cut in (0..=wire.len()).step_by(step) {
+        let (left, right) = wire.split_at(cut);
+        run(&[left, &[], right], &format!("cut at {cut}"), Some(&whole));
+    }
+    let mut random = fastrand::Rng::with_seed(wire.len() as u64);
+    for round in 0..20 {
+        let mut chunks = Vec::new();
+        let mut rest = wire;
+        while !rest.is_empty() {
+            let most = 1 << random.u32(0..12);
+            let (chunk, after) = rest.split_at(random.usize(0..=rest.len().min(most)));
+            chunks.push(chunk);
+            rest = after;
+        }
+        run(&chunks, &format!("random cuts {round}"), Some(&whole));
+    }
+    let mut memory = vec![0xA5; wire.len().max(1024) + 131];
+    for chunk in [1, 7, usize::MAX] {
+        let chunks = wire.chunks(chunk.min(wire.len().max(1)));
+        let outcome = feed(connection.clone(), ReceiveBuffer::fixed(&mut memory), chunks, &mut accept);
+        assert_eq!(outcome, whole, "ST-03: fixed buffer, by {chunk}, of {}", preview(wire));
+    }
+    whole
+}
+
+/// [`every_way`] for an open connection of this role, its messages whole and in parts.
+pub fn transmit<R: Side>(mut config: Config, wire: &[u8]) -> Outcome {
+    config.delivery = Delivery::Messages;
+    let whole = every_way(&R::open(config), wire, |_, _| panic!("a request"));
+    config.delivery = Delivery::Parts;
+    let parts = every_way(&R::open(config), wire, |_, _| panic!("a request"));
+    assert_eq!(parts, whole, "in parts: {}", preview(wire));
+    whole
+}
+
+fn preview(wire: &[u8]) -> String {
+    let head: Vec<String> = wire.iter().take(200).map(|byte| format!("{byte:02x}")).collect();
+    format!("{} ({} bytes)", head.join(" "), wire.len())
+}
+
+/// The frames that a connection of this role wrote, as first byte and payload; masked exactly where the role masks.
+pub fn frames_of<R: Side>(mut wire: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let mut frames = Vec::new();
+    while !wire.is_empty() {
+        let (header, len) = websocket_proto::wire::FrameHeader::parse(wire).expect("legal").expect("whole");
+        assert_eq!(header.masking_key.is_some(), !R::PEER_MASKS, "§5.1");
+        assert_eq!(header.encode().as_slice(), &wire[..len], "§5.2: the minimal form");
+        let end = len + header.payload_len as usize;
+        let mut payload = wire[len..end].to_vec();
+        mask(&mut payload, header.masking_key.unwrap_or_default(), 0);
+        frames.push((wire[0], payload));
+        wire = &wire[end..];
+    }
+    frames
+}
+
+/// A head with other lines in the place of this field's, at its end where it has none: `("Host", "")` leaves Host out.
+pub fn with_field(head: &[u8], name: &str, lines: impl AsRef<[u8]>) -> Vec<u8> {
+    let is_field = |line: &&[u8]| line.split(|&byte| byte == b':').next() == Some(name.as_bytes());
+    let all: Vec<&[u8]> = head.split_inclusive(|&byte| byte == b'\n').collect();
+    let at = all.iter().position(|line| is_field(&line)).unwrap_or(all.len() - 1);
+    let (before, after) = all.split_at(at);
+    let kept = after.iter().filter(|line| !is_field(line));
+    [before.concat(), lines.as_ref().to_vec(), kept.copied().collect::<Vec<_>>().concat()].concat()
+}

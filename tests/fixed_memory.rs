@@ -1,0 +1,73 @@
+//! A server and a client on fixed buffers alone. Runs without features, too: no std and no alloc in the crate.
+
+use arrayvec::ArrayVec;
+use websocket_proto::{
+    Accept, ClientRequest, CloseCode, Config, Connection, Disconnect, Event, ReceiveBuffer, SendBuffer as _, SendSlice, State, Uri,
+};
+
+#[test]
+fn a_handshake_and_an_echo_on_fixed_buffers() {
+    let (mut server_memory, mut client_memory, mut answers) = ([0xA5; 512], [0xA5; 512], [0xA5; 256]);
+    let (mut to_server, mut to_client) = (ArrayVec::<u8, 256>::new(), SendSlice::new(&mut answers));
+    let (mut server_in, mut client_in) = (ReceiveBuffer::fixed(&mut server_memory), ReceiveBuffer::fixed(&mut client_memory));
+
+    let mut counter = 0u8;
+    let keys = move |bytes: &mut [u8]| {
+        for byte in bytes {
+            counter = counter.wrapping_add(89);
+            *byte = counter;
+        }
+    };
+    let request = ClientRequest::new(Uri::parse("ws://[::1]:8080/echo?fixed").expect("a URI")).subprotocols(&["echo"]);
+    let mut client = Connection::client(request, Config::default(), keys, &mut to_server).expect("room for the request");
+    let mut server = Connection::server(Config::default());
+    let (mut opened, mut echoed, mut ponged) = (false, 0, false);
+
+    for _ in 0..8 {
+        assert_eq!(server_in.feed(&to_server), to_server.len());
+        to_server.clear();
+        while let Some(event) = server.receive(&mut server_in, &mut to_client).expect("the client keeps the rules") {
+            match event {
+                Event::Request(request) => {
+                    assert_eq!((request.target(), request.host()), ("/echo?fixed", "[::1]:8080"));
+                    let echo = request.subprotocols().next().expect("it was offered");
+                    server.accept(Accept::new().subprotocol(echo), &mut to_client).expect("room for the response");
+                }
+                Event::Text(text) => server.send_text(text, &mut to_client).expect("room for the echo"),
+                Event::Binary(bytes) => server.send_binary(bytes, &mut to_client).expect("room for the echo"),
+                event => assert!(matches!(event, Event::Ping(b"?") | Event::Close(Some(_)))),
+            }
+        }
+        assert_eq!(client_in.feed(to_client.as_slice()), to_client.pending());
+        to_client.taken(usize::MAX);
+        while let Some(event) = client.receive(&mut client_in, &mut to_server).expect("the server keeps the rules") {
+            match event {
+                Event::Open(response) => {
+                    assert_eq!(response.subprotocol(), Some("echo"));
+                    opened = true;
+                    client.send_text("κόσμε", &mut to_server).expect("room");
+                    client.ping(b"?", &mut to_server).expect("room");
+                    client.send_binary(&[0xFF; 60], &mut to_server).expect("room");
+                }
+                Event::Text(text) => {
+                    assert_eq!(text, "κόσμε");
+                    echoed += 1;
+                }
+                Event::Binary(bytes) => {
+                    assert_eq!(bytes, [0xFF; 60]);
+                    echoed += 1;
+                    client.close(CloseCode::NORMAL_CLOSURE, "", &mut to_server).expect("room");
+                }
+                Event::Pong(payload) => {
+                    assert_eq!(payload, b"?");
+                    ponged = true;
+                }
+                event => assert!(matches!(event, Event::Close(Some(_)))),
+            }
+        }
+    }
+    assert!(opened && ponged && echoed == 2);
+    assert_eq!((server.state(), client.state()), (State::End, State::End));
+    assert_eq!((server.disconnect(), client.disconnect()), (Disconnect::Now, Disconnect::AwaitPeer));
+    assert!(server.close_status().clean() && client.close_status().clean());
+}

@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "std", doc = include_str!("../README.md"))]
+#![cfg_attr(not(feature = "std"), doc = "The WebSocket protocol as a pure state machine.")]
 #![cfg_attr(not(test), no_std)]
 #![cfg_attr(
     not(test),

@@ -6,8 +6,8 @@ mod support;
 use fastrand::Rng;
 use support::{Keys, Seen};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Disconnect, Event, Kind, ReceiveBuffer, Role, SendError, Server,
-    State, Uri,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Disconnect, Event, Kind, ReceiveBuffer, Role, SendError,
+    Server, State, Uri,
 };
 
 /// One end: the connection, its buffers, and what it has seen.
@@ -41,13 +41,13 @@ impl<R: Role> End<R> {
                 Event::TextPart { text, last } => {
                     self.text.push_str(text);
                     if last {
-                        self.seen.push(Seen::Text(std::mem::take(&mut self.text)));
+                        self.seen.push(Seen::Text(core::mem::take(&mut self.text)));
                     }
                 }
                 Event::BinaryPart { bytes, last } => {
                     self.bytes.extend_from_slice(bytes);
                     if last {
-                        self.seen.push(Seen::Binary(std::mem::take(&mut self.bytes)));
+                        self.seen.push(Seen::Binary(core::mem::take(&mut self.bytes)));
                     }
                 }
                 Event::Ping(payload) => self.seen.push(Seen::Ping(payload.to_vec())),
@@ -69,7 +69,7 @@ impl<R: Role> End<R> {
                 Some(Seen::Ping(payload))
             }
             (_, Some((kind, mut whole))) => {
-                let piece: Vec<u8> = "é".bytes().chain(std::iter::repeat_n(b'x', len)).collect();
+                let piece: Vec<u8> = "é".bytes().chain(core::iter::repeat_n(b'x', len)).collect();
                 let cut = random.usize(..=piece.len().min(3));
                 connection.send_part(kind, &piece[..cut], false, out).unwrap();
                 let last = random.bool();

@@ -21,10 +21,7 @@ fn lim_01_lim_02_message_and_frame_limits_are_exact() {
             (frame::<R>(0x82, &[1; 201]), Some(ProtocolError::FrameTooBig)),
             ([frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, &[1; 100])].concat(), None),
             ([frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, &[1; 101])].concat(), Some(ProtocolError::MessageTooBig)),
-            (
-                [frame::<R>(0x02, &[1; 200]), frame::<R>(0x89, &[1; 125]), frame::<R>(0x00, &[1; 100]), frame::<R>(0x80, b"")].concat(),
-                None,
-            ),
+            ([frame::<R>(0x02, &[1; 200]), frame::<R>(0x89, &[1; 125]), frame::<R>(0x00, &[1; 100]), frame::<R>(0x80, b"")].concat(), None),
             ([frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, b""), frame::<R>(0x82, &[1; 200])].concat(), None),
         ] {
             let outcome = transmit::<R>(config, &wire);
@@ -227,10 +224,12 @@ fn parts_need_no_more_memory_than_the_reads() {
 fn a_fixed_buffer_holds_messages_up_to_its_size_less_a_control_frame() {
     fn check<R: Side>() {
         for (len, fits) in [(1000 - 131, true), (1000 - 130, false), (5000, false)] {
-            for wire in [frame::<R>(0x82, &vec![1; len]), [frame::<R>(0x02, &vec![1; 500]), frame::<R>(0x80, &vec![1; len - 500])].concat()] {
+            for wire in [frame::<R>(0x82, &vec![1; len]), [frame::<R>(0x02, &vec![1; 500]), frame::<R>(0x80, &vec![1; len - 500])].concat()]
+            {
                 for chunk in [1, 100, 10_000] {
                     let mut memory = [0; 1000];
-                    let outcome = support::feed(R::open(Config::default()), ReceiveBuffer::fixed(&mut memory), wire.chunks(chunk), |_, _| {});
+                    let outcome =
+                        support::feed(R::open(Config::default()), ReceiveBuffer::fixed(&mut memory), wire.chunks(chunk), |_, _| {});
                     let error = (!fits).then_some(Error::Protocol(ProtocolError::MessageTooBig));
                     assert_eq!((outcome.error, outcome.events.len()), (error, usize::from(fits)), "{len} by {chunk}");
                 }

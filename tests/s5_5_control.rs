@@ -7,7 +7,8 @@ use arrayvec::ArrayVec;
 use support::{KEY, Keys, Outcome, Seen, Side, filled, frame, frame_with, frames_of, open_client, open_server, transmit};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Client, CloseCode, CloseFact, Config, Disconnect, Error, Event, Kind, ProtocolError, SendBuffer as _, SendError, SendSlice, Server, State,
+    Client, CloseCode, CloseFact, Config, Disconnect, Error, Event, Kind, ProtocolError, SendBuffer as _, SendError, SendSlice, Server,
+    State,
 };
 
 type Clients = Client<Keys>;
@@ -37,7 +38,8 @@ fn ct_01_ct_02_control_frames_too_long_or_fragmented() {
     fn check<R: Side>() {
         let key = R::PEER_MASKS.then_some(KEY);
         for opcode in [0x8, 0x9, 0xA] {
-            for (len, form) in [(126, LengthForm::Minimal), (65_536, LengthForm::Minimal), (5, LengthForm::Bits16), (5, LengthForm::Bits64)] {
+            for (len, form) in [(126, LengthForm::Minimal), (65_536, LengthForm::Minimal), (5, LengthForm::Bits16), (5, LengthForm::Bits64)]
+            {
                 let outcome = transmit::<R>(Config::default(), &frame_with(0x80 | opcode, &vec![0; 126], key, form, len));
                 assert_eq!(outcome.error, Some(ProtocolError::ControlTooLong.into()));
                 assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xea".to_vec())]);
@@ -292,10 +294,9 @@ fn a_send_pays_what_is_owed_first() {
 fn a_close_that_finds_no_room_goes_out_later() {
     fn check<R: Side>() {
         let close = frame::<R>(0x88, b"\x03\xe9");
-        for (wire, reply, error) in [
-            (&close[..], b"\x03\xe9", None),
-            (&[0x83][..], b"\x03\xea", Some(Error::Protocol(ProtocolError::ReservedOpcode))),
-        ] {
+        for (wire, reply, error) in
+            [(&close[..], b"\x03\xe9", None), (&[0x83][..], b"\x03\xea", Some(Error::Protocol(ProtocolError::ReservedOpcode)))]
+        {
             let mut connection = R::open(Config::default());
             let mut full = ArrayVec::<u8, 2>::new();
             let mut inbound = filled(&[&frame::<R>(0x89, b"ping")[..], wire].concat());

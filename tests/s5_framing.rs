@@ -340,7 +340,7 @@ fn mk_10_frame_in_place_is_the_same_frame() {
                 let (mut copied, mut in_place) = (R::open(Config::default()), R::open(Config::default()));
                 let mut out = Vec::new();
                 match kind {
-                    Kind::Text => copied.send_text(std::str::from_utf8(&payload).unwrap(), &mut out).unwrap(),
+                    Kind::Text => copied.send_text(core::str::from_utf8(&payload).unwrap(), &mut out).unwrap(),
                     Kind::Binary => copied.send_binary(&payload, &mut out).unwrap(),
                 }
                 let mut payload = payload.clone();

@@ -144,7 +144,7 @@ fn u8_08_random_texts_and_near_texts_agree_with_core() {
             let at = random.usize(..payload.len());
             payload[at] ^= 1 << random.u32(..8);
         }
-        let expected = std::str::from_utf8(&payload).map(|text| Seen::Text(text.to_owned())).ok();
+        let expected = core::str::from_utf8(&payload).map(|text| Seen::Text(text.to_owned())).ok();
         both(|frame, transmit, _| {
             let cut = payload.len() / 3;
             for wire in [frame(0x81, &payload), [frame(0x01, &payload[..cut]), frame(0x80, &payload[cut..])].concat()] {

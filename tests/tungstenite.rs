@@ -81,7 +81,7 @@ fn our_server() -> (Connection<Server>, WebSocket<Wire>) {
     );
     let Err(HandshakeError::Interrupted(mut waiting)) = handshake.unwrap().handshake() else { panic!("no response yet") };
     let mut server = Connection::server(Config::default());
-    let mut inbound = support::filled(&std::mem::take(&mut waiting.get_mut().get_mut().written));
+    let mut inbound = support::filled(&core::mem::take(&mut waiting.get_mut().get_mut().written));
     let mut out = vec![];
     let Ok(Some(Event::Request(request))) = server.receive(&mut inbound, &mut out) else { panic!("a request") };
     assert_eq!((request.target(), request.header("host")), ("/chat?a=b", Some(&b"localhost:9001"[..])));
@@ -99,7 +99,7 @@ fn our_client() -> (Connection<Clients>, WebSocket<Wire>) {
     let mut client = Connection::client(ClientRequest::new(uri), Config::default(), Keys::default(), &mut request).unwrap();
     let wire = Wire { read: request, written: vec![] };
     let mut socket = ServerHandshake::start(wire, NoCallback, None).handshake().expect("a request");
-    let mut inbound = support::filled(&std::mem::take(&mut socket.get_mut().written));
+    let mut inbound = support::filled(&core::mem::take(&mut socket.get_mut().written));
     assert!(matches!(client.receive(&mut inbound, &mut vec![]), Ok(Some(Event::Open(_)))));
     (client, socket)
 }

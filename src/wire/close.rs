@@ -165,8 +165,8 @@ mod tests {
     #[test]
     fn s5_5_1_bodies() {
         let frame = |code, reason| Ok(Some(CloseFrame { code: CloseCode::new(code).unwrap(), reason }));
-        let table: [(&[u8], Result<Option<CloseFrame<'_>>, CloseBodyError>); 9] = [
-            (b"", Ok(None)),
+        for (payload, expected) in [
+            (&b""[..], Ok(None)),
             (b"\x03", Err(CloseBodyError::TooShort)),
             (b"\x03\xe8", frame(1000, "")),
             (b"\x03\xe8bye", frame(1000, "bye")),
@@ -175,8 +175,7 @@ mod tests {
             (b"\x03\xed", Err(CloseBodyError::InvalidCode)),
             (b"\x03\xee\xff", Err(CloseBodyError::InvalidCode)),
             (b"\xff\xff", Err(CloseBodyError::InvalidCode)),
-        ];
-        for (payload, expected) in table {
+        ] {
             assert_eq!(CloseFrame::parse(payload), expected, "{payload:02x?}");
         }
     }

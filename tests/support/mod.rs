@@ -3,8 +3,8 @@
 
 use websocket_proto::wire::{LengthForm, RawFrameHeader, ReservedBits, mask};
 use websocket_proto::{
-    Accept, Client, ClientRequest, Closed, Config, Connection, Delivery, Disconnect, Entropy, EntropyError, Error, Event, ReceiveBuffer, Role,
-    Server, State, Storage, Uri,
+    Accept, Client, ClientRequest, Closed, Config, Connection, Delivery, Disconnect, Entropy, EntropyError, Error, Event, ReceiveBuffer,
+    Role, Server, State, Storage, Uri,
 };
 
 /// Keys that a test knows: the counter 1, 2, 3 … in each four bytes. Counts what was taken.
@@ -171,10 +171,9 @@ pub fn feed<'c, R: Role, S: Storage>(
                         events.push(Seen::PlainRequest { target: request.target().to_owned() });
                         accept(&mut connection, &mut out);
                     }
-                    Event::Open(response) => events.push(Seen::Open {
-                        subprotocol: response.subprotocol().map(str::to_owned),
-                        headers: own(response.headers()),
-                    }),
+                    Event::Open(response) => {
+                        events.push(Seen::Open { subprotocol: response.subprotocol().map(str::to_owned), headers: own(response.headers()) })
+                    }
                     Event::Rejected(response) => {
                         events.push(Seen::Rejected { status: response.status(), headers: own(response.headers()) });
                     }
@@ -289,7 +288,7 @@ pub fn frames_of<R: Side>(mut wire: &[u8]) -> Vec<(u8, Vec<u8>)> {
 pub fn with_field(head: &[u8], name: &str, lines: impl AsRef<[u8]>) -> Vec<u8> {
     let is_field = |line: &&[u8]| line.split(|&byte| byte == b':').next() == Some(name.as_bytes());
     let all: Vec<&[u8]> = head.split_inclusive(|&byte| byte == b'\n').collect();
-    let at = all.iter().position(|line| is_field(&line)).unwrap_or(all.len() - 1);
+    let at = all.iter().position(is_field).unwrap_or(all.len() - 1);
     let (before, after) = all.split_at(at);
     let kept = after.iter().filter(|line| !is_field(line));
     [before.concat(), lines.as_ref().to_vec(), kept.copied().collect::<Vec<_>>().concat()].concat()

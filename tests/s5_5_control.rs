@@ -40,7 +40,7 @@ fn ct_01_ct_02_control_frames_too_long_or_fragmented() {
         for opcode in [0x8, 0x9, 0xA] {
             for (len, form) in [(126, LengthForm::Minimal), (65_536, LengthForm::Minimal), (5, LengthForm::Bits16), (5, LengthForm::Bits64)]
             {
-                let outcome = transmit::<R>(Config::default(), &frame_with(0x80 | opcode, &vec![0; 126], key, form, len));
+                let outcome = transmit::<R>(Config::default(), &frame_with(0x80 | opcode, &[0; 126], key, form, len));
                 assert_eq!(outcome.error, Some(ProtocolError::ControlTooLong.into()));
                 assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xea".to_vec())]);
             }

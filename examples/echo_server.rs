@@ -1,0 +1,177 @@
+//! An echo server: every text and binary message comes back.
+//!
+//! ```text
+//! cargo run --release --example echo_server -- [ADDR] [--max-message BYTES]
+//! ```
+//!
+//! ADDR is 127.0.0.1:9001 and BYTES is 64 MiB unless given. A browser that opens `http://ADDR/` gets a page to try it with.
+//!
+//! One thread a connection, blocking reads and writes. It accepts connections from every origin, and lets idle ones stay; a server that is
+//! open to the world would not.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::ExitCode;
+use std::time::Instant;
+use std::{env, thread};
+
+use websocket_proto::{Accept, Config, Connection, Disconnect, Event, ReceiveBuffer, Reject, Server, State};
+
+const USAGE: &str = "usage: echo_server [ADDR] [--max-message BYTES]";
+const PAGE: &[u8] = include_bytes!("echo_server.html");
+
+/// The Autobahn test suite sends 65,537 (cases 9.3.1 and 9.4.1), one more than the default allows.
+const MAX_FRAGMENTS: u32 = 131_072;
+/// What is read at once.
+const READ: usize = 64 * 1024;
+/// What waits in `out` before it is written in the middle of a read's events. Far below [`Config::max_pending`], so that nothing sent is
+/// ever refused for want of room.
+const FLUSH: usize = 64 * 1024;
+/// How long the peer may take to close its side, once this one is closed.
+const LINGER: Duration = Duration::from_secs(2);
+
+fn main() -> ExitCode {
+    let Some((address, config)) = arguments() else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    match listen(&address, config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{address}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn arguments() -> Option<(String, Config)> {
+    let mut address = None;
+    let mut max_message = 64 * 1024 * 1024;
+    let mut arguments = env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--max-message" => max_message = arguments.next()?.parse().ok()?,
+            _ if argument.starts_with('-') || address.is_some() => return None,
+            _ => address = Some(argument),
+        }
+    }
+    let mut config = Config::default();
+    config.max_message = max_message;
+    config.max_frame = max_message;
+    config.max_fragments = MAX_FRAGMENTS;
+    config.plain_requests = true;
+    Some((address.unwrap_or_else(|| "127.0.0.1:9001".to_owned()), config))
+}
+
+fn listen(address: &str, config: Config) -> io::Result<()> {
+    let listener = TcpListener::bind(address)?;
+    let mut stdout = io::stdout();
+    writeln!(stdout, "listening on ws://{}", listener.local_addr()?)?;
+    stdout.flush()?;
+    loop {
+        match listener.accept() {
+            Ok((stream, peer)) => {
+                let serve = move || serve(stream, config).unwrap_or_else(|error| report(peer, &error));
+                if let Err(error) = thread::Builder::new().spawn(serve) {
+                    report(peer, &error);
+                }
+            }
+            Err(error) => {
+                let _ = writeln!(io::stderr(), "accept: {error}");
+                // Out of file descriptors or memory: it fails again until a connection has ended.
+                thread::sleep(Duration::from_millis(100));
+            }
+        }
+    }
+}
+
+/// Not `eprintln!`, which panics where nobody reads.
+fn report(peer: SocketAddr, error: &io::Error) {
+    let _ = writeln!(io::stderr(), "{peer}: {error}");
+}
+
+fn serve(mut stream: TcpStream, config: Config) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut connection = Connection::server(config);
+    let mut inbound = ReceiveBuffer::new();
+    let mut out = Vec::new();
+    loop {
+        let outcome = loop {
+            match connection.receive(&mut inbound, &mut out) {
+                Ok(Some(event)) => answer(event, &mut connection, &mut out)?,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error.into()),
+            }
+            if out.len() >= FLUSH {
+                flush(&mut stream, &mut out)?;
+            }
+        };
+        flush(&mut stream, &mut out)?;
+        if connection.owes() {
+            continue;
+        }
+        if connection.disconnect() == Disconnect::Now {
+            linger(&mut stream);
+            return outcome;
+        }
+        let count = match stream.read(inbound.space(READ)) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            result => result?,
+        };
+        if count == 0 {
+            // Browsers open connections in advance and drop them unused.
+            let unused = connection.state() == State::Handshake;
+            let closed = connection.receive_end();
+            return if unused || closed.clean() { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) };
+        }
+        inbound.filled(count);
+    }
+}
+
+fn answer(event: Event<'_>, connection: &mut Connection<Server>, out: &mut Vec<u8>) -> io::Result<()> {
+    match event {
+        Event::Request(request) => {
+            let accept = match request.subprotocols().find(|offered| offered.name() == "echo") {
+                Some(echo) => Accept::new().subprotocol(echo),
+                None => Accept::new(),
+            };
+            connection.accept(accept, out)?;
+        }
+        Event::PlainRequest(request) => {
+            let reject = match request.target().split('?').next() {
+                Some("/") => Reject::new(200).headers(&[("Content-Type", "text/html; charset=utf-8")]).body(PAGE),
+                _ => Reject::new(404).headers(&[("Content-Type", "text/plain")]).body(b"not found\n"),
+            };
+            connection.reject(reject, out)?;
+        }
+        Event::Text(text) => connection.send_text(text, out)?,
+        Event::Binary(bytes) => connection.send_binary(bytes, out)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Writes `out`, and gives back the memory of a large message.
+fn flush(stream: &mut TcpStream, out: &mut Vec<u8>) -> io::Result<()> {
+    stream.write_all(out)?;
+    out.clear();
+    out.shrink_to(2 * FLUSH);
+    Ok(())
+}
+
+/// Waits until the peer has closed its side too, but not for ever. A socket that is dropped while bytes wait in it resets the connection,
+/// and the peer may never read the Close frame.
+fn linger(stream: &mut TcpStream) {
+    let deadline = Instant::now() + LINGER;
+    let mut rest = [0; 16 * 1024];
+    let _ = stream.shutdown(Shutdown::Write);
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        // Nothing left is an error too.
+        if stream.set_read_timeout(Some(left)).is_err() || !matches!(stream.read(&mut rest), Ok(1..)) {
+            return;
+        }
+    }
+}

@@ -11,33 +11,33 @@ use crate::wire::ReservedBits;
 pub(crate) struct Agreement;
 
 impl Agreement {
+    pub(super) const NONE: Self = Self;
+
     /// The reserved bits that an agreed extension gives a meaning on the first frame of a message (§5.2).
     pub(crate) const fn reserved_bits(self) -> ReservedBits {
         ReservedBits::NONE
     }
 
-    /// §9.1: what a server accepts of an offer; the rest is declined by silence.
-    pub(super) fn of_offer(headers: Headers<'_>) -> Result<Self, HandshakeError> {
-        check(headers)?;
-        Ok(Self)
+    /// §9.1: what a server accepts of one more line of offers; the rest is declined by silence.
+    pub(super) fn offered(self, line: &[u8]) -> Result<Self, HandshakeError> {
+        check(line)?;
+        Ok(self)
     }
 
-    /// §4.1: what a client accepts of an answer. All that was not offered fails the connection.
-    pub(super) fn of_answer(headers: Headers<'_>) -> Result<Self, HandshakeError> {
-        check(headers)?;
-        match Extensions::new(headers).next() {
-            None => Ok(Self),
-            Some(_) => Err(HandshakeError::ExtensionNotOffered),
+    /// §4.1: what a client accepts of one more line of an answer. All that was not offered fails the connection.
+    pub(super) fn answered(self, line: &[u8]) -> Result<Self, HandshakeError> {
+        check(line)?;
+        match (Reader { rest: line }).extension() {
+            Ok(None) => Ok(self),
+            _ => Err(HandshakeError::ExtensionNotOffered),
         }
     }
 }
 
 /// §9.1: whoever receives a value outside the grammar "MUST immediately _Fail the WebSocket Connection_".
-fn check(headers: Headers<'_>) -> Result<(), HandshakeError> {
-    for value in headers.values(Known::Extensions) {
-        let mut reader = Reader { rest: value };
-        while reader.extension().map_err(|_| HandshakeError::InvalidExtensions)?.is_some() {}
-    }
+fn check(line: &[u8]) -> Result<(), HandshakeError> {
+    let mut reader = Reader { rest: line };
+    while reader.extension().map_err(|_| HandshakeError::InvalidExtensions)?.is_some() {}
     Ok(())
 }
 
@@ -310,18 +310,18 @@ mod tests {
             "a;b=\"\\\\\"",
             "a, b;",
         ] {
-            let text = lines(&["fine", value]);
-            let headers = Headers::new(text.as_bytes());
-            assert_eq!(Agreement::of_offer(headers), Err(HandshakeError::InvalidExtensions), "{value}");
-            assert_eq!(Agreement::of_answer(headers), Err(HandshakeError::InvalidExtensions), "{value}");
+            assert_eq!(Agreement::NONE.offered(value.as_bytes()), Err(HandshakeError::InvalidExtensions), "{value}");
+            assert_eq!(Agreement::NONE.answered(value.as_bytes()), Err(HandshakeError::InvalidExtensions), "{value}");
         }
     }
 
     #[test]
     fn ex_01_c_rs_07_what_is_offered_is_declined_and_what_is_answered_unasked_fails() {
-        let text = lines(&["permessage-deflate; client_max_window_bits, foo"]);
-        assert_eq!(Agreement::of_offer(Headers::new(text.as_bytes())), Ok(Agreement));
-        assert_eq!(Agreement::of_answer(Headers::new(text.as_bytes())), Err(HandshakeError::ExtensionNotOffered));
-        assert_eq!(Agreement::of_answer(Headers::new(lines(&["", " , "]).as_bytes())), Ok(Agreement));
+        let line = b"permessage-deflate; client_max_window_bits, foo";
+        assert_eq!(Agreement::NONE.offered(line), Ok(Agreement::NONE));
+        assert_eq!(Agreement::NONE.answered(line), Err(HandshakeError::ExtensionNotOffered));
+        for empty in [&b""[..], b",\t,"] {
+            assert_eq!(Agreement::NONE.answered(empty), Ok(Agreement::NONE));
+        }
     }
 }

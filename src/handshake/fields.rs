@@ -2,6 +2,8 @@
 
 use core::{fmt, str};
 
+use super::scan::find;
+
 /// Characters of a token (RFC 9110 §5.6.2).
 pub(super) const TOKEN: u8 = 1;
 /// Visible ASCII.
@@ -168,13 +170,10 @@ impl<'b> Headers<'b> {
 
     #[inline]
     pub(super) fn next_field(&mut self) -> Option<(&'b [u8], &'b [u8])> {
-        let end = self.lines.iter().position(|&byte| byte == b'\n')?;
-        let (line, rest) = self.lines.split_at_checked(end)?;
-        self.lines = rest.split_first()?.1;
-        let colon = line.iter().position(|&byte| byte == b':')?;
-        let (name, value) = line.split_at_checked(colon)?;
-        let value = value.split_first()?.1;
-        Some((name, trim(value.strip_suffix(b"\r").unwrap_or(value))))
+        let (name, rest) = self.lines.split_at_checked(find(self.lines, b':')?)?;
+        let (value, rest) = rest.split_at_checked(find(rest, b'\r')?)?;
+        self.lines = rest.get(2..)?;
+        Some((name, trim(value.get(1..)?)))
     }
 }
 

@@ -9,6 +9,7 @@
 //! Every byte has its verdict when it is there, before the line ends; none is looked at twice.
 
 use super::fields::{Headers, TOKEN, VALUE, VISIBLE, is};
+use super::scan::{find, printable};
 use crate::error::HandshakeError;
 
 /// Bounds of a head; each passes itself.
@@ -89,7 +90,11 @@ impl HeadReader {
         start_line: impl Fn(&[u8]) -> Result<(), HandshakeError>,
     ) -> Result<Option<usize>, HandshakeError> {
         loop {
-            self.skip(bytes, limits);
+            if matches!(self.at, At::StartLine | At::Name | At::Value) {
+                // Up to where a limit has a say.
+                let end = bytes.len().min(limits.head).min(self.line.saturating_add(limits.line));
+                self.looked = self.looked.saturating_add(self.run(bytes.get(self.looked..end).unwrap_or_default()));
+            }
             let Some(&byte) = bytes.get(self.looked) else { return Ok(None) };
             if self.looked >= limits.head {
                 return Err(HandshakeError::HeadTooLong);
@@ -115,30 +120,29 @@ impl HeadReader {
     /// Cuts a head that was read to its end.
     pub(crate) fn cut<'b>(&self, head: &'b [u8]) -> Head<'b> {
         let from_start = head.get(self.start..).unwrap_or_default();
-        let end = from_start.iter().position(|&byte| byte == b'\r').unwrap_or(from_start.len());
+        let end = find(from_start, b'\r').unwrap_or(from_start.len());
         let (start_line, rest) = from_start.split_at_checked(end).unwrap_or_default();
         Head { start_line, headers: Headers::new(rest.strip_prefix(b"\r\n").unwrap_or_default()) }
     }
 
-    /// Passes over the bytes that change nothing, up to where a limit has a say.
+    /// How many bytes come next that change nothing.
     #[inline]
-    fn skip(&mut self, bytes: &[u8], limits: &HeadLimits) {
-        let class = match self.at {
-            At::StartLine => VALUE,
-            At::Name => TOKEN,
-            At::Value => VALUE,
-            At::Start | At::EmptyLineCr | At::StartLineCr | At::FieldStart | At::ValueCr | At::EndCr => return,
+    fn run(&self, bytes: &[u8]) -> usize {
+        let many = match self.at {
+            At::StartLine => printable(bytes, self.kind == Kind::Response),
+            At::Value => printable(bytes, true),
+            _ => 0,
         };
-        let end = bytes.len().min(limits.head).min(self.line.saturating_add(limits.line));
-        let run = bytes.get(self.looked..end).unwrap_or_default();
-        let passed = if self.at == At::StartLine && self.kind == Kind::Request {
-            run.iter().position(|&byte| !(is(byte, VISIBLE) || byte == b' '))
-        } else {
-            run.iter().position(|&byte| !is(byte, class))
+        let rest = bytes.get(many..).unwrap_or_default();
+        let few = match self.at {
+            At::Name => rest.iter().position(|&byte| !is(byte, TOKEN)),
+            At::Value => rest.iter().position(|&byte| !is(byte, VALUE)),
+            _ => rest.iter().position(|&byte| !self.is_start_line(byte)),
         };
-        self.looked = self.looked.saturating_add(passed.unwrap_or(run.len()));
+        many.saturating_add(few.unwrap_or(rest.len()))
     }
 
+    #[inline]
     fn step(&mut self, byte: u8, bytes: &mut [u8], limits: &HeadLimits) -> Result<At, HandshakeError> {
         match (self.at, byte) {
             // A choice that RFC 9112 §2.2 leaves: LF alone ends no line.

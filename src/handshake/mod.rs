@@ -7,6 +7,7 @@ mod head;
 mod key;
 mod request;
 mod response;
+mod scan;
 mod uri;
 
 pub use accept::{Accept, Reject};

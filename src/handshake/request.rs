@@ -6,9 +6,10 @@ use arrayvec::ArrayVec;
 
 use super::Uri;
 use super::extensions::{Agreement, Extensions};
-use super::fields::{HOST, Headers, Known, VISIBLE, Values, all, elements, is_field, is_reserved, is_token, names};
+use super::fields::{HOST, Headers, Known, Values, all, elements, is_field, is_reserved, is_token, names};
 use super::head::Head;
 use super::key::{Key, fingerprint};
+use super::scan::find;
 use crate::error::{HandshakeError, RequestError};
 
 /// More than this many subprotocols are not compared with each other.
@@ -80,10 +81,8 @@ impl<'b> Request<'b> {
 
     /// RFC 9112 §3: `method SP request-target SP HTTP-version`; the target.
     pub(crate) fn start_line(line: &[u8]) -> Result<&[u8], HandshakeError> {
-        let mut parts = line.split(|&byte| byte == b' ');
-        let (Some(method), Some(target), Some(version), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-            return Err(HandshakeError::InvalidRequestLine);
-        };
+        let (method, rest) = split_at_space(line).ok_or(HandshakeError::InvalidRequestLine)?;
+        let (target, version) = split_at_space(rest).ok_or(HandshakeError::InvalidRequestLine)?;
         if !is_token(method) || target.is_empty() {
             return Err(HandshakeError::InvalidRequestLine);
         }
@@ -118,8 +117,7 @@ impl<'b> Request<'b> {
         if found.subprotocols {
             check_subprotocols(head.headers)?;
         }
-        let agreement = Agreement::of_offer(head.headers)?;
-        Ok((request, Asked::Upgrade(key, agreement)))
+        Ok((request, Asked::Upgrade(key, found.agreement?)))
     }
 }
 
@@ -131,6 +129,11 @@ impl fmt::Debug for Request<'_> {
     }
 }
 
+fn split_at_space(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = line.split_at_checked(find(line, b' ')?)?;
+    Some((before, rest.get(1..)?))
+}
+
 /// The request-target (RFC 9112 §3.2).
 struct Target<'b> {
     authority: Option<&'b str>,
@@ -140,9 +143,10 @@ struct Target<'b> {
 impl<'b> Target<'b> {
     fn parse(target: &'b [u8]) -> Result<Self, HandshakeError> {
         // §3: "Fragment identifiers ... MUST NOT be used"
-        if !all(target, VISIBLE) || target.contains(&b'#') {
+        if find(target, b'#').is_some() {
             return Err(HandshakeError::InvalidTarget);
         }
+        // A start line is of visible ASCII and SP.
         let target = str::from_utf8(target).map_err(|_| HandshakeError::InvalidTarget)?;
         if target.starts_with('/') {
             return Ok(Self { authority: None, resource: target });
@@ -185,7 +189,6 @@ fn is_authority(value: &[u8]) -> bool {
 }
 
 /// What the fields of a request hold, before it is judged whether they are enough.
-#[derive(Default)]
 struct Found<'b> {
     host: &'b str,
     upgrade: bool,
@@ -194,11 +197,21 @@ struct Found<'b> {
     key: Option<&'b [u8]>,
     draft_key: bool,
     subprotocols: bool,
+    agreement: Result<Agreement, HandshakeError>,
 }
 
 impl<'b> Found<'b> {
     fn of(mut headers: Headers<'b>) -> Result<Self, HandshakeError> {
-        let mut found = Self::default();
+        let mut found = Self {
+            host: "",
+            upgrade: false,
+            connection: false,
+            version: None,
+            key: None,
+            draft_key: false,
+            subprotocols: false,
+            agreement: Ok(Agreement::NONE),
+        };
         let mut host = None;
         while let Some((name, value)) = headers.next_field() {
             match Known::of(name) {
@@ -216,7 +229,8 @@ impl<'b> Found<'b> {
                 Some(Known::Version) => found.version = Some(value),
                 Some(Known::DraftKey) => found.draft_key = true,
                 Some(Known::Protocol) => found.subprotocols = true,
-                Some(Known::Extensions | Known::Accept) | None => {}
+                Some(Known::Extensions) => found.agreement = found.agreement.and_then(|agreement| agreement.offered(value)),
+                Some(Known::Accept) | None => {}
             }
         }
         // RFC 9112 §3.2: 400 to a request "that lacks a Host header field" or "with an invalid field value"

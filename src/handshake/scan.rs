@@ -1,0 +1,81 @@
+//! Passing over many bytes of a head at once, eight in a word.
+
+const LOW: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+const fn every(byte: u8) -> u64 {
+    LOW.wrapping_mul(byte as u64)
+}
+
+/// The high bit of the first zero byte, the lowest of the word; above it, anything.
+const fn zero_byte(word: u64) -> u64 {
+    word.wrapping_sub(LOW) & !word & HIGH
+}
+
+/// The words of `bytes`, the first byte the lowest.
+fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    bytes.chunks_exact(8).map(|chunk| chunk.try_into().map_or(0, u64::from_le_bytes))
+}
+
+/// Where the first of this byte is.
+#[inline]
+pub(super) fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
+    let mut passed = 0usize;
+    for word in words(bytes) {
+        let found = zero_byte(word ^ every(wanted));
+        if found != 0 {
+            return Some(passed.saturating_add((found.trailing_zeros() / 8) as usize));
+        }
+        passed = passed.saturating_add(8);
+    }
+    let rest = bytes.get(passed..)?.iter().position(|&byte| byte == wanted)?;
+    Some(passed.saturating_add(rest))
+}
+
+/// How many bytes at the front are surely SP, visible ASCII or, with `beyond_ascii`, obs-text (RFC 9110 §5.5): whole words of them.
+#[inline]
+pub(super) fn printable(bytes: &[u8], beyond_ascii: bool) -> usize {
+    let mut passed = 0usize;
+    for word in words(bytes) {
+        let below_space = word.wrapping_sub(every(b' ')) & !word & HIGH;
+        let beyond = if beyond_ascii { 0 } else { word & HIGH };
+        if below_space | zero_byte(word ^ every(0x7F)) | beyond != 0 {
+            break;
+        }
+        passed = passed.saturating_add(8);
+    }
+    passed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{find, printable};
+
+    #[test]
+    fn find_is_position() {
+        let mut random = fastrand::Rng::with_seed(5);
+        for _ in 0..20_000 {
+            let bytes: Vec<u8> =
+                (0..random.usize(..40)).map(|_| random.choice([0, b'\n', b'\n' + 1, b'\n' ^ 0x80, 0x7F, 0xFF]).unwrap()).collect();
+            for wanted in [0, b'\n', 0x7F, 0xFF, b'x'] {
+                assert_eq!(find(&bytes, wanted), bytes.iter().position(|&byte| byte == wanted), "{wanted} in {bytes:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn printable_never_passes_what_is_not() {
+        for at in 0..24 {
+            for byte in 0..=u8::MAX {
+                let mut bytes = [b'a'; 24];
+                bytes[at] = byte;
+                for beyond_ascii in [false, true] {
+                    let fine = (b' '..0x7F).contains(&byte) || (beyond_ascii && byte >= 0x80);
+                    let passed = printable(&bytes, beyond_ascii);
+                    assert_eq!(passed, if fine { 24 } else { at / 8 * 8 }, "{byte:#x} at {at}");
+                }
+            }
+        }
+        assert_eq!(printable(b"1234567", true), 0);
+    }
+}

@@ -5,7 +5,7 @@
 //!   |  free    | message      | free       | unread      | free     |
 //!   |          | (unmasked)   | (headers)  | (raw)       |          |
 //! ```
-//! `message <= built <= read <= end <= len`. The payload of a fragment is moved down from `read` to `built` as it is unmasked.
+//! `message <= built <= read <= end <= len`; without a message, `message == built` anywhere. The payload of a fragment is moved down from `read` to `built` as it is unmasked.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -142,10 +142,6 @@ impl<S: Storage> ReceiveBuffer<S> {
     #[inline]
     pub(crate) fn skip(&mut self, count: usize) {
         self.read = self.read.saturating_add(count).min(self.end);
-        if self.message == self.built {
-            self.message = self.read;
-            self.built = self.read;
-        }
     }
 
     /// Unmasks the first `count` unread bytes, a piece of payload, to the end of the message.
@@ -155,6 +151,10 @@ impl<S: Storage> ReceiveBuffer<S> {
     ///   | message   payload   built | gap   | unread        after
     /// ```
     pub(crate) fn append_payload(&mut self, count: usize, key: Option<[u8; 4]>) {
+        if self.message == self.built {
+            self.message = self.read;
+            self.built = self.read;
+        }
         let gap = self.read.saturating_sub(self.built);
         let end = self.read.saturating_add(count).min(self.end);
         let count = end.saturating_sub(self.read);
@@ -177,7 +177,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     #[inline]
     pub(crate) fn message(&mut self) -> (&[u8], Given<'_>) {
         let bytes = self.storage.bytes().get(self.message..self.built).unwrap_or_default();
-        (bytes, Given { message: &mut self.message, built: &mut self.built, read: self.read })
+        (bytes, Given { message: &mut self.message, built: self.built })
     }
 
     /// How many bytes of a message it can ever hold: a control frame must fit beside it.
@@ -201,7 +201,8 @@ impl<S: Storage> ReceiveBuffer<S> {
     #[inline(never)]
     fn make_space(&mut self, wanted: usize) {
         self.compact();
-        if self.end == 0 && self.storage.bytes().len() > self.threshold.max(wanted) {
+        // Twice, so that a message no longer than a read does not make it shrink and grow again.
+        if self.end == 0 && self.storage.bytes().len() > self.threshold.max(wanted.saturating_mul(2)) {
             self.storage.shrink(0);
         }
         let len = self.storage.bytes().len();
@@ -240,21 +241,19 @@ impl<S: Storage> fmt::Debug for ReceiveBuffer<S> {
 /// Says what of the message was given out.
 pub(crate) struct Given<'a> {
     message: &'a mut usize,
-    built: &'a mut usize,
-    read: usize,
+    built: usize,
 }
 
 impl Given<'_> {
     /// All of it.
     #[inline]
     pub(crate) fn all(self) {
-        *self.message = self.read;
-        *self.built = self.read;
+        *self.message = self.built;
     }
 
     /// All but its end.
     pub(crate) fn first(self, count: usize) {
-        *self.message = self.message.saturating_add(count).min(*self.built);
+        *self.message = self.message.saturating_add(count).min(self.built);
     }
 }
 

@@ -3,8 +3,11 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::DerefMut;
 
 use arrayvec::ArrayVec;
+
+use crate::wire::mask;
 
 /// Where a connection puts what is to be sent. The caller takes bytes from its front, in order, any number at a time.
 ///
@@ -23,6 +26,30 @@ pub trait SendBuffer {
 
     /// Appends all of `bytes`, which are at most [`room`](Self::room).
     fn push(&mut self, bytes: &[u8]);
+
+    /// Appends all of `payload`, masked with `key` (§5.3); `payload` stays as it is.
+    fn push_masked(&mut self, payload: &[u8], key: [u8; 4]) {
+        let mut block = [0; 256];
+        for payload in payload.chunks(block.len()) {
+            if let Some(block) = block.get_mut(..payload.len()) {
+                block.copy_from_slice(payload);
+                mask(block, key, 0);
+                self.push(block);
+            }
+        }
+    }
+}
+
+/// [`SendBuffer::push_masked`] where what was written can be masked in its place, while it is still in the nearest cache.
+#[inline]
+fn push_and_mask(out: &mut (impl SendBuffer + DerefMut<Target = [u8]>), payload: &[u8], key: [u8; 4]) {
+    // A multiple of the key's four bytes.
+    const BLOCK: usize = 4096;
+    for payload in payload.chunks(BLOCK) {
+        let from = out.len();
+        out.push(payload);
+        mask(out.get_mut(from..).unwrap_or_default(), key, 0);
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -46,6 +73,11 @@ impl SendBuffer for Vec<u8> {
     fn push(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
     }
+
+    #[inline]
+    fn push_masked(&mut self, payload: &[u8], key: [u8; 4]) {
+        push_and_mask(self, payload, key);
+    }
 }
 
 impl<const N: usize> SendBuffer for ArrayVec<u8, N> {
@@ -63,6 +95,11 @@ impl<const N: usize> SendBuffer for ArrayVec<u8, N> {
     fn push(&mut self, bytes: &[u8]) {
         let fits = self.try_extend_from_slice(bytes);
         debug_assert!(fits.is_ok(), "at most room()");
+    }
+
+    #[inline]
+    fn push_masked(&mut self, payload: &[u8], key: [u8; 4]) {
+        push_and_mask(self, payload, key);
     }
 }
 
@@ -86,6 +123,11 @@ impl SendBuffer for bytes::BytesMut {
     #[inline]
     fn push(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
+    }
+
+    #[inline]
+    fn push_masked(&mut self, payload: &[u8], key: [u8; 4]) {
+        push_and_mask(self, payload, key);
     }
 }
 

@@ -43,7 +43,7 @@ impl Connection<Server> {
         accept.check()?;
         let key = key.accept();
         write_pieces(&self.config, out, |put| accept.write(&key, put)).map_err(|_| AcceptError::Full)?;
-        self.phase = Phase::Transmission(Transmission::new(agreement));
+        self.phase = Phase::Transmission(Transmission::new(agreement, &self.config));
         Ok(())
     }
 
@@ -132,7 +132,9 @@ impl Opening {
                     if !Response::is_interim(reader.cut(head))? {
                         let answer = Response::check(reader.cut(inbound.take(len)), expected)?;
                         return Ok(Some(match answer {
-                            Answer::Open(response, agreement) => (Event::Open(response), Phase::Transmission(Transmission::new(agreement))),
+                            Answer::Open(response, agreement) => {
+                                (Event::Open(response), Phase::Transmission(Transmission::new(agreement, config)))
+                            }
                             Answer::Rejected(response) => (Event::Rejected(response), Phase::End(End::handshake(Ok(())))),
                         }));
                     }

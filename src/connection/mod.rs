@@ -13,7 +13,7 @@ pub use event::Event;
 use handshake::Opening;
 pub use send::FrameHead;
 use send::{Outbound, Owed};
-use transmission::Inbound;
+use transmission::{FastLimit, Inbound};
 
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{Error, HandshakeError, ProtocolError, SendError};
@@ -62,6 +62,7 @@ struct Transmission {
     inbound: Inbound,
     outbound: Outbound,
     agreement: Agreement,
+    fast: FastLimit,
 }
 
 /// A connection that is over.
@@ -100,8 +101,8 @@ pub enum Disconnect {
 }
 
 impl Transmission {
-    const fn new(agreement: Agreement) -> Self {
-        Self { inbound: Inbound::Between, outbound: Outbound::new(), agreement }
+    fn new(agreement: Agreement, config: &Config) -> Self {
+        Self { inbound: Inbound::Between, outbound: Outbound::new(), agreement, fast: FastLimit::of(config) }
     }
 }
 
@@ -125,14 +126,14 @@ impl<R: Role> Connection<R> {
     ///
     /// # Errors
     /// A violation by the peer, after all events that came before it; the connection has failed then (§7.1.7).
-    #[inline]
+    #[inline(always)]
     pub fn receive<'b, S: Storage>(
         &mut self,
         inbound: &'b mut ReceiveBuffer<S>,
         out: &mut impl SendBuffer,
     ) -> Result<Option<Event<'b>>, Error> {
-        if let Phase::Transmission(Transmission { inbound: half, outbound: Outbound { owed: Owed::Nothing, .. }, .. }) = &self.phase {
-            if let Some((kind, len)) = half.small::<R, S>(inbound, &self.config) {
+        if let Phase::Transmission(Transmission { inbound: half, outbound: Outbound { owed: Owed::Nothing, .. }, fast, .. }) = &self.phase {
+            if let Some((kind, len)) = half.small::<R, S>(inbound, *fast) {
                 return match Inbound::whole(kind, inbound.take(len), self.config.delivery) {
                     Ok(event) => Ok(Some(event)),
                     Err(error) => Err(self.fail(error, out)),

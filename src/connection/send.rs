@@ -229,10 +229,6 @@ fn close_payload(code: CloseCode, reason: &str) -> Control {
     code.get().to_be_bytes().into_iter().chain(reason).collect()
 }
 
-const fn header(opcode: Opcode, fin: bool, masking_key: Option<[u8; 4]>, payload_len: usize) -> FrameHeader {
-    FrameHeader { fin, reserved: ReservedBits::NONE, opcode, masking_key, payload_len: payload_len as u64 }
-}
-
 /// Writes one frame, or nothing.
 #[inline]
 fn write_frame<R: Role>(
@@ -243,51 +239,34 @@ fn write_frame<R: Role>(
     payload: &[u8],
     out: &mut impl SendBuffer,
 ) -> Result<(), SendError> {
-    let head_len = match (payload.len(), R::IS_SERVER) {
+    let len = frame_len::<R>(payload.len());
+    if out.pending() >= config.max_pending || out.room() < len {
+        return Err(SendError::Full);
+    }
+    let key = role.masking_key()?;
+    out.reserve(len);
+    header(opcode, fin, key, payload.len()).write(|piece| out.push(piece));
+    match key {
+        None => out.push(payload),
+        Some(key) => out.push_masked(payload, key),
+    }
+    Ok(())
+}
+
+const fn header(opcode: Opcode, fin: bool, masking_key: Option<[u8; 4]>, payload_len: usize) -> FrameHeader {
+    FrameHeader { fin, reserved: ReservedBits::NONE, opcode, masking_key, payload_len: payload_len as u64 }
+}
+
+/// §5.2: how many bytes a frame with this much payload takes.
+const fn frame_len<R: Role>(payload_len: usize) -> usize {
+    payload_len.saturating_add(match (payload_len, R::IS_SERVER) {
         (0..=125, true) => 2,
         (0..=125, false) => 6,
         (126..=0xFFFF, true) => 4,
         (126..=0xFFFF, false) => 8,
         (_, true) => 10,
         (_, false) => 14,
-    };
-    let len = payload.len().saturating_add(head_len);
-    if out.pending() >= config.max_pending || out.room() < len {
-        return Err(SendError::Full);
-    }
-    let key = role.masking_key()?;
-    let head = header(opcode, fin, key, payload.len()).encode();
-    debug_assert_eq!(head.len(), head_len);
-    out.reserve(len);
-    match key {
-        None => {
-            out.push(&head);
-            out.push(payload);
-        }
-        Some(key) => push_masked(&head, payload, key, out),
-    }
-    Ok(())
-}
-
-/// Writes head and payload, masked block by block on the way; the caller's payload stays as it is.
-fn push_masked(head: &[u8], payload: &[u8], key: [u8; 4], out: &mut impl SendBuffer) {
-    const BLOCK: usize = 512;
-    let mut block = ArrayVec::<u8, { MAX_HEADER + BLOCK }>::new();
-    let mut head = head;
-    let mut blocks = payload.chunks(BLOCK);
-    loop {
-        // BLOCK is a multiple of four: each block begins with the first byte of the key.
-        let piece = blocks.next().unwrap_or_default();
-        let fits = block.try_extend_from_slice(head).and_then(|()| block.try_extend_from_slice(piece));
-        debug_assert!(fits.is_ok(), "a head and a block");
-        if block.is_empty() {
-            return;
-        }
-        mask(block.get_mut(head.len()..).unwrap_or_default(), key, 0);
-        out.push(&block);
-        block.clear();
-        head = b"";
-    }
+    })
 }
 
 /// Writes all pieces that `write` puts, or nothing.

@@ -8,7 +8,7 @@ use super::event::Event;
 use crate::buffer::{ReceiveBuffer, Storage};
 use crate::error::ProtocolError;
 use crate::role::Role;
-use crate::rules::{Cut, Fragmentation, Tally, Utf8};
+use crate::rules::{Cut, Fragmentation, Limits, Tally, Utf8};
 use crate::wire::{CloseFrame, FrameHeader, HeaderError, Kind, Opcode, ReservedBits, mask};
 
 /// Where in the stream of frames the next byte stands.
@@ -35,6 +35,12 @@ pub(super) struct Message {
     frame: Option<Frame>,
 }
 
+/// What a frame was to its message.
+enum Fragment {
+    Other,
+    Last,
+}
+
 /// A data frame whose header has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Frame {
@@ -43,6 +49,53 @@ struct Frame {
     remaining: u64,
     /// Turned to the next of them.
     key: Option<[u8; 4]>,
+}
+
+/// The limits on a message in one frame, in one number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FastLimit(u32);
+
+impl FastLimit {
+    pub(super) fn of(config: &Config) -> Self {
+        let longest = config.max_message.min(config.max_frame).min(0xFFFF);
+        Self(if config.max_fragments == 0 { 0 } else { (longest as u32).saturating_add(1) })
+    }
+
+    #[inline]
+    const fn passes(self, len: usize) -> bool {
+        len < self.0 as usize
+    }
+}
+
+/// The frame that nearly every frame is: all of it there, masked as it must be, its length in at most 16 bits, in the minimal form.
+struct WholeFrame<'a> {
+    head_len: usize,
+    /// As it came.
+    payload: &'a mut [u8],
+    key: Option<[u8; 4]>,
+}
+
+impl<'a> WholeFrame<'a> {
+    /// `None` for all other frames, and for what is none.
+    #[inline]
+    fn parse<R: Role>(bytes: &'a mut [u8]) -> Option<Self> {
+        let (&mut [_, second], rest) = bytes.split_first_chunk_mut::<2>()?;
+        let (head_len, len, rest) = match if R::IS_SERVER { second ^ 0x80 } else { second } {
+            short @ 0..=125 => (2usize, usize::from(short), rest),
+            126 => {
+                let (extended, rest) = rest.split_first_chunk_mut::<2>()?;
+                let len @ 126.. = u16::from_be_bytes(*extended) else { return None };
+                (4, usize::from(len), rest)
+            }
+            _ => return None,
+        };
+        if R::IS_SERVER {
+            let (key, rest) = rest.split_first_chunk_mut::<4>()?;
+            Some(Self { head_len: head_len.saturating_add(4), payload: rest.get_mut(..len)?, key: Some(*key) })
+        } else {
+            Some(Self { head_len, payload: rest.get_mut(..len)?, key: None })
+        }
+    }
 }
 
 /// What the next bytes are.
@@ -57,36 +110,54 @@ enum Found {
     Control { opcode: Opcode, len: usize },
 }
 
-impl Inbound {
-    /// The frame that is nearly every frame: a whole message of at most 125 bytes, all of it there. Its payload, unmasked, is next in
-    /// the buffer. Changes nothing where it is `None`; [`next`](Self::next) does the rest.
+impl Message {
+    /// Takes a fragment after the first that is there whole. Changes nothing where it is `None`; [`Inbound::frame_header`] does the rest.
     #[inline]
-    pub(super) fn small<R: Role, S: Storage>(&self, buffer: &mut ReceiveBuffer<S>, config: &Config) -> Option<(Kind, usize)> {
+    fn fragment<R: Role, S: Storage>(&mut self, buffer: &mut ReceiveBuffer<S>, limits: &Limits) -> Result<Option<Fragment>, ProtocolError> {
+        let unread = buffer.unread_mut();
+        let fragment = match unread.first() {
+            Some(0x00) => Fragment::Other,
+            Some(0x80) => Fragment::Last,
+            _ => return Ok(None),
+        };
+        let Some(WholeFrame { head_len, payload, key }) = WholeFrame::parse::<R>(unread) else { return Ok(None) };
+        let len = payload.len();
+        let Ok(tally) = self.tally.add(len as u64, limits) else { return Ok(None) };
+        self.tally = tally;
+        buffer.skip(head_len);
+        let before = buffer.message_len();
+        buffer.append_payload(len, key);
+        if self.kind == Kind::Text && matches!(fragment, Fragment::Other) {
+            // §8.1: fail at the first impossible byte; what ends a message is judged with the whole of it
+            let (bytes, _) = buffer.message();
+            self.utf8.push(bytes.get(before..).unwrap_or_default()).map_err(|_| ProtocolError::InvalidUtf8)?;
+        }
+        Ok(Some(fragment))
+    }
+}
+
+impl Inbound {
+    /// A message in one frame that is there whole. Its payload, unmasked, is next in the buffer. Changes nothing where it is `None`;
+    /// [`next`](Self::next) does the rest.
+    #[inline]
+    pub(super) fn small<R: Role, S: Storage>(&self, buffer: &mut ReceiveBuffer<S>, limit: FastLimit) -> Option<(Kind, usize)> {
         let Self::Between = self else { return None };
         let capacity = buffer.message_capacity();
-        let bytes = buffer.unread_mut();
-        let (first, second, key) = if R::IS_SERVER {
-            let [first, second, a, b, c, d] = *bytes.first_chunk::<6>()?;
-            (first, second ^ 0x80, Some([a, b, c, d]))
-        } else {
-            let [first, second] = *bytes.first_chunk::<2>()?;
-            (first, second, None)
-        };
-        let kind = match first {
+        let unread = buffer.unread_mut();
+        let kind = match unread.first()? {
             0x81 => Kind::Text,
             0x82 => Kind::Binary,
             _ => return None,
         };
-        let len = usize::from(second);
-        if second > 125 || Tally::default().add(len as u64, &config.limits(capacity)).is_err() {
+        let WholeFrame { head_len, payload, key } = WholeFrame::parse::<R>(unread)?;
+        let len = payload.len();
+        if !limit.passes(len) || len as u64 > capacity {
             return None;
         }
-        let head = if R::IS_SERVER { 6 } else { 2 };
-        let payload = bytes.get_mut(head..)?.get_mut(..len)?;
         if let Some(key) = key {
             mask(payload, key, 0);
         }
-        buffer.skip(head);
+        buffer.skip(head_len);
         Some((kind, len))
     }
 
@@ -142,18 +213,31 @@ impl Inbound {
         config: &Config,
         reserved: ReservedBits,
     ) -> Result<Found, ProtocolError> {
+        let limits = config.limits(buffer.message_capacity());
         loop {
-            let found = match *self {
+            let found = match self {
                 Self::Closed => {
                     buffer.discard();
                     return Ok(Found::Nothing);
                 }
-                Self::Failing(error) => return Err(error),
-                Self::Between => self.frame_header::<R, S>(None, buffer, config, reserved)?,
+                Self::Failing(error) => return Err(*error),
+                Self::Between => self.frame_header::<R, S>(None, buffer, &limits, reserved)?,
                 Self::Message(message @ Message { frame: None, .. }) => {
-                    self.frame_header::<R, S>(Some(message), buffer, config, reserved)?
+                    let kind = message.kind;
+                    let next = if config.delivery == Delivery::Messages { message.fragment::<R, S>(buffer, &limits)? } else { None };
+                    match next {
+                        Some(Fragment::Last) => {
+                            *self = Self::Between;
+                            Some(Found::Message(kind))
+                        }
+                        Some(Fragment::Other) => None,
+                        None => {
+                            let message = *message;
+                            self.frame_header::<R, S>(Some(message), buffer, &limits, reserved)?
+                        }
+                    }
                 }
-                Self::Message(message @ Message { frame: Some(frame), .. }) => self.payload(message, frame, buffer, config.delivery)?,
+                Self::Message(Message { frame: Some(_), .. }) => self.payload(buffer, config.delivery)?,
             };
             if let Some(found) = found {
                 return Ok(found);
@@ -166,7 +250,7 @@ impl Inbound {
         &mut self,
         message: Option<Message>,
         buffer: &mut ReceiveBuffer<S>,
-        config: &Config,
+        limits: &Limits,
         reserved: ReservedBits,
     ) -> Result<Option<Found>, ProtocolError> {
         let bytes = buffer.unread();
@@ -190,7 +274,7 @@ impl Inbound {
             return Self::control(header, header_len, buffer);
         };
         let tally = message.map_or(Tally::default(), |message| message.tally);
-        let tally = tally.add(header.payload_len, &config.limits(buffer.message_capacity()))?;
+        let tally = tally.add(header.payload_len, limits)?;
         let utf8 = message.map_or(Utf8::default(), |message| message.utf8);
         let frame = Frame { last: piece.last, remaining: header.payload_len, key: header.masking_key };
         *self = Self::Message(Message { kind: piece.kind, tally, utf8, frame: Some(frame) });
@@ -217,13 +301,8 @@ impl Inbound {
     }
 
     /// Takes what is there of a data frame's payload. `None` where the next frame is to be read.
-    fn payload<S: Storage>(
-        &mut self,
-        mut message: Message,
-        mut frame: Frame,
-        buffer: &mut ReceiveBuffer<S>,
-        delivery: Delivery,
-    ) -> Result<Option<Found>, ProtocolError> {
+    fn payload<S: Storage>(&mut self, buffer: &mut ReceiveBuffer<S>, delivery: Delivery) -> Result<Option<Found>, ProtocolError> {
+        let Self::Message(mut message @ Message { frame: Some(mut frame), .. }) = *self else { return Ok(None) };
         let kind = message.kind;
         let before = buffer.message_len();
         let there = buffer.unread().len();

@@ -128,6 +128,12 @@ impl FrameHeader {
         RawFrameHeader::from(*self).encode()
     }
 
+    /// The bytes on the wire, the length in its minimal form, piece by piece.
+    #[inline]
+    pub(crate) fn write(&self, put: impl FnMut(&[u8])) {
+        RawFrameHeader::from(*self).write(put);
+    }
+
     /// The FIN bit and the opcode of a frame's first byte, where they are legal together.
     pub(crate) const fn parse_first_byte(byte: u8) -> Result<(bool, Opcode), HeaderError> {
         let fin = byte & 0x80 != 0;
@@ -178,6 +184,17 @@ impl RawFrameHeader {
     #[must_use]
     #[inline]
     pub fn encode(&self) -> ArrayVec<u8, MAX_HEADER> {
+        let mut bytes = ArrayVec::new();
+        self.write(|piece| {
+            let fits = bytes.try_extend_from_slice(piece);
+            debug_assert!(fits.is_ok(), "2 + 8 + 4 bytes at the most");
+        });
+        bytes
+    }
+
+    /// The bytes on the wire, piece by piece.
+    #[inline]
+    fn write(&self, mut put: impl FnMut(&[u8])) {
         let fin = if self.fin { 0x80 } else { 0 };
         let first = fin | self.reserved.on_the_wire() | (self.opcode & 0x0F);
         let masked = if self.masking_key.is_some() { 0x80 } else { 0 };
@@ -188,11 +205,6 @@ impl RawFrameHeader {
             (form, _) => form,
         };
         let [.., upper, lower] = self.payload_len.to_be_bytes();
-        let mut bytes = ArrayVec::new();
-        let mut put = |piece: &[u8]| {
-            let fits = bytes.try_extend_from_slice(piece);
-            debug_assert!(fits.is_ok(), "2 + 8 + 4 bytes at the most");
-        };
         match form {
             LengthForm::Minimal | LengthForm::Bits7 => put(&[first, masked | (lower & 0x7F)]),
             LengthForm::Bits16 => put(&[first, masked | 126, upper, lower]),
@@ -204,7 +216,6 @@ impl RawFrameHeader {
         if let Some(key) = self.masking_key {
             put(&key);
         }
-        bytes
     }
 }
 

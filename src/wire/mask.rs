@@ -35,16 +35,18 @@ pub fn mask(bytes: &mut [u8], key: [u8; 4], offset: u64) {
 pub(crate) fn mask_into(target: &mut [u8], source: &[u8], key: [u8; 4], offset: u64) {
     debug_assert_eq!(target.len(), source.len());
     let word = Word::at(key, offset);
-    let mut targets = target.chunks_exact_mut(8);
-    let mut sources = source.chunks_exact(8);
-    for (target, source) in targets.by_ref().zip(sources.by_ref()) {
+    match (target.last_chunk_mut::<8>(), source.last_chunk::<8>()) {
+        (Some(target), Some(last)) => *target = word.after(source.len()).xor(*last),
+        _ => {
+            target.copy_from_slice(source);
+            return mask_short(target, word);
+        }
+    }
+    for (target, source) in target.chunks_exact_mut(8).zip(source.chunks_exact(8)) {
         if let (Ok(target), Ok(source)) = (<&mut [u8; 8]>::try_from(target), <&[u8; 8]>::try_from(source)) {
             *target = word.xor(*source);
         }
     }
-    let rest = targets.into_remainder();
-    rest.copy_from_slice(sources.remainder());
-    mask_short(rest, word);
 }
 
 /// Fewer than eight bytes.
@@ -62,8 +64,8 @@ struct Word(u64);
 impl Word {
     #[inline]
     fn at(key: [u8; 4], offset: u64) -> Self {
-        let [a, b, c, d] = key;
-        Self(u64::from_ne_bytes([a, b, c, d, a, b, c, d])).after((offset & 3) as usize)
+        let key = u64::from(u32::from_ne_bytes(key));
+        Self(key | key << 32).after((offset & 3) as usize)
     }
 
     #[inline]

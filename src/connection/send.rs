@@ -45,6 +45,28 @@ pub(super) enum Owed {
 }
 
 impl Owed {
+    /// Writes it, if there is room for it and for a frame of `payload_len` bytes of payload after it: a send does all or nothing.
+    #[inline]
+    fn pay_before<R: Role>(
+        &mut self,
+        payload_len: usize,
+        role: &mut R,
+        config: &Config,
+        out: &mut impl SendBuffer,
+    ) -> Result<(), SendError> {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Pong(owed) | Self::Close(owed) => {
+                let len = frame_len::<R>(owed.len());
+                if out.pending().saturating_add(len) >= config.max_pending || out.room().saturating_sub(len) < frame_len::<R>(payload_len) {
+                    return Err(SendError::Full);
+                }
+                self.pay_now(role, config, out)
+            }
+            Self::Refusal(_) => Err(SendError::Closed),
+        }
+    }
+
     /// Writes it, if there is room.
     #[inline]
     pub(super) fn pay<R: Role>(&mut self, role: &mut R, config: &Config, out: &mut impl SendBuffer) -> Result<(), SendError> {
@@ -117,7 +139,7 @@ impl Outbound {
     ) -> Result<(), SendError> {
         self.open()?;
         self.between_messages()?;
-        self.owed.pay(role, config, out)?;
+        self.owed.pay_before(payload.len(), role, config, out)?;
         write_frame(role, config, kind.opcode(), true, payload, out)
     }
 
@@ -141,7 +163,7 @@ impl Outbound {
         if kind == Kind::Text && (sending.utf8.push(payload).is_err() || (last && !sending.utf8.at_boundary())) {
             return Err(SendError::InvalidUtf8);
         }
-        self.owed.pay(role, config, out)?;
+        self.owed.pay_before(payload.len(), role, config, out)?;
         write_frame(role, config, opcode, last, payload, out)?;
         self.message = (!last).then_some(sending);
         Ok(())
@@ -174,7 +196,7 @@ impl Outbound {
         if payload.len() > MAX_CONTROL_PAYLOAD {
             return Err(SendError::ControlTooLong);
         }
-        self.owed.pay(role, config, out)?;
+        self.owed.pay_before(payload.len(), role, config, out)?;
         write_frame(role, config, opcode, true, payload, out)
     }
 
@@ -190,8 +212,9 @@ impl Outbound {
             return Err(SendError::ReasonTooLong);
         }
         let closing = self.closing.after(CloseEvent::Send(Some(frame.code))).ok_or(SendError::Closed)?;
-        self.owed.pay(role, config, out)?;
-        write_frame(role, config, Opcode::Close, true, &close_payload(frame.code, frame.reason), out)?;
+        let payload = close_payload(frame.code, frame.reason);
+        self.owed.pay_before(payload.len(), role, config, out)?;
+        write_frame(role, config, Opcode::Close, true, &payload, out)?;
         self.closing = closing;
         Ok(())
     }

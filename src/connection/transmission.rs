@@ -269,11 +269,17 @@ impl Inbound {
             Some(true) if !R::IS_SERVER => return Err(ProtocolError::MaskedFrame),
             _ => {}
         }
-        let Some((header, header_len)) = FrameHeader::parse(bytes)? else { return Self::wait(buffer) };
+        let tally = message.map_or(Tally::default(), |message| message.tally);
+        let Some((header, header_len)) = FrameHeader::parse(bytes)? else {
+            // Before the masking key is there.
+            if let (Some(_), Some(len)) = (piece, FrameHeader::declared_len(bytes)) {
+                tally.add(len, limits)?;
+            }
+            return Self::wait(buffer);
+        };
         let Some(piece) = piece else {
             return Self::control(header, header_len, buffer);
         };
-        let tally = message.map_or(Tally::default(), |message| message.tally);
         let tally = tally.add(header.payload_len, limits)?;
         let utf8 = message.map_or(Utf8::default(), |message| message.utf8);
         let frame = Frame { last: piece.last, remaining: header.payload_len, key: header.masking_key };

@@ -94,8 +94,12 @@ impl<'a> Reject<'a> {
 
     /// The answer to a request that breaks the rules; `None` for errors that only a response can have.
     pub(crate) fn of(error: HandshakeError) -> Option<Self> {
-        let headers = &[("Content-Type", "text/plain")];
-        Some(Self { status: error.http_status()?, headers, body: error.text().as_bytes() })
+        let refusal = Self::new(error.http_status()?);
+        Some(match refusal.status {
+            // RFC 9110 §9.3.2: no content in the answer to HEAD
+            405 | 505 => refusal,
+            _ => refusal.headers(&[("Content-Type", "text/plain")]).body(error.text().as_bytes()),
+        })
     }
 
     pub(crate) fn check(&self) -> Result<(), AcceptError> {
@@ -119,7 +123,8 @@ impl<'a> Reject<'a> {
         put(&decimal(usize::from(self.status)));
         put(b" ");
         put(reason_phrase(self.status).as_bytes());
-        put(b"\r\nConnection: close\r\n");
+        // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option"
+        put(if self.status == 426 { b"\r\nConnection: close, Upgrade\r\n" } else { b"\r\nConnection: close\r\n" });
         match self.status {
             // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field"
             405 if !self.has_header("Allow") => put(b"Allow: GET\r\n"),

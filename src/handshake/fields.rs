@@ -72,6 +72,12 @@ pub(super) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && all(bytes, TOKEN)
 }
 
+/// Whether every percent sign stands before two hexadecimal digits (RFC 3986 §2.1).
+pub(super) fn is_percent_encoded(text: &[u8]) -> bool {
+    let mut escapes = text.split(|&byte| byte == b'%').skip(1);
+    escapes.all(|escape| matches!(escape, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
+}
+
 /// Without the SP and HTAB around it (RFC 9110 §5.5).
 #[inline]
 pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {

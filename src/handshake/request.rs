@@ -6,7 +6,7 @@ use arrayvec::ArrayVec;
 
 use super::Uri;
 use super::extensions::{Agreement, Extensions};
-use super::fields::{HOST, Headers, Known, Values, all, elements, is_field, is_reserved, is_token, names};
+use super::fields::{HOST, Headers, Known, Values, all, elements, is_field, is_percent_encoded, is_reserved, is_token, names};
 use super::head::Head;
 use super::key::{Key, fingerprint};
 use super::scan::find;
@@ -177,7 +177,7 @@ fn is_authority(value: &[u8]) -> bool {
         _ => {
             let end = value.iter().position(|&byte| byte == b':').unwrap_or(value.len());
             let (name, rest) = value.split_at_checked(end).unwrap_or_default();
-            (!name.is_empty() && all(name, HOST), rest)
+            (!name.is_empty() && all(name, HOST) && is_percent_encoded(name), rest)
         }
     };
     let port = match port {

@@ -4,7 +4,7 @@ use core::fmt;
 
 use arrayvec::ArrayString;
 
-use super::fields::{HOST, PATH, all};
+use super::fields::{HOST, PATH, all, is_percent_encoded};
 use crate::error::UriError;
 
 /// A `ws` or `wss` URI (§3): where to connect to, and what to ask for there.
@@ -51,7 +51,7 @@ impl<'a> Uri<'a> {
         let (host, port) = split_authority(authority)?;
         let default = if secure { 443 } else { 80 };
         let port = if port.is_empty() { default } else { parse_port(port)? };
-        if !all(resource.as_bytes(), PATH) || !is_percent_encoded(resource) {
+        if !all(resource.as_bytes(), PATH) || !is_percent_encoded(resource.as_bytes()) {
             return Err(UriError::Resource);
         }
         Ok(Self { secure, host, port, resource })
@@ -112,7 +112,7 @@ fn split_authority(authority: &str) -> Result<(&str, &str), UriError> {
     let (host, port) = authority.split_at_checked(end).ok_or(UriError::Host)?;
     let valid = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(address) => address.parse::<core::net::Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && all(host.as_bytes(), HOST) && is_percent_encoded(host),
+        None => !host.is_empty() && all(host.as_bytes(), HOST) && is_percent_encoded(host.as_bytes()),
     };
     if !valid {
         return Err(UriError::Host);
@@ -131,13 +131,6 @@ fn parse_port(port: &str) -> Result<u16, UriError> {
         Ok(0) | Err(_) => Err(UriError::Port),
         Ok(port) => Ok(port),
     }
-}
-
-/// RFC 3986 §2.1: a percent sign stands before two hexadecimal digits.
-fn is_percent_encoded(text: &str) -> bool {
-    let mut pieces = text.split('%');
-    let _unencoded = pieces.next();
-    pieces.all(|piece| matches!(piece.as_bytes(), [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]

@@ -80,13 +80,26 @@ impl FrameHeader {
         let [first, rest @ ..] = bytes else { return Ok(None) };
         let (fin, opcode) = Self::parse_first_byte(*first)?;
         let [second, rest @ ..] = rest else { return Ok(None) };
-        let masked = second & 0x80 != 0;
-        let short = second & 0x7F;
+        let Some((payload_len, rest)) = Self::parse_len(opcode, second & 0x7F, rest)? else { return Ok(None) };
+        let (masking_key, rest) = if second & 0x80 != 0 {
+            let Some((key, rest)) = rest.split_first_chunk::<4>() else { return Ok(None) };
+            (Some(*key), rest)
+        } else {
+            (None, rest)
+        };
+        let taken = bytes.len().saturating_sub(rest.len());
+        let reserved = ReservedBits::of_first_byte(*first);
+        Ok(Some((Self { fin, reserved, opcode, masking_key, payload_len }, taken)))
+    }
+
+    /// The payload length and what follows it; `None` while it is incomplete.
+    #[inline]
+    fn parse_len(opcode: Opcode, short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, HeaderError> {
         // §5.5: "All control frames MUST have a payload length of 125 bytes or less"
         if opcode.is_control() && usize::from(short) > MAX_CONTROL_PAYLOAD {
             return Err(HeaderError::ControlTooLong);
         }
-        let (payload_len, rest) = match short {
+        match short {
             126 => {
                 let Some((extended, rest)) = rest.split_first_chunk::<2>() else { return Ok(None) };
                 let len = u16::from_be_bytes(*extended);
@@ -94,7 +107,7 @@ impl FrameHeader {
                 if len < 126 {
                     return Err(HeaderError::LengthNotMinimal);
                 }
-                (u64::from(len), rest)
+                Ok(Some((u64::from(len), rest)))
             }
             127 => {
                 let Some((extended, rest)) = rest.split_first_chunk::<8>() else { return Ok(None) };
@@ -106,19 +119,18 @@ impl FrameHeader {
                 if len <= u64::from(u16::MAX) {
                     return Err(HeaderError::LengthNotMinimal);
                 }
-                (len, rest)
+                Ok(Some((len, rest)))
             }
-            _ => (u64::from(short), rest),
-        };
-        let (masking_key, rest) = if masked {
-            let Some((key, rest)) = rest.split_first_chunk::<4>() else { return Ok(None) };
-            (Some(*key), rest)
-        } else {
-            (None, rest)
-        };
-        let taken = bytes.len().saturating_sub(rest.len());
-        let reserved = ReservedBits::of_first_byte(*first);
-        Ok(Some((Self { fin, reserved, opcode, masking_key, payload_len }, taken)))
+            _ => Ok(Some((u64::from(short), rest))),
+        }
+    }
+
+    /// The payload length of an incomplete header, where that is there already and all before it is legal.
+    pub(crate) fn declared_len(bytes: &[u8]) -> Option<u64> {
+        let [first, second, rest @ ..] = bytes else { return None };
+        let (_, opcode) = Self::parse_first_byte(*first).ok()?;
+        let (payload_len, _) = Self::parse_len(opcode, second & 0x7F, rest).ok()??;
+        Some(payload_len)
     }
 
     /// The bytes on the wire, the length in its minimal form.

@@ -281,7 +281,7 @@ pub enum AcceptError {
     InvalidField,
     /// A status below 200 or above 599.
     InvalidStatus,
-    /// Content, with a status that has none: 204 or 304 (RFC 9110 §15).
+    /// Content, with a status that has none: 204, 205 or 304 (RFC 9110 §15).
     ContentNotAllowed,
     /// The outbound buffer has no room for it.
     Full,

@@ -348,6 +348,7 @@ fn lim_07_full_buffers_refuse_and_change_nothing() {
 
 #[test]
 fn mk_09_without_entropy_nothing_is_sent() {
+    #[derive(Clone)]
     struct Source(usize);
     impl websocket_proto::Entropy for Source {
         fn fill(&mut self, bytes: &mut [u8]) -> Result<(), websocket_proto::EntropyError> {
@@ -376,6 +377,14 @@ fn mk_09_without_entropy_nothing_is_sent() {
     assert!(matches!(client.receive(&mut inbound, &mut out), Ok(Some(Event::Ping(b"p")))));
     assert!(matches!(client.receive(&mut inbound, &mut out), Ok(Some(Event::Text("still read")))));
     assert_eq!((out.len(), client.owes()), (0, true));
+    // A Close that there is no key for does not hold up the end.
+    for wire in [frame::<Clients>(0x88, b"\x03\xe8"), b"\xff".to_vec()] {
+        let mut client = client.clone();
+        let ended = client.receive(&mut filled(&wire), &mut out).is_err();
+        assert_eq!((out.len(), client.owes(), client.state()), (0, false, State::End));
+        assert_eq!(client.disconnect(), if ended { Disconnect::Now } else { Disconnect::AwaitPeer });
+        assert!(!client.close_status().clean());
+    }
 }
 
 #[test]

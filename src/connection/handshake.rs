@@ -99,9 +99,7 @@ impl<R: Role> Connection<R> {
                 if R::IS_SERVER {
                     end.refuse(error);
                 }
-                // What cannot be written waits.
-                let _ = end.owed.pay(&mut self.role, &self.config, out);
-                self.phase = Phase::End(end);
+                self.end(end, out);
                 Err(error.into())
             }
         }
@@ -160,7 +158,7 @@ fn read_head<S: Storage>(
     let limits = config.head_limits(inbound.capacity());
     let read = reader.read(inbound.unread_mut(), &limits, start_line)?;
     // A fixed buffer that is full can never hold the rest.
-    if read.is_none() && !inbound.unread().is_empty() && inbound.unread().len() >= inbound.capacity() {
+    if read.is_none() && inbound.unread().len() >= inbound.capacity() {
         return Err(HandshakeError::HeadTooLong);
     }
     Ok(read)

@@ -116,6 +116,14 @@ impl End {
     fn refuse(&mut self, error: HandshakeError) {
         self.owed = Owed::Refusal(error);
     }
+
+    /// Writes what is owed. What finds no room waits; what finds no masking key is given up, or the end would never come.
+    fn pay<R: Role>(&mut self, role: &mut R, config: &Config, out: &mut impl SendBuffer) {
+        if self.owed.pay(role, config, out) == Err(SendError::Entropy) {
+            self.owed = Owed::Nothing;
+            self.closed.sent = CloseFact::None;
+        }
+    }
 }
 
 impl<R: Role> Connection<R> {
@@ -164,7 +172,7 @@ impl<R: Role> Connection<R> {
                 }
             }
             Phase::End(end) => {
-                let _ = end.owed.pay(&mut self.role, &self.config, out);
+                end.pay(&mut self.role, &self.config, out);
                 inbound.discard();
                 end.outcome.map(|()| None)
             }
@@ -175,24 +183,34 @@ impl<R: Role> Connection<R> {
     fn answer(&mut self, event: &Option<Event<'_>>, out: &mut impl SendBuffer) {
         let Phase::Transmission(Transmission { outbound, .. }) = &mut self.phase else { return };
         match event {
-            Some(Event::Ping(payload)) if self.config.auto_pong => outbound.owe_pong(payload),
-            Some(Event::Close(frame)) => outbound.receive_close(frame.map(|frame| frame.code), self.config.auto_close),
-            _ => return,
+            Some(Event::Ping(payload)) if self.config.auto_pong => {
+                outbound.owe_pong(payload);
+                // What cannot be written waits.
+                let _ = outbound.owed.pay(&mut self.role, &self.config, out);
+            }
+            Some(Event::Close(frame)) => {
+                outbound.receive_close(frame.map(|frame| frame.code), self.config.auto_close);
+                self.end_if_closed(out);
+            }
+            _ => {}
         }
-        let _ = outbound.owed.pay(&mut self.role, &self.config, out);
-        self.end_if_closed();
     }
 
     /// §7.1.4: both Close frames were exchanged.
-    fn end_if_closed(&mut self) {
+    fn end_if_closed(&mut self, out: &mut impl SendBuffer) {
         if let Phase::Transmission(Transmission { outbound, .. }) = &mut self.phase {
             if let Closing::Both(closed) = outbound.closing {
                 // §7.1.1: the server closes the transport at once, the client waits for that
                 let disconnect = if R::IS_SERVER { Disconnect::Now } else { Disconnect::AwaitPeer };
                 let owed = mem::replace(&mut outbound.owed, Owed::Nothing);
-                self.phase = Phase::End(End { outcome: Ok(()), closed, owed, disconnect });
+                self.end(End { outcome: Ok(()), closed, owed, disconnect }, out);
             }
         }
+    }
+
+    fn end(&mut self, mut end: End, out: &mut impl SendBuffer) {
+        end.pay(&mut self.role, &self.config, out);
+        self.phase = Phase::End(end);
     }
 
     /// §7.1.7: _Fail the WebSocket Connection_.
@@ -201,10 +219,9 @@ impl<R: Role> Connection<R> {
     fn fail(&mut self, error: ProtocolError, out: &mut impl SendBuffer) -> Error {
         if let Phase::Transmission(Transmission { outbound, .. }) = &mut self.phase {
             outbound.owe_close(Some(error.close_code()));
-            let _ = outbound.owed.pay(&mut self.role, &self.config, out);
             let owed = mem::replace(&mut outbound.owed, Owed::Nothing);
             let closed = outbound.closing.facts();
-            self.phase = Phase::End(End { outcome: Err(error.into()), closed, owed, disconnect: Disconnect::Now });
+            self.end(End { outcome: Err(error.into()), closed, owed, disconnect: Disconnect::Now }, out);
         }
         error.into()
     }
@@ -286,7 +303,7 @@ impl<R: Role> Connection<R> {
     pub fn close(&mut self, code: CloseCode, reason: &str, out: &mut impl SendBuffer) -> Result<(), SendError> {
         let (outbound, role, config) = self.sending()?;
         outbound.close(role, config, CloseFrame { code, reason }, out)?;
-        self.end_if_closed();
+        self.end_if_closed(out);
         Ok(())
     }
 

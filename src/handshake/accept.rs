@@ -106,7 +106,8 @@ impl<'a> Reject<'a> {
         if !(200..=599).contains(&self.status) {
             return Err(AcceptError::InvalidStatus);
         }
-        if !self.has_content() && !self.body.is_empty() {
+        // RFC 9110 §15.3.6: none in a 205 either
+        if (!self.has_content() || self.status == 205) && !self.body.is_empty() {
             return Err(AcceptError::ContentNotAllowed);
         }
         check_headers(self.headers)

@@ -11,34 +11,79 @@ use crate::wire::ReservedBits;
 pub(crate) struct Agreement;
 
 impl Agreement {
-    pub(super) const NONE: Self = Self;
-
     /// The reserved bits that an agreed extension gives a meaning on the first frame of a message (§5.2).
     pub(crate) const fn reserved_bits(self) -> ReservedBits {
         ReservedBits::NONE
     }
+}
 
-    /// §9.1: what a server accepts of one more line of offers; the rest is declined by silence.
-    pub(super) fn offered(self, line: &[u8]) -> Result<Self, HandshakeError> {
-        check(line)?;
-        Ok(self)
+/// The lines of Sec-WebSocket-Extensions that were read so far, and what comes of them (§9.1).
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Negotiation {
+    /// None.
+    NoLine,
+    /// Lines that name no extension.
+    Nothing,
+    /// Lines that name extensions.
+    Agreed(Agreement),
+    Failed(HandshakeError),
+}
+
+impl Negotiation {
+    /// One more line of a request: what it offers is declined by silence.
+    pub(super) fn offer(&mut self, line: &[u8]) {
+        self.line(line, |_| Ok(()));
     }
 
-    /// §4.1: what a client accepts of one more line of an answer. All that was not offered fails the connection.
-    pub(super) fn answered(self, line: &[u8]) -> Result<Self, HandshakeError> {
-        check(line)?;
-        match (Reader { rest: line }).extension() {
-            Ok(None) => Ok(self),
-            _ => Err(HandshakeError::ExtensionNotOffered),
+    /// §4.1: one more line of a response: what was not offered fails the connection.
+    pub(super) fn answer(&mut self, line: &[u8]) {
+        self.line(line, |_| Err(HandshakeError::ExtensionNotOffered));
+    }
+
+    fn line(&mut self, line: &[u8], judge: impl Fn(Extension<'_>) -> Result<(), HandshakeError>) {
+        match self {
+            Self::Failed(_) => return,
+            Self::NoLine => *self = Self::Nothing,
+            Self::Nothing | Self::Agreed(_) => {}
+        }
+        // §9.1: whoever receives a value outside the grammar "MUST immediately _Fail the WebSocket Connection_"
+        if !is_in_grammar(line) {
+            *self = Self::Failed(HandshakeError::InvalidExtensions);
+            return;
+        }
+        let mut reader = Reader { rest: line };
+        while let Ok(Some(extension)) = reader.extension() {
+            match judge(extension) {
+                Ok(()) => *self = Self::Agreed(Agreement),
+                Err(error) => {
+                    *self = Self::Failed(error);
+                    return;
+                }
+            }
+        }
+    }
+
+    pub(super) const fn end(self) -> Result<Agreement, HandshakeError> {
+        match self {
+            Self::NoLine => Ok(Agreement),
+            // §9.1: 1#extension; RFC 9110 §5.6.1.2: empty elements do not count
+            Self::Nothing => Err(HandshakeError::InvalidExtensions),
+            Self::Agreed(agreement) => Ok(agreement),
+            Self::Failed(error) => Err(error),
         }
     }
 }
 
-/// §9.1: whoever receives a value outside the grammar "MUST immediately _Fail the WebSocket Connection_".
-fn check(line: &[u8]) -> Result<(), HandshakeError> {
+/// `1#( token *( ";" extension-param ) )`, or nothing.
+fn is_in_grammar(line: &[u8]) -> bool {
     let mut reader = Reader { rest: line };
-    while reader.extension().map_err(|_| HandshakeError::InvalidExtensions)?.is_some() {}
-    Ok(())
+    loop {
+        match reader.extension() {
+            Ok(None) => return true,
+            Ok(Some(_)) => {}
+            Err(Malformed) => return false,
+        }
+    }
 }
 
 /// The extensions of a head, in order, over all its Sec-WebSocket-Extensions lines (§9.1).
@@ -198,9 +243,8 @@ impl<'b> Reader<'b> {
     }
 
     fn value(&mut self) -> Result<ParamValue<'b>, Malformed> {
-        if !self.eat(b'"') {
-            return Ok(ParamValue { raw: self.token()?, quoted: false });
-        }
+        let [b'"', rest @ ..] = self.rest else { return Ok(ParamValue { raw: self.token()?, quoted: false }) };
+        self.rest = rest;
         let mut escaped = false;
         for (at, &byte) in self.rest.iter().enumerate() {
             match byte {
@@ -244,12 +288,18 @@ fn ascii(token: &[u8]) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Agreement, Extensions};
+    use super::{Agreement, Extensions, Negotiation};
     use crate::error::HandshakeError;
     use crate::handshake::fields::Headers;
 
     fn lines(values: &[&str]) -> String {
         values.iter().map(|value| format!("Sec-WebSocket-Extensions: {value}\r\nX: y\r\n")).collect()
+    }
+
+    fn end(line: &str, take: fn(&mut Negotiation, &[u8])) -> Result<Agreement, HandshakeError> {
+        let mut negotiation = Negotiation::NoLine;
+        take(&mut negotiation, line.as_bytes());
+        negotiation.end()
     }
 
     /// `name;param;param=value` for each.
@@ -310,18 +360,15 @@ mod tests {
             "a;b=\"\\\\\"",
             "a, b;",
         ] {
-            assert_eq!(Agreement::NONE.offered(value.as_bytes()), Err(HandshakeError::InvalidExtensions), "{value}");
-            assert_eq!(Agreement::NONE.answered(value.as_bytes()), Err(HandshakeError::InvalidExtensions), "{value}");
+            assert_eq!(end(value, Negotiation::offer), Err(HandshakeError::InvalidExtensions), "{value}");
         }
     }
 
     #[test]
     fn ex_01_c_rs_07_what_is_offered_is_declined_and_what_is_answered_unasked_fails() {
-        let line = b"permessage-deflate; client_max_window_bits, foo";
-        assert_eq!(Agreement::NONE.offered(line), Ok(Agreement::NONE));
-        assert_eq!(Agreement::NONE.answered(line), Err(HandshakeError::ExtensionNotOffered));
-        for empty in [&b""[..], b",\t,"] {
-            assert_eq!(Agreement::NONE.answered(empty), Ok(Agreement::NONE));
-        }
+        let line = "permessage-deflate; client_max_window_bits, foo";
+        assert_eq!(end(line, Negotiation::offer), Ok(Agreement));
+        assert_eq!(end(line, Negotiation::answer), Err(HandshakeError::ExtensionNotOffered));
+        assert_eq!(Negotiation::NoLine.end(), Ok(Agreement));
     }
 }

@@ -5,7 +5,7 @@ use core::{fmt, str};
 use arrayvec::ArrayVec;
 
 use super::Uri;
-use super::extensions::{Agreement, Extensions};
+use super::extensions::{Agreement, Extensions, Negotiation};
 use super::fields::{HOST, Headers, Known, Values, all, elements, is_field, is_percent_encoded, is_reserved, is_token, names};
 use super::head::Head;
 use super::key::{Key, fingerprint};
@@ -35,7 +35,7 @@ pub struct Request<'b> {
 }
 
 impl<'b> Request<'b> {
-    /// The resource asked for: path and query, such as `/chat?room=1`. Of an absolute URI, the part from the path on.
+    /// The resource asked for: path and query, such as `/chat?room=1`. Of an absolute URI, the part after the authority, which can be a query alone.
     #[must_use]
     pub fn target(&self) -> &'b str {
         self.target
@@ -117,7 +117,7 @@ impl<'b> Request<'b> {
         if found.subprotocols {
             check_subprotocols(head.headers)?;
         }
-        Ok((request, Asked::Upgrade(key, found.agreement?)))
+        Ok((request, Asked::Upgrade(key, found.extensions.end()?)))
     }
 }
 
@@ -158,7 +158,7 @@ impl<'b> Target<'b> {
         }
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, resource) = rest.split_at_checked(end).ok_or(HandshakeError::InvalidTarget)?;
-        if !is_authority(authority.as_bytes()) || resource.starts_with('?') {
+        if !is_authority(authority.as_bytes()) {
             return Err(HandshakeError::InvalidTarget);
         }
         Ok(Self { authority: Some(authority), resource: if resource.is_empty() { "/" } else { resource } })
@@ -197,7 +197,7 @@ struct Found<'b> {
     key: Option<&'b [u8]>,
     draft_key: bool,
     subprotocols: bool,
-    agreement: Result<Agreement, HandshakeError>,
+    extensions: Negotiation,
 }
 
 impl<'b> Found<'b> {
@@ -210,7 +210,7 @@ impl<'b> Found<'b> {
             key: None,
             draft_key: false,
             subprotocols: false,
-            agreement: Ok(Agreement::NONE),
+            extensions: Negotiation::NoLine,
         };
         let mut host = None;
         while let Some((name, value)) = headers.next_field() {
@@ -229,7 +229,7 @@ impl<'b> Found<'b> {
                 Some(Known::Version) => found.version = Some(value),
                 Some(Known::DraftKey) => found.draft_key = true,
                 Some(Known::Protocol) => found.subprotocols = true,
-                Some(Known::Extensions) => found.agreement = found.agreement.and_then(|agreement| agreement.offered(value)),
+                Some(Known::Extensions) => found.extensions.offer(value),
                 Some(Known::Accept) | None => {}
             }
         }

@@ -2,7 +2,7 @@
 
 use core::{fmt, str};
 
-use super::extensions::{Agreement, Extensions};
+use super::extensions::{Agreement, Extensions, Negotiation};
 use super::fields::{Headers, Known, elements, is_token};
 use super::head::Head;
 use super::key::{AcceptKey, Key};
@@ -118,7 +118,7 @@ impl<'b> Response<'b> {
         let mut connection = false;
         let mut accept = None;
         let mut subprotocol = None;
-        let mut agreement = Ok(Agreement::NONE);
+        let mut extensions = Negotiation::NoLine;
         let mut headers = self.headers;
         while let Some((name, value)) = headers.next_field() {
             match Known::of(name) {
@@ -135,7 +135,7 @@ impl<'b> Response<'b> {
                 Some(Known::Protocol) => subprotocol = Some(value),
                 // RFC 9112 §6.1: "A server MUST NOT send a Transfer-Encoding header field in any response with a status code of 1xx"
                 Some(Known::TransferEncoding) => return Err(HandshakeError::TransferEncodingNotAllowed),
-                Some(Known::Extensions) => agreement = agreement.and_then(|agreement| agreement.answered(value)),
+                Some(Known::Extensions) => extensions.answer(value),
                 Some(Known::Host | Known::ContentLength | Known::Key | Known::DraftKey | Known::Version) | None => {}
             }
         }
@@ -154,7 +154,7 @@ impl<'b> Response<'b> {
             Some(name) if !expected.offered.contains(name) => return Err(HandshakeError::SubprotocolNotOffered),
             Some(_) => {}
         }
-        agreement
+        extensions.end()
     }
 }
 

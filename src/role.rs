@@ -10,6 +10,14 @@ pub trait Role: sealed::Sealed {}
 #[non_exhaustive]
 pub struct Server;
 
+impl Server {
+    /// The role.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
 /// The client: sends masked frames, each with a key of its own out of `E`; reads unmasked ones (§5.1).
 #[derive(Clone, Copy)]
 pub struct Client<E> {
@@ -17,7 +25,9 @@ pub struct Client<E> {
 }
 
 impl<E: Entropy> Client<E> {
-    pub(crate) const fn new(entropy: E) -> Self {
+    /// The role, with this source of masking keys.
+    #[must_use]
+    pub const fn new(entropy: E) -> Self {
         Self { entropy }
     }
 

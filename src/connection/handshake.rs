@@ -35,15 +35,15 @@ impl Connection<Server> {
     /// # Errors
     /// Where there is no such request, a field cannot be written, or there is no room.
     pub fn accept(&mut self, accept: Accept<'_>, out: &mut impl SendBuffer) -> Result<(), AcceptError> {
-        let (key, agreement) = match &self.phase {
-            Phase::Handshake(Opening::Asked(Asked::Upgrade(key, agreement))) => (key, *agreement),
+        let (key, agreed) = match &self.phase {
+            Phase::Handshake(Opening::Asked(Asked::Upgrade(key, agreed))) => (key, *agreed),
             Phase::Handshake(Opening::Asked(Asked::Plain)) => return Err(AcceptError::NotAnUpgrade),
             _ => return Err(AcceptError::NoRequest),
         };
         accept.check()?;
         let key = key.accept();
         write_pieces(&self.config, out, |put| accept.write(&key, put)).map_err(|_| AcceptError::Full)?;
-        self.phase = Phase::Transmission(Transmission::new(agreement, &self.config));
+        self.phase = Phase::Transmission(Transmission::new(agreed, &self.config));
         Ok(())
     }
 
@@ -130,8 +130,8 @@ impl Opening {
                     if !Response::is_interim(reader.cut(head))? {
                         let answer = Response::check(reader.cut(inbound.take(len)), expected)?;
                         return Ok(Some(match answer {
-                            Answer::Open(response, agreement) => {
-                                (Event::Open(response), Phase::Transmission(Transmission::new(agreement, config)))
+                            Answer::Open(response, agreed) => {
+                                (Event::Open(response), Phase::Transmission(Transmission::new(agreed, config)))
                             }
                             Answer::Rejected(response) => (Event::Rejected(response), Phase::End(End::handshake(Ok(())))),
                         }));

@@ -17,7 +17,7 @@ use transmission::{FastLimit, Inbound};
 
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{Error, HandshakeError, ProtocolError, SendError};
-use crate::handshake::Agreement;
+use crate::handshake::Agreed;
 use crate::role::Role;
 use crate::rules::{CloseFact, Closed, Closing};
 use crate::wire::{CloseCode, CloseFrame, Kind, Opcode};
@@ -61,7 +61,7 @@ enum Phase {
 struct Transmission {
     inbound: Inbound,
     outbound: Outbound,
-    agreement: Agreement,
+    agreed: Agreed,
     fast: FastLimit,
 }
 
@@ -101,8 +101,8 @@ pub enum Disconnect {
 }
 
 impl Transmission {
-    fn new(agreement: Agreement, config: &Config) -> Self {
-        Self { inbound: Inbound::Between, outbound: Outbound::new(), agreement, fast: FastLimit::of(config) }
+    fn new(agreed: Agreed, config: &Config) -> Self {
+        Self { inbound: Inbound::Between, outbound: Outbound::new(), agreed, fast: FastLimit::of(config) }
     }
 }
 
@@ -127,6 +127,13 @@ impl End {
 }
 
 impl<R: Role> Connection<R> {
+    /// A connection whose opening handshake was done elsewhere: by an HTTP server that upgrades, or with RFC 8441 or RFC 9220 over HTTP/2 or
+    /// HTTP/3. What came after the handshake goes into the [`ReceiveBuffer`] first.
+    #[must_use]
+    pub fn established(role: R, agreed: Agreed, config: Config) -> Self {
+        Self { role, config, phase: Phase::Transmission(Transmission::new(agreed, &config)) }
+    }
+
     /// The next event out of `inbound`; `None` where more bytes are needed. What is to be answered at once is written to `out`.
     ///
     /// An empty `inbound` is not the end of the transport: that is [`receive_end`](Self::receive_end). After the connection's end all input
@@ -162,7 +169,7 @@ impl<R: Role> Connection<R> {
             Phase::Transmission(transmission) => {
                 // What cannot be written waits.
                 let _ = transmission.outbound.owed.pay(&mut self.role, &self.config, out);
-                let reserved = transmission.agreement.reserved_bits();
+                let reserved = transmission.agreed.reserved_bits();
                 match transmission.inbound.next::<R, S>(inbound, &self.config, reserved) {
                     Ok(event) => {
                         self.answer(&event, out);

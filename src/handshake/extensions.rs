@@ -6,11 +6,18 @@ use super::fields::{Headers, Known, TOKEN, Values, is, trim};
 use crate::error::HandshakeError;
 use crate::wire::ReservedBits;
 
-/// The extensions that both endpoints agreed on. No extension is known yet, so this is always none.
+/// What both endpoints agreed on in the opening handshake, as far as frames depend on it: the extensions. There is none yet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Agreement;
+#[non_exhaustive]
+pub struct Agreed;
 
-impl Agreement {
+impl Agreed {
+    /// No extension.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+
     /// The reserved bits that an agreed extension gives a meaning on the first frame of a message (§5.2).
     pub(crate) const fn reserved_bits(self) -> ReservedBits {
         ReservedBits::NONE
@@ -25,7 +32,7 @@ pub(super) enum Negotiation {
     /// Lines that name no extension.
     Nothing,
     /// Lines that name extensions.
-    Agreed(Agreement),
+    Named(Agreed),
     Failed(HandshakeError),
 }
 
@@ -44,7 +51,7 @@ impl Negotiation {
         match self {
             Self::Failed(_) => return,
             Self::NoLine => *self = Self::Nothing,
-            Self::Nothing | Self::Agreed(_) => {}
+            Self::Nothing | Self::Named(_) => {}
         }
         // §9.1: whoever receives a value outside the grammar "MUST immediately _Fail the WebSocket Connection_"
         if !is_in_grammar(line) {
@@ -54,7 +61,7 @@ impl Negotiation {
         let mut reader = Reader { rest: line };
         while let Ok(Some(extension)) = reader.extension() {
             match judge(extension) {
-                Ok(()) => *self = Self::Agreed(Agreement),
+                Ok(()) => *self = Self::Named(Agreed),
                 Err(error) => {
                     *self = Self::Failed(error);
                     return;
@@ -63,12 +70,12 @@ impl Negotiation {
         }
     }
 
-    pub(super) const fn end(self) -> Result<Agreement, HandshakeError> {
+    pub(super) const fn end(self) -> Result<Agreed, HandshakeError> {
         match self {
-            Self::NoLine => Ok(Agreement),
+            Self::NoLine => Ok(Agreed),
             // §9.1: 1#extension; RFC 9110 §5.6.1.2: empty elements do not count
             Self::Nothing => Err(HandshakeError::InvalidExtensions),
-            Self::Agreed(agreement) => Ok(agreement),
+            Self::Named(agreed) => Ok(agreed),
             Self::Failed(error) => Err(error),
         }
     }
@@ -288,7 +295,7 @@ fn ascii(token: &[u8]) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Agreement, Extensions, Negotiation};
+    use super::{Agreed, Extensions, Negotiation};
     use crate::error::HandshakeError;
     use crate::handshake::fields::Headers;
 
@@ -296,7 +303,7 @@ mod tests {
         values.iter().map(|value| format!("Sec-WebSocket-Extensions: {value}\r\nX: y\r\n")).collect()
     }
 
-    fn end(line: &str, take: fn(&mut Negotiation, &[u8])) -> Result<Agreement, HandshakeError> {
+    fn end(line: &str, take: fn(&mut Negotiation, &[u8])) -> Result<Agreed, HandshakeError> {
         let mut negotiation = Negotiation::NoLine;
         take(&mut negotiation, line.as_bytes());
         negotiation.end()
@@ -367,8 +374,8 @@ mod tests {
     #[test]
     fn ex_01_c_rs_07_what_is_offered_is_declined_and_what_is_answered_unasked_fails() {
         let line = "permessage-deflate; client_max_window_bits, foo";
-        assert_eq!(end(line, Negotiation::offer), Ok(Agreement));
+        assert_eq!(end(line, Negotiation::offer), Ok(Agreed));
         assert_eq!(end(line, Negotiation::answer), Err(HandshakeError::ExtensionNotOffered));
-        assert_eq!(Negotiation::NoLine.end(), Ok(Agreement));
+        assert_eq!(Negotiation::NoLine.end(), Ok(Agreed));
     }
 }

@@ -11,8 +11,7 @@ mod scan;
 mod uri;
 
 pub use accept::{Accept, Reject};
-pub(crate) use extensions::Agreement;
-pub use extensions::{Extension, Extensions, Param, ParamValue, Params};
+pub use extensions::{Agreed, Extension, Extensions, Param, ParamValue, Params};
 pub use fields::Headers;
 pub(crate) use head::{HeadLimits, HeadReader};
 pub use key::{AcceptKey, Key};

@@ -5,7 +5,7 @@ use core::{fmt, str};
 use arrayvec::ArrayVec;
 
 use super::Uri;
-use super::extensions::{Agreement, Extensions, Negotiation};
+use super::extensions::{Agreed, Extensions, Negotiation};
 use super::fields::{HOST, Headers, Known, Values, all, elements, is_field, is_percent_encoded, is_reserved, is_token, names};
 use super::head::Head;
 use super::key::{Key, fingerprint};
@@ -21,7 +21,7 @@ const MAX_OFFERED_SUBPROTOCOLS: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
     /// An upgrade to `websocket`, with this key.
-    Upgrade(Key, Agreement),
+    Upgrade(Key, Agreed),
     /// HTTP and nothing else.
     Plain,
 }

@@ -2,7 +2,7 @@
 
 use core::{fmt, str};
 
-use super::extensions::{Agreement, Extensions, Negotiation};
+use super::extensions::{Agreed, Extensions, Negotiation};
 use super::fields::{Headers, Known, elements, is_token};
 use super::head::Head;
 use super::key::{AcceptKey, Key};
@@ -26,7 +26,7 @@ impl Expected {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Answer<'b> {
     /// 101: the connection is open.
-    Open(Response<'b>, Agreement),
+    Open(Response<'b>, Agreed),
     /// Anything else (§4.1).
     Rejected(Response<'b>),
 }
@@ -113,7 +113,7 @@ impl<'b> Response<'b> {
     }
 
     /// §4.1, the six rules for a 101.
-    fn check_switch(&self, expected: &Expected) -> Result<Agreement, HandshakeError> {
+    fn check_switch(&self, expected: &Expected) -> Result<Agreed, HandshakeError> {
         let mut upgrade = None;
         let mut connection = false;
         let mut accept = None;

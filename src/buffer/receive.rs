@@ -74,7 +74,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     #[inline]
     pub fn space(&mut self, wanted: usize) -> &mut [u8] {
         let free = self.storage.bytes().len().saturating_sub(self.end);
-        if free < wanted || self.is_empty() {
+        if free < wanted || self.gap() >= self.kept() {
             self.make_space(wanted);
         }
         self.storage.bytes_mut().get_mut(self.end..).unwrap_or_default()
@@ -195,6 +195,19 @@ impl<S: Storage> ReceiveBuffer<S> {
     #[inline]
     pub(crate) fn message_len(&self) -> usize {
         self.built.saturating_sub(self.message)
+    }
+
+    /// Bytes of message and unread.
+    #[inline]
+    fn kept(&self) -> usize {
+        self.message_len().saturating_add(self.end.saturating_sub(self.read))
+    }
+
+    /// Bytes before them that are done with. Once there are as many, what is kept moves down: each byte at most once for every byte
+    /// that came, and a message does not begin far up in the memory, to be moved when it is long.
+    #[inline]
+    fn gap(&self) -> usize {
+        if self.message == self.built { self.read } else { self.message }
     }
 
     #[cold]

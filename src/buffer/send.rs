@@ -45,11 +45,15 @@ pub trait SendBuffer {
 fn push_and_mask(out: &mut (impl SendBuffer + DerefMut<Target = [u8]>), payload: &[u8], key: [u8; 4]) {
     // A multiple of the key's four bytes.
     const BLOCK: usize = 4096;
-    for payload in payload.chunks(BLOCK) {
+    let mut put = |block: &[u8]| {
         let from = out.len();
-        out.push(payload);
+        out.push(block);
         mask(out.get_mut(from..).unwrap_or_default(), key, 0);
+    };
+    if payload.len() <= BLOCK {
+        return put(payload);
     }
+    payload.chunks(BLOCK).for_each(put);
 }
 
 #[cfg(feature = "alloc")]

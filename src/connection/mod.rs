@@ -155,7 +155,23 @@ impl<R: Role> Connection<R> {
                 };
             }
         }
-        self.receive_any(inbound, out)
+        self.receive_more(inbound, out)
+    }
+
+    #[inline(never)]
+    fn receive_more<'b, S: Storage>(
+        &mut self,
+        inbound: &'b mut ReceiveBuffer<S>,
+        out: &mut impl SendBuffer,
+    ) -> Result<Option<Event<'b>>, Error> {
+        match &self.phase {
+            Phase::Transmission(Transmission { inbound: half, outbound: Outbound { owed: Owed::Nothing, .. }, .. })
+                if half.waits(inbound, self.config.delivery) =>
+            {
+                Ok(None)
+            }
+            _ => self.receive_any(inbound, out),
+        }
     }
 
     #[inline(never)]

@@ -136,7 +136,19 @@ impl Message {
     }
 }
 
+/// A binary frame of up to this many bytes is unmasked once all of it is there.
+const SHORT: u64 = 4096;
+
 impl Inbound {
+    /// Whether a short binary frame has begun whose end is not there: the reads until then cost no more than this.
+    #[inline]
+    pub(super) fn waits<S: Storage>(&self, buffer: &ReceiveBuffer<S>, delivery: Delivery) -> bool {
+        let Self::Message(Message { kind: Kind::Binary, frame: Some(Frame { remaining, .. }), .. }) = self else { return false };
+        let there = buffer.unread().len();
+        let full = buffer.message_len().saturating_add(there) >= buffer.capacity();
+        delivery == Delivery::Messages && (there as u64) < *remaining && *remaining <= SHORT && !full
+    }
+
     /// A message in one frame that is there whole. Its payload, unmasked, is next in the buffer. Changes nothing where it is `None`;
     /// [`next`](Self::next) does the rest.
     #[inline]

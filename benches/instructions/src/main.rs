@@ -1,0 +1,149 @@
+//! Instructions a message, counted by callgrind and held against `budgets.txt`.
+//!
+//! ```text
+//! cargo run --release --manifest-path benches/instructions/Cargo.toml
+//! ```
+//!
+//! Each work is run for N and for 2 N messages and the difference divided by N, so that what happens once does not count; nor does what is
+//! done outside of [`measured`]: the transport's copies. One that takes 5 % more than its budget fails.
+
+use std::hint::black_box;
+use std::process::{Command, ExitCode};
+
+use websocket_proto::{Accept, Config, Connection, Event, ReceiveBuffer, Server};
+
+const BUDGETS: &str = include_str!("../budgets.txt");
+const MESSAGES: u64 = 2_000;
+const TOLERANCE: f64 = 0.05;
+
+const REQUEST: &[u8] = b"GET /realtime/v2/socket?token=3f9c2a7be1&vsn=2.0.0 HTTP/1.1\r\n\
+Host: realtime.example.com\r\n\
+Connection: Upgrade\r\n\
+Pragma: no-cache\r\n\
+Cache-Control: no-cache\r\n\
+User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36\r\n\
+Upgrade: websocket\r\n\
+Origin: https://app.example.com\r\n\
+Sec-WebSocket-Version: 13\r\n\
+Accept-Encoding: gzip, deflate, br, zstd\r\n\
+Accept-Language: en-GB,en;q=0.9,de-DE;q=0.8,de;q=0.7\r\n\
+Cookie: session=eyJhbGciOiJIUzI1NiJ9.c2Vzc2lvbg.dGhpcyBpcyBub3QgYSBzZWNyZXQ; theme=dark; _ga=GA1.1.1234567890.1700000000\r\n\
+Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\
+DNT: 1\r\n\
+\r\n";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [work, messages] = args.as_slice() {
+        run(work, messages.parse().unwrap_or(1));
+        return ExitCode::SUCCESS;
+    }
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        println!("instructions: not counted, there is no valgrind here");
+        return ExitCode::SUCCESS;
+    }
+    let mut failed = false;
+    for line in BUDGETS.lines().filter(|line| !line.starts_with('#')) {
+        let Some((work, budget)) = line.split_once(char::is_whitespace) else { continue };
+        let budget: f64 = budget.trim().parse().expect("a number behind each name");
+        let (Some(one), Some(two)) = (count(work, MESSAGES), count(work, 2 * MESSAGES)) else {
+            println!("{work:20} callgrind failed");
+            failed = true;
+            continue;
+        };
+        let each = (two - one) as f64 / MESSAGES as f64;
+        let change = each / budget - 1.0;
+        let verdict = match change {
+            change if change > TOLERANCE => "FAILED",
+            change if change < -TOLERANCE => "better: lower the budget",
+            _ => "ok",
+        };
+        failed |= change > TOLERANCE;
+        println!("{work:20} {each:8.0} of {budget:6.0} ({:+5.1} %) {verdict}", change * 100.0);
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Instructions within `measured`.
+fn count(work: &str, messages: u64) -> Option<u64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=measured"])
+        // glibc's `rep movsb` counts as an instruction a byte
+        .env("GLIBC_TUNABLES", "glibc.cpu.x86_rep_movsb_threshold=1000000000:glibc.cpu.x86_rep_stosb_threshold=1000000000")
+        .arg(std::env::current_exe().ok()?)
+        .args([work, &messages.to_string()])
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stderr).ok()?;
+    text.split("Collected : ").nth(1)?.split_whitespace().next()?.parse().ok()
+}
+
+fn run(work: &str, messages: u64) {
+    let (mut ws, mut inbound, mut out) = (Connection::server(Config::default()), ReceiveBuffer::new(), Vec::new());
+    let size = match work {
+        "receive-8" => 8,
+        "receive-125" | "echo-125" => 125,
+        "receive-1024" => 1024,
+        "handshake" => {
+            for _ in 0..messages {
+                ws = Connection::server(Config::default());
+                out.clear();
+                assert_eq!(inbound.feed(REQUEST), REQUEST.len());
+                measured(&mut ws, &mut inbound, &mut out, true);
+            }
+            return;
+        }
+        _ => panic!("no such work: {work}"),
+    };
+    assert_eq!(inbound.feed(REQUEST), REQUEST.len());
+    open(&mut ws, &mut inbound, &mut out);
+    let frames = frame(size).repeat(50);
+    for _ in 0..messages.div_ceil(50) {
+        out.clear();
+        assert_eq!(inbound.feed(&frames), frames.len());
+        assert_eq!(measured(&mut ws, &mut inbound, &mut out, work.starts_with("echo")), 50);
+    }
+}
+
+/// What is counted: the messages of one read, or the handshake.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "Rust" fn measured(ws: &mut Connection<Server>, inbound: &mut ReceiveBuffer<Vec<u8>>, out: &mut Vec<u8>, answer: bool) -> u64 {
+    let mut messages = 0;
+    while let Ok(Some(event)) = ws.receive(inbound, out) {
+        match event {
+            Event::Binary(bytes) => {
+                black_box(bytes);
+                if answer {
+                    ws.send_binary(bytes, out).unwrap();
+                }
+            }
+            Event::Request(_) if answer => ws.accept(Accept::new(), out).unwrap(),
+            _ => panic!("{event:?}"),
+        }
+        messages += 1;
+    }
+    messages
+}
+
+fn open(ws: &mut Connection<Server>, inbound: &mut ReceiveBuffer<Vec<u8>>, out: &mut Vec<u8>) {
+    let Ok(Some(Event::Request(_))) = ws.receive(inbound, out) else { panic!("no request") };
+    ws.accept(Accept::new(), out).unwrap();
+}
+
+/// A masked binary message.
+fn frame(size: usize) -> Vec<u8> {
+    let key = [0x37, 0xfa, 0x21, 0x3d];
+    let mut frame = vec![0x82];
+    match u8::try_from(size) {
+        Ok(size @ 0..=125) => frame.push(0x80 | size),
+        _ => {
+            frame.push(0x80 | 126);
+            frame.extend_from_slice(&(size as u16).to_be_bytes());
+        }
+    }
+    frame.extend_from_slice(&key);
+    frame.extend((0..size).map(|i| i as u8 ^ key[i % 4]));
+    frame
+}

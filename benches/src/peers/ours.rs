@@ -1,0 +1,227 @@
+//! This crate, used as its README says: read into the buffer's space, `receive` until it is `None`, write what is to go out.
+
+use std::hint::black_box;
+use std::io::{IoSlice, Write as _};
+
+use websocket_proto::{
+    Accept, Client, ClientRequest, Config, Connection, Entropy, Event, Kind as MessageKind, ReceiveBuffer, Role, Server, Storage, Uri,
+};
+
+use super::Cursor;
+use crate::io::{MemIo, MockServer, READ_CAP};
+use crate::memory;
+use crate::wire::CHROME_REQUEST;
+use crate::workload::{Kind, Workload};
+use crate::{Eat, Job, Peer};
+
+pub struct Ours;
+
+/// From here up a server sends head and payload apart, without a copy of its own.
+const APART: usize = 16 * 1024;
+
+/// An open connection of a server.
+pub fn server() -> Connection<Server> {
+    open(&mut ReceiveBuffer::new(), &mut Vec::new())
+}
+
+/// The same, with buffers that are lent.
+pub fn open(inbound: &mut ReceiveBuffer<Vec<u8>>, out: &mut Vec<u8>) -> Connection<Server> {
+    let read = |space: &mut [u8]| {
+        space[..CHROME_REQUEST.len()].copy_from_slice(CHROME_REQUEST);
+        CHROME_REQUEST.len()
+    };
+    let ws = accept(inbound, out, read);
+    out.clear();
+    ws
+}
+
+/// An open connection of a client.
+pub fn client() -> Connection<Client<impl Entropy>> {
+    connect(&mut [0; 1024], &mut Vec::new())
+}
+
+/// The opening handshake of a server.
+fn accept<S: Storage>(inbound: &mut ReceiveBuffer<S>, out: &mut Vec<u8>, read: impl FnOnce(&mut [u8]) -> usize) -> Connection<Server> {
+    let mut ws = Connection::server(Config::default());
+    let count = read(inbound.space(2048));
+    inbound.filled(count);
+    let Ok(Some(Event::Request(_))) = ws.receive(inbound, out) else { panic!("no request") };
+    ws.accept(Accept::new(), out).unwrap();
+    ws
+}
+
+/// The opening handshake of a client, with the mock server.
+fn connect(memory: &mut [u8], out: &mut Vec<u8>) -> Connection<Client<impl Entropy + use<>>> {
+    let mut random = fastrand::Rng::new();
+    let entropy = move |bytes: &mut [u8]| random.fill(bytes);
+    let mut peer = MockServer::new();
+    let mut inbound = ReceiveBuffer::fixed(memory);
+    let request = ClientRequest::new(Uri::parse("ws://realtime.example.com/realtime/v2/socket").unwrap());
+    let mut ws = Connection::client(request, Config::default(), entropy, out).unwrap();
+    peer.feed(out);
+    let count = peer.read_into(inbound.space(1024));
+    inbound.filled(count);
+    let Ok(Some(Event::Open(_))) = ws.receive(&mut inbound, out) else { panic!("not open") };
+    ws
+}
+
+/// Echoes what arrives in the memory binaries, by reads of 4 KiB.
+pub fn echo(ws: &mut Connection<Server>, inbound: &mut ReceiveBuffer<Vec<u8>>, out: &mut Vec<u8>) {
+    let bytes = memory::take(4096);
+    inbound.space(4096)[..bytes.len()].copy_from_slice(bytes);
+    inbound.filled(bytes.len());
+    while let Some(event) = ws.receive(inbound, out).unwrap() {
+        let Event::Binary(bytes) = event else { panic!("{event:?}") };
+        ws.send_binary(bytes, out).unwrap();
+    }
+    memory::sent(out.len());
+    out.clear();
+}
+
+struct Recv<const ECHO: bool> {
+    io: MemIo,
+    ws: Connection<Server>,
+    inbound: ReceiveBuffer<Vec<u8>>,
+    out: Vec<u8>,
+}
+
+impl<const ECHO: bool> Job for Recv<ECHO> {
+    fn run(&mut self, msgs: u64, eat: &mut Eat) {
+        let target = eat.msgs + msgs;
+        while eat.msgs < target {
+            let count = self.io.pull(self.inbound.space(READ_CAP));
+            self.inbound.filled(count);
+            while let Some(event) = self.ws.receive(&mut self.inbound, &mut self.out).unwrap() {
+                match event {
+                    Event::Text(text) => {
+                        eat.eat(true, text.as_bytes());
+                        if ECHO {
+                            self.ws.send_text(text, &mut self.out).unwrap();
+                        }
+                    }
+                    Event::Binary(bytes) => {
+                        eat.eat(false, bytes);
+                        if ECHO {
+                            self.ws.send_binary(bytes, &mut self.out).unwrap();
+                        }
+                    }
+                    event => panic!("{event:?}"),
+                }
+            }
+            flush(&mut self.io, &mut self.out);
+        }
+    }
+}
+
+struct Send<R: Role> {
+    io: MemIo,
+    ws: Connection<R>,
+    cur: Cursor,
+    out: Vec<u8>,
+}
+
+impl<R: Role> Job for Send<R> {
+    fn run(&mut self, msgs: u64, _: &mut Eat) {
+        for _ in 0..msgs {
+            self.ws.send_binary(self.cur.next(), &mut self.out).unwrap();
+            if self.out.len() >= READ_CAP {
+                flush(&mut self.io, &mut self.out);
+            }
+        }
+        flush(&mut self.io, &mut self.out);
+    }
+    fn counts(&self) -> bool {
+        false
+    }
+}
+
+/// A server's large messages, head and payload in one vectored write.
+struct SendApart {
+    io: MemIo,
+    ws: Connection<Server>,
+    /// `frame_in_place` wants to write to a payload, though a server's stays as it is.
+    messages: Vec<Vec<u8>>,
+    at: usize,
+}
+
+impl Job for SendApart {
+    fn run(&mut self, msgs: u64, _: &mut Eat) {
+        for _ in 0..msgs {
+            let message = &mut self.messages[self.at];
+            let head = self.ws.frame_in_place(MessageKind::Binary, message).unwrap();
+            self.io.write_vectored(&[IoSlice::new(&head), IoSlice::new(message)]).unwrap();
+            self.at = (self.at + 1) % self.messages.len();
+        }
+    }
+    fn counts(&self) -> bool {
+        false
+    }
+}
+
+struct HsServer(&'static [u8], bool);
+
+impl Job for HsServer {
+    fn run(&mut self, msgs: u64, _: &mut Eat) {
+        let mut out = Vec::new();
+        for _ in 0..msgs {
+            let mut io = MemIo::new(self.0, READ_CAP, false, self.1);
+            let ws = accept(&mut ReceiveBuffer::fixed(&mut [0; 2048]), &mut out, |space| io.pull(space));
+            flush(&mut io, &mut out);
+            black_box((io, ws));
+        }
+    }
+    fn counts(&self) -> bool {
+        false
+    }
+}
+
+struct HsClient;
+
+impl Job for HsClient {
+    fn run(&mut self, msgs: u64, _: &mut Eat) {
+        let mut out = Vec::new();
+        for _ in 0..msgs {
+            black_box(connect(&mut [0; 1024], &mut out));
+            out.clear();
+        }
+    }
+    fn counts(&self) -> bool {
+        false
+    }
+}
+
+#[inline]
+fn flush(io: &mut MemIo, out: &mut Vec<u8>) {
+    if !out.is_empty() {
+        io.push(out);
+        out.clear();
+    }
+}
+
+impl Peer for Ours {
+    fn name(&self) -> &'static str {
+        "ours"
+    }
+    fn job(&self, w: &Workload, capture: bool) -> Option<Box<dyn Job>> {
+        let io = MemIo::new(w.wire, w.cap, false, capture);
+        // Keeps what a message of this size and a read need, so that it is not made anew for each.
+        let inbound = ReceiveBuffer::with_threshold(4 * w.size.max(READ_CAP));
+        let out = Vec::with_capacity(2 * READ_CAP);
+        Some(match w.kind {
+            Kind::Recv => Box::new(Recv::<false> { io, ws: server(), inbound, out }),
+            Kind::Echo => Box::new(Recv::<true> { io, ws: server(), inbound, out }),
+            Kind::SendServer if w.size >= APART => {
+                let messages = w.payloads.iter().map(|payload| payload.to_vec()).collect();
+                Box::new(SendApart { io, ws: server(), messages, at: 0 })
+            }
+            Kind::SendServer => Box::new(Send { io, ws: server(), cur: Cursor::new(w), out }),
+            Kind::SendClient => Box::new(Send { io, ws: client(), cur: Cursor::new(w), out }),
+            Kind::HsServer => Box::new(HsServer(w.wire, capture)),
+            Kind::HsClient => Box::new(HsClient),
+            Kind::Deflate | Kind::DeflateNct => return None,
+        })
+    }
+    fn note(&self) -> &'static str {
+        "sans-IO; no permessage-deflate yet; a server's messages of 16 KiB and more: head and payload in one vectored write"
+    }
+}

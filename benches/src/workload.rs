@@ -1,0 +1,247 @@
+//! The workloads W1..W9 (W8, memory, is its own binary: src/bin/wsmem.rs).
+
+use crate::wire::{self, Script};
+use fastrand::Rng;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Server role: receive masked messages, whole-message API.
+    Recv,
+    /// Send messages, unmasked as a server.
+    SendServer,
+    /// Send messages, masked as a client.
+    SendClient,
+    /// Server role: receive masked, send the same message back unmasked.
+    Echo,
+    /// Server role: read the opening request, answer 101.
+    HsServer,
+    /// Client role: send the opening request, read and verify the 101.
+    HsClient,
+    /// Echo under permessage-deflate, context takeover both ways, 15 bits, level 6.
+    Deflate,
+    /// The same without context takeover, either way.
+    DeflateNct,
+}
+
+pub struct Workload {
+    pub id: &'static str,
+    pub name: String,
+    pub kind: Kind,
+    /// Payload bytes a message (the mean, in a mix).
+    pub size: usize,
+    /// Sizes vary (uniform from 1 to 2*size-1), so that nothing about a frame's length can be
+    /// learnt by the branch predictor.
+    pub mix: bool,
+    pub text: bool,
+    pub frames_per_msg: usize,
+    /// What arrives, cyclic.
+    pub wire: &'static [u8],
+    pub msgs_in_wire: usize,
+    /// The payloads in order (of the messages that arrive, or to be sent), cyclic.
+    pub payloads: Vec<&'static [u8]>,
+    /// Bytes a read at most.
+    pub cap: usize,
+    /// Pending/WouldBlock after every read.
+    pub pend: bool,
+    /// Messages a flush (about 64 KiB).
+    pub batch: usize,
+}
+
+const K: usize = 1024;
+pub const SIZES: [usize; 6] = [8, 64, 125, K, 16 * K, 1024 * K];
+pub const ECHO_SIZES: [usize; 5] = [8, 125, K, 16 * K, 1024 * K];
+
+/// Messages on the wire: about 256 KiB, which the L2 cache holds, at least two, and never so
+/// many that building it dominates an instruction count.
+fn count(size: usize) -> usize {
+    (256 * K / (size + 8)).clamp(2, 4096)
+}
+
+fn batch(size: usize) -> usize {
+    (64 * K / (size + 8)).max(1)
+}
+
+fn label(n: usize) -> String {
+    match n {
+        n if n >= K * K && n.is_multiple_of(K * K) => format!("{}M", n / K / K),
+        n if n >= K && n.is_multiple_of(K) => format!("{}K", n / K),
+        n => n.to_string(),
+    }
+}
+
+fn base(id: &'static str, name: String, kind: Kind, size: usize) -> Workload {
+    Workload {
+        id,
+        name,
+        kind,
+        size,
+        mix: false,
+        text: false,
+        frames_per_msg: 1,
+        wire: &[],
+        msgs_in_wire: 0,
+        payloads: Vec::new(),
+        cap: crate::io::READ_CAP,
+        pend: false,
+        batch: batch(size),
+    }
+}
+
+fn with_wire(mut w: Workload, rng: &mut Rng, gens: &mut dyn FnMut(&mut Rng) -> Vec<u8>, frag: usize) -> Workload {
+    let n = count(w.size);
+    let op = if w.text { 1 } else { 2 };
+    let mut out = Vec::new();
+    for _ in 0..n {
+        let p = wire::leak(gens(rng));
+        w.payloads.push(p);
+        let chunks: Vec<&[u8]> = if frag == 0 { vec![p] } else { p.chunks(frag).collect() };
+        w.frames_per_msg = chunks.len();
+        for (i, c) in chunks.iter().enumerate() {
+            let fin = if i + 1 == chunks.len() { 0x80 } else { 0 };
+            let op = if i == 0 { op } else { 0 };
+            wire::frame(&mut out, fin | op, Some(rng.u32(..).to_ne_bytes()), c);
+        }
+    }
+    w.msgs_in_wire = n;
+    w.wire = wire::leak(out);
+    w
+}
+
+fn bin_wire(w: Workload, rng: &mut Rng, frag: usize) -> Workload {
+    let size = w.size;
+    with_wire(w, rng, &mut |r| wire::random_bytes(r, size), frag)
+}
+
+/// Compresses for permessage-deflate (level 6, 15 bits), the trailing 00 00 FF FF cut off.
+pub fn deflate(c: &mut flate2::Compress, p: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(p.len() + 64);
+    c.compress_vec(p, &mut out, flate2::FlushCompress::Sync).unwrap();
+    assert!(out.ends_with(&[0, 0, 0xFF, 0xFF]));
+    out.truncate(out.len() - 4);
+    out
+}
+
+fn deflate_wire(mut w: Workload, rng: &mut Rng, takeover: bool) -> Workload {
+    let mut c = flate2::Compress::new_with_window_bits(flate2::Compression::new(6), false, 15);
+    let mut out = Vec::new();
+    w.text = true;
+    w.msgs_in_wire = 256;
+    for _ in 0..w.msgs_in_wire {
+        let p = wire::leak(wire::json(rng, w.size));
+        w.payloads.push(p);
+        if !takeover {
+            c.reset();
+        }
+        let z = deflate(&mut c, p);
+        wire::frame(&mut out, 0xC1, Some(rng.u32(..).to_ne_bytes()), &z);
+    }
+    w.wire = wire::leak(out);
+    w
+}
+
+/// Names of all workloads, cheap; `build` makes one.
+pub fn all() -> Vec<(&'static str, String)> {
+    let mut v: Vec<(&'static str, String)> = Vec::new();
+    for s in SIZES {
+        v.push(("W1", format!("W1/recv-bin/{}", label(s))));
+    }
+    v.push(("W1", "W1/recv-mix/200".into()));
+    for sc in ["ascii", "cjk", "mixed"] {
+        for s in [64, 4 * K, 256 * K] {
+            v.push(("W2", format!("W2/recv-text-{sc}/{}", label(s))));
+        }
+    }
+    v.push(("W3", "W3/recv-frag1K/1M".into()));
+    v.push(("W3", "W3/recv-frag64/64K".into()));
+    for s in SIZES {
+        v.push(("W4", format!("W4/send-server/{}", label(s))));
+    }
+    for s in SIZES {
+        v.push(("W4", format!("W4/send-client/{}", label(s))));
+    }
+    for s in ECHO_SIZES {
+        v.push(("W5", format!("W5/echo/{}", label(s))));
+    }
+    v.push(("W5", "W5/echo-mix/200".into()));
+    v.push(("W6", "W6/handshake-server/chrome".into()));
+    v.push(("W6", "W6/handshake-client/mock".into()));
+    for p in ["", "p"] {
+        for s in [125, 16 * K] {
+            for c in [1, 1460] {
+                v.push(("W7", format!("W7{p}/recv-by{c}/{}", label(s))));
+            }
+        }
+    }
+    v.push(("W9", "W9/deflate-echo/1K".into()));
+    v.push(("W9", "W9/deflate-echo-nct/1K".into()));
+    v
+}
+
+fn unlabel(s: &str) -> usize {
+    if let Some(n) = s.strip_suffix('M') {
+        n.parse::<usize>().unwrap() * K * K
+    } else if let Some(n) = s.strip_suffix('K') {
+        n.parse::<usize>().unwrap() * K
+    } else {
+        s.parse().unwrap()
+    }
+}
+
+/// Builds the workload of that name (deterministic).
+pub fn build(id: &'static str, name: &str) -> Workload {
+    let mut rng = Rng::with_seed(0x5EED);
+    let mut it = name.split('/');
+    let (head, what, size) = (it.next().unwrap(), it.next().unwrap(), it.next().unwrap());
+    let name = name.to_string();
+    match what {
+        "recv-bin" => bin_wire(base(id, name, Kind::Recv, unlabel(size)), &mut rng, 0),
+        "recv-frag1K" => bin_wire(base(id, name, Kind::Recv, unlabel(size)), &mut rng, K),
+        "recv-frag64" => bin_wire(base(id, name, Kind::Recv, unlabel(size)), &mut rng, 64),
+        "echo" => bin_wire(base(id, name, Kind::Echo, unlabel(size)), &mut rng, 0),
+        "recv-mix" | "echo-mix" => {
+            let kind = if what == "recv-mix" { Kind::Recv } else { Kind::Echo };
+            let mut w = base(id, name, kind, unlabel(size));
+            w.mix = true;
+            let max = 2 * w.size - 1;
+            with_wire(
+                w,
+                &mut rng,
+                &mut |r| {
+                    let n = r.usize(1..=max);
+                    wire::random_bytes(r, n)
+                },
+                0,
+            )
+        }
+        "send-server" | "send-client" => {
+            let kind = if what == "send-server" { Kind::SendServer } else { Kind::SendClient };
+            bin_wire(base(id, name, kind, unlabel(size)), &mut rng, 0)
+        }
+        "handshake-server" => {
+            let mut w = base(id, name, Kind::HsServer, 0);
+            w.wire = wire::CHROME_REQUEST;
+            w
+        }
+        "handshake-client" => base(id, name, Kind::HsClient, 0),
+        "deflate-echo" => deflate_wire(base(id, name, Kind::Deflate, unlabel(size)), &mut rng, true),
+        "deflate-echo-nct" => deflate_wire(base(id, name, Kind::DeflateNct, unlabel(size)), &mut rng, false),
+        _ if what.starts_with("recv-text-") => {
+            let sc = match &what[10..] {
+                "ascii" => Script::Ascii,
+                "cjk" => Script::Cjk,
+                _ => Script::Mixed,
+            };
+            let mut w = base(id, name, Kind::Recv, unlabel(size));
+            w.text = true;
+            let n = w.size;
+            with_wire(w, &mut rng, &mut |r| wire::text(r, sc, n), 0)
+        }
+        _ if what.starts_with("recv-by") => {
+            let mut w = base(id, name, Kind::Recv, unlabel(size));
+            w.cap = what[7..].parse().unwrap();
+            w.pend = head == "W7p";
+            bin_wire(w, &mut rng, 0)
+        }
+        _ => panic!("unknown workload {name}"),
+    }
+}

@@ -116,6 +116,8 @@ pub enum HandshakeError {
     BareCarriageReturn,
     /// NUL, another control character, or in a start line a byte beyond ASCII (RFC 9110 §5.5, RFC 9112 §3).
     InvalidByte,
+    /// The head was not whole in time (RFC 9110 §15.5.9). Only [`tick`](crate::Connection::tick) says so.
+    TimedOut,
     /// More empty lines before the request than are ignored (RFC 9112 §2.2).
     TooManyEmptyLines,
     /// A field line without a colon, or whose name is not a token (RFC 9110 §5.1).
@@ -226,6 +228,7 @@ impl HandshakeError {
             | Self::TooManySubprotocols
             | Self::InvalidExtensions => Some(400),
             Self::MethodNotAllowed => Some(405),
+            Self::TimedOut => Some(408),
             Self::StartLineTooLong => Some(414),
             Self::NotAnUpgrade | Self::Hixie76 | Self::UnsupportedVersion => Some(426),
             Self::FieldLineTooLong | Self::TooManyFields | Self::HeadTooLong => Some(431),
@@ -307,6 +310,18 @@ pub enum RequestError {
     Entropy,
 }
 
+/// What a [`tick`](crate::Connection::tick) found to be over. The connection has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Timeout {
+    /// The peer's part of the opening handshake took longer than [`Config::handshake_timeout`](crate::Config::handshake_timeout).
+    Handshake,
+    /// A Ping was not answered, and nothing else came, for [`Config::pong_timeout`](crate::Config::pong_timeout).
+    Pong,
+    /// The peer's Close, or the end of the transport, did not come for [`Config::close_timeout`](crate::Config::close_timeout).
+    Close,
+}
+
 /// Why a text is not a WebSocket URI (§3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -350,6 +365,7 @@ macro_rules! display {
     )*};
     (@kind ProtocolError) => { std::io::ErrorKind::InvalidData };
     (@kind HandshakeError) => { std::io::ErrorKind::InvalidData };
+    (@kind Timeout) => { std::io::ErrorKind::TimedOut };
     (@kind $caller:ident) => { std::io::ErrorKind::InvalidInput };
 }
 
@@ -377,6 +393,7 @@ display! {
         BareLineFeed => "line feed without a carriage return",
         BareCarriageReturn => "carriage return without a line feed",
         InvalidByte => "byte that cannot stand in the head",
+        TimedOut => "head not whole in time",
         TooManyEmptyLines => "too many empty lines before the request",
         InvalidFieldName => "field name that is not a token and a colon",
         SpaceBeforeColon => "whitespace before a field's colon",
@@ -445,6 +462,11 @@ display! {
         InvalidField => "field name or value outside the grammar",
         Full => "the outbound buffer is full",
         Entropy => "no nonce to be had",
+    }
+    Timeout {
+        Handshake => "the opening handshake took too long",
+        Pong => "no Pong in time",
+        Close => "the closing handshake took too long",
     }
     UriError {
         Scheme => "scheme other than ws and wss",

@@ -28,7 +28,7 @@ mod connection;
 
 pub use buffer::{ReceiveBuffer, SendBuffer, SendSlice, Storage};
 pub use connection::{Config, Connection, Delivery, Disconnect, Event, FrameHead, State};
-pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, UriError};
+pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, Timeout, UriError};
 pub use handshake::{Accept, Agreed, ClientRequest, Reject, Request, Response, Subprotocol, Uri};
 #[cfg(feature = "getrandom")]
 pub use role::OsEntropy;

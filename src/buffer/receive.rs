@@ -199,7 +199,7 @@ impl<S: Storage> ReceiveBuffer<S> {
 
     /// Bytes of message and unread.
     #[inline]
-    fn kept(&self) -> usize {
+    pub(crate) fn kept(&self) -> usize {
         self.message_len().saturating_add(self.end.saturating_sub(self.read))
     }
 

@@ -1,7 +1,9 @@
 //! What a connection's owner decides.
 
+use core::time::Duration;
+
 use crate::handshake::HeadLimits;
-use crate::rules::Limits;
+use crate::rules::{Limits, Timeouts};
 
 /// Limits (§10.4) and choices of a connection. Every default is finite.
 ///
@@ -41,6 +43,15 @@ pub struct Config {
     /// Whether a server hands over requests that are HTTP but no upgrade, as [`Event::PlainRequest`](crate::Event::PlainRequest). Default
     /// no: they are refused with 426.
     pub plain_requests: bool,
+    /// How long the peer's part of the opening handshake may take, from the first [`tick`](crate::Connection::tick) on. Default 10 s;
+    /// `None` is for ever, as with all times. They are kept in whole milliseconds.
+    pub handshake_timeout: Option<Duration>,
+    /// After how much silence [`tick`](crate::Connection::tick) sends a Ping (§5.5.2). Default 20 s. Whatever comes breaks the silence.
+    pub ping_interval: Option<Duration>,
+    /// How long the silence after that Ping may last. Default 20 s.
+    pub pong_timeout: Option<Duration>,
+    /// How long the peer's Close, and the end of the transport that is the peer's to bring about, may take. Default 10 s.
+    pub close_timeout: Option<Duration>,
 }
 
 impl Default for Config {
@@ -57,11 +68,57 @@ impl Default for Config {
             auto_pong: true,
             auto_close: true,
             plain_requests: false,
+            handshake_timeout: Some(Duration::from_secs(10)),
+            ping_interval: Some(Duration::from_secs(20)),
+            pong_timeout: Some(Duration::from_secs(20)),
+            close_timeout: Some(Duration::from_secs(10)),
         }
     }
 }
 
-impl Config {
+/// A [`Config`] as a connection keeps it: small.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    max_message: u64,
+    max_frame: u64,
+    pub(super) max_pending: usize,
+    max_fragments: u32,
+    max_head: u32,
+    max_line: u32,
+    max_fields: u32,
+    pub(super) timeouts: Timeouts,
+    pub(super) delivery: Delivery,
+    pub(super) auto_pong: bool,
+    pub(super) auto_close: bool,
+    pub(super) plain_requests: bool,
+}
+
+impl From<Config> for Settings {
+    fn from(config: Config) -> Self {
+        let small = |limit: usize| u32::try_from(limit).unwrap_or(u32::MAX);
+        Self {
+            max_message: config.max_message,
+            max_frame: config.max_frame,
+            max_pending: config.max_pending,
+            max_fragments: config.max_fragments,
+            max_head: small(config.max_head),
+            max_line: small(config.max_line),
+            max_fields: small(config.max_fields),
+            timeouts: Timeouts {
+                handshake: config.handshake_timeout.into(),
+                ping: config.ping_interval.into(),
+                pong: config.pong_timeout.into(),
+                close: config.close_timeout.into(),
+            },
+            delivery: config.delivery,
+            auto_pong: config.auto_pong,
+            auto_close: config.auto_close,
+            plain_requests: config.plain_requests,
+        }
+    }
+}
+
+impl Settings {
     /// The limits on messages, for a buffer that can hold a message of `capacity` bytes.
     #[inline]
     pub(super) fn limits(&self, capacity: u64) -> Limits {
@@ -74,7 +131,7 @@ impl Config {
 
     /// The limits on the head, for a buffer that can hold `capacity` bytes.
     pub(super) fn head_limits(&self, capacity: usize) -> HeadLimits {
-        HeadLimits { head: self.max_head.min(capacity), line: self.max_line, fields: self.max_fields }
+        HeadLimits { head: (self.max_head as usize).min(capacity), line: self.max_line as usize, fields: self.max_fields as usize }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The opening handshake of a connection (§4): a head to an event, and the answer to it.
 
-use super::config::Config;
+use super::config::{Config, Settings};
 use super::event::Event;
 use super::send::write_pieces;
 use super::{Connection, End, Phase, Transmission};
@@ -8,6 +8,7 @@ use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{AcceptError, Error, HandshakeError, RequestError};
 use crate::handshake::{Accept, Answer, Asked, ClientRequest, Expected, HeadReader, Key, Reject, Request, Response};
 use crate::role::{Client, Entropy, Role, Server};
+use crate::rules::Timer;
 
 /// RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final response".
 const MAX_INTERIM_RESPONSES: u8 = 8;
@@ -26,8 +27,8 @@ pub(super) enum Opening {
 impl Connection<Server> {
     /// A server that waits for a request.
     #[must_use]
-    pub const fn server(config: Config) -> Self {
-        Self { role: Server, config, phase: Phase::Handshake(Opening::Request(HeadReader::REQUEST)) }
+    pub fn server(config: Config) -> Self {
+        Self { role: Server, config: config.into(), timer: Timer::NEW, phase: Phase::Handshake(Opening::Request(HeadReader::REQUEST)) }
     }
 
     /// Accepts the request that [`Event::Request`] reported: writes the 101, and the connection is open (§4.2.2).
@@ -70,10 +71,11 @@ impl<E: Entropy> Connection<Client<E>> {
         let mut role = Client::new(entropy);
         let offered = request.check()?;
         let key = Key::new(role.nonce()?);
+        let config = Settings::from(config);
         write_pieces(&config, out, |put| request.write(&key, put)).map_err(|_| RequestError::Full)?;
         let expected = Expected::new(&key, offered);
         let opening = Opening::Response { reader: HeadReader::RESPONSE, expected, interim: 0 };
-        Ok(Self { role, config, phase: Phase::Handshake(opening) })
+        Ok(Self { role, config, timer: Timer::NEW, phase: Phase::Handshake(opening) })
     }
 }
 
@@ -107,7 +109,7 @@ impl<R: Role> Connection<R> {
 }
 
 impl Opening {
-    fn turn<'b, S: Storage>(&mut self, inbound: &'b mut ReceiveBuffer<S>, config: &Config) -> Result<Turn<'b>, HandshakeError> {
+    fn turn<'b, S: Storage>(&mut self, inbound: &'b mut ReceiveBuffer<S>, config: &Settings) -> Result<Turn<'b>, HandshakeError> {
         match self {
             // §4.2.2: frames are read once the request was answered
             Self::Asked(_) => Ok(None),
@@ -152,7 +154,7 @@ impl Opening {
 fn read_head<S: Storage>(
     reader: &mut HeadReader,
     inbound: &mut ReceiveBuffer<S>,
-    config: &Config,
+    config: &Settings,
     start_line: impl Fn(&[u8]) -> Result<(), HandshakeError>,
 ) -> Result<Option<usize>, HandshakeError> {
     let limits = config.head_limits(inbound.capacity());

@@ -4,10 +4,12 @@ mod config;
 mod event;
 mod handshake;
 mod send;
+mod tick;
 mod transmission;
 
 use core::{fmt, mem};
 
+use config::Settings;
 pub use config::{Config, Delivery};
 pub use event::Event;
 use handshake::Opening;
@@ -16,10 +18,10 @@ use send::{Outbound, Owed};
 use transmission::{FastLimit, Inbound};
 
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
-use crate::error::{Error, HandshakeError, ProtocolError, SendError};
+use crate::error::{Error, HandshakeError, ProtocolError, SendError, Timeout};
 use crate::handshake::Agreed;
 use crate::role::Role;
-use crate::rules::{CloseFact, Closed, Closing};
+use crate::rules::{CloseFact, Closed, Closing, Timer};
 use crate::wire::{CloseCode, CloseFrame, Kind, Opcode};
 
 /// A WebSocket connection without a transport: bytes in, events and bytes out.
@@ -44,7 +46,8 @@ use crate::wire::{CloseCode, CloseFrame, Kind, Opcode};
 #[derive(Clone)]
 pub struct Connection<R: Role> {
     role: R,
-    config: Config,
+    config: Settings,
+    timer: Timer,
     phase: Phase,
 }
 
@@ -73,6 +76,8 @@ struct End {
     closed: Closed,
     owed: Owed,
     disconnect: Disconnect,
+    /// What `tick` says from now on.
+    timeout: Option<Timeout>,
 }
 
 /// The phases of a connection, in this order.
@@ -101,7 +106,7 @@ pub enum Disconnect {
 }
 
 impl Transmission {
-    fn new(agreed: Agreed, config: &Config) -> Self {
+    fn new(agreed: Agreed, config: &Settings) -> Self {
         Self { inbound: Inbound::Between, outbound: Outbound::new(), agreed, fast: FastLimit::of(config) }
     }
 }
@@ -110,7 +115,7 @@ impl End {
     /// The opening handshake has come to nothing.
     const fn handshake(outcome: Result<(), Error>) -> Self {
         let closed = Closed { sent: CloseFact::None, received: CloseFact::None };
-        Self { outcome, closed, owed: Owed::Nothing, disconnect: Disconnect::Now }
+        Self { outcome, closed, owed: Owed::Nothing, disconnect: Disconnect::Now, timeout: None }
     }
 
     fn refuse(&mut self, error: HandshakeError) {
@@ -118,11 +123,25 @@ impl End {
     }
 
     /// Writes what is owed. What finds no room waits; what finds no masking key is given up, or the end would never come.
-    fn pay<R: Role>(&mut self, role: &mut R, config: &Config, out: &mut impl SendBuffer) {
+    fn pay<R: Role>(&mut self, role: &mut R, config: &Settings, out: &mut impl SendBuffer) {
         if self.owed.pay(role, config, out) == Err(SendError::Entropy) {
-            self.owed = Owed::Nothing;
+            self.unpaid();
+        }
+    }
+
+    /// What is owed will not be written.
+    fn unpaid(&mut self) {
+        if let Owed::Close(_) = self.owed {
             self.closed.sent = CloseFact::None;
         }
+        self.owed = Owed::Nothing;
+    }
+
+    /// The peer's time is over.
+    fn time_out(&mut self, timeout: Timeout) {
+        self.unpaid();
+        self.disconnect = Disconnect::Now;
+        self.timeout = Some(timeout);
     }
 }
 
@@ -131,7 +150,8 @@ impl<R: Role> Connection<R> {
     /// HTTP/3. What came after the handshake goes into the [`ReceiveBuffer`] first.
     #[must_use]
     pub fn established(role: R, agreed: Agreed, config: Config) -> Self {
-        Self { role, config, phase: Phase::Transmission(Transmission::new(agreed, &config)) }
+        let config = Settings::from(config);
+        Self { role, config, timer: Timer::NEW, phase: Phase::Transmission(Transmission::new(agreed, &config)) }
     }
 
     /// The next event out of `inbound`; `None` where more bytes are needed. What is to be answered at once is written to `out`.
@@ -149,6 +169,7 @@ impl<R: Role> Connection<R> {
     ) -> Result<Option<Event<'b>>, Error> {
         if let Phase::Transmission(Transmission { inbound: half, outbound: Outbound { owed: Owed::Nothing, .. }, fast, .. }) = &self.phase {
             if let Some((kind, len)) = half.small::<R, S>(inbound, *fast) {
+                self.timer.heard();
                 return match Inbound::whole(kind, inbound.take(len), self.config.delivery) {
                     Ok(event) => Ok(Some(event)),
                     Err(error) => Err(self.fail(error, out)),
@@ -164,6 +185,7 @@ impl<R: Role> Connection<R> {
         inbound: &'b mut ReceiveBuffer<S>,
         out: &mut impl SendBuffer,
     ) -> Result<Option<Event<'b>>, Error> {
+        self.timer.saw(inbound.kept());
         match &self.phase {
             Phase::Transmission(Transmission { inbound: half, outbound: Outbound { owed: Owed::Nothing, .. }, .. })
                 if half.waits(inbound, self.config.delivery) =>
@@ -211,6 +233,7 @@ impl<R: Role> Connection<R> {
                 // What cannot be written waits.
                 let _ = outbound.owed.pay(&mut self.role, &self.config, out);
             }
+            Some(Event::Pong(payload)) => self.timer.pong(payload),
             Some(Event::Close(frame)) => {
                 outbound.receive_close(frame.map(|frame| frame.code), self.config.auto_close);
                 self.end_if_closed(out);
@@ -226,7 +249,7 @@ impl<R: Role> Connection<R> {
                 // §7.1.1: the server closes the transport at once, the client waits for that
                 let disconnect = if R::IS_SERVER { Disconnect::Now } else { Disconnect::AwaitPeer };
                 let owed = mem::replace(&mut outbound.owed, Owed::Nothing);
-                self.end(End { outcome: Ok(()), closed, owed, disconnect }, out);
+                self.end(End { outcome: Ok(()), closed, owed, disconnect, timeout: None }, out);
             }
         }
     }
@@ -244,7 +267,7 @@ impl<R: Role> Connection<R> {
             outbound.owe_close(Some(error.close_code()));
             let owed = mem::replace(&mut outbound.owed, Owed::Nothing);
             let closed = outbound.closing.facts();
-            self.end(End { outcome: Err(error.into()), closed, owed, disconnect: Disconnect::Now }, out);
+            self.end(End { outcome: Err(error.into()), closed, owed, disconnect: Disconnect::Now, timeout: None }, out);
         }
         error.into()
     }
@@ -252,11 +275,11 @@ impl<R: Role> Connection<R> {
     /// The transport has ended: no more bytes will come, and none can be sent. How the closing handshake stood (§7.1.4–§7.1.6).
     pub fn receive_end(&mut self) -> Closed {
         let closed = self.close_status();
-        let outcome = match self.phase {
-            Phase::End(End { outcome, .. }) => outcome,
-            Phase::Handshake(_) | Phase::Transmission(_) => Ok(()),
+        let (outcome, timeout) = match self.phase {
+            Phase::End(End { outcome, timeout, .. }) => (outcome, timeout),
+            Phase::Handshake(_) | Phase::Transmission(_) => (Ok(()), None),
         };
-        self.phase = Phase::End(End { outcome, closed, owed: Owed::Nothing, disconnect: Disconnect::Now });
+        self.phase = Phase::End(End { outcome, closed, owed: Owed::Nothing, disconnect: Disconnect::Now, timeout });
         closed
     }
 
@@ -370,7 +393,7 @@ impl<R: Role> Connection<R> {
     }
 
     #[inline]
-    fn sending(&mut self) -> Result<(&mut Outbound, &mut R, &Config), SendError> {
+    fn sending(&mut self) -> Result<(&mut Outbound, &mut R, &Settings), SendError> {
         match &mut self.phase {
             Phase::Handshake(_) => Err(SendError::NotOpen),
             Phase::Transmission(transmission) => Ok((&mut transmission.outbound, &mut self.role, &self.config)),

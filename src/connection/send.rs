@@ -2,7 +2,7 @@
 
 use arrayvec::ArrayVec;
 
-use super::config::Config;
+use super::config::Settings;
 use crate::buffer::SendBuffer;
 use crate::error::{HandshakeError, SendError};
 use crate::handshake::Reject;
@@ -51,7 +51,7 @@ impl Owed {
         &mut self,
         payload_len: usize,
         role: &mut R,
-        config: &Config,
+        config: &Settings,
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
         match self {
@@ -69,7 +69,7 @@ impl Owed {
 
     /// Writes it, if there is room.
     #[inline]
-    pub(super) fn pay<R: Role>(&mut self, role: &mut R, config: &Config, out: &mut impl SendBuffer) -> Result<(), SendError> {
+    pub(super) fn pay<R: Role>(&mut self, role: &mut R, config: &Settings, out: &mut impl SendBuffer) -> Result<(), SendError> {
         match self {
             Self::Nothing => Ok(()),
             _ => self.pay_now(role, config, out),
@@ -77,7 +77,7 @@ impl Owed {
     }
 
     #[cold]
-    fn pay_now<R: Role>(&mut self, role: &mut R, config: &Config, out: &mut impl SendBuffer) -> Result<(), SendError> {
+    fn pay_now<R: Role>(&mut self, role: &mut R, config: &Settings, out: &mut impl SendBuffer) -> Result<(), SendError> {
         match self {
             Self::Nothing => {}
             Self::Pong(payload) => write_frame(role, config, Opcode::Pong, true, payload, out)?,
@@ -132,7 +132,7 @@ impl Outbound {
     pub(super) fn message<R: Role>(
         &mut self,
         role: &mut R,
-        config: &Config,
+        config: &Settings,
         kind: Kind,
         payload: &[u8],
         out: &mut impl SendBuffer,
@@ -147,7 +147,7 @@ impl Outbound {
     pub(super) fn part<R: Role>(
         &mut self,
         role: &mut R,
-        config: &Config,
+        config: &Settings,
         kind: Kind,
         payload: &[u8],
         last: bool,
@@ -187,7 +187,7 @@ impl Outbound {
     pub(super) fn control<R: Role>(
         &mut self,
         role: &mut R,
-        config: &Config,
+        config: &Settings,
         opcode: Opcode,
         payload: &[u8],
         out: &mut impl SendBuffer,
@@ -204,7 +204,7 @@ impl Outbound {
     pub(super) fn close<R: Role>(
         &mut self,
         role: &mut R,
-        config: &Config,
+        config: &Settings,
         frame: CloseFrame<'_>,
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
@@ -256,7 +256,7 @@ fn close_payload(code: CloseCode, reason: &str) -> Control {
 #[inline]
 fn write_frame<R: Role>(
     role: &mut R,
-    config: &Config,
+    config: &Settings,
     opcode: Opcode,
     fin: bool,
     payload: &[u8],
@@ -293,7 +293,7 @@ const fn frame_len<R: Role>(payload_len: usize) -> usize {
 }
 
 /// Writes all pieces that `write` puts, or nothing.
-pub(super) fn write_pieces<O: SendBuffer>(config: &Config, out: &mut O, write: impl Fn(&mut dyn FnMut(&[u8]))) -> Result<(), SendError> {
+pub(super) fn write_pieces<O: SendBuffer>(config: &Settings, out: &mut O, write: impl Fn(&mut dyn FnMut(&[u8]))) -> Result<(), SendError> {
     let mut len = 0usize;
     write(&mut |piece| len = len.saturating_add(piece.len()));
     if out.pending() >= config.max_pending || out.room() < len {

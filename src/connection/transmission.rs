@@ -3,7 +3,7 @@
 
 use core::str;
 
-use super::config::{Config, Delivery};
+use super::config::{Delivery, Settings};
 use super::event::Event;
 use crate::buffer::{ReceiveBuffer, Storage};
 use crate::error::ProtocolError;
@@ -56,9 +56,10 @@ struct Frame {
 pub(super) struct FastLimit(u32);
 
 impl FastLimit {
-    pub(super) fn of(config: &Config) -> Self {
-        let longest = config.max_message.min(config.max_frame).min(0xFFFF);
-        Self(if config.max_fragments == 0 { 0 } else { (longest as u32).saturating_add(1) })
+    pub(super) fn of(config: &Settings) -> Self {
+        let limits = config.limits(u64::MAX);
+        let longest = limits.message.min(limits.frame).min(0xFFFF);
+        Self(if limits.fragments == 0 { 0 } else { (longest as u32).saturating_add(1) })
     }
 
     #[inline]
@@ -192,7 +193,7 @@ impl Inbound {
     pub(super) fn next<'b, R: Role, S: Storage>(
         &mut self,
         buffer: &'b mut ReceiveBuffer<S>,
-        config: &Config,
+        config: &Settings,
         reserved: ReservedBits,
     ) -> Result<Option<Event<'b>>, ProtocolError> {
         match self.find::<R, S>(buffer, config, reserved)? {
@@ -222,7 +223,7 @@ impl Inbound {
     fn find<R: Role, S: Storage>(
         &mut self,
         buffer: &mut ReceiveBuffer<S>,
-        config: &Config,
+        config: &Settings,
         reserved: ReservedBits,
     ) -> Result<Found, ProtocolError> {
         let limits = config.limits(buffer.message_capacity());

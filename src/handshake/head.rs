@@ -80,6 +80,11 @@ impl HeadReader {
         Self { kind, at: At::Start, empty_lines: 0, start: 0, line: 0, looked: 0, fields: 0 }
     }
 
+    /// Whether something of the head is there.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.looked > 0
+    }
+
     /// Reads on in a head that starts with `bytes`; its length once it is whole.
     ///
     /// `start_line` judges the start line as soon as it is whole. In a response, a fold is replaced by spaces.

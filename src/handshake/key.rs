@@ -72,12 +72,12 @@ impl AcceptKey {
     }
 }
 
-/// Ten bytes that stand for a name: a connection remembers what it offered without keeping it. A second name of the same ten would
-/// have to be searched for among 2^80.
-pub(super) fn fingerprint(name: &[u8]) -> [u8; 10] {
+/// Eight bytes that stand for a name: a connection remembers what it offered without keeping it. A second name of the same eight would
+/// have to be searched for among 2^64.
+pub(super) fn fingerprint(name: &[u8]) -> [u8; 8] {
     let digest: [u8; 20] = Sha1::digest(name).into();
-    let [a, b, c, d, e, f, g, h, i, j, ..] = digest;
-    [a, b, c, d, e, f, g, h, i, j]
+    let [a, b, c, d, e, f, g, h, ..] = digest;
+    [a, b, c, d, e, f, g, h]
 }
 
 #[cfg(test)]

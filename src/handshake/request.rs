@@ -400,7 +400,7 @@ pub(super) fn write_headers(headers: &[(&str, &str)], put: &mut dyn FnMut(&[u8])
 
 /// The subprotocols that a client offered, as fingerprints.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Offered(ArrayVec<[u8; 10], MAX_OFFERED_SUBPROTOCOLS>);
+pub(crate) struct Offered(ArrayVec<[u8; 8], MAX_OFFERED_SUBPROTOCOLS>);
 
 impl Offered {
     /// Whether this one was among them.

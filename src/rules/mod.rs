@@ -3,10 +3,12 @@
 mod closing;
 mod fragmentation;
 mod limits;
+mod timer;
 mod utf8;
 
 pub(crate) use closing::{CloseEvent, Closing};
 pub use closing::{CloseFact, Closed};
 pub(crate) use fragmentation::Fragmentation;
 pub(crate) use limits::{Limits, Tally};
+pub(crate) use timer::{Due, Timeouts, Timer, Wait};
 pub(crate) use utf8::{Cut, Utf8};

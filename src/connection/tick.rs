@@ -1,0 +1,105 @@
+//! Deadlines (§7.1.7, §5.5.2): what an endpoint does because nothing came. The time is the caller's to tell.
+
+use core::mem;
+use core::time::Duration;
+
+use super::handshake::Opening;
+use super::send::Owed;
+use super::{Connection, Disconnect, End, Phase, Transmission};
+use crate::buffer::SendBuffer;
+use crate::error::{HandshakeError, Timeout};
+use crate::role::Role;
+use crate::rules::{Closing, Due, Wait};
+use crate::wire::{CloseCode, Opcode};
+
+impl<R: Role> Connection<R> {
+    /// Tells what time it is: `now` since any fixed point of a monotonic clock. Says when to be called again, if ever, and that is later
+    /// than `now`. A caller that never ticks has no deadlines, and pays nothing for them.
+    ///
+    /// It gives up an opening handshake and a closing handshake that take too long. It sends a Ping after a silence, and gives up the
+    /// connection where the silence goes on; whatever comes breaks it, and the Pong that answers this very Ping ends the wait. The first
+    /// call after each change begins the wait for what comes next, so call it after every read and write, and at the time it said.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use websocket_proto::{Config, Connection, Server, Agreed};
+    /// # let (mut ws, mut out) = (Connection::established(Server::new(), Agreed::new(), Config::default()), Vec::new());
+    /// let started = std::time::Instant::now();
+    /// // in the loop, before waiting for the transport:
+    /// let wait = match ws.tick(started.elapsed(), &mut out)? {
+    ///     Some(deadline) => Some(deadline.saturating_sub(started.elapsed())), // a read time-out, a timer, a poll
+    ///     None => None,
+    /// };
+    /// assert!(wait.is_some_and(|wait| wait <= Duration::from_secs(20)));
+    /// # Ok::<(), websocket_proto::Timeout>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Something is over; the connection has ended, `out` has what the peer is to be told, and every later call says the same.
+    pub fn tick(&mut self, now: Duration, out: &mut impl SendBuffer) -> Result<Option<Duration>, Timeout> {
+        if let Phase::End(End { timeout: Some(timeout), .. }) = self.phase {
+            return Err(timeout);
+        }
+        match self.timer.tick(now, self.wait(), &self.config.timeouts) {
+            Due::Later(deadline) => Ok(deadline),
+            Due::Ping(payload) => {
+                if let Phase::Transmission(Transmission { outbound, .. }) = &mut self.phase {
+                    // What finds no room is tried again with the next tick.
+                    if outbound.control(&mut self.role, &self.config, Opcode::Ping, &payload, out).is_ok() {
+                        self.timer.sent();
+                    }
+                }
+                Ok(self.timer.deadline(&self.config.timeouts))
+            }
+            Due::OutOfTime => Err(self.time_out(out)),
+        }
+    }
+
+    fn wait(&self) -> Wait {
+        match &self.phase {
+            // The application takes its time.
+            Phase::Handshake(Opening::Asked(_)) => Wait::Nothing,
+            Phase::Handshake(Opening::Request(_) | Opening::Response { .. }) => Wait::Handshake,
+            Phase::Transmission(transmission) => match transmission.outbound.closing {
+                Closing::Open => Wait::Idle,
+                Closing::Sent(_) => Wait::Close,
+                // The application owes a Close.
+                Closing::Received(_) | Closing::Both(_) => Wait::Nothing,
+            },
+            Phase::End(end) => match (end.owed == Owed::Nothing, end.disconnect) {
+                (true, Disconnect::KeepOpen | Disconnect::Now) => Wait::Nothing,
+                (false, _) | (true, Disconnect::AwaitPeer) => Wait::Close,
+            },
+        }
+    }
+
+    #[cold]
+    fn time_out(&mut self, out: &mut impl SendBuffer) -> Timeout {
+        let timeout = match &mut self.phase {
+            Phase::Handshake(opening) => {
+                let error = HandshakeError::TimedOut;
+                let mut end = End::handshake(Err(error.into()));
+                if matches!(opening, Opening::Request(reader) if reader.has_begun()) {
+                    end.refuse(error);
+                }
+                self.end(end, out);
+                Timeout::Handshake
+            }
+            Phase::Transmission(Transmission { outbound, .. }) => {
+                let timeout = if outbound.closing.sent() { Timeout::Close } else { Timeout::Pong };
+                // As others do: to the peer that still reads, it is this endpoint that ends the connection without being asked.
+                outbound.owe_close(Some(CloseCode::INTERNAL_ERROR));
+                let owed = mem::replace(&mut outbound.owed, Owed::Nothing);
+                let end = End { outcome: Ok(()), closed: outbound.closing.facts(), owed, disconnect: Disconnect::Now, timeout: None };
+                self.end(end, out);
+                timeout
+            }
+            Phase::End(_) => Timeout::Close,
+        };
+        if let Phase::End(end) = &mut self.phase {
+            // What found no room by now never will.
+            end.time_out(timeout);
+        }
+        timeout
+    }
+}

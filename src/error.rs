@@ -11,7 +11,7 @@ use crate::wire::{CloseBodyError, CloseCode, HeaderError};
 
 /// What the peer did wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a connection has these two parts")]
+#[non_exhaustive]
 pub enum Error {
     /// In the opening handshake (§4).
     Handshake(HandshakeError),

@@ -19,7 +19,10 @@ impl Server {
 }
 
 /// The client: sends masked frames, each with a key of its own out of `E`; reads unmasked ones (§5.1).
-#[derive(Clone, Copy)]
+///
+/// A clone takes its keys from a clone of `E`. Where that is a seeded generator, both send the same keys, which §10.3 forbids: clone to
+/// test, not to send.
+#[derive(Clone)]
 pub struct Client<E> {
     entropy: E,
 }

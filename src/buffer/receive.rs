@@ -67,7 +67,7 @@ impl<'a> ReceiveBuffer<&'a mut [u8]> {
 }
 
 impl<S: Storage> ReceiveBuffer<S> {
-    /// Room to read into: at least `wanted` bytes, or in a fixed buffer what there is. Empty means that it is full.
+    /// Room to read into: at least `wanted` bytes, or what there can be, in a fixed buffer above all. Empty means that it is full.
     ///
     /// Bytes written here count once [`filled`](Self::filled) says so.
     #[must_use]
@@ -118,8 +118,8 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.storage.shrink(self.end);
     }
 
-    /// Drops all that is in it.
-    pub(crate) fn discard(&mut self) {
+    /// Drops all that is in it. It can serve another connection then.
+    pub fn clear(&mut self) {
         self.message = self.end;
         self.built = self.end;
         self.read = self.end;
@@ -318,6 +318,9 @@ mod sealed {
         }
 
         fn grow(&mut self, len: usize) {
+            if len > isize::MAX as usize {
+                return;
+            }
             if self.is_empty() {
                 *self = vec![0; len];
             } else {

@@ -11,6 +11,9 @@ use crate::wire::mask;
 
 /// Where a connection puts what is to be sent. The caller takes bytes from its front, in order, any number at a time.
 ///
+/// It should have room for 131 bytes when it is empty, a control frame of a client's: what is owed to the peer and finds no room waits. A
+/// server's needs room for its 101 as well, and for a refusal of about 260.
+///
 /// For `Vec<u8>` (feature `alloc`), `ArrayVec<u8, N>`, [`SendSlice`] and `bytes::BytesMut` (feature `bytes`).
 pub trait SendBuffer {
     /// How many bytes are in it, not taken yet.

@@ -99,7 +99,8 @@ impl From<Config> for Settings {
         Self {
             max_message: config.max_message,
             max_frame: config.max_frame,
-            max_pending: config.max_pending,
+            // At none, nothing could ever be written.
+            max_pending: config.max_pending.max(1),
             max_fragments: config.max_fragments,
             max_head: small(config.max_head),
             max_line: small(config.max_line),

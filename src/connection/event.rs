@@ -8,7 +8,7 @@ use crate::wire::CloseFrame;
 #[non_exhaustive]
 pub enum Event<'b> {
     /// To a server: a valid request for an upgrade (§4.2.1). Answer with [`accept`](crate::Connection::accept) or
-    /// [`reject`](crate::Connection::reject); nothing more is read before.
+    /// [`reject`](crate::Connection::reject); nothing more is read before, so do not read from the transport either.
     Request(Request<'b>),
     /// To a server that [allows it](crate::Config::plain_requests): a valid request that asks for no upgrade, such as a health check.
     /// Answer with [`reject`](crate::Connection::reject), of status 200 for a page.

@@ -36,13 +36,13 @@ use crate::wire::{CloseCode, CloseFrame, Kind, Opcode};
 /// * **Looking**: [`state`](Self::state), [`disconnect`](Self::disconnect), [`close_status`](Self::close_status),
 ///   [`owes`](Self::owes). Their answers change only by the methods above.
 ///
-/// All but the last may write to `out`. **After each of them, write `out` to the transport, in order and whole**; then ask
+/// Those that take `out` write to it. **After each of them, write `out` to the transport, in order and whole**; then ask
 /// [`disconnect`](Self::disconnect). `receive` answers a Ping, a Close, a violation and a bad request by itself. Where `out` has no
 /// room, the answer waits in the connection — one Close, or of several Pongs the newest — and goes out with the next call that has
 /// room; [`owes`](Self::owes) says that such a call (`receive`, with or without new bytes) is due once `out` was written.
 ///
 /// An [`Error`] is final: the connection has failed, `out` has what the peer is to be told, and every later `receive` gives the same error.
-/// Misuse is a [`SendError`] or an [`AcceptError`]: nothing was written, nothing has changed.
+/// Misuse is a [`SendError`] or an [`AcceptError`](crate::AcceptError): nothing was written, nothing has changed.
 #[derive(Clone)]
 pub struct Connection<R: Role> {
     role: R,
@@ -101,7 +101,8 @@ pub enum Disconnect {
     KeepOpen,
     /// Wait until the peer closes it, but not for ever (§7.1.1: a client leaves that to the server).
     AwaitPeer,
-    /// Close it.
+    /// Close it: shut down writing, and read to the end for a while. Whoever drops a socket in which bytes wait resets it, and the peer may
+    /// never read the last frame (§7.1.1).
     Now,
 }
 
@@ -154,7 +155,8 @@ impl<R: Role> Connection<R> {
         Self { role, config, timer: Timer::NEW, phase: Phase::Transmission(Transmission::new(agreed, &config)) }
     }
 
-    /// The next event out of `inbound`; `None` where more bytes are needed. What is to be answered at once is written to `out`.
+    /// The next event out of `inbound`; `None` where more bytes are needed, or the application's answer to a request. What is to be answered
+    /// at once is written to `out`.
     ///
     /// An empty `inbound` is not the end of the transport: that is [`receive_end`](Self::receive_end). After the connection's end all input
     /// is discarded.
@@ -205,8 +207,7 @@ impl<R: Role> Connection<R> {
         match &mut self.phase {
             Phase::Handshake(_) => self.receive_head(inbound, out),
             Phase::Transmission(transmission) => {
-                // What cannot be written waits.
-                let _ = transmission.outbound.owed.pay(&mut self.role, &self.config, out);
+                transmission.outbound.pay(&mut self.role, &self.config, out);
                 let reserved = transmission.agreed.reserved_bits();
                 match transmission.inbound.next::<R, S>(inbound, &self.config, reserved) {
                     Ok(event) => {
@@ -218,7 +219,7 @@ impl<R: Role> Connection<R> {
             }
             Phase::End(end) => {
                 end.pay(&mut self.role, &self.config, out);
-                inbound.discard();
+                inbound.clear();
                 end.outcome.map(|()| None)
             }
         }
@@ -230,8 +231,7 @@ impl<R: Role> Connection<R> {
         match event {
             Some(Event::Ping(payload)) if self.config.auto_pong => {
                 outbound.owe_pong(payload);
-                // What cannot be written waits.
-                let _ = outbound.owed.pay(&mut self.role, &self.config, out);
+                outbound.pay(&mut self.role, &self.config, out);
             }
             Some(Event::Pong(payload)) => self.timer.pong(payload),
             Some(Event::Close(frame)) => {
@@ -264,6 +264,8 @@ impl<R: Role> Connection<R> {
     #[inline(never)]
     fn fail(&mut self, error: ProtocolError, out: &mut impl SendBuffer) -> Error {
         if let Phase::Transmission(Transmission { outbound, .. }) = &mut self.phase {
+            // §7.1.7: nothing is answered any more
+            outbound.owed = Owed::Nothing;
             outbound.owe_close(Some(error.close_code()));
             let owed = mem::replace(&mut outbound.owed, Owed::Nothing);
             let closed = outbound.closing.facts();
@@ -274,13 +276,18 @@ impl<R: Role> Connection<R> {
 
     /// The transport has ended: no more bytes will come, and none can be sent. How the closing handshake stood (§7.1.4–§7.1.6).
     pub fn receive_end(&mut self) -> Closed {
-        let closed = self.close_status();
-        let (outcome, timeout) = match self.phase {
-            Phase::End(End { outcome, timeout, .. }) => (outcome, timeout),
-            Phase::Handshake(_) | Phase::Transmission(_) => (Ok(()), None),
-        };
-        self.phase = Phase::End(End { outcome, closed, owed: Owed::Nothing, disconnect: Disconnect::Now, timeout });
-        closed
+        match &mut self.phase {
+            Phase::End(end) => {
+                end.unpaid();
+                end.disconnect = Disconnect::Now;
+                end.closed
+            }
+            Phase::Handshake(_) | Phase::Transmission(_) => {
+                let closed = self.close_status();
+                self.phase = Phase::End(End { closed, ..End::handshake(Ok(())) });
+                closed
+            }
+        }
     }
 
     /// Sends a text message, in one frame.
@@ -347,8 +354,21 @@ impl<R: Role> Connection<R> {
     /// # Errors
     /// Where a Close was sent already, the reason is too long, or `out` has no room; nothing is written then.
     pub fn close(&mut self, code: CloseCode, reason: &str, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        self.send_close(Some(CloseFrame { code, reason }), out)
+    }
+
+    /// The same with an empty Close, which has no code (§7.1.5: the peer reports 1005); for instance to answer one where
+    /// [`Config::auto_close`] is off.
+    ///
+    /// # Errors
+    /// Where a Close was sent already, or `out` has no room; nothing is written then.
+    pub fn close_empty(&mut self, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        self.send_close(None, out)
+    }
+
+    fn send_close(&mut self, frame: Option<CloseFrame<'_>>, out: &mut impl SendBuffer) -> Result<(), SendError> {
         let (outbound, role, config) = self.sending()?;
-        outbound.close(role, config, CloseFrame { code, reason }, out)?;
+        outbound.close(role, config, frame, out)?;
         self.end_if_closed(out);
         Ok(())
     }

@@ -45,25 +45,12 @@ pub(super) enum Owed {
 }
 
 impl Owed {
-    /// Writes it, if there is room for it and for a frame of `payload_len` bytes of payload after it: a send does all or nothing.
+    /// How many bytes it takes. Of a refusal, none: it is owed at the end, and nothing is sent after it.
     #[inline]
-    fn pay_before<R: Role>(
-        &mut self,
-        payload_len: usize,
-        role: &mut R,
-        config: &Settings,
-        out: &mut impl SendBuffer,
-    ) -> Result<(), SendError> {
+    fn len<R: Role>(&self) -> usize {
         match self {
-            Self::Nothing => Ok(()),
-            Self::Pong(owed) | Self::Close(owed) => {
-                let len = frame_len::<R>(owed.len());
-                if out.pending().saturating_add(len) >= config.max_pending || out.room().saturating_sub(len) < frame_len::<R>(payload_len) {
-                    return Err(SendError::Full);
-                }
-                self.pay_now(role, config, out)
-            }
-            Self::Refusal(_) => Err(SendError::Closed),
+            Self::Nothing | Self::Refusal(_) => 0,
+            Self::Pong(payload) | Self::Close(payload) => frame_len::<R>(payload.len()),
         }
     }
 
@@ -78,10 +65,16 @@ impl Owed {
 
     #[cold]
     fn pay_now<R: Role>(&mut self, role: &mut R, config: &Settings, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        let is_pong = matches!(self, Self::Pong(_));
         match self {
             Self::Nothing => {}
-            Self::Pong(payload) => write_frame(role, config, Opcode::Pong, true, payload, out)?,
-            Self::Close(payload) => write_frame(role, config, Opcode::Close, true, payload, out)?,
+            Self::Pong(payload) | Self::Close(payload) => {
+                let opcode = if is_pong { Opcode::Pong } else { Opcode::Close };
+                if out.pending() >= config.max_pending || out.room() < frame_len::<R>(payload.len()) {
+                    return Err(SendError::Full);
+                }
+                write_frame(role.masking_key()?, opcode, true, payload, out);
+            }
             Self::Refusal(error) => {
                 if let Some(refusal) = Reject::of(*error) {
                     write_pieces(config, out, |put| refusal.write(put))?;
@@ -127,6 +120,39 @@ impl Outbound {
         if self.message.is_some() { Err(SendError::MessageOpen) } else { Ok(()) }
     }
 
+    /// Writes what is owed. What finds no room waits; a Pong that there is no masking key for is not sent.
+    #[inline]
+    pub(super) fn pay<R: Role>(&mut self, role: &mut R, config: &Settings, out: &mut impl SendBuffer) {
+        if self.owed.pay(role, config, out) == Err(SendError::Entropy) {
+            self.owed = Owed::Nothing;
+        }
+    }
+
+    /// What is owed, and then a frame; or nothing of the two.
+    #[inline]
+    fn write<R: Role>(
+        &mut self,
+        role: &mut R,
+        config: &Settings,
+        opcode: Opcode,
+        fin: bool,
+        payload: &[u8],
+        out: &mut impl SendBuffer,
+    ) -> Result<(), SendError> {
+        if self.owed != Owed::Nothing && out.pending() == 0 && out.room() < self.owed.len::<R>() {
+            // §5.5.3: a Pong for every Ping is not demanded, and this one finds no room ever.
+            self.owed = Owed::Nothing;
+        }
+        let owed = self.owed.len::<R>();
+        if out.pending().saturating_add(owed) >= config.max_pending || out.room().saturating_sub(owed) < frame_len::<R>(payload.len()) {
+            return Err(SendError::Full);
+        }
+        let key = role.masking_key()?;
+        self.owed.pay(role, config, out)?;
+        write_frame(key, opcode, fin, payload, out);
+        Ok(())
+    }
+
     /// A whole message in one frame.
     #[inline]
     pub(super) fn message<R: Role>(
@@ -139,8 +165,7 @@ impl Outbound {
     ) -> Result<(), SendError> {
         self.open()?;
         self.between_messages()?;
-        self.owed.pay_before(payload.len(), role, config, out)?;
-        write_frame(role, config, kind.opcode(), true, payload, out)
+        self.write(role, config, kind.opcode(), true, payload, out)
     }
 
     /// The next fragment of a message (§5.4).
@@ -163,8 +188,7 @@ impl Outbound {
         if kind == Kind::Text && (sending.utf8.push(payload).is_err() || (last && !sending.utf8.at_boundary())) {
             return Err(SendError::InvalidUtf8);
         }
-        self.owed.pay_before(payload.len(), role, config, out)?;
-        write_frame(role, config, opcode, last, payload, out)?;
+        self.write(role, config, opcode, last, payload, out)?;
         self.message = (!last).then_some(sending);
         Ok(())
     }
@@ -192,12 +216,15 @@ impl Outbound {
         payload: &[u8],
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
-        self.open()?;
+        match (opcode, self.closing) {
+            // §5.5.2: a Ping is answered "unless it already received a Close frame"; with auto_pong, it was
+            (Opcode::Pong, Closing::Sent(_)) if !config.auto_pong => {}
+            _ => self.open()?,
+        }
         if payload.len() > MAX_CONTROL_PAYLOAD {
             return Err(SendError::ControlTooLong);
         }
-        self.owed.pay_before(payload.len(), role, config, out)?;
-        write_frame(role, config, opcode, true, payload, out)
+        self.write(role, config, opcode, true, payload, out)
     }
 
     /// The application's Close (§7.1.2).
@@ -205,16 +232,15 @@ impl Outbound {
         &mut self,
         role: &mut R,
         config: &Settings,
-        frame: CloseFrame<'_>,
+        frame: Option<CloseFrame<'_>>,
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
-        if frame.reason.len() > MAX_CLOSE_REASON {
+        if frame.is_some_and(|frame| frame.reason.len() > MAX_CLOSE_REASON) {
             return Err(SendError::ReasonTooLong);
         }
-        let closing = self.closing.after(CloseEvent::Send(Some(frame.code))).ok_or(SendError::Closed)?;
-        let payload = close_payload(frame.code, frame.reason);
-        self.owed.pay_before(payload.len(), role, config, out)?;
-        write_frame(role, config, Opcode::Close, true, &payload, out)?;
+        let closing = self.closing.after(CloseEvent::Send(frame.map(|frame| frame.code))).ok_or(SendError::Closed)?;
+        let payload = frame.map_or_else(Control::new, |frame| close_payload(frame.code, frame.reason));
+        self.write(role, config, Opcode::Close, true, &payload, out)?;
         self.closing = closing;
         Ok(())
     }
@@ -252,28 +278,15 @@ fn close_payload(code: CloseCode, reason: &str) -> Control {
     code.get().to_be_bytes().into_iter().chain(reason).collect()
 }
 
-/// Writes one frame, or nothing.
+/// Writes one frame, for which there is room.
 #[inline]
-fn write_frame<R: Role>(
-    role: &mut R,
-    config: &Settings,
-    opcode: Opcode,
-    fin: bool,
-    payload: &[u8],
-    out: &mut impl SendBuffer,
-) -> Result<(), SendError> {
-    let len = frame_len::<R>(payload.len());
-    if out.pending() >= config.max_pending || out.room() < len {
-        return Err(SendError::Full);
-    }
-    let key = role.masking_key()?;
-    out.reserve(len);
+fn write_frame(key: Option<[u8; 4]>, opcode: Opcode, fin: bool, payload: &[u8], out: &mut impl SendBuffer) {
+    out.reserve(payload.len().saturating_add(MAX_HEADER));
     header(opcode, fin, key, payload.len()).write(|piece| out.push(piece));
     match key {
         None => out.push(payload),
         Some(key) => out.push_masked(payload, key),
     }
-    Ok(())
 }
 
 const fn header(opcode: Opcode, fin: bool, masking_key: Option<[u8; 4]>, payload_len: usize) -> FrameHeader {

@@ -230,7 +230,7 @@ impl Inbound {
         loop {
             let found = match self {
                 Self::Closed => {
-                    buffer.discard();
+                    buffer.clear();
                     return Ok(Found::Nothing);
                 }
                 Self::Failing(error) => return Err(*error),

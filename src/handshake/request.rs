@@ -268,7 +268,7 @@ fn check_subprotocols(headers: Headers<'_>) -> Result<(), HandshakeError> {
     if seen.is_empty() { Err(HandshakeError::InvalidSubprotocol) } else { Ok(()) }
 }
 
-/// A subprotocol that the client offered (§1.9). Only [`Request::subprotocols`] makes one, so none else can be accepted.
+/// A subprotocol that a client offered (§1.9), a token. Only [`Request::subprotocols`] makes one, so what nobody offered cannot be accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Subprotocol<'b>(&'b str);
 
@@ -299,7 +299,8 @@ impl<'b> Iterator for Subprotocols<'b> {
                 None if name.is_empty() => self.lines.next()?,
                 None => b"",
             };
-            if !name.is_empty() {
+            // Of a request that is no upgrade, nothing was checked.
+            if is_token(name) {
                 return str::from_utf8(name).ok().map(Subprotocol);
             }
         }

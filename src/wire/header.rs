@@ -50,7 +50,7 @@ impl ReservedBits {
     }
 }
 
-/// A frame header that is legal by itself (§5.2, §5.5).
+/// A frame header, legal by itself where [`parse`](Self::parse) returned it (§5.2, §5.5).
 ///
 /// What depends on more than the frame — reserved bits, the direction of masking, fragmentation, limits — is for whoever knows the
 /// connection.

@@ -1,0 +1,5 @@
+//! What the fuzz targets assert.
+
+pub mod properties;
+#[path = "../../tests/support/mod.rs"]
+mod support;

@@ -1,0 +1,102 @@
+//! The same bytes in any pieces.
+
+use websocket_proto::{Accept, Config, Connection, Delivery, Error, ReceiveBuffer, Role, State};
+
+use super::naive;
+use crate::support::{Outcome, Seen, asking, feed, open_client, open_server};
+
+/// The most that a fixed buffer has to hold: a message, and beside it a control frame.
+const ROOM: usize = MAX_MESSAGE + 131;
+const MAX_MESSAGE: usize = 4096;
+
+/// Whole or in any reads, into growing or fixed memory, as messages or in parts: the same events, output, error and state. On an open
+/// connection they are what the RFC says.
+///
+/// The first byte of the input has options: 1 for a client, 2 for one that is not open yet, 4 for small limits. The second says how many
+/// bytes follow that are sizes of reads. The rest is what the peer sends.
+pub fn chunking(input: &[u8]) {
+    let [options, count, rest @ ..] = input else { return };
+    let (reads, wire) = rest.split_at(usize::from(*count).min(rest.len()));
+    let mut config = Config::default();
+    // A fixed buffer is a limit by itself (§10.4); these are below it.
+    (config.max_message, config.max_head) = (MAX_MESSAGE as u64, 1024);
+    if options & 4 != 0 {
+        (config.max_message, config.max_frame, config.max_fragments) = (100, 70, 4);
+    }
+    match options & 3 {
+        0 => assert_as_told(&every_way(open_server, |_, _| (), config, reads, wire), false, &config, wire),
+        1 => assert_as_told(&every_way(open_client, |_, _| (), config, reads, wire), true, &config, wire),
+        2 => {
+            let accept = |server: &mut Connection<_>, out: &mut Vec<u8>| server.accept(Accept::new(), out).expect("a request");
+            every_way(Connection::server, accept, config, reads, wire);
+        }
+        _ => {
+            every_way(|config| asking(config, &["chat"]), |_, _| (), config, reads, wire);
+        }
+    }
+}
+
+fn every_way<R: Role>(
+    start: impl Fn(Config) -> Connection<R>,
+    accept: impl Fn(&mut Connection<R>, &mut Vec<u8>),
+    mut config: Config,
+    reads: &[u8],
+    wire: &[u8],
+) -> Outcome {
+    let (whole, cut) = ([wire], cut(wire, reads));
+    // A control frame and the beginning of a code point, or a head.
+    let least = if start(config).state() == State::Transmission { 131 + 3 } else { config.max_head + 1 };
+    let mut memory = [0xA5; ROOM];
+    let mut run = |delivery, chunks: &[&[u8]], fixed: Option<usize>| {
+        config.delivery = delivery;
+        let (connection, chunks) = (start(config), chunks.iter().copied());
+        match fixed {
+            None => feed(connection, ReceiveBuffer::with_threshold(64), chunks, &accept),
+            Some(len) => feed(connection, ReceiveBuffer::fixed(&mut memory[..len]), chunks, &accept),
+        }
+    };
+    let outcome = run(Delivery::Messages, &whole, None);
+    for (delivery, chunks, fixed) in [
+        (Delivery::Messages, &cut[..], None),
+        (Delivery::Messages, &whole, Some(ROOM)),
+        (Delivery::Messages, &cut, Some(ROOM)),
+        (Delivery::Parts, &whole, None),
+        (Delivery::Parts, &cut, None),
+        (Delivery::Parts, &cut, Some(least)),
+    ] {
+        assert_eq!(run(delivery, chunks, fixed), outcome, "{delivery:?} in {} reads, into {fixed:?}", chunks.len());
+    }
+    outcome
+}
+
+/// Cuts into reads of these sizes, again and again.
+fn cut<'w>(mut wire: &'w [u8], reads: &[u8]) -> Vec<&'w [u8]> {
+    let mut chunks = Vec::new();
+    let mut sizes = reads.iter().map(|&size| usize::from(size)).cycle();
+    while !wire.is_empty() {
+        let size = if reads.iter().all(|&size| size == 0) { 1 } else { sizes.next().unwrap_or(1) };
+        let (chunk, rest) = wire.split_at(size.min(wire.len()));
+        chunks.push(chunk);
+        wire = rest;
+    }
+    chunks
+}
+
+/// The events are those of the RFC; each Ping, the Close and a violation are answered (§5.5, §7.1.7).
+fn assert_as_told(outcome: &Outcome, is_client: bool, config: &Config, wire: &[u8]) {
+    let told = naive::frames(wire, !is_client, config);
+    let code = match outcome.error {
+        Some(Error::Protocol(error)) => Some(error.close_code().get()),
+        _ => None,
+    };
+    assert_eq!((&outcome.events, code), (&told.events, told.fails));
+    let close = |code| Seen::Close(Some((code, String::new())));
+    let answers = told.events.into_iter().filter_map(|event| match event {
+        Seen::Ping(payload) => Some(Seen::Pong(payload)),
+        Seen::Close(frame) => Some(frame.map_or(Seen::Close(None), |(code, _)| close(code))),
+        _ => None,
+    });
+    let written = naive::frames(&outcome.out, is_client, &Config::default());
+    assert_eq!(written.events, answers.chain(told.fails.map(close)).collect::<Vec<_>>());
+    assert!(written.fails.is_none() && written.rest.is_empty());
+}

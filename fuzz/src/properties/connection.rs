@@ -1,0 +1,368 @@
+//! A connection under any calls.
+
+use core::cell::Cell;
+use core::mem;
+
+use websocket_proto::{
+    Accept, AcceptError, ClientRequest, CloseCode, CloseFact, Config, Connection, Delivery, Disconnect, Entropy, EntropyError, Error,
+    Event, Kind, ReceiveBuffer, Reject, Role, SendBuffer, SendSlice, State, Storage, Uri,
+};
+
+use super::naive;
+use crate::support::{self, RESPONSE, SampleNonce, Seen, filled, open_server};
+
+/// A server under [`Script`].
+pub fn connection_server(input: &[u8]) {
+    let start = |config, open| if open { open_server(config) } else { Connection::server(config) };
+    let answer: Answer<_> = |server, answer, out| match answer {
+        Ok(accept) => server.accept(accept, out),
+        Err(reject) => server.reject(reject, out),
+    };
+    run(input, false, start, answer, &Cell::new(0));
+}
+
+/// A client that has sent its request, under [`Script`].
+pub fn connection_client(input: &[u8]) {
+    let left = Cell::new(usize::MAX);
+    let keys = Keys { next: support::Keys::default(), left: &left };
+    let start = |config, open| {
+        let request = ClientRequest::new(Uri::parse("ws://server.example.com/chat").expect("a URI"));
+        let mut client = Connection::client(request, config, keys, &mut Vec::new()).expect("a request");
+        if open {
+            assert!(matches!(client.receive(&mut filled(RESPONSE), &mut Vec::new()), Ok(Some(Event::Open(_)))));
+        }
+        client
+    };
+    run(input, true, start, |_, _, _| Err(AcceptError::NoRequest), &left);
+}
+
+/// The nonce of [`RESPONSE`], then keys that never repeat, as many as are left.
+struct Keys<'a> {
+    next: support::Keys,
+    left: &'a Cell<usize>,
+}
+
+impl Entropy for Keys<'_> {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        if bytes.len() == 16 {
+            return SampleNonce.fill(bytes);
+        }
+        self.left.set(self.left.get().checked_sub(1).ok_or(EntropyError)?);
+        self.next.fill(bytes)
+    }
+}
+
+/// Accepts a request or rejects it.
+type Answer<R> = fn(&mut Connection<R>, Result<Accept<'_>, Reject<'_>>, &mut SendSlice<'_>) -> Result<(), AcceptError>;
+
+fn run<R: Role>(input: &[u8], masks: bool, start: impl FnOnce(Config, bool) -> Connection<R>, answer: Answer<R>, left: &Cell<usize>) {
+    let mut script = Script(input);
+    let options = script.byte();
+    let mut config = Config::default();
+    (config.auto_pong, config.auto_close, config.plain_requests) = (options & 16 == 0, options & 32 == 0, true);
+    if options & 2 != 0 {
+        config.delivery = Delivery::Parts;
+    }
+    if options & 8 != 0 {
+        (config.max_message, config.max_frame, config.max_fragments, config.max_pending) = (100, 70, 4, 300);
+    }
+    let connection = start(config, options & 1 != 0);
+    let (mut memory, mut fixed, mut last) = (vec![0; script.one_of(ROOMS)], [0xA5; 512], [0xA5; 512]);
+    let out = SendSlice::new(&mut memory);
+    if options & 4 != 0 {
+        let fixed = if options & 128 != 0 { &mut fixed[..60] } else { &mut fixed[..] };
+        Run::new(connection, ReceiveBuffer::fixed(fixed), out, config, answer, left).play(script, masks, &mut last);
+    } else {
+        Run::new(connection, ReceiveBuffer::with_threshold(64), out, config, answer, left).play(script, masks, &mut last);
+    }
+}
+
+/// What comes and what is called. The first byte has options: 1 begins with an open connection, 2 delivers in parts, 4 receives into fixed
+/// memory, 8 has small limits, 16 and 32 leave Pong and Close to the application, 128 has less fixed memory than a control frame takes. The
+/// second byte chooses the outbound buffer's size. The rest is operations: a letter, for which see [`Run::operation`], and its arguments.
+/// Bytes have one before them that says how many.
+struct Script<'a>(&'a [u8]);
+
+impl<'a> Script<'a> {
+    fn byte(&mut self) -> u8 {
+        let (byte, rest) = self.0.split_first().unwrap_or((&0, b""));
+        self.0 = rest;
+        *byte
+    }
+
+    fn bytes(&mut self) -> &'a [u8] {
+        let len = usize::from(self.byte()).min(self.0.len());
+        let (bytes, rest) = self.0.split_at(len);
+        self.0 = rest;
+        bytes
+    }
+
+    fn text(&mut self) -> String {
+        String::from_utf8_lossy(self.bytes()).into_owned()
+    }
+
+    fn kind(&mut self) -> Kind {
+        self.one_of([Kind::Text, Kind::Binary])
+    }
+
+    fn one_of<T: Copy, const N: usize>(&mut self, choice: [T; N]) -> T {
+        choice[usize::from(self.byte()) % N]
+    }
+}
+
+const ROOMS: [usize; 8] = [140_000, 0, 3, 10, 131, 150, 600, 5_000];
+const LENGTHS: [usize; 8] = [0, 125, 126, 511, 512, 65_535, 65_536, 70_000];
+const FIELDS: [&[(&str, &str)]; 4] = [&[], &[("X", "y")], &[("Host", "x")], &[("X", "a\r\nb: c")]];
+
+/// A connection, and what has come of it.
+struct Run<'m, R: Role, S: Storage> {
+    connection: Connection<R>,
+    inbound: ReceiveBuffer<S>,
+    out: SendSlice<'m>,
+    config: Config,
+    answer: Answer<R>,
+    left: &'m Cell<usize>,
+    was_open: bool,
+    told: Told,
+}
+
+#[derive(Default)]
+struct Told {
+    /// What has left `out`.
+    gone: Vec<u8>,
+    /// What the peer is to read of what was sent.
+    sent: Vec<Seen>,
+    /// The message that is sent in parts.
+    begun: Vec<u8>,
+    /// The Pongs that may be written, in order.
+    pongs: Vec<Vec<u8>>,
+    /// Bytes of the message that comes in parts.
+    received: usize,
+    error: Option<Error>,
+    asked: bool,
+    close_received: bool,
+    cut_off: bool,
+}
+
+impl<'m, R: Role, S: Storage> Run<'m, R, S> {
+    fn new(
+        connection: Connection<R>,
+        inbound: ReceiveBuffer<S>,
+        out: SendSlice<'m>,
+        config: Config,
+        answer: Answer<R>,
+        left: &'m Cell<usize>,
+    ) -> Self {
+        let was_open = connection.state() == State::Transmission;
+        Self { connection, inbound, out, config, answer, left, was_open, told: Told::default() }
+    }
+
+    /// Whatever comes, is called, and has room, in any order: no panic; states go forward; an error stays; what is refused changes nothing;
+    /// events keep the limits, and each has consumed something; all that is written is legal, and says what was sent.
+    fn play(mut self, mut script: Script<'_>, masks: bool, last: &'m mut [u8]) {
+        for _ in 0..200 {
+            if script.0.is_empty() {
+                break;
+            }
+            let state = self.connection.state();
+            self.operation(&mut script);
+            assert!(self.connection.state() as u8 >= state as u8, "states go forward");
+            assert!(self.connection.disconnect() == Disconnect::KeepOpen || !self.connection.owes());
+        }
+        self.drain(usize::MAX);
+        self.out = SendSlice::new(last);
+        self.left.set(usize::MAX);
+        self.receive(false);
+        assert!(!self.connection.owes(), "there was room, and a key");
+        assert_eq!(self.connection.disconnect() != Disconnect::KeepOpen, self.connection.state() == State::End);
+        self.drain(usize::MAX);
+        self.judge(masks);
+    }
+
+    fn operation(&mut self, script: &mut Script<'_>) {
+        match script.byte() & 0x1F | 0x60 {
+            b'a' => {
+                let (accept, answer) = (Accept::new().headers(script.one_of(FIELDS)), self.answer);
+                self.call(|connection, out| answer(connection, Ok(accept), out));
+            }
+            b'b' => {
+                let bytes = script.bytes();
+                self.send(Seen::Binary(bytes.to_vec()), |connection, out| connection.send_binary(bytes, out));
+            }
+            b'c' => {
+                let code = CloseCode::new(1000 + u16::from(script.byte())).unwrap_or(CloseCode::GOING_AWAY);
+                let reason = script.text();
+                self.send(Seen::Close(Some((code.get(), reason.clone()))), |connection, out| connection.close(code, &reason, out));
+            }
+            b'd' => self.drain(usize::from(script.byte())),
+            b'e' => {
+                self.told.cut_off = true;
+                assert_eq!(self.connection.receive_end(), self.connection.close_status());
+                assert_eq!((self.connection.state(), self.connection.disconnect()), (State::End, Disconnect::Now));
+            }
+            b'f' => {
+                let _fixed_memory_may_be_full = self.inbound.feed(script.bytes());
+            }
+            b'g' => {
+                let payload = script.bytes();
+                self.send(Seen::Ping(payload.to_vec()), |connection, out| connection.ping(payload, out));
+            }
+            b'i' => {
+                let (kind, payload) = (script.kind(), script.bytes());
+                let mut masked = payload.to_vec();
+                match self.call(|connection, _| connection.frame_in_place(kind, &mut masked)) {
+                    Some(head) => {
+                        self.drain(usize::MAX);
+                        self.told.gone.extend(head.iter().chain(&masked));
+                        self.told.sent.push(naive::message(kind, payload.to_vec()));
+                    }
+                    None => assert_eq!(masked, payload),
+                }
+            }
+            b'j' => {
+                let (status, body, fields) = (u16::from(script.byte()) * 4, script.bytes(), script.one_of(FIELDS));
+                let answer = self.answer;
+                self.call(|connection, out| answer(connection, Err(Reject::new(status).headers(fields).body(body)), out));
+            }
+            b'l' => {
+                let long = vec![0x5A; script.one_of(LENGTHS)];
+                self.send(Seen::Binary(long.clone()), |connection, out| connection.send_binary(&long, out));
+            }
+            b'n' => self.left.set(script.byte().into()),
+            b'o' => {
+                let payload = script.bytes();
+                if self.call(|connection, out| connection.pong(payload, out)).is_some() {
+                    self.told.pongs.push(payload.to_vec());
+                }
+            }
+            b'p' => {
+                let (kind, last, payload) = (script.kind(), script.one_of([false, true]), script.bytes());
+                if self.call(|connection, out| connection.send_part(kind, payload, last, out)).is_some() {
+                    self.told.begun.extend(payload);
+                    if last {
+                        self.told.sent.push(naive::message(kind, mem::take(&mut self.told.begun)));
+                    }
+                }
+            }
+            b'q' => self.inbound.release(),
+            b's' => while self.receive(true) {},
+            b't' => {
+                let text = script.text();
+                self.send(Seen::Text(text.clone()), |connection, out| connection.send_text(&text, out));
+            }
+            b'u' => {
+                self.receive(false);
+            }
+            _ => while self.receive(false) {},
+        }
+    }
+
+    /// What is refused leaves all as it was, unless what was owed took the last key.
+    fn call<T, E>(&mut self, call: impl FnOnce(&mut Connection<R>, &mut SendSlice<'m>) -> Result<T, E>) -> Option<T> {
+        let look = |run: &Self| (run.connection.state(), run.connection.close_status(), run.connection.owes(), run.out.pending());
+        let before = look(self);
+        let result = call(&mut self.connection, &mut self.out);
+        let last_key_taken = before.2 && self.left.get() == 0;
+        assert!(result.is_ok() || last_key_taken || look(self) == before, "{before:?} and {:?}", look(self));
+        result.ok()
+    }
+
+    fn send<E>(&mut self, seen: Seen, call: impl FnOnce(&mut Connection<R>, &mut SendSlice<'m>) -> Result<(), E>) {
+        if self.call(call).is_some() {
+            self.told.sent.push(seen);
+        }
+    }
+
+    fn drain(&mut self, count: usize) {
+        let count = count.min(self.out.pending());
+        self.told.gone.extend(&self.out.as_slice()[..count]);
+        self.out.taken(count);
+    }
+
+    /// Whether there was an event.
+    fn receive(&mut self, accept: bool) -> bool {
+        let (state, unread) = (self.connection.state(), self.inbound.unread().len());
+        let event = match self.connection.receive(&mut self.inbound, &mut self.out) {
+            Ok(event) => event,
+            Err(error) => {
+                assert!(self.told.error.is_none_or(|before| before == error) && self.connection.state() == State::End);
+                self.told.error = Some(error);
+                return false;
+            }
+        };
+        assert_eq!(self.told.error, None, "an error stays");
+        let Some(event) = event else {
+            let before = (self.inbound.unread().len(), self.out.pending());
+            assert!(matches!(self.connection.receive(&mut self.inbound, &mut self.out), Ok(None)));
+            assert_eq!((self.inbound.unread().len(), self.out.pending()), before, "nothing stays nothing");
+            if self.told.asked && state == State::Handshake {
+                assert_eq!(before.0, unread, "what follows the head waits for the answer");
+            } else {
+                assert!(!self.inbound.space(1).is_empty(), "more is needed, so there is room for it");
+            }
+            return false;
+        };
+        assert!(state != State::End && !self.told.close_received, "{event:?} after the end");
+        self.told.asked |= matches!(event, Event::Request(_) | Event::PlainRequest(_));
+        self.told.close_received |= matches!(event, Event::Close(_));
+        let (len, last) = match event {
+            Event::Text(text) => (text.len(), true),
+            Event::Binary(bytes) => (bytes.len(), true),
+            Event::TextPart { text, last } => (text.len(), last),
+            Event::BinaryPart { bytes, last } => (bytes.len(), last),
+            Event::Request(request) if accept => {
+                let accept = request.subprotocols().next().map_or(Accept::new(), |first| Accept::new().subprotocol(first));
+                let _there_may_be_no_room = (self.answer)(&mut self.connection, Ok(accept), &mut self.out);
+                (0, false)
+            }
+            Event::Ping(payload) if self.config.auto_pong => {
+                self.told.pongs.push(payload.to_vec());
+                (0, false)
+            }
+            _ => (0, false),
+        };
+        self.told.received += len;
+        assert!(self.told.received as u64 <= self.config.max_message);
+        if last {
+            self.told.received = 0;
+        }
+        assert!(self.inbound.unread().len() < unread, "an event has consumed something");
+        assert!(!self.told.close_received || self.config.auto_close || !self.connection.owes(), "§5.5.2: no Pong after a Close");
+        true
+    }
+
+    /// All that was written, as its reader sees it.
+    fn judge(&self, masks: bool) {
+        let mut wire = &self.told.gone[..];
+        if !masks && !self.was_open && !wire.is_empty() {
+            let answer = support::Answer::parse(wire);
+            if answer.status != 101 {
+                answer.refusal();
+                return;
+            }
+            wire = &wire[wire.len() - answer.body.len()..];
+        }
+        let read = naive::frames(wire, masks, &Config::default());
+        let pongs_of_closing = naive::frames(read.rest, masks, &Config::default());
+        assert!(read.fails.is_none() && pongs_of_closing.fails.is_none() && pongs_of_closing.rest.is_empty(), "legal and whole");
+        // §5.5.2: a Ping is answered until a Close has come
+        assert!(pongs_of_closing.events.iter().all(|event| matches!(event, Seen::Pong(_))), "nothing else after a Close");
+        let mut keys = [read.keys, pongs_of_closing.keys].concat();
+        keys.sort_unstable();
+        assert!(keys.windows(2).all(|two| two[0] != two[1]), "§5.3: fresh for each frame");
+
+        let (mut sent, mut may_pong, mut close) = (self.told.sent.iter(), self.told.pongs.iter(), CloseFact::None);
+        for event in read.events.iter().chain(&pongs_of_closing.events) {
+            match event {
+                Seen::Pong(payload) => assert!(may_pong.any(|pong| pong == payload), "a Pong for a Ping, in order"),
+                Seen::Close(frame) => {
+                    close = frame.as_ref().and_then(|(code, _)| CloseCode::new(*code)).into();
+                    assert!(sent.len() == 0 || Some(event) == sent.next(), "an answer, or what was sent");
+                }
+                event => assert_eq!(Some(event), sent.next()),
+            }
+        }
+        assert_eq!(sent.next(), None, "all that was sent");
+        assert!(close == self.connection.close_status().sent || (self.told.cut_off && close == CloseFact::None));
+    }
+}

@@ -8,7 +8,7 @@ use super::event::Event;
 use crate::buffer::{ReceiveBuffer, Storage};
 use crate::error::ProtocolError;
 use crate::role::Role;
-use crate::rules::{Cut, Fragmentation, Limits, Tally, Utf8};
+use crate::rules::{Cut, Fragmentation, Limits, Tally, Utf8, text};
 use crate::wire::{CloseFrame, FrameHeader, HeaderError, Kind, Opcode, ReservedBits, mask};
 
 /// Where in the stream of frames the next byte stands.
@@ -181,7 +181,7 @@ impl Inbound {
             (Kind::Binary, Delivery::Messages) => Ok(Event::Binary(payload)),
             (Kind::Binary, Delivery::Parts) => Ok(Event::BinaryPart { bytes: payload, last: true }),
             // §8.1: validated once, when it came whole
-            (Kind::Text, _) => match (str::from_utf8(payload), delivery) {
+            (Kind::Text, _) => match (text(payload), delivery) {
                 (Ok(text), Delivery::Messages) => Ok(Event::Text(text)),
                 (Ok(text), Delivery::Parts) => Ok(Event::TextPart { text, last: true }),
                 (Err(_), _) => Err(ProtocolError::InvalidUtf8),

@@ -11,4 +11,4 @@ pub use closing::{CloseFact, Closed};
 pub(crate) use fragmentation::Fragmentation;
 pub(crate) use limits::{Limits, Tally};
 pub(crate) use timer::{Due, Timeouts, Timer, Wait};
-pub(crate) use utf8::{Cut, Utf8};
+pub(crate) use utf8::{Cut, Utf8, text};

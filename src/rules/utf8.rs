@@ -56,17 +56,32 @@ pub(crate) enum Cut {
 impl Cut {
     /// Finds it.
     pub(crate) fn of(bytes: &[u8]) -> Result<Self, NotUtf8> {
-        match str::from_utf8(bytes) {
+        #[cfg(feature = "simd")]
+        let validated = simdutf8::compat::from_utf8(bytes).map_err(|error| (error.error_len().is_none(), error.valid_up_to()));
+        #[cfg(not(feature = "simd"))]
+        let validated = str::from_utf8(bytes).map_err(|error| (error.error_len().is_none(), error.valid_up_to()));
+        match validated {
             Ok(_) => Ok(Self::Whole),
-            Err(error) if error.error_len().is_none() => Ok(Self::At(error.valid_up_to())),
-            Err(_) => Err(NotUtf8),
+            Err((true, valid_up_to)) => Ok(Self::At(valid_up_to)),
+            Err((false, _)) => Err(NotUtf8),
         }
     }
 }
 
+/// A text that is whole (§8.1).
+#[inline]
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, NotUtf8> {
+    // Short ones are sooner read than called for.
+    #[cfg(feature = "simd")]
+    if bytes.len() >= 64 {
+        return simdutf8::basic::from_utf8(bytes).map_err(|_| NotUtf8);
+    }
+    str::from_utf8(bytes).map_err(|_| NotUtf8)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Utf8;
+    use super::{Cut, NotUtf8, Utf8};
 
     /// The position of the byte at which it fails; the length where it ends inside a code point; `None` for a text.
     fn failure(pieces: &[&[u8]]) -> Option<usize> {
@@ -151,6 +166,31 @@ mod tests {
                 let (left, right) = input.split_at(cut);
                 assert_eq!(whole(&[left, right]), valid, "{input:02x?} cut at {cut}");
             }
+        }
+    }
+    #[test]
+    fn u8_08_long_texts_agree_with_core() {
+        let mut random = fastrand::Rng::with_seed(64);
+        for _ in 0..3_000 {
+            let narrow = random.bool();
+            let text: String = (0..random.usize(..200)).map(|_| if narrow { 'a' } else { random.char(..) }).collect();
+            let mut bytes = text.into_bytes();
+            match random.u8(..4) {
+                0 if !bytes.is_empty() => {
+                    let at = random.usize(..bytes.len());
+                    bytes[at] ^= 1 << random.u32(..8);
+                }
+                1 => bytes.truncate(random.usize(..=bytes.len())),
+                _ => {}
+            }
+            let core = core::str::from_utf8(&bytes);
+            assert_eq!(super::text(&bytes).ok(), core.ok(), "{bytes:02x?}");
+            let cut = match core {
+                Ok(_) => Ok(Cut::Whole),
+                Err(error) if error.error_len().is_none() => Ok(Cut::At(error.valid_up_to())),
+                Err(_) => Err(NotUtf8),
+            };
+            assert_eq!(Cut::of(&bytes), cut, "{bytes:02x?}");
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use arrayvec::ArrayVec;
 use websocket_proto::{
-    Accept, ClientRequest, CloseCode, Config, Connection, Disconnect, Event, ReceiveBuffer, SendBuffer as _, SendSlice, State, Uri,
+    Accept, Agreed, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Disconnect, Error, Event, Kind, ProtocolError,
+    ReceiveBuffer, SendBuffer as _, SendSlice, Server, State, Uri,
 };
 
 #[test]
@@ -70,4 +71,37 @@ fn a_handshake_and_an_echo_on_fixed_buffers() {
     assert_eq!((server.state(), client.state()), (State::End, State::End));
     assert_eq!((server.disconnect(), client.disconnect()), (Disconnect::Now, Disconnect::AwaitPeer));
     assert!(server.close_status().clean() && client.close_status().clean());
+}
+
+/// A client that sends a message of 5,000 bytes, 100 at a time, and the server that hears it, in 300 bytes of memory: how many bytes came,
+/// and whether the end did.
+fn long_message(delivery: Delivery) -> Result<(usize, bool), (Error, [u8; 4])> {
+    let mut config = Config::default();
+    config.delivery = delivery;
+    let mut server = Connection::established(Server::new(), Agreed::new(), config);
+    let mut client = Connection::established(Client::new(|key: &mut [u8]| key.fill(0x5A)), Agreed::new(), config);
+    let (mut memory, mut answers) = ([0; 300], [0; 131]);
+    let (mut inbound, mut out, mut to_server) =
+        (ReceiveBuffer::fixed(&mut memory), SendSlice::new(&mut answers), ArrayVec::<u8, 131>::new());
+    let (mut came, mut ended) = (0, false);
+    for part in 1..=50 {
+        client.send_part(Kind::Binary, &[7; 100], part == 50, &mut to_server).expect("room for a part");
+        assert_eq!(inbound.feed(&to_server), to_server.len());
+        to_server.clear();
+        loop {
+            match server.receive(&mut inbound, &mut out) {
+                Ok(Some(Event::BinaryPart { bytes, last })) => (came, ended) = (came + bytes.len(), last),
+                Ok(Some(event)) => panic!("{event:?}"),
+                Ok(None) => break,
+                Err(error) => return Err((error, *out.as_slice().first_chunk().expect("a Close"))),
+            }
+        }
+    }
+    Ok((came, ended))
+}
+
+#[test]
+fn a_message_larger_than_the_buffer() {
+    assert_eq!(long_message(Delivery::Parts), Ok((5000, true)));
+    assert_eq!(long_message(Delivery::Messages), Err((ProtocolError::MessageTooBig.into(), *b"\x88\x02\x03\xf1")));
 }

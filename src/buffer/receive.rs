@@ -159,15 +159,21 @@ impl<S: Storage> ReceiveBuffer<S> {
         let end = self.read.saturating_add(count).min(self.end);
         let count = end.saturating_sub(self.read);
         let bytes = self.storage.bytes_mut().get_mut(self.built..end).unwrap_or_default();
-        match key {
-            None if gap == 0 => {}
-            None => bytes.copy_within(gap.., 0),
-            Some(key) if gap == 0 => mask(bytes, key, 0),
-            Some(key) if gap < 64 => {
+        match (key, bytes.split_at_mut_checked(gap)) {
+            (Some(key), Some((target, source))) if source.len() <= gap => {
+                // A fragment as short as what lies before it: nothing overlaps.
+                if let Some(target) = target.get_mut(..source.len()) {
+                    mask_into(target, source, key, 0);
+                }
+            }
+            (Some(key), _) if gap == 0 => mask(bytes, key, 0),
+            (Some(key), _) if gap < 64 => {
                 bytes.copy_within(gap.., 0);
                 mask(bytes.get_mut(..count).unwrap_or_default(), key, 0);
             }
-            Some(key) => mask_down(bytes, gap, key),
+            (Some(key), _) => mask_down(bytes, gap, key),
+            (None, _) if gap == 0 => {}
+            (None, _) => bytes.copy_within(gap.., 0),
         }
         self.built = self.built.saturating_add(count);
         self.read = end;

@@ -307,11 +307,15 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
 
     /// Whether there was an event.
     fn receive(&mut self, accept: bool) -> bool {
-        let (state, unread) = (self.connection.state(), self.inbound.unread().len());
+        let (state, unread, closing) = (self.connection.state(), self.inbound.unread().len(), self.connection.close_status());
         let event = match self.connection.receive(&mut self.inbound, &mut self.out) {
             Ok(event) => event,
             Err(error) => {
                 assert!(self.told.error.is_none_or(|before| before == error) && self.connection.state() == State::End);
+                assert!(
+                    closing.sent == CloseFact::None || !self.connection.owes() || self.told.error.is_some(),
+                    "§7.1.7: no answer but a Close"
+                );
                 self.told.error = Some(error);
                 return false;
             }

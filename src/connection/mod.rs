@@ -3,16 +3,18 @@
 mod config;
 mod event;
 mod handshake;
+mod note;
 mod send;
 mod tick;
 mod transmission;
 
-use core::{fmt, mem};
+use core::fmt;
 
 use config::Settings;
 pub use config::{Config, Delivery};
 pub use event::Event;
 use handshake::Opening;
+use note::{Content, Note};
 pub use send::FrameHead;
 use send::{Outbound, Owed};
 use transmission::{FastLimit, Inbound};
@@ -21,7 +23,7 @@ use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{Error, HandshakeError, ProtocolError, SendError, Timeout};
 use crate::handshake::Agreed;
 use crate::role::Role;
-use crate::rules::{CloseFact, Closed, Closing, Timer};
+use crate::rules::{CloseFact, Closed, Timer};
 use crate::wire::{CloseCode, CloseFrame, Kind, Opcode};
 
 /// A WebSocket connection without a transport: bytes in, events and bytes out.
@@ -204,73 +206,69 @@ impl<R: Role> Connection<R> {
         inbound: &'b mut ReceiveBuffer<S>,
         out: &mut impl SendBuffer,
     ) -> Result<Option<Event<'b>>, Error> {
+        self.pay(out);
         match &mut self.phase {
             Phase::Handshake(_) => self.receive_head(inbound, out),
             Phase::Transmission(transmission) => {
-                transmission.outbound.pay(&mut self.role, &self.config, out);
                 let reserved = transmission.agreed.reserved_bits();
                 match transmission.inbound.next::<R, S>(inbound, &self.config, reserved) {
                     Ok(event) => {
-                        self.answer(&event, out);
+                        if let Some(Event::Pong(payload)) = event {
+                            self.timer.pong(payload);
+                        }
+                        if let Some(note) = Note::of(&event, &self.config) {
+                            self.take_note(note, out);
+                        }
                         Ok(event)
                     }
                     Err(error) => Err(self.fail(error, out)),
                 }
             }
             Phase::End(end) => {
-                end.pay(&mut self.role, &self.config, out);
                 inbound.clear();
                 end.outcome.map(|()| None)
             }
         }
     }
 
-    /// Owes what an event asks for, and pays if there is room.
-    fn answer(&mut self, event: &Option<Event<'_>>, out: &mut impl SendBuffer) {
-        let Phase::Transmission(Transmission { outbound, .. }) = &mut self.phase else { return };
-        match event {
-            Some(Event::Ping(payload)) if self.config.auto_pong => {
-                outbound.owe_pong(payload);
-                outbound.pay(&mut self.role, &self.config, out);
-            }
-            Some(Event::Pong(payload)) => self.timer.pong(payload),
-            Some(Event::Close(frame)) => {
-                outbound.receive_close(frame.map(|frame| frame.code), self.config.auto_close);
-                self.end_if_closed(out);
-            }
-            _ => {}
+    /// Writes what is owed; what cannot be written waits.
+    fn pay(&mut self, out: &mut impl SendBuffer) {
+        match &mut self.phase {
+            Phase::Handshake(_) => {}
+            Phase::Transmission(transmission) => transmission.outbound.pay(&mut self.role, &self.config, out),
+            Phase::End(end) => end.pay(&mut self.role, &self.config, out),
         }
     }
 
-    /// §7.1.4: both Close frames were exchanged.
-    fn end_if_closed(&mut self, out: &mut impl SendBuffer) {
-        if let Phase::Transmission(Transmission { outbound, .. }) = &mut self.phase {
-            if let Closing::Both(closed) = outbound.closing {
-                // §7.1.1: the server closes the transport at once, the client waits for that
-                let disconnect = if R::IS_SERVER { Disconnect::Now } else { Disconnect::AwaitPeer };
-                let owed = mem::replace(&mut outbound.owed, Owed::Nothing);
-                self.end(End { outcome: Ok(()), closed, owed, disconnect, timeout: None }, out);
+    /// Owes what a note asks for.
+    fn owe(&mut self, note: Note) {
+        match &mut self.phase {
+            Phase::Handshake(_) => {}
+            Phase::Transmission(transmission) => {
+                if let Some(end) = transmission.outbound.owe::<R>(note, &self.config) {
+                    self.phase = Phase::End(end);
+                }
             }
+            Phase::End(_) => {}
         }
     }
 
-    fn end(&mut self, mut end: End, out: &mut impl SendBuffer) {
-        end.pay(&mut self.role, &self.config, out);
+    /// The inbound half tells the outbound half: owes what the note asks for, and pays if there is room.
+    fn take_note(&mut self, note: Note, out: &mut impl SendBuffer) {
+        self.owe(note);
+        self.pay(out);
+    }
+
+    fn end(&mut self, end: End, out: &mut impl SendBuffer) {
         self.phase = Phase::End(end);
+        self.pay(out);
     }
 
     /// §7.1.7: _Fail the WebSocket Connection_.
     #[cold]
     #[inline(never)]
     fn fail(&mut self, error: ProtocolError, out: &mut impl SendBuffer) -> Error {
-        if let Phase::Transmission(Transmission { outbound, .. }) = &mut self.phase {
-            // §7.1.7: nothing is answered any more
-            outbound.owed = Owed::Nothing;
-            outbound.owe_close(Some(error.close_code()));
-            let owed = mem::replace(&mut outbound.owed, Owed::Nothing);
-            let closed = outbound.closing.facts();
-            self.end(End { outcome: Err(error.into()), closed, owed, disconnect: Disconnect::Now, timeout: None }, out);
-        }
+        self.take_note(Note(Content::Failed(error)), out);
         error.into()
     }
 
@@ -369,7 +367,9 @@ impl<R: Role> Connection<R> {
     fn send_close(&mut self, frame: Option<CloseFrame<'_>>, out: &mut impl SendBuffer) -> Result<(), SendError> {
         let (outbound, role, config) = self.sending()?;
         outbound.close(role, config, frame, out)?;
-        self.end_if_closed(out);
+        if let Some(end) = outbound.end::<R>() {
+            self.phase = Phase::End(end);
+        }
         Ok(())
     }
 

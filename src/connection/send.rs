@@ -1,10 +1,14 @@
 //! The outbound half of an established connection: messages and control frames to bytes (§5, §6.1), and what is owed to the peer.
 
+use core::mem;
+
 use arrayvec::ArrayVec;
 
 use super::config::Settings;
+use super::note::{Content, Note};
+use super::{Disconnect, End};
 use crate::buffer::SendBuffer;
-use crate::error::{HandshakeError, SendError};
+use crate::error::{Error, HandshakeError, SendError};
 use crate::handshake::Reject;
 use crate::role::Role;
 use crate::rules::{CloseEvent, Closing, Utf8};
@@ -16,7 +20,7 @@ use crate::wire::{
 pub type FrameHead = ArrayVec<u8, MAX_HEADER>;
 
 /// The payload of a control frame.
-type Control = ArrayVec<u8, MAX_CONTROL_PAYLOAD>;
+pub(super) type Control = ArrayVec<u8, MAX_CONTROL_PAYLOAD>;
 
 /// The outbound half.
 #[derive(Debug, Clone)]
@@ -86,7 +90,7 @@ impl Owed {
     }
 
     /// A Close frame with this code (§7.4), or the empty one (§7.1.5).
-    pub(super) fn close(code: Option<CloseCode>) -> Self {
+    fn close(code: Option<CloseCode>) -> Self {
         Self::Close(code.map_or_else(Control::new, |code| close_payload(code, "")))
     }
 }
@@ -245,30 +249,52 @@ impl Outbound {
         Ok(())
     }
 
-    /// §5.5.2: a Ping came; a Pong of the same payload is due.
-    pub(super) fn owe_pong(&mut self, payload: &[u8]) {
-        // Nothing else can be owed: a Close is owed only once no Ping is read any more.
-        self.owed = Owed::Pong(payload.iter().copied().take(MAX_CONTROL_PAYLOAD).collect());
+    /// Owes what a note asks for. The end of the connection, where the note brings it.
+    pub(super) fn owe<R: Role>(&mut self, note: Note, config: &Settings) -> Option<End> {
+        match note.0 {
+            // Nothing but a Pong can be owed: what owes a Close is over. §5.5.3: the newest will do
+            Content::Pong(payload) => {
+                self.owed = Owed::Pong(payload);
+                None
+            }
+            Content::Closed(code) => {
+                if let Some(closing) = self.closing.after(CloseEvent::Receive(code)) {
+                    self.closing = closing;
+                }
+                // §5.5.2: no Pong "if it already received a Close frame"
+                self.owed = Owed::Nothing;
+                if config.auto_close {
+                    self.owe_close(code);
+                }
+                self.end::<R>()
+            }
+            Content::Failed(error) => Some(self.fail(error.close_code(), Err(error.into()))),
+        }
     }
 
-    /// §5.5.1: a Close came; `answer` says whether one of the same code is due, if none was sent.
-    pub(super) fn receive_close(&mut self, code: Option<CloseCode>, answer: bool) {
-        if let Some(closing) = self.closing.after(CloseEvent::Receive(code)) {
-            self.closing = closing;
-        }
-        // §5.5.2: no Pong "if it already received a Close frame"
+    /// §7.1.7: the end, and a Close with this code is due, unless one was sent.
+    pub(super) fn fail(&mut self, code: CloseCode, outcome: Result<(), Error>) -> End {
+        // Nothing else is answered any more.
         self.owed = Owed::Nothing;
-        if answer {
-            self.owe_close(code);
-        }
+        self.owe_close(Some(code));
+        let owed = mem::replace(&mut self.owed, Owed::Nothing);
+        End { outcome, closed: self.closing.facts(), owed, disconnect: Disconnect::Now, timeout: None }
     }
 
     /// A Close is due, unless one was sent.
-    pub(super) fn owe_close(&mut self, code: Option<CloseCode>) {
+    fn owe_close(&mut self, code: Option<CloseCode>) {
         if let Some(closing) = self.closing.after(CloseEvent::Send(code)) {
             self.closing = closing;
             self.owed = Owed::close(code);
         }
+    }
+
+    /// The end of the connection, where both Close frames were exchanged (§7.1.4).
+    pub(super) fn end<R: Role>(&mut self) -> Option<End> {
+        let Closing::Both(closed) = self.closing else { return None };
+        // §7.1.1: the server closes the transport at once, the client waits for that
+        let disconnect = if R::IS_SERVER { Disconnect::Now } else { Disconnect::AwaitPeer };
+        Some(End { outcome: Ok(()), closed, owed: mem::replace(&mut self.owed, Owed::Nothing), disconnect, timeout: None })
     }
 }
 

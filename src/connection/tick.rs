@@ -1,6 +1,5 @@
 //! Deadlines (§7.1.7, §5.5.2): what an endpoint does because nothing came. The time is the caller's to tell.
 
-use core::mem;
 use core::time::Duration;
 
 use super::handshake::Opening;
@@ -88,9 +87,7 @@ impl<R: Role> Connection<R> {
             Phase::Transmission(Transmission { outbound, .. }) => {
                 let timeout = if outbound.closing.sent() { Timeout::Close } else { Timeout::Pong };
                 // As others do: to the peer that still reads, it is this endpoint that ends the connection without being asked.
-                outbound.owe_close(Some(CloseCode::INTERNAL_ERROR));
-                let owed = mem::replace(&mut outbound.owed, Owed::Nothing);
-                let end = End { outcome: Ok(()), closed: outbound.closing.facts(), owed, disconnect: Disconnect::Now, timeout: None };
+                let end = outbound.fail(CloseCode::INTERNAL_ERROR, Ok(()));
                 self.end(end, out);
                 timeout
             }

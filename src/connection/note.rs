@@ -1,0 +1,51 @@
+//! What the inbound half of a connection tells its outbound half.
+
+use core::fmt;
+
+use super::config::Settings;
+use super::event::Event;
+use super::send::Control;
+use crate::error::ProtocolError;
+use crate::wire::{CloseCode, MAX_CONTROL_PAYLOAD};
+
+/// A Pong is due, the peer's Close came, or the peer broke the protocol.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Note(pub(super) Content);
+
+/// The three there are.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Content {
+    /// §5.5.2: a Ping came; a Pong of the same payload is due.
+    Pong(Control),
+    /// §5.5.1: the peer's Close came, with this code.
+    Closed(Option<CloseCode>),
+    /// §7.1.7: the connection has failed.
+    Failed(ProtocolError),
+}
+
+impl Note {
+    /// What an event asks of the outbound half.
+    #[inline]
+    pub(super) fn of(event: &Option<Event<'_>>, config: &Settings) -> Option<Self> {
+        match event {
+            Some(Event::Ping(payload)) if config.auto_pong => {
+                Some(Self(Content::Pong(payload.iter().copied().take(MAX_CONTROL_PAYLOAD).collect())))
+            }
+            Some(Event::Close(frame)) => Some(Self(Content::Closed(frame.map(|frame| frame.code)))),
+            _ => None,
+        }
+    }
+}
+
+/// Without payloads.
+impl fmt::Debug for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_tuple("Note");
+        match &self.0 {
+            Content::Pong(_) => out.field(&"Pong"),
+            Content::Closed(code) => out.field(&"Closed").field(code),
+            Content::Failed(error) => out.field(&"Failed").field(error),
+        };
+        out.finish()
+    }
+}

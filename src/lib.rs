@@ -27,7 +27,7 @@ mod buffer;
 mod connection;
 
 pub use buffer::{ReceiveBuffer, SendBuffer, SendSlice, Storage};
-pub use connection::{Config, Connection, Delivery, Disconnect, Event, FrameHead, State};
+pub use connection::{Config, Connection, Delivery, Disconnect, Event, FrameHead, Note, Receiver, Sender, State};
 pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, Timeout, UriError};
 pub use handshake::{Accept, Agreed, ClientRequest, Reject, Request, Response, Subprotocol, Uri};
 #[cfg(feature = "getrandom")]

@@ -5,6 +5,7 @@ mod event;
 mod handshake;
 mod note;
 mod send;
+mod split;
 mod tick;
 mod transmission;
 
@@ -14,9 +15,11 @@ use config::Settings;
 pub use config::{Config, Delivery};
 pub use event::Event;
 use handshake::Opening;
-use note::{Content, Note};
+use note::Content;
+pub use note::Note;
 pub use send::FrameHead;
 use send::{Outbound, Owed};
+pub use split::{Receiver, Sender};
 use transmission::{FastLimit, Inbound};
 
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
@@ -42,6 +45,8 @@ use crate::wire::{CloseCode, CloseFrame, Kind, Opcode};
 /// [`disconnect`](Self::disconnect). `receive` answers a Ping, a Close, a violation and a bad request by itself. Where `out` has no
 /// room, the answer waits in the connection — one Close, or of several Pongs the newest — and goes out with the next call that has
 /// room; [`owes`](Self::owes) says that such a call (`receive`, with or without new bytes) is due once `out` was written.
+///
+/// Where one task reads and another writes, [`split`](Self::split) it.
 ///
 /// An [`Error`] is final: the connection has failed, `out` has what the peer is to be told, and every later `receive` gives the same error.
 /// Misuse is a [`SendError`] or an [`AcceptError`](crate::AcceptError): nothing was written, nothing has changed.
@@ -123,6 +128,16 @@ impl End {
 
     fn refuse(&mut self, error: HandshakeError) {
         self.owed = Owed::Refusal(error);
+    }
+
+    /// What came before the end and is heard of after it: a note can be late.
+    fn learn(&mut self, note: Note) {
+        match note.0 {
+            Content::Pong(_) => {}
+            Content::Closed(code) if self.closed.received == CloseFact::None => self.closed.received = code.into(),
+            Content::Closed(_) => {}
+            Content::Failed(error) => self.outcome = self.outcome.and(Err(error.into())),
+        }
     }
 
     /// Writes what is owed. What finds no room waits; what finds no masking key is given up, or the end would never come.
@@ -249,7 +264,7 @@ impl<R: Role> Connection<R> {
                     self.phase = Phase::End(end);
                 }
             }
-            Phase::End(_) => {}
+            Phase::End(end) => end.learn(note),
         }
     }
 

@@ -8,9 +8,13 @@ use super::send::Control;
 use crate::error::ProtocolError;
 use crate::wire::{CloseCode, MAX_CONTROL_PAYLOAD};
 
-/// A Pong is due, the peer's Close came, or the peer broke the protocol.
+/// What a [`Sender`](crate::Sender) is to be told of what its [`Receiver`](crate::Receiver) read: a Pong is due, the peer's Close came, or
+/// the peer broke the protocol.
+///
+/// Small, owned and without a heap: send it over any channel.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Note(pub(super) Content);
+#[must_use = "the sender is to take it"]
+pub struct Note(pub(super) Content);
 
 /// The three there are.
 #[derive(Clone, PartialEq, Eq)]

@@ -22,6 +22,8 @@ pub(super) enum Inbound {
     Failing(ProtocolError),
     /// After the peer's Close (§5.5.1).
     Closed,
+    /// With the receiver of a connection that was split.
+    Apart,
 }
 
 /// A message that has begun and not ended.
@@ -234,6 +236,7 @@ impl Inbound {
                     return Ok(Found::Nothing);
                 }
                 Self::Failing(error) => return Err(*error),
+                Self::Apart => return Ok(Found::Nothing),
                 Self::Between => self.frame_header::<R, S>(None, buffer, &limits, reserved)?,
                 Self::Message(message @ Message { frame: None, .. }) => {
                     let kind = message.kind;

@@ -1,0 +1,379 @@
+//! A connection as two halves, for two tasks or threads: one reads, one writes, and notes go from the first to the second.
+//!
+//! ```text
+//!   bytes ──▶ Receiver::receive ──▶ Event
+//!                 │ note                     on any channel
+//!                 ▼
+//!             Sender::take_note · send_* · close · … ──▶ bytes
+//! ```
+
+use core::marker::PhantomData;
+use core::{fmt, mem};
+
+use super::config::Settings;
+use super::event::Event;
+use super::note::{Content, Note};
+use super::transmission::{FastLimit, Inbound};
+use super::{Connection, Disconnect, FrameHead, Phase, State};
+use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
+use crate::error::{Error, ProtocolError, SendError};
+use crate::handshake::Agreed;
+use crate::role::Role;
+use crate::rules::Closed;
+use crate::wire::{CloseCode, Kind};
+
+/// The half of a [`Connection`] that reads. [`Connection::split`] makes it.
+///
+/// It writes nothing and takes no masking keys: what is to be answered, a [`note`](Self::note) tells the [`Sender`].
+#[derive(Clone)]
+pub struct Receiver<R: Role> {
+    config: Settings,
+    reading: Reading,
+    /// What the sender is to be told. One is enough: a newer Pong will do for an older (§5.5.3), a Close for any.
+    note: Option<Note>,
+    role: PhantomData<fn() -> R>,
+}
+
+/// What comes.
+#[derive(Debug, Clone)]
+enum Reading {
+    /// Nothing yet: the opening handshake is the whole connection's.
+    Handshake,
+    Transmission {
+        half: Inbound,
+        agreed: Agreed,
+        fast: FastLimit,
+    },
+    /// Nothing more; this is what `receive` says.
+    End(Result<(), Error>),
+}
+
+/// The half of a [`Connection`] that sends. [`Connection::split`] makes it.
+///
+/// Its methods are the connection's, and write to `out` as those do. It knows of the peer what the notes said that it
+/// [took](Self::take_note).
+#[derive(Clone)]
+pub struct Sender<R: Role> {
+    /// Its inbound half is [`Inbound::Apart`].
+    connection: Connection<R>,
+}
+
+impl<R: Role> Connection<R> {
+    /// The connection in two halves, for two tasks or threads: one that reads and one that writes, without a lock between them.
+    ///
+    /// # Two tasks
+    ///
+    /// The reading task calls [`Receiver::receive`], and after each call sends what [`Receiver::note`] gives to the writing task, on any
+    /// channel that keeps the order. The writing task calls [`Sender::take_note`] for a note and the connection's methods for its own
+    /// messages, writes `out`, and does with the transport what [`Sender::disconnect`] says. Both halves together do what the connection
+    /// would have done; where the notes are taken at once, byte for byte. A note that is late makes an answer late, no more: it becomes
+    /// frames only in [`Sender::take_note`], between two frames.
+    ///
+    /// The end of the transport is not in a note. The reading task hangs up, and the writing task calls [`Sender::receive_end`].
+    ///
+    /// ```
+    /// # #[cfg(feature = "std")] {
+    /// use std::io::{Read, Write};
+    /// use std::sync::mpsc::{self, Receiver, Sender};
+    ///
+    /// use websocket_proto::{Disconnect, Event, Note, ReceiveBuffer, Role};
+    ///
+    /// enum Task {
+    ///     Answer(Note),
+    ///     Send(String),
+    /// }
+    ///
+    /// fn read<R: Role>(
+    ///     mut receiver: websocket_proto::Receiver<R>,
+    ///     mut transport: impl Read,
+    ///     tasks: Sender<Task>,
+    /// ) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let mut inbound = ReceiveBuffer::new();
+    ///     loop {
+    ///         let count = transport.read(inbound.space(16 * 1024))?;
+    ///         if count == 0 {
+    ///             return Ok(()); // `tasks` hangs up
+    ///         }
+    ///         inbound.filled(count);
+    ///         loop {
+    ///             let event = receiver.receive(&mut inbound);
+    ///             if let Some(note) = receiver.note() {
+    ///                 tasks.send(Task::Answer(note))?;
+    ///             }
+    ///             match event? {
+    ///                 Some(Event::Text(text)) => tasks.send(Task::Send(text.to_uppercase()))?,
+    ///                 Some(_) => {}
+    ///                 None => break,
+    ///             }
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// fn write<R: Role>(
+    ///     mut sender: websocket_proto::Sender<R>,
+    ///     mut transport: impl Write,
+    ///     tasks: Receiver<Task>,
+    /// ) -> Result<websocket_proto::Closed, Box<dyn std::error::Error>> {
+    ///     let mut out = Vec::new();
+    ///     for task in tasks {
+    ///         match task {
+    ///             Task::Answer(note) => sender.take_note(note, &mut out),
+    ///             Task::Send(text) => sender.send_text(&text, &mut out)?,
+    ///         }
+    ///         transport.write_all(&out)?;
+    ///         out.clear();
+    ///         if sender.disconnect() == Disconnect::Now {
+    ///             break; // close the transport, for the reading task too
+    ///         }
+    ///     }
+    ///     Ok(sender.receive_end())
+    /// }
+    ///
+    /// # use websocket_proto::{Agreed, Config, Connection, Server};
+    /// let ws = Connection::established(Server::new(), Agreed::new(), Config::default());
+    /// let (receiver, sender) = ws.split();
+    /// let (tasks, queue) = mpsc::channel();
+    /// let incoming: &[u8] = b"\x81\x82\0\0\0\0hi\x89\x81\0\0\0\0?\x88\x82\0\0\0\0\x03\xe8"; // "hi", a Ping, a Close
+    /// let mut outgoing = Vec::new();
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| read(receiver, incoming, tasks).unwrap());
+    ///     assert!(write(sender, &mut outgoing, queue).unwrap().clean());
+    /// });
+    /// assert_eq!(outgoing, b"\x81\x02HI\x8a\x01?\x88\x02\x03\xe8");
+    /// # }
+    /// ```
+    ///
+    /// Frames are read and written after the opening handshake. Before, a receiver gives nothing and takes nothing, and a sender says
+    /// [`SendError::NotOpen`]; join them to go on.
+    #[must_use]
+    pub fn split(mut self) -> (Receiver<R>, Sender<R>) {
+        let reading = match &mut self.phase {
+            Phase::Handshake(_) => Reading::Handshake,
+            Phase::Transmission(transmission) => {
+                let half = mem::replace(&mut transmission.inbound, Inbound::Apart);
+                Reading::Transmission { half, agreed: transmission.agreed, fast: transmission.fast }
+            }
+            Phase::End(end) => Reading::End(end.outcome),
+        };
+        (Receiver { config: self.config, reading, note: None, role: PhantomData }, Sender { connection: self })
+    }
+}
+
+impl<R: Role> Receiver<R> {
+    /// The next event out of `inbound`, as from [`Connection::receive`]; `None` where more bytes are needed. Ask for the
+    /// [`note`](Self::note) after each call, whether it gave an event, `None` or an error.
+    ///
+    /// # Errors
+    /// A violation by the peer, after all events that came before it; the connection has failed then (§7.1.7).
+    #[inline]
+    pub fn receive<'b, S: Storage>(&mut self, inbound: &'b mut ReceiveBuffer<S>) -> Result<Option<Event<'b>>, Error> {
+        if let Reading::Transmission { half, fast, .. } = &self.reading {
+            if let Some((kind, len)) = half.small::<R, S>(inbound, *fast) {
+                return match Inbound::whole(kind, inbound.take(len), self.config.delivery) {
+                    Ok(event) => Ok(Some(event)),
+                    Err(error) => Err(self.fail(error)),
+                };
+            }
+        }
+        self.receive_any(inbound)
+    }
+
+    #[inline(never)]
+    fn receive_any<'b, S: Storage>(&mut self, inbound: &'b mut ReceiveBuffer<S>) -> Result<Option<Event<'b>>, Error> {
+        match &mut self.reading {
+            Reading::Handshake => Ok(None),
+            Reading::Transmission { half, .. } if half.waits(inbound, self.config.delivery) => Ok(None),
+            Reading::Transmission { half, agreed, .. } => match half.next::<R, S>(inbound, &self.config, agreed.reserved_bits()) {
+                Ok(event) => {
+                    if let Some(note) = Note::of(&event, &self.config) {
+                        self.note = Some(note);
+                    }
+                    Ok(event)
+                }
+                Err(error) => Err(self.fail(error)),
+            },
+            Reading::End(outcome) => {
+                inbound.clear();
+                outcome.map(|()| None)
+            }
+        }
+    }
+
+    /// §7.1.7: _Fail the WebSocket Connection_.
+    #[cold]
+    #[inline(never)]
+    fn fail(&mut self, error: ProtocolError) -> Error {
+        self.note = Some(Note(Content::Failed(error)));
+        self.reading = Reading::End(Err(error.into()));
+        error.into()
+    }
+
+    /// What the sender is to be told since the last call: give it to [`Sender::take_note`], in order.
+    ///
+    /// At most one note waits: a Ping takes the place of an older one that was not asked for (§5.5.3), a Close or a violation that of any
+    /// Ping. All Pings are answered where this follows each [`receive`](Self::receive).
+    #[must_use = "the sender is to take it"]
+    pub fn note(&mut self) -> Option<Note> {
+        self.note.take()
+    }
+
+    /// What comes: nothing yet, messages, or nothing more. In the [`End`](State::End) there is no more to read than the transport's end.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match self.reading {
+            Reading::Handshake => State::Handshake,
+            Reading::Transmission { half: Inbound::Closed, .. } | Reading::End(_) => State::End,
+            Reading::Transmission { .. } => State::Transmission,
+        }
+    }
+
+    /// The connection again, out of its two halves; at any moment. Its notes are [taken](Sender::take_note) before or still
+    /// [here](Self::note), none is under way: an answer that is still due waits in the connection ([`owes`](Connection::owes)).
+    #[must_use]
+    pub fn join(self, sender: Sender<R>) -> Connection<R> {
+        let mut connection = sender.connection;
+        if let Phase::Transmission(transmission) = &mut connection.phase {
+            transmission.inbound = match self.reading {
+                Reading::Transmission { half, .. } => half,
+                Reading::End(Err(Error::Protocol(error))) => Inbound::Failing(error),
+                // Halves of two connections.
+                Reading::Handshake | Reading::End(_) => Inbound::Apart,
+            };
+        }
+        if let Some(note) = self.note {
+            connection.owe(note);
+        }
+        connection
+    }
+}
+
+impl<R: Role> Sender<R> {
+    /// Answers what the receiver read: writes the Pong that is due, the Close that answers the peer's, or the one that tells it of its
+    /// violation. Where `out` has no room, the answer waits (see [`owes`](Self::owes)), of several Pongs the newest.
+    ///
+    /// Between any two other calls, also inside a message that is sent in parts. After the end nothing is written, but
+    /// [`close_status`](Self::close_status) is completed.
+    pub fn take_note(&mut self, note: Note, out: &mut impl SendBuffer) {
+        self.connection.pay(out);
+        self.connection.take_note(note, out);
+    }
+
+    /// Writes the answer that waits, if `out` has room for it.
+    pub fn pay(&mut self, out: &mut impl SendBuffer) {
+        self.connection.pay(out);
+    }
+
+    /// Whether an answer waits for room in `out`: call [`pay`](Self::pay) once `out` was written.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        self.connection.owes()
+    }
+
+    /// Sends a text message, as [`Connection::send_text`].
+    ///
+    /// # Errors
+    /// As there.
+    #[inline]
+    pub fn send_text(&mut self, text: &str, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        self.connection.send_text(text, out)
+    }
+
+    /// Sends a binary message, as [`Connection::send_binary`].
+    ///
+    /// # Errors
+    /// As there.
+    #[inline]
+    pub fn send_binary(&mut self, bytes: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
+        self.connection.send_binary(bytes, out)
+    }
+
+    /// Sends the next part of a message, as [`Connection::send_part`]. Notes can be taken between parts.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send_part(&mut self, kind: Kind, payload: &[u8], last: bool, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        self.connection.send_part(kind, payload, last, out)
+    }
+
+    /// Makes a message of `payload` without copying it, as [`Connection::frame_in_place`]. Send `out`, the head and the payload before the
+    /// next call: a note taken in between could bring a Close, after which no message may come.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn frame_in_place(&mut self, kind: Kind, payload: &mut [u8]) -> Result<FrameHead, SendError> {
+        self.connection.frame_in_place(kind, payload)
+    }
+
+    /// Sends a Ping, as [`Connection::ping`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn ping(&mut self, payload: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
+        self.connection.ping(payload, out)
+    }
+
+    /// Sends a Pong, as [`Connection::pong`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn pong(&mut self, payload: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
+        self.connection.pong(payload, out)
+    }
+
+    /// Begins the closing handshake, or answers the peer's Close, as [`Connection::close`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn close(&mut self, code: CloseCode, reason: &str, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        self.connection.close(code, reason, out)
+    }
+
+    /// The same with an empty Close, as [`Connection::close_empty`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn close_empty(&mut self, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        self.connection.close_empty(out)
+    }
+
+    /// The transport has ended, as with [`Connection::receive_end`]: the receiving task has come to its end, or writing failed.
+    pub fn receive_end(&mut self) -> Closed {
+        self.connection.receive_end()
+    }
+
+    /// The phase of the connection, as far as the notes told of it.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.connection.state()
+    }
+
+    /// What to do with the transport, once `out` is written.
+    #[must_use]
+    pub fn disconnect(&self) -> Disconnect {
+        self.connection.disconnect()
+    }
+
+    /// The Close frames sent, and received as far as the notes told of it.
+    #[must_use]
+    pub fn close_status(&self) -> Closed {
+        self.connection.close_status()
+    }
+}
+
+impl<R: Role> fmt::Debug for Receiver<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let side = if R::IS_SERVER { "Server" } else { "Client" };
+        let mut out = f.debug_struct("Receiver");
+        out.field("role", &side).field("state", &self.state()).field("note", &self.note);
+        out.finish_non_exhaustive()
+    }
+}
+
+impl<R: Role> fmt::Debug for Sender<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let side = if R::IS_SERVER { "Server" } else { "Client" };
+        let mut out = f.debug_struct("Sender");
+        out.field("role", &side).field("state", &self.state()).field("close_status", &self.close_status());
+        out.finish_non_exhaustive()
+    }
+}

@@ -3,6 +3,7 @@
 
 mod support;
 
+use core::time::Duration;
 use std::sync::mpsc;
 use std::thread;
 
@@ -10,7 +11,7 @@ use fastrand::Rng;
 use support::{Keys, Outcome, REQUEST, RESPONSE, Seen, Side, feed, filled, frame, frames_of, open_client, open_server};
 use websocket_proto::{
     Accept, Client, ClientRequest, CloseCode, CloseFact, Closed, Config, Connection, Delivery, Disconnect, Error, Event, Kind, Note,
-    ProtocolError, ReceiveBuffer, Receiver, Reject, Role, SendError, SendSlice, Sender, Server, State, Uri,
+    ProtocolError, ReceiveBuffer, Receiver, Reject, Role, SendError, SendSlice, Sender, Server, State, Timeout, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -416,6 +417,14 @@ fn a_note_that_finds_no_room_is_owed() {
         sender.pay(&mut out);
         assert_eq!((frames_of::<R>(&out), sender.owes()), (vec![(0x88, vec![])], false));
         assert_ne!(sender.disconnect(), Disconnect::KeepOpen);
+        // §5.5.2: after the peer's Close no Pong is due.
+        let ((mut receiver, mut sender), mut out) = (R::open(Config::default()).split(), vec![]);
+        sender.close_empty(&mut out).unwrap();
+        for wire in [frame::<R>(0x89, b"p"), frame::<R>(0x88, b"")] {
+            assert_eq!(read(&mut receiver, &wire, |_| {}), None);
+            sender.take_note(receiver.note().unwrap(), &mut full);
+        }
+        assert_eq!((sender.owes(), sender.state(), sender.close_status().clean()), (false, State::End, true));
     }
     check::<Server>();
     check::<Clients>();
@@ -493,6 +502,95 @@ fn a_note_after_the_end_completes_what_is_known() {
     let mut ws = receiver.join(sender);
     assert_eq!(ws.receive(&mut filled(b""), &mut out).err(), Some(ProtocolError::ReservedOpcode.into()));
     assert_eq!((out.len(), ws.disconnect()), (0, Disconnect::Now));
+}
+
+const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+#[test]
+fn silence_is_noticed_by_the_receiver_and_broken_by_the_sender() {
+    fn check<R: Side>() {
+        let ((mut receiver, mut sender), mut out) = (R::open(Config::default()).split(), vec![]);
+        assert_eq!((receiver.tick(secs(0)), sender.tick(secs(0), &mut out)), (Ok(Some(secs(20))), Ok(None)));
+        assert_eq!(read(&mut receiver, &frame::<R>(0x82, b"x"), |_| {}), None);
+        assert_eq!((receiver.tick(secs(5)), receiver.note()), (Ok(Some(secs(25))), None));
+        assert_eq!(receiver.tick(secs(25)), Ok(Some(secs(45))));
+        sender.take_note(receiver.note().unwrap(), &mut out);
+        assert_eq!(receiver.note(), None, "once");
+        let [(0x89, ping)] = &frames_of::<R>(&out)[..] else { panic!("{out:02x?}") };
+        assert_eq!(read(&mut receiver, &frame::<R>(0x8A, ping), |_| {}), None);
+        assert_eq!((receiver.tick(secs(30)), receiver.note()), (Ok(Some(secs(50))), None));
+        // Joined, the connection knows since when it waits.
+        let mut ws = receiver.clone().join(sender.clone());
+        assert_eq!(ws.tick(secs(31), &mut out), Ok(Some(secs(50))));
+        out.clear();
+        assert_eq!(receiver.tick(secs(50)), Ok(Some(secs(70))));
+        sender.take_note(receiver.note().unwrap(), &mut out);
+        assert_eq!(receiver.tick(secs(70)), Err(Timeout::Pong));
+        sender.take_note(receiver.note().unwrap(), &mut out);
+        let frames = frames_of::<R>(&out);
+        assert!(matches!(&frames[..], [(0x89, _), (0x88, close)] if close == b"\x03\xf3"), "{frames:02x?}");
+        assert_eq!((sender.state(), sender.disconnect()), (State::End, Disconnect::Now));
+        assert_eq!((receiver.tick(secs(71)), sender.tick(secs(71), &mut out)), (Err(Timeout::Pong), Err(Timeout::Pong)));
+        assert_eq!(read(&mut receiver, &frame::<R>(0x81, b"late"), |receiver| assert_eq!(receiver.note(), None)), None);
+        assert_eq!(receiver.join(sender).tick(secs(72), &mut out), Err(Timeout::Pong));
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+#[test]
+fn the_sender_waits_for_the_close_and_a_full_buffer_is_not_waited_for() {
+    let ((_, mut sender), mut out) = (open_client(Config::default()).split(), vec![]);
+    sender.close_empty(&mut out).unwrap();
+    assert_eq!(sender.tick(secs(3), &mut out), Ok(Some(secs(13))));
+    assert_eq!((sender.tick(secs(13), &mut out), sender.disconnect()), (Err(Timeout::Close), Disconnect::Now));
+
+    let (mut receiver, mut sender) = open_server(Config::default()).split();
+    assert!(receiver.tick(secs(0)).is_ok() && receiver.tick(secs(20)).is_ok());
+    let mut full = SendSlice::new(&mut []);
+    sender.take_note(receiver.note().unwrap(), &mut full);
+    assert_eq!((sender.owes(), receiver.tick(secs(40))), (false, Err(Timeout::Pong)));
+    let joined = receiver.clone().join(sender.clone());
+    assert_eq!((joined.owes(), joined.clone().tick(secs(40), &mut out)), (true, Err(Timeout::Pong)), "its note was not taken");
+    sender.take_note(receiver.note().unwrap(), &mut full);
+    assert_eq!((sender.owes(), sender.disconnect(), sender.close_status()), (false, Disconnect::Now, Closed::default()));
+}
+
+#[test]
+fn deadlines_are_those_of_the_connection() {
+    fn check<R: Side>(seed: u64) {
+        let mut random = Rng::with_seed(seed);
+        let mut twins = Twins::new(&R::open(Config::default()));
+        let mut now = secs(0);
+        for _ in 0..60 {
+            now += secs(random.u64(0..9));
+            let expected = twins.whole.0.tick(now, &mut twins.whole.2);
+            let (receiver, sender, _, out) = &mut twins.halves;
+            let ticked = receiver.tick(now);
+            if let Some(note) = receiver.note() {
+                sender.take_note(note, out);
+            }
+            assert_eq!(ticked, expected, "seed {seed}");
+            match expected {
+                Ok(_) => assert_eq!(sender.tick(now, out), Ok(None)),
+                Err(timeout) => assert_eq!(sender.tick(now, out), Err(timeout)),
+            }
+            twins.assert_alike();
+            let ping = frames_of::<R>(&twins.whole.2).into_iter().rfind(|(first, _)| *first == 0x89);
+            match (random.u8(..16), ping) {
+                (0, _) => drop(twins.read(&frame::<R>(0x81, b"text"))),
+                (1, _) => drop(twins.read(&frame::<R>(0x02, b"part")[..3])),
+                (2 | 3, Some((_, payload))) => drop(twins.read(&frame::<R>(0x8A, &payload))),
+                (4, _) => drop(twins.read(&frame::<R>(0x8A, b"unasked"))),
+                (5, _) => drop(twins.read(&frame::<R>(0x89, b"?"))),
+                (6 | 7, _) => twins.rejoin(),
+                _ => {}
+            }
+        }
+    }
+    both(|seed, server| if server { check::<Server>(seed) } else { check::<Clients>(seed) });
 }
 
 /// What will become of a connection.

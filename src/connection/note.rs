@@ -8,15 +8,15 @@ use super::send::Control;
 use crate::error::ProtocolError;
 use crate::wire::{CloseCode, MAX_CONTROL_PAYLOAD};
 
-/// What a [`Sender`](crate::Sender) is to be told of what its [`Receiver`](crate::Receiver) read: a Pong is due, the peer's Close came, or
-/// the peer broke the protocol.
+/// What a [`Sender`](crate::Sender) is to be told of what its [`Receiver`](crate::Receiver) read: a Pong is due, the peer's Close came,
+/// the peer broke the protocol, or nothing came for too long.
 ///
 /// Small, owned and without a heap: send it over any channel.
 #[derive(Clone, PartialEq, Eq)]
 #[must_use = "the sender is to take it"]
 pub struct Note(pub(super) Content);
 
-/// The three there are.
+/// What there is to tell.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Content {
     /// §5.5.2: a Ping came; a Pong of the same payload is due.
@@ -25,6 +25,10 @@ pub(super) enum Content {
     Closed(Option<CloseCode>),
     /// §7.1.7: the connection has failed.
     Failed(ProtocolError),
+    /// §5.5.2: nothing came; this Ping is to ask.
+    Ping([u8; 4]),
+    /// Nothing came after it either.
+    TimedOut,
 }
 
 impl Note {
@@ -49,6 +53,8 @@ impl fmt::Debug for Note {
             Content::Pong(_) => out.field(&"Pong"),
             Content::Closed(code) => out.field(&"Closed").field(code),
             Content::Failed(error) => out.field(&"Failed").field(error),
+            Content::Ping(_) => out.field(&"Ping"),
+            Content::TimedOut => out.field(&"TimedOut"),
         };
         out.finish()
     }

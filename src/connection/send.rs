@@ -8,7 +8,7 @@ use super::config::Settings;
 use super::note::{Content, Note};
 use super::{Disconnect, End};
 use crate::buffer::SendBuffer;
-use crate::error::{Error, HandshakeError, SendError};
+use crate::error::{Error, HandshakeError, SendError, Timeout};
 use crate::handshake::Reject;
 use crate::role::Role;
 use crate::rules::{CloseEvent, Closing, Utf8};
@@ -269,16 +269,28 @@ impl Outbound {
                 self.end::<R>()
             }
             Content::Failed(error) => Some(self.fail(error.close_code(), Err(error.into()))),
+            Content::TimedOut => {
+                let timeout = Some(self.overdue());
+                // As others do: to the peer that still reads, it is this endpoint that ends the connection without being asked.
+                Some(End { timeout, ..self.fail(CloseCode::INTERNAL_ERROR, Ok(())) })
+            }
+            // Sent at once, or not.
+            Content::Ping(_) => None,
         }
     }
 
     /// §7.1.7: the end, and a Close with this code is due, unless one was sent.
-    pub(super) fn fail(&mut self, code: CloseCode, outcome: Result<(), Error>) -> End {
+    fn fail(&mut self, code: CloseCode, outcome: Result<(), Error>) -> End {
         // Nothing else is answered any more.
         self.owed = Owed::Nothing;
         self.owe_close(Some(code));
         let owed = mem::replace(&mut self.owed, Owed::Nothing);
         End { outcome, closed: self.closing.facts(), owed, disconnect: Disconnect::Now, timeout: None }
+    }
+
+    /// What the peer lets this endpoint wait for.
+    pub(super) const fn overdue(&self) -> Timeout {
+        if self.closing.sent() { Timeout::Close } else { Timeout::Pong }
     }
 
     /// A Close is due, unless one was sent.

@@ -8,6 +8,7 @@
 //! ```
 
 use core::marker::PhantomData;
+use core::time::Duration;
 use core::{fmt, mem};
 
 use super::config::Settings;
@@ -16,10 +17,10 @@ use super::note::{Content, Note};
 use super::transmission::{FastLimit, Inbound};
 use super::{Connection, Disconnect, FrameHead, Phase, State};
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
-use crate::error::{Error, ProtocolError, SendError};
+use crate::error::{Error, ProtocolError, SendError, Timeout};
 use crate::handshake::Agreed;
 use crate::role::Role;
-use crate::rules::Closed;
+use crate::rules::{Closed, Due, Timer, Wait};
 use crate::wire::{CloseCode, Kind};
 
 /// The half of a [`Connection`] that reads. [`Connection::split`] makes it.
@@ -28,6 +29,7 @@ use crate::wire::{CloseCode, Kind};
 #[derive(Clone)]
 pub struct Receiver<R: Role> {
     config: Settings,
+    timer: Timer,
     reading: Reading,
     /// What the sender is to be told. One is enough: a newer Pong will do for an older (§5.5.3), a Close for any.
     note: Option<Note>,
@@ -44,8 +46,11 @@ enum Reading {
         agreed: Agreed,
         fast: FastLimit,
     },
-    /// Nothing more; this is what `receive` says.
-    End(Result<(), Error>),
+    /// Nothing more; this is what `receive` and `tick` say.
+    End {
+        outcome: Result<(), Error>,
+        timeout: Option<Timeout>,
+    },
 }
 
 /// The half of a [`Connection`] that sends. [`Connection::split`] makes it.
@@ -69,7 +74,8 @@ impl<R: Role> Connection<R> {
     /// would have done; where the notes are taken at once, byte for byte. A note that is late makes an answer late, no more: it becomes
     /// frames only in [`Sender::take_note`], between two frames.
     ///
-    /// The end of the transport is not in a note. The reading task hangs up, and the writing task calls [`Sender::receive_end`].
+    /// The end of the transport is not in a note. The reading task hangs up, and the writing task calls [`Sender::receive_end`]. Where there
+    /// are to be deadlines, both tick: [`Receiver::tick`], [`Sender::tick`].
     ///
     /// ```
     /// # #[cfg(feature = "std")] {
@@ -153,9 +159,9 @@ impl<R: Role> Connection<R> {
                 let half = mem::replace(&mut transmission.inbound, Inbound::Apart);
                 Reading::Transmission { half, agreed: transmission.agreed, fast: transmission.fast }
             }
-            Phase::End(end) => Reading::End(end.outcome),
+            Phase::End(end) => Reading::End { outcome: end.outcome, timeout: end.timeout },
         };
-        (Receiver { config: self.config, reading, note: None, role: PhantomData }, Sender { connection: self })
+        (Receiver { config: self.config, timer: self.timer, reading, note: None, role: PhantomData }, Sender { connection: self })
     }
 }
 
@@ -169,6 +175,7 @@ impl<R: Role> Receiver<R> {
     pub fn receive<'b, S: Storage>(&mut self, inbound: &'b mut ReceiveBuffer<S>) -> Result<Option<Event<'b>>, Error> {
         if let Reading::Transmission { half, fast, .. } = &self.reading {
             if let Some((kind, len)) = half.small::<R, S>(inbound, *fast) {
+                self.timer.heard();
                 return match Inbound::whole(kind, inbound.take(len), self.config.delivery) {
                     Ok(event) => Ok(Some(event)),
                     Err(error) => Err(self.fail(error)),
@@ -180,11 +187,15 @@ impl<R: Role> Receiver<R> {
 
     #[inline(never)]
     fn receive_any<'b, S: Storage>(&mut self, inbound: &'b mut ReceiveBuffer<S>) -> Result<Option<Event<'b>>, Error> {
+        self.timer.saw(inbound.kept());
         match &mut self.reading {
             Reading::Handshake => Ok(None),
             Reading::Transmission { half, .. } if half.waits(inbound, self.config.delivery) => Ok(None),
             Reading::Transmission { half, agreed, .. } => match half.next::<R, S>(inbound, &self.config, agreed.reserved_bits()) {
                 Ok(event) => {
+                    if let Some(Event::Pong(payload)) = event {
+                        self.timer.pong(payload);
+                    }
                     if let Some(note) = Note::of(&event, &self.config) {
                         self.note = Some(note);
                     }
@@ -192,7 +203,7 @@ impl<R: Role> Receiver<R> {
                 }
                 Err(error) => Err(self.fail(error)),
             },
-            Reading::End(outcome) => {
+            Reading::End { outcome, .. } => {
                 inbound.clear();
                 outcome.map(|()| None)
             }
@@ -204,7 +215,7 @@ impl<R: Role> Receiver<R> {
     #[inline(never)]
     fn fail(&mut self, error: ProtocolError) -> Error {
         self.note = Some(Note(Content::Failed(error)));
-        self.reading = Reading::End(Err(error.into()));
+        self.reading = Reading::End { outcome: Err(error.into()), timeout: None };
         error.into()
     }
 
@@ -214,7 +225,33 @@ impl<R: Role> Receiver<R> {
     /// Ping. All Pings are answered where this follows each [`receive`](Self::receive).
     #[must_use = "the sender is to take it"]
     pub fn note(&mut self) -> Option<Note> {
-        self.note.take()
+        self.note.take().or_else(|| {
+            let due = if self.state() == State::Transmission { self.timer.take_ping() } else { None };
+            due.map(|payload| Note(Content::Ping(payload)))
+        })
+    }
+
+    /// Tells what time it is, as [`Connection::tick`] where `out` is not at hand: this half notices silence, and its sender the rest. The
+    /// Ping that asks, and the end where nothing answers, are [`note`](Self::note)s: ask for them after this, too.
+    ///
+    /// # Errors
+    /// The silence was too long; nothing more comes, and every later call says the same.
+    pub fn tick(&mut self, now: Duration) -> Result<Option<Duration>, Timeout> {
+        let wait = match &self.reading {
+            Reading::End { timeout: Some(timeout), .. } => return Err(*timeout),
+            Reading::Transmission { half: Inbound::Closed, .. } | Reading::Handshake | Reading::End { .. } => Wait::Nothing,
+            Reading::Transmission { .. } => Wait::Idle,
+        };
+        match self.timer.tick(now, wait, &self.config.timeouts) {
+            Due::Later(deadline) => Ok(deadline),
+            // The note takes it from the timer.
+            Due::Ping(_) => Ok(self.timer.deadline(&self.config.timeouts)),
+            Due::OutOfTime => {
+                self.note = Some(Note(Content::TimedOut));
+                self.reading = Reading::End { outcome: Ok(()), timeout: Some(Timeout::Pong) };
+                Err(Timeout::Pong)
+            }
+        }
     }
 
     /// What comes: nothing yet, messages, or nothing more. In the [`End`](State::End) there is no more to read than the transport's end.
@@ -222,7 +259,7 @@ impl<R: Role> Receiver<R> {
     pub fn state(&self) -> State {
         match self.reading {
             Reading::Handshake => State::Handshake,
-            Reading::Transmission { half: Inbound::Closed, .. } | Reading::End(_) => State::End,
+            Reading::Transmission { half: Inbound::Closed, .. } | Reading::End { .. } => State::End,
             Reading::Transmission { .. } => State::Transmission,
         }
     }
@@ -235,10 +272,13 @@ impl<R: Role> Receiver<R> {
         if let Phase::Transmission(transmission) = &mut connection.phase {
             transmission.inbound = match self.reading {
                 Reading::Transmission { half, .. } => half,
-                Reading::End(Err(Error::Protocol(error))) => Inbound::Failing(error),
+                Reading::End { outcome: Err(Error::Protocol(error)), .. } => Inbound::Failing(error),
                 // Halves of two connections.
-                Reading::Handshake | Reading::End(_) => Inbound::Apart,
+                Reading::Handshake | Reading::End { .. } => Inbound::Apart,
             };
+            if connection.wait() == Wait::Idle {
+                connection.timer = self.timer;
+            }
         }
         if let Some(note) = self.note {
             connection.owe(note);
@@ -249,13 +289,22 @@ impl<R: Role> Receiver<R> {
 
 impl<R: Role> Sender<R> {
     /// Answers what the receiver read: writes the Pong that is due, the Close that answers the peer's, or the one that tells it of its
-    /// violation. Where `out` has no room, the answer waits (see [`owes`](Self::owes)), of several Pongs the newest.
+    /// violation; or the Ping that breaks a silence. Where `out` has no room, the answer waits (see [`owes`](Self::owes)), of several Pongs the newest.
     ///
     /// Between any two other calls, also inside a message that is sent in parts. After the end nothing is written, but
     /// [`close_status`](Self::close_status) is completed.
     pub fn take_note(&mut self, note: Note, out: &mut impl SendBuffer) {
         self.connection.pay(out);
-        self.connection.take_note(note, out);
+        match &note.0 {
+            // What finds no room asks nothing, and then nothing answers.
+            Content::Ping(payload) => {
+                let _ = self.connection.ping(payload, out);
+            }
+            Content::TimedOut if self.state() == State::Transmission => {
+                self.connection.time_out(out);
+            }
+            _ => self.connection.take_note(note, out),
+        }
     }
 
     /// Writes the answer that waits, if `out` has room for it.
@@ -339,6 +388,15 @@ impl<R: Role> Sender<R> {
     /// The transport has ended, as with [`Connection::receive_end`]: the receiving task has come to its end, or writing failed.
     pub fn receive_end(&mut self) -> Closed {
         self.connection.receive_end()
+    }
+
+    /// Tells what time it is, as [`Connection::tick`]: by the same clock as [`Receiver::tick`], which notices silence. This half waits for the
+    /// peer's Close, and for the end of the transport.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn tick(&mut self, now: Duration, out: &mut impl SendBuffer) -> Result<Option<Duration>, Timeout> {
+        self.connection.tick(now, out)
     }
 
     /// The phase of the connection, as far as the notes told of it.

@@ -3,13 +3,15 @@
 use core::time::Duration;
 
 use super::handshake::Opening;
+use super::note::{Content, Note};
 use super::send::Owed;
+use super::transmission::Inbound;
 use super::{Connection, Disconnect, End, Phase, Transmission};
 use crate::buffer::SendBuffer;
 use crate::error::{HandshakeError, Timeout};
 use crate::role::Role;
 use crate::rules::{Closing, Due, Wait};
-use crate::wire::{CloseCode, Opcode};
+use crate::wire::Opcode;
 
 impl<R: Role> Connection<R> {
     /// Tells what time it is: `now` since any fixed point of a monotonic clock. Says when to be called again, if ever, and that is later
@@ -54,12 +56,14 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    fn wait(&self) -> Wait {
+    pub(super) fn wait(&self) -> Wait {
         match &self.phase {
             // The application takes its time.
             Phase::Handshake(Opening::Asked(_)) => Wait::Nothing,
             Phase::Handshake(Opening::Request(_) | Opening::Response { .. }) => Wait::Handshake,
             Phase::Transmission(transmission) => match transmission.outbound.closing {
+                // The receiver of a split connection is who hears.
+                Closing::Open if transmission.inbound == Inbound::Apart => Wait::Nothing,
                 Closing::Open => Wait::Idle,
                 Closing::Sent(_) => Wait::Close,
                 // The application owes a Close.
@@ -73,7 +77,7 @@ impl<R: Role> Connection<R> {
     }
 
     #[cold]
-    fn time_out(&mut self, out: &mut impl SendBuffer) -> Timeout {
+    pub(super) fn time_out(&mut self, out: &mut impl SendBuffer) -> Timeout {
         let timeout = match &mut self.phase {
             Phase::Handshake(opening) => {
                 let error = HandshakeError::TimedOut;
@@ -85,10 +89,8 @@ impl<R: Role> Connection<R> {
                 Timeout::Handshake
             }
             Phase::Transmission(Transmission { outbound, .. }) => {
-                let timeout = if outbound.closing.sent() { Timeout::Close } else { Timeout::Pong };
-                // As others do: to the peer that still reads, it is this endpoint that ends the connection without being asked.
-                let end = outbound.fail(CloseCode::INTERNAL_ERROR, Ok(()));
-                self.end(end, out);
+                let timeout = outbound.overdue();
+                self.take_note(Note(Content::TimedOut), out);
                 timeout
             }
             Phase::End(_) => Timeout::Close,

@@ -120,6 +120,13 @@ impl Timer {
         self.unsent = false;
     }
 
+    /// The Ping that is due, for another to write.
+    pub(crate) fn take_ping(&mut self) -> Option<[u8; 4]> {
+        let due = self.unsent.then(|| self.payload());
+        self.unsent = false;
+        due
+    }
+
     /// Each Ping has its own.
     const fn payload(&self) -> [u8; 4] {
         self.pings.to_be_bytes()

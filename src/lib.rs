@@ -27,6 +27,8 @@ mod buffer;
 mod connection;
 
 pub use buffer::{ReceiveBuffer, SendBuffer, SendSlice, Storage};
+#[cfg(feature = "alloc")]
+pub use connection::Prepared;
 pub use connection::{Config, Connection, Delivery, Disconnect, Event, FrameHead, Note, Receiver, Sender, State};
 pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, Timeout, UriError};
 pub use handshake::{Accept, Agreed, ClientRequest, Reject, Request, Response, Subprotocol, Uri};

@@ -5,7 +5,7 @@ mod support;
 
 use support::{Keys, Outcome, REQUEST, Side, feed, filled, frame, open_client, open_server, with_field};
 use websocket_proto::{
-    Accept, AcceptError, Client, ClientRequest, CloseCode, Closed, Config, Connection, Disconnect, Kind, Reject, Role, SendError,
+    Accept, AcceptError, Client, ClientRequest, CloseCode, Closed, Config, Connection, Disconnect, Kind, Prepared, Reject, Role, SendError,
     SendSlice, Server, State, Uri,
 };
 
@@ -152,10 +152,11 @@ fn in_place<R: Role>(connection: &mut Connection<R>, out: &mut Vec<u8>, kind: Ki
     Ok(())
 }
 
-fn calls<R: Role>() -> [Call<R>; 9] {
+fn calls<R: Role>() -> [Call<R>; 10] {
     [
         ("send_text", What::Message, |it, out| it.send_text("x", out)),
         ("send_binary", What::Message, |it, out| it.send_binary(b"x", out)),
+        ("send_prepared", What::Message, |it, out| it.send_prepared(&Prepared::text("x"), out)),
         ("frame_in_place", What::Message, |it, out| in_place(it, out, Kind::Binary, b"xyz")),
         ("send_part", What::TextPart, |it, out| it.send_part(Kind::Text, b"x", true, out)),
         ("send_part", What::TextPart, |it, out| it.send_part(Kind::Text, b"", false, out)),

@@ -4,6 +4,8 @@ mod config;
 mod event;
 mod handshake;
 mod note;
+#[cfg(feature = "alloc")]
+mod prepared;
 mod send;
 mod split;
 mod tick;
@@ -17,6 +19,8 @@ pub use event::Event;
 use handshake::Opening;
 use note::Content;
 pub use note::Note;
+#[cfg(feature = "alloc")]
+pub use prepared::Prepared;
 pub use send::FrameHead;
 use send::{Outbound, Owed};
 pub use split::{Receiver, Sender};
@@ -37,7 +41,8 @@ use crate::wire::{CloseCode, CloseFrame, Kind, Opcode};
 ///   `None`, which means that more bytes are needed. [`receive_end`](Self::receive_end) says that there are no more.
 /// * **Answers**: [`accept`](Connection::accept) and [`reject`](Connection::reject), once, for the request that a server received.
 /// * **Sending**: [`send_text`](Self::send_text), [`send_binary`](Self::send_binary), [`send_part`](Self::send_part),
-///   [`frame_in_place`](Self::frame_in_place), [`ping`](Self::ping), [`pong`](Self::pong), [`close`](Self::close).
+///   [`frame_in_place`](Self::frame_in_place), [`ping`](Self::ping), [`pong`](Self::pong), [`close`](Self::close); with feature `alloc`,
+///   `send_prepared`.
 /// * **Looking**: [`state`](Self::state), [`disconnect`](Self::disconnect), [`close_status`](Self::close_status),
 ///   [`owes`](Self::owes). Their answers change only by the methods above.
 ///
@@ -321,6 +326,18 @@ impl<R: Role> Connection<R> {
     pub fn send_binary(&mut self, bytes: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
         let (outbound, role, config) = self.sending()?;
         outbound.message(role, config, Kind::Binary, bytes, out)
+    }
+
+    /// Sends a message that was encoded before, in one frame: what [`send_text`](Self::send_text) and [`send_binary`](Self::send_binary)
+    /// write, for messages that go to many.
+    ///
+    /// # Errors
+    /// Where the connection is not open for it or `out` has no room; nothing is written then.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub fn send_prepared(&mut self, message: &Prepared, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        let (outbound, role, config) = self.sending()?;
+        outbound.prepared(role, config, message, out)
     }
 
     /// Sends the next part of a message, a frame each (§5.4). The first begins it; `last` ends it. Between them only control frames can be

@@ -143,18 +143,45 @@ impl Outbound {
         payload: &[u8],
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
+        let key = self.make_ready(role, config, payload.len(), out)?;
+        write_frame(key, opcode, fin, payload, out);
+        Ok(())
+    }
+
+    /// Writes what is owed, where there is room for a frame of so much payload after it; that frame's masking key, for a client.
+    #[inline]
+    fn make_ready<R: Role>(
+        &mut self,
+        role: &mut R,
+        config: &Settings,
+        payload_len: usize,
+        out: &mut impl SendBuffer,
+    ) -> Result<Option<[u8; 4]>, SendError> {
         if self.owed != Owed::Nothing && out.pending() == 0 && out.room() < self.owed.len::<R>() {
             // §5.5.3: a Pong for every Ping is not demanded, and this one finds no room ever.
             self.owed = Owed::Nothing;
         }
         let owed = self.owed.len::<R>();
-        if out.pending().saturating_add(owed) >= config.max_pending || out.room().saturating_sub(owed) < frame_len::<R>(payload.len()) {
+        if out.pending().saturating_add(owed) >= config.max_pending || out.room().saturating_sub(owed) < frame_len::<R>(payload_len) {
             return Err(SendError::Full);
         }
         let key = role.masking_key()?;
         self.owed.pay(role, config, out)?;
-        write_frame(key, opcode, fin, payload, out);
-        Ok(())
+        Ok(key)
+    }
+
+    /// [`make_ready`](Self::make_ready) for a whole message.
+    #[inline]
+    pub(super) fn ready_for_message<R: Role>(
+        &mut self,
+        role: &mut R,
+        config: &Settings,
+        payload_len: usize,
+        out: &mut impl SendBuffer,
+    ) -> Result<Option<[u8; 4]>, SendError> {
+        self.open()?;
+        self.between_messages()?;
+        self.make_ready(role, config, payload_len, out)
     }
 
     /// A whole message in one frame.
@@ -167,9 +194,9 @@ impl Outbound {
         payload: &[u8],
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
-        self.open()?;
-        self.between_messages()?;
-        self.write(role, config, kind.opcode(), true, payload, out)
+        let key = self.ready_for_message(role, config, payload.len(), out)?;
+        write_frame(key, kind.opcode(), true, payload, out);
+        Ok(())
     }
 
     /// The next fragment of a message (§5.4).
@@ -318,7 +345,7 @@ fn close_payload(code: CloseCode, reason: &str) -> Control {
 
 /// Writes one frame, for which there is room.
 #[inline]
-fn write_frame(key: Option<[u8; 4]>, opcode: Opcode, fin: bool, payload: &[u8], out: &mut impl SendBuffer) {
+pub(super) fn write_frame(key: Option<[u8; 4]>, opcode: Opcode, fin: bool, payload: &[u8], out: &mut impl SendBuffer) {
     out.reserve(payload.len().saturating_add(MAX_HEADER));
     header(opcode, fin, key, payload.len()).write(|piece| out.push(piece));
     match key {
@@ -327,7 +354,7 @@ fn write_frame(key: Option<[u8; 4]>, opcode: Opcode, fin: bool, payload: &[u8], 
     }
 }
 
-const fn header(opcode: Opcode, fin: bool, masking_key: Option<[u8; 4]>, payload_len: usize) -> FrameHeader {
+pub(super) const fn header(opcode: Opcode, fin: bool, masking_key: Option<[u8; 4]>, payload_len: usize) -> FrameHeader {
     FrameHeader { fin, reserved: ReservedBits::NONE, opcode, masking_key, payload_len: payload_len as u64 }
 }
 

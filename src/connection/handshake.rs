@@ -73,7 +73,7 @@ impl<E: Entropy> Connection<Client<E>> {
         let key = Key::new(role.nonce()?);
         let config = Settings::from(config);
         write_pieces(&config, out, |put| request.write(&key, put)).map_err(|_| RequestError::Full)?;
-        let expected = Expected::new(&key, offered);
+        let expected = Expected::new(Some(&key), offered);
         let opening = Opening::Response { reader: HeadReader::RESPONSE, expected, interim: 0 };
         Ok(Self { role, config, timer: Timer::NEW, phase: Phase::Handshake(opening) })
     }

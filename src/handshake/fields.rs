@@ -1,6 +1,6 @@
 //! Fields of an HTTP head: characters, tokens, lists, and the names that the handshake is made of (RFC 9110 §5, §5.6).
 
-use core::{fmt, str};
+use core::{fmt, iter, str};
 
 use super::scan::find;
 
@@ -174,8 +174,14 @@ impl<'b> Headers<'b> {
         Values { headers: self, known }
     }
 
+    /// All fields as the checks take them, names as bytes.
     #[inline]
-    pub(super) fn next_field(&mut self) -> Option<(&'b [u8], &'b [u8])> {
+    pub(super) fn pairs(mut self) -> impl Iterator<Item = (&'b [u8], &'b [u8])> {
+        iter::from_fn(move || self.next_field())
+    }
+
+    #[inline]
+    fn next_field(&mut self) -> Option<(&'b [u8], &'b [u8])> {
         let (name, rest) = self.lines.split_at_checked(find(self.lines, b':')?)?;
         let (value, rest) = rest.split_at_checked(find(rest, b'\r')?)?;
         self.lines = rest.get(2..)?;

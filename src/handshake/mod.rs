@@ -17,6 +17,6 @@ pub(crate) use head::{HeadLimits, HeadReader};
 pub use key::{AcceptKey, Key};
 pub(crate) use request::Asked;
 pub use request::{ClientRequest, Request, Subprotocol, Subprotocols};
-pub use response::Response;
 pub(crate) use response::{Answer, Expected};
+pub use response::{CheckedResponse, Response};
 pub use uri::Uri;

@@ -100,24 +100,10 @@ impl<'b> Request<'b> {
     /// Checks a head (§4.2.1).
     pub(crate) fn check(head: Head<'b>) -> Result<(Self, Asked), HandshakeError> {
         let target = Target::parse(Self::start_line(head.start_line)?)?;
-        let found = Found::of(head.headers)?;
-        let request = Self { target: target.resource, host: target.authority.unwrap_or(found.host), headers: head.headers };
-        // §4.2.1: Upgrade has the value "websocket", Connection the token "Upgrade"
-        if !(found.upgrade && found.connection) {
-            return Ok((request, Asked::Plain));
-        }
-        if found.draft_key && found.version != Some(b"13") {
-            return Err(HandshakeError::Hixie76);
-        }
-        // §4.2.1: "with a value of 13"
-        if found.version != Some(b"13") {
-            return Err(HandshakeError::UnsupportedVersion);
-        }
-        let key = Key::parse(found.key.ok_or(HandshakeError::MissingKey)?).ok_or(HandshakeError::InvalidKey)?;
-        if found.subprotocols {
-            check_subprotocols(head.headers)?;
-        }
-        Ok((request, Asked::Upgrade(key, found.extensions.end()?)))
+        let found = Found::of(head.headers.pairs())?;
+        let host = found.host()?;
+        let request = Self { target: target.resource, host: target.authority.unwrap_or(host), headers: head.headers };
+        Ok((request, found.asked(head.headers.values(Known::Protocol))?))
     }
 }
 
@@ -189,35 +175,43 @@ fn is_authority(value: &[u8]) -> bool {
 }
 
 /// What the fields of a request hold, before it is judged whether they are enough.
-struct Found<'b> {
-    host: &'b str,
+pub(super) struct Found<'b> {
+    host: Option<&'b [u8]>,
     upgrade: bool,
     connection: bool,
     version: Option<&'b [u8]>,
     key: Option<&'b [u8]>,
     draft_key: bool,
-    subprotocols: bool,
+    subprotocols: Lines<'b>,
     extensions: Negotiation,
 }
 
+/// The lines of a field. There is seldom more than one; then it need not be looked for again.
+#[derive(Clone, Copy)]
+enum Lines<'b> {
+    None,
+    One(&'b [u8]),
+    Several,
+}
+
 impl<'b> Found<'b> {
-    fn of(mut headers: Headers<'b>) -> Result<Self, HandshakeError> {
+    #[inline]
+    pub(super) fn of(fields: impl Iterator<Item = (&'b [u8], &'b [u8])>) -> Result<Self, HandshakeError> {
         let mut found = Self {
-            host: "",
+            host: None,
             upgrade: false,
             connection: false,
             version: None,
             key: None,
             draft_key: false,
-            subprotocols: false,
+            subprotocols: Lines::None,
             extensions: Negotiation::NoLine,
         };
-        let mut host = None;
-        while let Some((name, value)) = headers.next_field() {
+        for (name, value) in fields {
             match Known::of(name) {
                 // RFC 9112 §3.2: 400 to a request "that contains more than one Host header field line"
-                Some(Known::Host) if host.is_some() => return Err(HandshakeError::RepeatedHost),
-                Some(Known::Host) => host = Some(value),
+                Some(Known::Host) if found.host.is_some() => return Err(HandshakeError::RepeatedHost),
+                Some(Known::Host) => found.host = Some(value),
                 Some(Known::Upgrade) => found.upgrade |= elements(value).any(|protocol| protocol.eq_ignore_ascii_case(b"websocket")),
                 Some(Known::Connection) => found.connection |= elements(value).any(|option| option.eq_ignore_ascii_case(b"upgrade")),
                 Some(Known::ContentLength) => check_content_length(value)?,
@@ -228,18 +222,52 @@ impl<'b> Found<'b> {
                 Some(Known::Version) if found.version.is_some() => return Err(HandshakeError::RepeatedVersion),
                 Some(Known::Version) => found.version = Some(value),
                 Some(Known::DraftKey) => found.draft_key = true,
-                Some(Known::Protocol) => found.subprotocols = true,
+                Some(Known::Protocol) => {
+                    found.subprotocols = if let Lines::None = found.subprotocols { Lines::One(value) } else { Lines::Several };
+                }
                 Some(Known::Extensions) => found.extensions.offer(value),
                 Some(Known::Accept) | None => {}
             }
         }
-        // RFC 9112 §3.2: 400 to a request "that lacks a Host header field" or "with an invalid field value"
-        let host = host.ok_or(HandshakeError::MissingHost)?;
+        Ok(found)
+    }
+
+    /// RFC 9112 §3.2: 400 to a request "that lacks a Host header field" or "with an invalid field value".
+    pub(super) fn host(&self) -> Result<&'b str, HandshakeError> {
+        let host = self.host.ok_or(HandshakeError::MissingHost)?;
         if !is_authority(host) {
             return Err(HandshakeError::InvalidHost);
         }
-        found.host = str::from_utf8(host).map_err(|_| HandshakeError::InvalidHost)?;
-        Ok(found)
+        str::from_utf8(host).map_err(|_| HandshakeError::InvalidHost)
+    }
+
+    /// What they ask for over HTTP/1.1. `subprotocols` are the lines of Sec-WebSocket-Protocol.
+    pub(super) fn asked(&self, subprotocols: impl Iterator<Item = &'b [u8]>) -> Result<Asked, HandshakeError> {
+        // §4.2.1: Upgrade has the value "websocket", Connection the token "Upgrade"
+        if !(self.upgrade && self.connection) {
+            return Ok(Asked::Plain);
+        }
+        if self.draft_key && self.version != Some(b"13") {
+            return Err(HandshakeError::Hixie76);
+        }
+        self.check_version()?;
+        let key = Key::parse(self.key.ok_or(HandshakeError::MissingKey)?).ok_or(HandshakeError::InvalidKey)?;
+        Ok(Asked::Upgrade(key, self.negotiate(subprotocols)?))
+    }
+
+    /// §4.2.1: "with a value of 13".
+    pub(super) fn check_version(&self) -> Result<(), HandshakeError> {
+        if self.version == Some(b"13") { Ok(()) } else { Err(HandshakeError::UnsupportedVersion) }
+    }
+
+    /// What comes of the subprotocols and extensions offered. `subprotocols` are the lines of Sec-WebSocket-Protocol.
+    pub(super) fn negotiate(&self, subprotocols: impl Iterator<Item = &'b [u8]>) -> Result<Agreed, HandshakeError> {
+        match self.subprotocols {
+            Lines::None => {}
+            Lines::One(line) => check_subprotocols([line])?,
+            Lines::Several => check_subprotocols(subprotocols)?,
+        }
+        self.extensions.end()
     }
 }
 
@@ -253,16 +281,18 @@ fn check_content_length(value: &[u8]) -> Result<(), HandshakeError> {
 
 /// §4.1: tokens, and "MUST all be unique strings".
 #[cold]
-fn check_subprotocols(headers: Headers<'_>) -> Result<(), HandshakeError> {
+fn check_subprotocols<'b>(lines: impl IntoIterator<Item = &'b [u8]>) -> Result<(), HandshakeError> {
     let mut seen = ArrayVec::<&[u8], MAX_REQUESTED_SUBPROTOCOLS>::new();
-    for name in headers.values(Known::Protocol).flat_map(elements) {
-        if !is_token(name) {
-            return Err(HandshakeError::InvalidSubprotocol);
+    for line in lines {
+        for name in elements(line) {
+            if !is_token(name) {
+                return Err(HandshakeError::InvalidSubprotocol);
+            }
+            if seen.contains(&name) {
+                return Err(HandshakeError::RepeatedSubprotocol);
+            }
+            seen.try_push(name).map_err(|_| HandshakeError::TooManySubprotocols)?;
         }
-        if seen.contains(&name) {
-            return Err(HandshakeError::RepeatedSubprotocol);
-        }
-        seen.try_push(name).map_err(|_| HandshakeError::TooManySubprotocols)?;
     }
     // RFC 9110 §5.6.1.2: 1#token has at least one element
     if seen.is_empty() { Err(HandshakeError::InvalidSubprotocol) } else { Ok(()) }

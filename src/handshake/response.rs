@@ -12,13 +12,14 @@ use crate::error::HandshakeError;
 /// What a client remembers of its request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Expected {
-    accept: AcceptKey,
+    /// None of an extended CONNECT, whose response proves nothing by it (RFC 8441 §5).
+    accept: Option<AcceptKey>,
     offered: Offered,
 }
 
 impl Expected {
-    pub(crate) fn new(key: &Key, offered: Offered) -> Self {
-        Self { accept: key.accept(), offered }
+    pub(crate) fn new(key: Option<&Key>, offered: Offered) -> Self {
+        Self { accept: key.map(Key::accept), offered }
     }
 }
 
@@ -107,20 +108,41 @@ impl<'b> Response<'b> {
         let (status, reason) = Self::start_line(head.start_line)?;
         let response = Self { status, reason, headers: head.headers };
         match status {
-            101 => Ok(Answer::Open(response, response.check_switch(expected)?)),
+            101 => Ok(Answer::Open(response, CheckedResponse::of(head.headers.pairs(), expected)?.agreed)),
             _ => Ok(Answer::Rejected(response)),
         }
     }
+}
 
-    /// §4.1, the six rules for a 101.
-    fn check_switch(&self, expected: &Expected) -> Result<Agreed, HandshakeError> {
+/// A response that accepts what the client asked for, checked (§4.1).
+#[derive(Debug, Clone, Copy)]
+pub struct CheckedResponse<'b> {
+    subprotocol: Option<&'b [u8]>,
+    agreed: Agreed,
+}
+
+impl<'b> CheckedResponse<'b> {
+    /// The subprotocol in use, one of those that were offered.
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&'b str> {
+        self.subprotocol.and_then(|name| str::from_utf8(name).ok())
+    }
+
+    /// What frames depend on, for [`Connection::established`](crate::Connection::established).
+    #[must_use]
+    pub const fn agreed(&self) -> Agreed {
+        self.agreed
+    }
+
+    /// §4.1, the six rules for a 101; the first three have no place in an extended CONNECT (RFC 8441 §5).
+    #[inline]
+    pub(super) fn of(fields: impl Iterator<Item = (&'b [u8], &'b [u8])>, expected: &Expected) -> Result<Self, HandshakeError> {
         let mut upgrade = None;
         let mut connection = false;
         let mut accept = None;
         let mut subprotocol = None;
         let mut extensions = Negotiation::NoLine;
-        let mut headers = self.headers;
-        while let Some((name, value)) = headers.next_field() {
+        for (name, value) in fields {
             match Known::of(name) {
                 Some(Known::Upgrade) => {
                     for protocol in elements(value) {
@@ -139,14 +161,16 @@ impl<'b> Response<'b> {
                 Some(Known::Host | Known::ContentLength | Known::Key | Known::DraftKey | Known::Version) | None => {}
             }
         }
-        if upgrade != Some(true) {
-            return Err(HandshakeError::InvalidUpgrade);
-        }
-        if !connection {
-            return Err(HandshakeError::InvalidConnection);
-        }
-        if accept.ok_or(HandshakeError::MissingAccept)? != expected.accept.as_bytes() {
-            return Err(HandshakeError::AcceptMismatch);
+        if let Some(expected) = &expected.accept {
+            if upgrade != Some(true) {
+                return Err(HandshakeError::InvalidUpgrade);
+            }
+            if !connection {
+                return Err(HandshakeError::InvalidConnection);
+            }
+            if accept.ok_or(HandshakeError::MissingAccept)? != expected.as_bytes() {
+                return Err(HandshakeError::AcceptMismatch);
+            }
         }
         match subprotocol {
             None => {}
@@ -154,7 +178,7 @@ impl<'b> Response<'b> {
             Some(name) if !expected.offered.contains(name) => return Err(HandshakeError::SubprotocolNotOffered),
             Some(_) => {}
         }
-        extensions.end()
+        Ok(Self { subprotocol, agreed: extensions.end()? })
     }
 }
 

@@ -54,7 +54,7 @@ impl<E: Entropy> Role for Client<E> {}
 /// A source of bytes that nobody can predict: a cryptographically secure generator, or the operating system's.
 ///
 /// A client takes 16 bytes for its handshake and 4 for every frame (§5.3: the masking key "needs to be unpredictable"). There is no
-/// default source. Any `FnMut(&mut [u8])` is one; [`OsEntropy`] (feature `getrandom`) is another.
+/// default source. Any `FnMut(&mut [u8])` is one; `OsEntropy` (feature `getrandom`) is another.
 pub trait Entropy {
     /// Fills all of `bytes`.
     ///

@@ -140,7 +140,7 @@ pub enum HandshakeError {
     InvalidRequestLine,
     /// Another version than HTTP/1.1 (§4.1).
     UnsupportedHttpVersion,
-    /// Another method than GET (§4.1).
+    /// Another method than GET (§4.1), or than CONNECT in an extended CONNECT (RFC 8441 §4).
     MethodNotAllowed,
     /// A request target that is neither an absolute path nor an http(s) URI, or that has a fragment (§4.2.1, RFC 9112 §3.2).
     InvalidTarget,
@@ -158,6 +158,10 @@ pub enum HandshakeError {
     TransferEncodingNotAllowed,
     /// A request that does not ask for an upgrade to `websocket` (§4.2.1).
     NotAnUpgrade,
+    /// An extended CONNECT whose `:protocol` is not `websocket` (RFC 8441 §5, RFC 9220 §3).
+    UnsupportedProtocol,
+    /// A Connection, Upgrade or Transfer-Encoding in HTTP/2 or HTTP/3 (RFC 8441 §5, RFC 9113 §8.2.2, RFC 9114 §4.2).
+    ConnectionSpecificField,
     /// A request in the form of the draft Hixie-76, which came before the RFC.
     Hixie76,
     /// No Sec-WebSocket-Version of 13 (§4.4).
@@ -182,6 +186,10 @@ pub enum HandshakeError {
     InvalidStatusLine,
     /// More interim responses (1xx) than are skipped (RFC 9110 §15.2).
     TooManyInterimResponses,
+    /// A response that does not accept the request, by its status (§4.1, RFC 8441 §5): only
+    /// [`RequestHead::check`](crate::handshake::RequestHead::check) says so. To a connection it is an
+    /// [`Event::Rejected`](crate::Event::Rejected).
+    NotAccepted,
     /// A 101 response whose Upgrade is not `websocket` (§4.1).
     InvalidUpgrade,
     /// A 101 response whose Connection has no `Upgrade` (§4.1).
@@ -219,6 +227,7 @@ impl HandshakeError {
             | Self::InvalidContentLength
             | Self::ContentNotAllowed
             | Self::TransferEncodingNotAllowed
+            | Self::ConnectionSpecificField
             | Self::RepeatedVersion
             | Self::MissingKey
             | Self::RepeatedKey
@@ -232,9 +241,12 @@ impl HandshakeError {
             Self::StartLineTooLong => Some(414),
             Self::NotAnUpgrade | Self::Hixie76 | Self::UnsupportedVersion => Some(426),
             Self::FieldLineTooLong | Self::TooManyFields | Self::HeadTooLong => Some(431),
+            // RFC 9220 §3: "the server SHOULD respond to the request with a 501 (Not Implemented) status code"
+            Self::UnsupportedProtocol => Some(501),
             Self::UnsupportedHttpVersion => Some(505),
             Self::InvalidStatusLine
             | Self::TooManyInterimResponses
+            | Self::NotAccepted
             | Self::InvalidUpgrade
             | Self::InvalidConnection
             | Self::MissingAccept
@@ -405,7 +417,7 @@ display! {
         HeadTooLong => "head over the limit",
         InvalidRequestLine => "malformed request line",
         UnsupportedHttpVersion => "HTTP version other than 1.1",
-        MethodNotAllowed => "method other than GET",
+        MethodNotAllowed => "method that opens no connection",
         InvalidTarget => "malformed request target",
         MissingHost => "no Host field",
         RepeatedHost => "more than one Host field",
@@ -414,6 +426,8 @@ display! {
         ContentNotAllowed => "upgrade request with content",
         TransferEncodingNotAllowed => "Transfer-Encoding in an upgrade",
         NotAnUpgrade => "request that does not ask for an upgrade to websocket",
+        UnsupportedProtocol => "protocol other than websocket",
+        ConnectionSpecificField => "field of a single connection in HTTP/2 or HTTP/3",
         Hixie76 => "request of the draft Hixie-76",
         UnsupportedVersion => "Sec-WebSocket-Version other than 13",
         RepeatedVersion => "more than one Sec-WebSocket-Version",
@@ -426,6 +440,7 @@ display! {
         InvalidExtensions => "malformed Sec-WebSocket-Extensions",
         InvalidStatusLine => "malformed status line",
         TooManyInterimResponses => "too many interim responses",
+        NotAccepted => "response that does not accept the request",
         InvalidUpgrade => "response without an Upgrade to websocket",
         InvalidConnection => "response without a Connection to upgrade",
         MissingAccept => "no Sec-WebSocket-Accept",

@@ -4,9 +4,9 @@ use core::fmt;
 
 use arrayvec::ArrayVec;
 
-use super::fields::{is_field, is_reserved, names};
+use super::fields::{CONNECTION, UPGRADE, VERSION, is_field, is_reserved, names, write_fields};
 use super::key::AcceptKey;
-use super::request::{Subprotocol, write_headers};
+use super::request::Subprotocol;
 use crate::error::{AcceptError, HandshakeError};
 
 /// How to accept a request (§4.2.2).
@@ -40,17 +40,26 @@ impl<'a> Accept<'a> {
         check_headers(self.headers)
     }
 
-    /// Writes the response, piece by piece.
-    pub(crate) fn write(&self, accept: &AcceptKey, put: &mut dyn FnMut(&[u8])) {
+    /// The fields that [`write`](Self::write) writes; without a key, those that answer an extended CONNECT (RFC 8441 §5).
+    pub(super) fn fields<'s>(&'s self, key: Option<&'s AcceptKey>) -> impl Iterator<Item = (&'s str, &'s str)> {
+        let upgrade = key.map(|key| [UPGRADE, CONNECTION, ("Sec-WebSocket-Accept", key.as_str())]);
+        // RFC 8441 §5: "HTTP/2 requires they be encoded as lowercase"
+        let name = if key.is_some() { "Sec-WebSocket-Protocol" } else { "sec-websocket-protocol" };
+        let subprotocol = self.subprotocol.map(|subprotocol| (name, subprotocol.name()));
+        upgrade.into_iter().flatten().chain(subprotocol).chain(self.headers.iter().copied())
+    }
+
+    /// Writes the response, piece by piece: few, as all are put twice.
+    pub(crate) fn write(&self, key: &AcceptKey, put: &mut dyn FnMut(&[u8])) {
         put(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
-        put(accept.as_bytes());
+        put(key.as_bytes());
         put(b"\r\n");
         if let Some(subprotocol) = self.subprotocol {
             put(b"Sec-WebSocket-Protocol: ");
             put(subprotocol.name().as_bytes());
             put(b"\r\n");
         }
-        write_headers(self.headers, put);
+        write_fields(self.headers.iter().copied(), put);
         put(b"\r\n");
     }
 }
@@ -124,16 +133,10 @@ impl<'a> Reject<'a> {
         put(&decimal(usize::from(self.status)));
         put(b" ");
         put(reason_phrase(self.status).as_bytes());
-        // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option"
+        // RFC 9110 §7.8, as in CONNECTION
         put(if self.status == 426 { b"\r\nConnection: close, Upgrade\r\n" } else { b"\r\nConnection: close\r\n" });
-        match self.status {
-            // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field"
-            405 if !self.has_header("Allow") => put(b"Allow: GET\r\n"),
-            // RFC 9110 §15.5.22: "MUST send an Upgrade header field"; §4.4: and the versions it supports
-            426 => put(b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"),
-            _ => {}
-        }
-        write_headers(self.headers, put);
+        let required = required(self.status).iter().copied().filter(|(name, _)| !self.has_header(name));
+        write_fields(required.chain(self.headers.iter().copied()), put);
         if self.has_content() {
             put(b"Content-Length: ");
             put(&decimal(self.body.len()));
@@ -151,6 +154,17 @@ impl<'a> Reject<'a> {
 impl fmt::Debug for Reject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reject").field("status", &self.status).field("headers", &names(self.headers)).finish_non_exhaustive()
+    }
+}
+
+/// What a refusal of this status has to say.
+pub(super) const fn required(status: u16) -> &'static [(&'static str, &'static str)] {
+    match status {
+        // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field"
+        405 => &[("Allow", "GET")],
+        // RFC 9110 §15.5.22: "MUST send an Upgrade header field"; §4.4: and the versions it supports
+        426 => &[UPGRADE, VERSION],
+        _ => &[],
     }
 }
 

@@ -104,6 +104,11 @@ impl<'b> Extensions<'b> {
     pub(super) fn new(headers: Headers<'b>) -> Self {
         Self { lines: headers.values(Known::Extensions), line: Reader { rest: b"" } }
     }
+
+    /// Those of one line.
+    pub(super) fn of_line(line: &'b [u8]) -> Self {
+        Self { line: Reader { rest: line }, ..Self::new(Headers::default()) }
+    }
 }
 
 impl<'b> Iterator for Extensions<'b> {

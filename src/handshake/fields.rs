@@ -138,6 +138,15 @@ impl Known {
     }
 }
 
+/// §4.1, §4.2.2: what both the request and the response say.
+pub(super) const UPGRADE: (&str, &str) = ("Upgrade", "websocket");
+/// RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option".
+pub(super) const CONNECTION: (&str, &str) = ("Connection", "Upgrade");
+/// §4.1, §4.4: the version that is spoken.
+pub(super) const VERSION: (&str, &str) = ("Sec-WebSocket-Version", "13");
+/// RFC 8441 §5: "HTTP/2 requires they be encoded as lowercase".
+pub(super) const LOWERCASE_VERSION: (&str, &str) = ("sec-websocket-version", "13");
+
 /// Whether the handshake keeps a field's name to itself: those of [`Known`] and all of `Sec-WebSocket-*` (§11.3).
 pub(super) fn is_reserved(name: &str) -> bool {
     let prefix = name.as_bytes().first_chunk::<14>();
@@ -222,6 +231,26 @@ impl<'b> Iterator for Values<'b> {
                 return Some(value);
             }
         }
+    }
+}
+
+/// Writes the elements of a list.
+pub(super) fn write_list(elements: &[&str], put: &mut dyn FnMut(&[u8])) {
+    for (at, element) in elements.iter().enumerate() {
+        if at > 0 {
+            put(b", ");
+        }
+        put(element.as_bytes());
+    }
+}
+
+/// Writes field lines, checked before.
+pub(super) fn write_fields<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>, put: &mut dyn FnMut(&[u8])) {
+    for (name, value) in fields {
+        put(name.as_bytes());
+        put(b": ");
+        put(value.as_bytes());
+        put(b"\r\n");
     }
 }
 

@@ -40,6 +40,12 @@ impl Key {
         &self.0
     }
 
+    /// The field's value.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+
     /// What the server answers it with (§4.2.2): the SHA-1 of its text and the protocol's GUID, in base64.
     #[must_use]
     pub fn accept(&self) -> AcceptKey {

@@ -1,4 +1,6 @@
 //! The opening handshake (§4): the HTTP/1.1 head, the checks of request and response, and what answers them. Knows no frames.
+//!
+//! [`CheckedRequest`] and [`RequestHead`] are for those who leave HTTP to a library, and for WebSocket over HTTP/2 and HTTP/3.
 
 mod accept;
 mod extensions;
@@ -8,6 +10,7 @@ mod key;
 mod request;
 mod response;
 mod scan;
+mod upgrade;
 mod uri;
 
 pub use accept::{Accept, Reject};
@@ -19,4 +22,5 @@ pub(crate) use request::Asked;
 pub use request::{ClientRequest, Request, Subprotocol, Subprotocols};
 pub(crate) use response::{Answer, Expected};
 pub use response::{CheckedResponse, Response};
+pub use upgrade::{Acceptance, CheckedRequest, Refusal, RequestHead};
 pub use uri::Uri;

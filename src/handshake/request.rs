@@ -4,12 +4,15 @@ use core::{fmt, str};
 
 use arrayvec::ArrayVec;
 
-use super::Uri;
 use super::extensions::{Agreed, Extensions, Negotiation};
-use super::fields::{HOST, Headers, Known, Values, all, elements, is_field, is_percent_encoded, is_reserved, is_token, names};
+use super::fields::{
+    CONNECTION, HOST, Headers, Known, LOWERCASE_VERSION, UPGRADE, VERSION, Values, all, elements, is_field, is_percent_encoded,
+    is_reserved, is_token, names, write_fields, write_list,
+};
 use super::head::Head;
 use super::key::{Key, fingerprint};
 use super::scan::find;
+use super::uri::{Pieces, Uri};
 use crate::error::{HandshakeError, RequestError};
 
 /// More than this many subprotocols are not compared with each other.
@@ -298,7 +301,8 @@ fn check_subprotocols<'b>(lines: impl IntoIterator<Item = &'b [u8]>) -> Result<(
     if seen.is_empty() { Err(HandshakeError::InvalidSubprotocol) } else { Ok(()) }
 }
 
-/// A subprotocol that a client offered (§1.9), a token. Only [`Request::subprotocols`] makes one, so what nobody offered cannot be accepted.
+/// A subprotocol that a client offered (§1.9), a token. Only [`Request::subprotocols`] and
+/// [`CheckedRequest::subprotocols`](super::CheckedRequest::subprotocols) make one, so what nobody offered cannot be accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Subprotocol<'b>(&'b str);
 
@@ -315,6 +319,13 @@ impl<'b> Subprotocol<'b> {
 pub struct Subprotocols<'b> {
     lines: Values<'b>,
     line: &'b [u8],
+}
+
+impl<'b> Subprotocols<'b> {
+    /// Those of one line.
+    pub(super) fn of_line(line: &'b [u8]) -> Self {
+        Self { lines: Headers::default().values(Known::Protocol), line }
+    }
 }
 
 impl<'b> Iterator for Subprotocols<'b> {
@@ -388,7 +399,23 @@ impl<'a> ClientRequest<'a> {
         Ok(offered)
     }
 
-    /// Writes the request, piece by piece.
+    /// The fields that [`write`](Self::write) writes; without a key, those of an extended CONNECT (RFC 8441 §5).
+    pub(super) fn fields<'s>(&'s self, key: Option<&'s Key>) -> impl Iterator<Item = (&'s str, FieldValue<'s>)> {
+        let text = |(name, value)| (name, FieldValue::Text(value));
+        let upgrade = key.map(|key| {
+            let host = ("Host", FieldValue::Authority(self.uri));
+            [host, text(UPGRADE), text(CONNECTION), ("Sec-WebSocket-Key", FieldValue::Text(key.as_str()))]
+        });
+        // RFC 8441 §5: "HTTP/2 requires they be encoded as lowercase"
+        let (version, protocol) = match key {
+            Some(_) => (VERSION, "Sec-WebSocket-Protocol"),
+            None => (LOWERCASE_VERSION, "sec-websocket-protocol"),
+        };
+        let subprotocols = (!self.subprotocols.is_empty()).then_some((protocol, FieldValue::List(self.subprotocols)));
+        upgrade.into_iter().flatten().chain([text(version)]).chain(subprotocols).chain(self.headers.iter().copied().map(text))
+    }
+
+    /// Writes the request, piece by piece: few, as all are put twice.
     pub(crate) fn write(&self, key: &Key, put: &mut dyn FnMut(&[u8])) {
         put(b"GET ");
         self.uri.write_resource(put);
@@ -397,16 +424,12 @@ impl<'a> ClientRequest<'a> {
         put(b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ");
         put(key.as_bytes());
         put(b"\r\nSec-WebSocket-Version: 13\r\n");
-        if let [first, rest @ ..] = self.subprotocols {
+        if !self.subprotocols.is_empty() {
             put(b"Sec-WebSocket-Protocol: ");
-            put(first.as_bytes());
-            for name in rest {
-                put(b", ");
-                put(name.as_bytes());
-            }
+            write_list(self.subprotocols, put);
             put(b"\r\n");
         }
-        write_headers(self.headers, put);
+        write_fields(self.headers.iter().copied(), put);
         put(b"\r\n");
     }
 }
@@ -419,13 +442,22 @@ impl fmt::Debug for ClientRequest<'_> {
     }
 }
 
-/// The fields that a caller adds, checked before.
-pub(super) fn write_headers(headers: &[(&str, &str)], put: &mut dyn FnMut(&[u8])) {
-    for (name, value) in headers {
-        put(name.as_bytes());
-        put(b": ");
-        put(value.as_bytes());
-        put(b"\r\n");
+/// The value of a field that is to be written.
+#[derive(Clone, Copy)]
+pub(super) enum FieldValue<'a> {
+    Text(&'a str),
+    Authority(Uri<'a>),
+    /// Of one element at least.
+    List(&'a [&'a str]),
+}
+
+impl fmt::Display for FieldValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Authority(uri) => uri.authority().fmt(f),
+            Self::List(elements) => Pieces(|put: &mut dyn FnMut(&[u8])| write_list(elements, put)).fmt(f),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! WebSocket URIs (§3).
 
-use core::fmt;
+use core::{fmt, str};
 
 use arrayvec::ArrayString;
 
@@ -75,6 +75,22 @@ impl<'a> Uri<'a> {
         self.port
     }
 
+    /// What to ask for there (§3: the resource name): path and query, such as `/chat?room=1`. The request-target of HTTP/1.1, and the
+    /// `:path` of HTTP/2 and HTTP/3.
+    #[must_use]
+    pub fn resource(&self) -> impl fmt::Display + use<'a> {
+        let uri = *self;
+        Pieces(move |put: &mut dyn FnMut(&[u8])| uri.write_resource(put))
+    }
+
+    /// The host, and the port where it is not the scheme's own, such as `example.com:8080`. The Host of HTTP/1.1, and the `:authority` of
+    /// HTTP/2 and HTTP/3.
+    #[must_use]
+    pub fn authority(&self) -> impl fmt::Display + use<'a> {
+        let uri = *self;
+        Pieces(move |put: &mut dyn FnMut(&[u8])| uri.write_authority(put))
+    }
+
     /// §3: the resource name: `/` where the path is empty, the path, and the query.
     pub(super) fn write_resource(&self, put: &mut dyn FnMut(&[u8])) {
         if !self.resource.starts_with('/') {
@@ -92,6 +108,17 @@ impl<'a> Uri<'a> {
             debug_assert!(fits.is_ok(), "a colon and five digits");
             put(port.as_bytes());
         }
+    }
+}
+
+/// Displays what is put piece by piece, each a whole text.
+pub(super) struct Pieces<W>(pub(super) W);
+
+impl<W: Fn(&mut dyn FnMut(&[u8]))> fmt::Display for Pieces<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut result = Ok(());
+        self.0(&mut |piece| result = result.and_then(|()| f.write_str(str::from_utf8(piece).unwrap_or_default())));
+        result
     }
 }
 
@@ -140,10 +167,7 @@ mod tests {
 
     fn written(uri: &str) -> (String, String) {
         let uri = Uri::parse(uri).unwrap();
-        let (mut authority, mut resource) = (vec![], vec![]);
-        uri.write_authority(&mut |piece| authority.extend_from_slice(piece));
-        uri.write_resource(&mut |piece| resource.extend_from_slice(piece));
-        (String::from_utf8(authority).unwrap(), String::from_utf8(resource).unwrap())
+        (uri.authority().to_string(), uri.resource().to_string())
     }
 
     #[test]

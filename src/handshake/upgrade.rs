@@ -1,0 +1,370 @@
+//! The opening handshake where something else speaks HTTP (§4, RFC 8441, RFC 9220): the same checks, over fields that were parsed.
+//!
+//! ```text
+//!             server                                            client
+//!  method, fields ──▶ CheckedRequest       ClientRequest ──▶ RequestHead ──▶ method, fields
+//!                       │ accept(Accept)                       │ check(status, fields)
+//!  status, fields ◀── Acceptance                               ▼             ◀── status, fields
+//!                       │ agreed()                           CheckedResponse
+//!                       ▼                                      ▼ agreed()
+//!               Connection::established(Server, …)   Connection::established(Client, …)
+//! ```
+//! The start line, the pseudo-header fields and the stream after the handshake are the HTTP library's.
+
+use core::fmt;
+
+use super::accept::{Accept, required};
+use super::extensions::{Agreed, Extension, Extensions};
+use super::fields::{CONNECTION, Known, LOWERCASE_VERSION, trim};
+use super::key::{AcceptKey, Key};
+use super::request::{Asked, ClientRequest, Found, Subprotocol, Subprotocols};
+use super::response::{CheckedResponse, Expected};
+use crate::error::{AcceptError, HandshakeError, RequestError};
+
+/// A valid request that an HTTP library has parsed (§4.2.1, RFC 8441 §5).
+///
+/// `F` gives the fields as pairs of a name and a value, each a `&str`, a `&[u8]` or a reference to a type of the library's, as often as it
+/// is asked to: `&http::HeaderMap` of hyper, h2 and h3 as it is, or a `Clone` iterator. Several lines of one name are several pairs.
+///
+/// ```
+/// use websocket_proto::handshake::CheckedRequest;
+/// use websocket_proto::{Accept, Config, Connection, Server};
+///
+/// let fields = [
+///     ("Host", "example.com"),
+///     ("Upgrade", "websocket"),
+///     ("Connection", "Upgrade"),
+///     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+///     ("Sec-WebSocket-Version", "13"),
+///     ("Sec-WebSocket-Protocol", "chat, superchat"),
+/// ];
+/// let request = CheckedRequest::http11("GET", fields)?;
+/// let mut accept = Accept::new();
+/// if let Some(superchat) = request.subprotocols().find(|subprotocol| subprotocol.name() == "superchat") {
+///     accept = accept.subprotocol(superchat);
+/// }
+/// let acceptance = request.accept(accept)?;
+/// assert_eq!(acceptance.status(), 101);
+/// assert!(acceptance.fields().eq([
+///     ("Upgrade", "websocket"),
+///     ("Connection", "Upgrade"),
+///     ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+///     ("Sec-WebSocket-Protocol", "superchat"),
+/// ]));
+/// let connection = Connection::established(Server::new(), acceptance.agreed(), Config::default());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct CheckedRequest<F> {
+    fields: F,
+    /// None of an extended CONNECT.
+    key: Option<Key>,
+    agreed: Agreed,
+}
+
+impl<'b, F, N, V> CheckedRequest<F>
+where
+    F: IntoIterator<Item = (&'b N, &'b V)> + Clone,
+    N: AsRef<[u8]> + ?Sized + 'b,
+    V: AsRef<[u8]> + ?Sized + 'b,
+{
+    /// Checks a request over HTTP/1.1. The version is the library's to judge: HTTP/1.0 has no upgrade, hyper hands out no stream for it, and
+    /// [`Refusal::http11`] of [`HandshakeError::UnsupportedHttpVersion`] is the answer.
+    ///
+    /// # Errors
+    /// What breaks the rules; [`HandshakeError::NotAnUpgrade`] of a request that asks for something else.
+    pub fn http11(method: &str, fields: F) -> Result<Self, Refusal> {
+        let check = |fields| {
+            if method != "GET" {
+                return Err(HandshakeError::MethodNotAllowed);
+            }
+            let found = Found::of(pairs(fields))?;
+            found.host()?;
+            found.asked(values(fields, Known::Protocol))
+        };
+        match check(&fields) {
+            Ok(Asked::Upgrade(key, agreed)) => Ok(Self { fields, key: Some(key), agreed }),
+            Ok(Asked::Plain) => Err(Refusal::http11(HandshakeError::NotAnUpgrade)),
+            Err(error) => Err(Refusal::http11(error)),
+        }
+    }
+
+    /// Checks an extended CONNECT over HTTP/2 or HTTP/3 (RFC 8441 §5, RFC 9220 §3). `protocol` is the pseudo-header field `:protocol`;
+    /// without it, a CONNECT is one for a tunnel and none of this crate's.
+    ///
+    /// # Errors
+    /// What breaks the rules.
+    pub fn extended_connect(method: &str, protocol: &str, fields: F) -> Result<Self, Refusal> {
+        let check = |fields| {
+            if method != "CONNECT" {
+                return Err(HandshakeError::MethodNotAllowed);
+            }
+            if protocol != "websocket" {
+                return Err(HandshakeError::UnsupportedProtocol);
+            }
+            let found = Found::of(pairs_of_connect(fields)?)?;
+            found.check_version()?;
+            found.negotiate(values(fields, Known::Protocol))
+        };
+        match check(&fields) {
+            Ok(agreed) => Ok(Self { fields, key: None, agreed }),
+            Err(error) => Err(Refusal::extended_connect(error)),
+        }
+    }
+
+    /// The subprotocols offered, the client's favourite first.
+    pub fn subprotocols(&self) -> impl Iterator<Item = Subprotocol<'b>> + use<'b, F, N, V> {
+        values(&self.fields, Known::Protocol).flat_map(Subprotocols::of_line)
+    }
+
+    /// The extensions offered, in order.
+    pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + use<'b, F, N, V> {
+        values(&self.fields, Known::Extensions).flat_map(Extensions::of_line)
+    }
+
+    /// Accepts the request: what to answer.
+    ///
+    /// # Errors
+    /// Where a field of the application's cannot be written.
+    pub fn accept<'a>(&self, accept: Accept<'a>) -> Result<Acceptance<'a>, AcceptError> {
+        accept.check()?;
+        Ok(Acceptance { accept, key: self.key.as_ref().map(Key::accept), agreed: self.agreed })
+    }
+}
+
+/// Without the fields, whose values can be secrets (Cookie, Authorization).
+impl<F> fmt::Debug for CheckedRequest<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CheckedRequest").field("agreed", &self.agreed).finish_non_exhaustive()
+    }
+}
+
+/// The response that accepts a request (§4.2.2). The connection is open once it was sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Acceptance<'a> {
+    accept: Accept<'a>,
+    /// None to an extended CONNECT.
+    key: Option<AcceptKey>,
+    agreed: Agreed,
+}
+
+impl Acceptance<'_> {
+    /// The status: 101, or 200 to an extended CONNECT.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        if self.key.is_some() { 101 } else { 200 }
+    }
+
+    /// The fields, names and values; those of the application's last. Names to an extended CONNECT are in lower case, as HTTP/2 and HTTP/3
+    /// want them, except for the application's.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.accept.fields(self.key.as_ref())
+    }
+
+    /// What frames depend on, for [`Connection::established`](crate::Connection::established).
+    #[must_use]
+    pub const fn agreed(&self) -> Agreed {
+        self.agreed
+    }
+}
+
+/// The response to a request that breaks the rules (§4.2.2), and why. It needs no content; the error's text can be it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    over: Http,
+    error: HandshakeError,
+}
+
+impl Refusal {
+    /// The answer over HTTP/1.1.
+    #[must_use]
+    pub const fn http11(error: HandshakeError) -> Self {
+        Self { over: Http::One, error }
+    }
+
+    /// The answer to an extended CONNECT.
+    #[must_use]
+    pub const fn extended_connect(error: HandshakeError) -> Self {
+        Self { over: Http::Later, error }
+    }
+
+    /// What was wrong.
+    #[must_use]
+    pub const fn error(&self) -> HandshakeError {
+        self.error
+    }
+
+    /// The status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match (self.over, self.error.http_status()) {
+            // RFC 9110 §15.5.22: a 426 "MUST send an Upgrade header field", which only HTTP/1.1 has
+            (Http::Later, Some(426)) => 400,
+            // RFC 9110 §15.6.3: a response was wrong, so that whoever asks for another has a 502 to give
+            (_, None) => 502,
+            (_, Some(status)) => status,
+        }
+    }
+
+    /// The fields, names and values: the versions there are (§4.4), the method, the protocol to upgrade to.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+        let (fields, connection) = match (self.over, self.error) {
+            (Http::One, _) => (required(self.status()), (self.status() == 426).then_some(CONNECTION)),
+            (Http::Later, HandshakeError::MethodNotAllowed) => (&[("allow", "CONNECT")][..], None),
+            (Http::Later, HandshakeError::UnsupportedVersion) => (&[LOWERCASE_VERSION][..], None),
+            (Http::Later, _) => (&[][..], None),
+        };
+        fields.iter().copied().chain(connection)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl core::error::Error for Refusal {}
+
+/// A client's request that an HTTP library is to send, and what its response is checked against (§4.1, RFC 8441 §5).
+///
+/// The request-target, or `:path`, is [`Uri::resource`](super::Uri::resource); `:authority` is [`Uri::authority`](super::Uri::authority);
+/// `:scheme` is `https` where [`Uri::is_secure`](super::Uri::is_secure), else `http`; `:protocol` is `websocket`.
+///
+/// ```
+/// use websocket_proto::handshake::{Key, RequestHead};
+/// use websocket_proto::{Client, ClientRequest, Config, Connection, Uri};
+///
+/// # let fill_with_secure_random_bytes = |bytes: &mut [u8]| bytes.copy_from_slice(&b"the sample nonce"[..bytes.len()]);
+/// let mut nonce = [0; 16];
+/// fill_with_secure_random_bytes(&mut nonce);
+/// let request = ClientRequest::new(Uri::parse("ws://example.com/chat")?).subprotocols(&["chat"]);
+/// let head = RequestHead::http11(request, Key::new(nonce))?;
+/// let fields: Vec<_> = head.fields().map(|(name, value)| format!("{name}: {value}")).collect();
+/// assert_eq!(fields[0], "Host: example.com");
+///
+/// // send it with `head.method()` and `fields`; what comes back:
+/// let fields = [
+///     ("upgrade", "websocket"),
+///     ("connection", "upgrade"),
+///     ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+///     ("sec-websocket-protocol", "chat"),
+/// ];
+/// let response = head.check(101, fields)?;
+/// assert_eq!(response.subprotocol(), Some("chat"));
+/// let role = Client::new(fill_with_secure_random_bytes);
+/// let connection = Connection::established(role, response.agreed(), Config::default());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct RequestHead<'a> {
+    request: ClientRequest<'a>,
+    /// None of an extended CONNECT.
+    key: Option<Key>,
+    expected: Expected,
+}
+
+impl<'a> RequestHead<'a> {
+    /// A request over HTTP/1.1.
+    ///
+    /// # Errors
+    /// Where a subprotocol or a field of the application's cannot be written.
+    pub fn http11(request: ClientRequest<'a>, key: Key) -> Result<Self, RequestError> {
+        Self::new(request, Some(key))
+    }
+
+    /// An extended CONNECT over HTTP/2 or HTTP/3, to a server that has sent SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441 §3, RFC 9220 §3).
+    ///
+    /// # Errors
+    /// Where a subprotocol or a field of the application's cannot be written.
+    pub fn extended_connect(request: ClientRequest<'a>) -> Result<Self, RequestError> {
+        Self::new(request, None)
+    }
+
+    fn new(request: ClientRequest<'a>, key: Option<Key>) -> Result<Self, RequestError> {
+        let expected = Expected::new(key.as_ref(), request.check()?);
+        Ok(Self { request, key, expected })
+    }
+
+    /// The method: GET or CONNECT.
+    #[must_use]
+    pub const fn method(&self) -> &'static str {
+        if self.key.is_some() { "GET" } else { "CONNECT" }
+    }
+
+    /// The fields, names and values; those of the application's last. Names of an extended CONNECT are in lower case, as HTTP/2 and HTTP/3
+    /// want them, except for the application's.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, impl fmt::Display)> {
+        self.request.fields(self.key.as_ref())
+    }
+
+    /// Checks the status and the fields of the final response. They are given as to [`CheckedRequest`].
+    ///
+    /// # Errors
+    /// What breaks the rules; [`HandshakeError::NotAccepted`] of any other status than 101, or than 2xx to an extended CONNECT.
+    pub fn check<'b, F, N, V>(&self, status: u16, fields: F) -> Result<CheckedResponse<'b>, HandshakeError>
+    where
+        F: IntoIterator<Item = (&'b N, &'b V)> + Clone,
+        N: AsRef<[u8]> + ?Sized + 'b,
+        V: AsRef<[u8]> + ?Sized + 'b,
+    {
+        match (&self.key, status) {
+            (Some(_), 101) => CheckedResponse::of(pairs(&fields), &self.expected),
+            // RFC 9110 §9.3.6: "Any 2xx (Successful) response indicates that the sender ... will switch to tunnel mode"
+            (None, 200..=299) => CheckedResponse::of(pairs_of_connect(&fields)?, &self.expected),
+            _ => Err(HandshakeError::NotAccepted),
+        }
+    }
+}
+
+/// Without the key and the values of fields.
+impl fmt::Debug for RequestHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestHead").field("method", &self.method()).field("request", &self.request).finish_non_exhaustive()
+    }
+}
+
+/// What carries the handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Http {
+    /// HTTP/1.1, with Upgrade.
+    One,
+    /// HTTP/2 or HTTP/3, with an extended CONNECT.
+    Later,
+}
+
+/// All fields as the checks take them.
+fn pairs<'b, F, N, V>(fields: &F) -> impl Iterator<Item = (&'b [u8], &'b [u8])> + use<'b, F, N, V>
+where
+    F: IntoIterator<Item = (&'b N, &'b V)> + Clone,
+    N: AsRef<[u8]> + ?Sized + 'b,
+    V: AsRef<[u8]> + ?Sized + 'b,
+{
+    fields.clone().into_iter().map(|(name, value)| (name.as_ref(), trim(value.as_ref())))
+}
+
+/// Those that count in an extended CONNECT.
+fn pairs_of_connect<'b, F, N, V>(fields: &F) -> Result<impl Iterator<Item = (&'b [u8], &'b [u8])> + use<'b, F, N, V>, HandshakeError>
+where
+    F: IntoIterator<Item = (&'b N, &'b V)> + Clone,
+    N: AsRef<[u8]> + ?Sized + 'b,
+    V: AsRef<[u8]> + ?Sized + 'b,
+{
+    // RFC 8441 §5: Connection and Upgrade "MUST NOT be included"; RFC 9113 §8.2.2, RFC 9114 §4.2: nor what else is of one connection
+    if pairs(fields).any(|(name, _)| matches!(Known::of(name), Some(Known::Connection | Known::Upgrade | Known::TransferEncoding))) {
+        return Err(HandshakeError::ConnectionSpecificField);
+    }
+    // RFC 8441 §5: "do not do the processing of the Sec-WebSocket-Key and Sec-WebSocket-Accept header fields"; Host is in :authority
+    let counts = |name| !matches!(Known::of(name), Some(Known::Host | Known::Key | Known::DraftKey | Known::Accept));
+    Ok(pairs(fields).filter(move |(name, _)| counts(name)))
+}
+
+/// The values of one field, a line each.
+fn values<'b, F, N, V>(fields: &F, known: Known) -> impl Iterator<Item = &'b [u8]> + use<'b, F, N, V>
+where
+    F: IntoIterator<Item = (&'b N, &'b V)> + Clone,
+    N: AsRef<[u8]> + ?Sized + 'b,
+    V: AsRef<[u8]> + ?Sized + 'b,
+{
+    pairs(fields).filter(move |(name, _)| Known::of(name) == Some(known)).map(|(_, value)| value)
+}

@@ -1,0 +1,406 @@
+//! WebSocket over HTTP/2 and HTTP/3 (RFC 8441, RFC 9220): the handshake over fields, and frames over a stream of the crate h2's.
+#![cfg(feature = "alloc")]
+
+mod support;
+
+use core::error::Error as StdError;
+use core::future::poll_fn;
+
+use h2::ext::Protocol;
+use h2::{Reason, RecvStream, SendStream};
+use hyper::body::Bytes;
+use hyper::http::{HeaderMap, Request, Response};
+use support::{KEY, Keys, Side, filled, frame, frame_with, frames_of};
+use websocket_proto::handshake::{CheckedRequest, Refusal, RequestHead};
+use websocket_proto::wire::LengthForm;
+use websocket_proto::{
+    Accept, AcceptError, Agreed, Client, ClientRequest, CloseCode, Config, Connection, Disconnect, Event, HandshakeError, ProtocolError,
+    ReceiveBuffer, RequestError, Role, Server, State, Uri,
+};
+
+type Fields<'a> = &'a [(&'a str, &'a str)];
+type AnyResult<T> = Result<T, Box<dyn StdError + Send + Sync>>;
+
+/// RFC 8441 §5.1.
+const REQUEST: Fields<'_> = &[
+    ("sec-websocket-protocol", "chat, superchat"),
+    ("sec-websocket-extensions", "permessage-deflate"),
+    ("sec-websocket-version", "13"),
+    ("origin", "http://www.example.com"),
+];
+
+fn check<'a>(fields: Fields<'a>) -> Result<CheckedRequest<impl IntoIterator<Item = (&'a str, &'a str)> + Clone>, Refusal> {
+    CheckedRequest::extended_connect("CONNECT", "websocket", fields.iter().copied())
+}
+
+/// [`REQUEST`] with other fields in the place of this one's.
+fn with<'a>(name: &str, fields: Fields<'a>) -> Vec<(&'a str, &'a str)> {
+    REQUEST.iter().copied().filter(|(found, _)| *found != name).chain(fields.iter().copied()).collect()
+}
+
+fn request() -> ClientRequest<'static> {
+    ClientRequest::new(Uri::parse("wss://server.example.com/chat").unwrap())
+        .subprotocols(&["chat", "superchat"])
+        .headers(&[("origin", "http://www.example.com")])
+}
+
+fn sent(head: &RequestHead<'_>) -> Vec<(String, String)> {
+    head.fields().map(|(name, value)| (name.to_owned(), value.to_string())).collect()
+}
+
+#[test]
+fn h2_01_transmission_without_an_opening_handshake() {
+    let mut server = Connection::established(Server::new(), Agreed::new(), Config::default());
+    let mut client = Connection::established(Client::new(Keys::default()), Agreed::new(), Config::default());
+    assert_eq!((server.state(), client.state()), (State::Transmission, State::Transmission));
+    let mut wire = Vec::new();
+    client.send_text("at once", &mut wire).unwrap();
+    let (mut inbound, mut back) = (filled(&wire), Vec::new());
+    let Ok(Some(Event::Text(text))) = server.receive(&mut inbound, &mut back) else { panic!("no text") };
+    server.send_text(text, &mut back).unwrap();
+    assert!(matches!(client.receive(&mut filled(&back), &mut wire), Ok(Some(Event::Text("at once")))));
+
+    // The extensions and the subprotocol are those of the handshake elsewhere.
+    let chat = check(REQUEST).unwrap().subprotocols().next().unwrap();
+    let acceptance = check(REQUEST).unwrap().accept(Accept::new().subprotocol(chat)).unwrap();
+    assert_eq!(acceptance.agreed(), Agreed::new());
+    let head = RequestHead::extended_connect(request()).unwrap();
+    let response = head.check(acceptance.status(), acceptance.fields().collect::<Vec<_>>().iter().copied()).unwrap();
+    assert_eq!((response.subprotocol(), response.agreed()), (Some("chat"), acceptance.agreed()));
+}
+
+#[test]
+fn h2_02_no_key_and_no_accept() {
+    let acceptance = check(REQUEST).unwrap().accept(Accept::new()).unwrap();
+    assert_eq!(acceptance.fields().count(), 0);
+    let head = RequestHead::extended_connect(request()).unwrap();
+    assert!(sent(&head).iter().all(|(name, _)| name != "sec-websocket-key" && name != "sec-websocket-accept"));
+
+    // RFC 8441 §5: they are not processed: not looked at, whatever they hold, and not answered.
+    for name in ["sec-websocket-key", "sec-websocket-accept", "sec-websocket-key1", "host"] {
+        let twice = [(name, "x"), (name, "\u{e9}")];
+        let fields = with("", &twice);
+        let acceptance = check(&fields).unwrap().accept(Accept::new()).unwrap();
+        assert_eq!(acceptance.fields().count(), 0, "{name}");
+        assert!(head.check(200, twice).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn h2_03_version_subprotocols_and_extensions_keep_their_rules() {
+    use HandshakeError as E;
+    for (name, fields, error) in [
+        ("sec-websocket-version", &[][..], E::UnsupportedVersion),
+        ("sec-websocket-version", &[("sec-websocket-version", "8")], E::UnsupportedVersion),
+        ("sec-websocket-version", &[("sec-websocket-version", "13"), ("Sec-WebSocket-Version", "13")], E::RepeatedVersion),
+        ("sec-websocket-protocol", &[("sec-websocket-protocol", "")], E::InvalidSubprotocol),
+        ("sec-websocket-protocol", &[("sec-websocket-protocol", "a b")], E::InvalidSubprotocol),
+        ("sec-websocket-protocol", &[("sec-websocket-protocol", "a, b, a")], E::RepeatedSubprotocol),
+        ("sec-websocket-protocol", &[("sec-websocket-protocol", "a"), ("sec-websocket-protocol", "b,a")], E::RepeatedSubprotocol),
+        ("sec-websocket-extensions", &[("sec-websocket-extensions", "a;")], E::InvalidExtensions),
+        ("sec-websocket-extensions", &[("sec-websocket-extensions", "a"), ("sec-websocket-extensions", "=")], E::InvalidExtensions),
+        ("", &[("content-length", "5")], E::ContentNotAllowed),
+    ] {
+        assert_eq!(check(&with(name, fields)).map(|_| ()).map_err(|refusal| refusal.error()), Err(error), "{fields:?}");
+    }
+
+    let fields = with("sec-websocket-protocol", &[("sec-websocket-protocol", " a ,, b"), ("SEC-WEBSOCKET-PROTOCOL", "c")]);
+    let request = check(&fields).unwrap();
+    assert_eq!(request.subprotocols().map(|subprotocol| subprotocol.name()).collect::<Vec<_>>(), ["a", "b", "c"]);
+    let fields = with("sec-websocket-extensions", &[("sec-websocket-extensions", "x; y=1, z"), ("sec-websocket-extensions", "w")]);
+    let extensions: Vec<_> = check(&fields).unwrap().extensions().map(|extension| (extension.name(), extension.params().count())).collect();
+    assert_eq!(extensions, [("x", 1), ("z", 0), ("w", 0)]);
+
+    // §4.4: the versions there are. A 426 would need the Upgrade field that HTTP/2 does not have.
+    let refusal = check(&with("sec-websocket-version", &[])).unwrap_err();
+    assert_eq!((refusal.status(), refusal.fields().collect::<Vec<_>>()), (400, vec![("sec-websocket-version", "13")]));
+
+    let head = RequestHead::extended_connect(self::request()).unwrap();
+    for (fields, error) in [
+        (&[("sec-websocket-protocol", "other")][..], E::SubprotocolNotOffered),
+        (&[("sec-websocket-protocol", "Chat")], E::SubprotocolNotOffered),
+        (&[("sec-websocket-protocol", "chat, superchat")], E::InvalidSubprotocol),
+        (&[("sec-websocket-protocol", "chat"), ("sec-websocket-protocol", "chat")], E::RepeatedSubprotocol),
+        (&[("sec-websocket-extensions", "permessage-deflate")], E::ExtensionNotOffered),
+        (&[("sec-websocket-extensions", ";")], E::InvalidExtensions),
+    ] {
+        assert_eq!(head.check(200, fields.iter().copied()).map(|_| ()), Err(error), "{fields:?}");
+    }
+
+    // Origin goes as the application gives it, and what a field cannot hold goes nowhere.
+    assert!(sent(&head).contains(&("origin".to_owned(), "http://www.example.com".to_owned())));
+    let uri = Uri::parse("wss://server.example.com/").unwrap();
+    for (fields, subprotocols, error) in [
+        (&[("origin", "a\r\nb")][..], &[][..], RequestError::InvalidField),
+        (&[("sec-websocket-version", "13")], &[], RequestError::ReservedField),
+        (&[], &["a", "a"], RequestError::RepeatedSubprotocol),
+    ] {
+        let request = ClientRequest::new(uri).headers(fields).subprotocols(subprotocols);
+        assert_eq!(RequestHead::extended_connect(request).map(|_| ()), Err(error));
+    }
+}
+
+#[test]
+fn h2_04_no_connection_upgrade_or_host() {
+    let head = RequestHead::extended_connect(request()).unwrap();
+    let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let expected = [("sec-websocket-version", "13"), ("sec-websocket-protocol", "chat, superchat"), ("origin", "http://www.example.com")];
+    assert_eq!(sent(&head), expected.map(pair));
+    let request = check(REQUEST).unwrap();
+    let superchat = request.subprotocols().nth(1).unwrap();
+    let acceptance = request.accept(Accept::new().subprotocol(superchat).headers(&[("server", "x")])).unwrap();
+    assert!(acceptance.fields().eq([("sec-websocket-protocol", "superchat"), ("server", "x")]));
+
+    // Nor does the application bring them in, and who sends them is refused.
+    for name in ["Connection", "upgrade", "Host", "transfer-encoding", "Sec-WebSocket-Accept"] {
+        assert_eq!(request.accept(Accept::new().headers(&[(name, "x")])).map(|_| ()), Err(AcceptError::ReservedField), "{name}");
+    }
+    for name in ["Connection", "upgrade", "Transfer-Encoding"] {
+        let fields = [(name, "")];
+        let refusal = check(&with("", &fields)).unwrap_err();
+        assert_eq!((refusal.error(), refusal.status()), (HandshakeError::ConnectionSpecificField, 400), "{name}");
+        assert_eq!(head.check(200, fields).map(|_| ()), Err(HandshakeError::ConnectionSpecificField), "{name}");
+    }
+}
+
+#[test]
+fn h2_05_success_is_a_2xx() {
+    let head = RequestHead::extended_connect(request()).unwrap();
+    for status in 0..=999 {
+        let checked = head.check(status, REQUEST[..1].iter().copied().filter(|_| false)).map(|_| ());
+        let expected = if (200..300).contains(&status) { Ok(()) } else { Err(HandshakeError::NotAccepted) };
+        assert_eq!(checked, expected, "{status}");
+    }
+    assert_eq!(check(REQUEST).unwrap().accept(Accept::new()).unwrap().status(), 200);
+}
+
+#[test]
+fn h2_06_masking_and_framing_stay() {
+    fn check<R: Side>(mut connection: Connection<R>, wrong: Option<[u8; 4]>, error: ProtocolError) {
+        let mut out = Vec::new();
+        connection.send_binary(&[7; 300], &mut out).unwrap();
+        connection.ping(b"ping", &mut out).unwrap();
+        assert_eq!(frames_of::<R>(&out), [(0x82, vec![7; 300]), (0x89, b"ping".to_vec())], "masked where the role masks");
+        let wire = [frame::<R>(0x01, b"a"), frame::<R>(0x80, b"b"), frame_with(0x81, b"c", wrong, LengthForm::Minimal, 1)].concat();
+        let mut inbound = filled(&wire);
+        assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Text("ab")))));
+        assert_eq!(connection.receive(&mut inbound, &mut out).map(|_| ()), Err(error.into()));
+    }
+    check(Connection::established(Server::new(), Agreed::new(), Config::default()), None, ProtocolError::UnmaskedFrame);
+    let client = Client::new(Keys::default());
+    check(Connection::established(client, Agreed::new(), Config::default()), Some(KEY), ProtocolError::MaskedFrame);
+}
+
+#[test]
+fn h2_07_the_core_says_clean_or_not() {
+    let mut server = Connection::established(Server::new(), Agreed::new(), Config::default());
+    let mut out = Vec::new();
+    server.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
+    assert_eq!(server.disconnect(), Disconnect::KeepOpen);
+    let mut cut = server.clone();
+    server.receive(&mut filled(&frame::<Server>(0x88, b"\x03\xe8")), &mut out).unwrap();
+    assert_eq!(server.disconnect(), Disconnect::Now, "END_STREAM");
+    assert!(server.receive_end().clean());
+    assert!(!cut.receive_end().clean(), "RST_STREAM");
+    assert_eq!(cut.disconnect(), Disconnect::Now);
+}
+
+#[test]
+fn h2_08_the_pseudo_header_fields_are_the_callers() {
+    for (method, protocol, error, status, fields) in [
+        ("CONNECT", "connect-udp", HandshakeError::UnsupportedProtocol, 501, vec![]), // RFC 9220 §3
+        ("CONNECT", "", HandshakeError::UnsupportedProtocol, 501, vec![]),
+        ("GET", "websocket", HandshakeError::MethodNotAllowed, 405, vec![("allow", "CONNECT")]),
+    ] {
+        let refusal = CheckedRequest::extended_connect(method, protocol, REQUEST.iter().copied()).unwrap_err();
+        assert_eq!((refusal.error(), refusal.status(), refusal.fields().collect()), (error, status, fields));
+    }
+    assert_eq!(RequestHead::extended_connect(request()).unwrap().method(), "CONNECT");
+    for (uri, secure, authority, path) in [
+        ("wss://server.example.com/chat", true, "server.example.com", "/chat"),
+        ("ws://[::1]:8080?room=1", false, "[::1]:8080", "/?room=1"),
+        ("wss://a:443", true, "a", "/"),
+    ] {
+        let uri = Uri::parse(uri).unwrap();
+        assert_eq!((uri.is_secure(), uri.authority().to_string(), uri.resource().to_string()), (secure, authority.into(), path.into()));
+    }
+}
+
+/// An endpoint on a stream of HTTP/2's: echoes what comes, and says what came. Orderly ends are END_STREAM, others RST_STREAM(CANCEL).
+async fn run<R: Role>(
+    mut connection: Connection<R>,
+    mut out: Vec<u8>,
+    mut send: SendStream<Bytes>,
+    mut receive: RecvStream,
+    mut on: impl FnMut(&mut Connection<R>, Event<'_>, &mut Vec<u8>),
+) -> AnyResult<bool> {
+    let mut inbound = ReceiveBuffer::new();
+    loop {
+        if !out.is_empty() {
+            send.send_data(core::mem::take(&mut out).into(), false)?;
+        }
+        if connection.disconnect() != Disconnect::KeepOpen {
+            break;
+        }
+        let data = match receive.data().await {
+            Some(Ok(data)) => data,
+            Some(Err(error)) if error.reason() == Some(Reason::CANCEL) => break,
+            Some(Err(error)) => return Err(error.into()),
+            None => break,
+        };
+        receive.flow_control().release_capacity(data.len())?;
+        let mut rest = &data[..];
+        while !rest.is_empty() {
+            rest = &rest[inbound.feed(rest)..];
+            while let Some(event) = connection.receive(&mut inbound, &mut out)? {
+                on(&mut connection, event, &mut out);
+            }
+        }
+    }
+    let clean = connection.receive_end().clean();
+    if clean {
+        send.send_data(Bytes::new(), true)?;
+        while receive.data().await.is_some() {}
+    } else {
+        send.send_reset(Reason::CANCEL);
+    }
+    Ok(clean)
+}
+
+/// Accepts a request on this stream and echoes; says whether the end was clean.
+async fn serve(request: Request<RecvStream>, mut respond: h2::server::SendResponse<Bytes>) -> AnyResult<bool> {
+    let protocol = request.extensions().get::<Protocol>().map_or("", Protocol::as_str);
+    let (response, agreed) = match CheckedRequest::extended_connect(request.method().as_str(), protocol, request.headers()) {
+        Ok(checked) => {
+            let chat = checked.subprotocols().find(|subprotocol| subprotocol.name() == "chat").ok_or("chat was not offered")?;
+            let acceptance = checked.accept(Accept::new().subprotocol(chat))?;
+            let response = Response::builder().status(acceptance.status());
+            (acceptance.fields().fold(response, |response, (name, value)| response.header(name, value)), Ok(acceptance.agreed()))
+        }
+        Err(refusal) => {
+            let response = Response::builder().status(refusal.status());
+            (refusal.fields().fold(response, |response, (name, value)| response.header(name, value)), Err(refusal))
+        }
+    };
+    let stream = respond.send_response(response.body(())?, agreed.is_err())?;
+    let connection = Connection::established(Server::new(), agreed?, Config::default());
+    let echo = |connection: &mut Connection<Server>, event: Event<'_>, out: &mut Vec<u8>| match event {
+        Event::Text(text) => connection.send_text(text, out).unwrap(),
+        Event::Binary(bytes) => connection.send_binary(bytes, out).unwrap(),
+        _ => {}
+    };
+    run(connection, Vec::new(), stream, request.into_body(), echo).await
+}
+
+/// A client and a server of the crate h2's in memory; what both come to.
+fn over_h2<T: Send + 'static>(
+    client: impl AsyncFnOnce(h2::client::SendRequest<Bytes>) -> AnyResult<T> + 'static,
+) -> (AnyResult<T>, Vec<AnyResult<bool>>) {
+    let (near, far) = tokio::io::duplex(1024);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let server = tokio::spawn(async move {
+            let mut connection = h2::server::Builder::new().enable_connect_protocol().handshake(far).await.unwrap();
+            let mut streams = Vec::new();
+            while let Some(Ok((request, respond))) = connection.accept().await {
+                streams.push(tokio::spawn(serve(request, respond)));
+            }
+            let mut outcomes = Vec::new();
+            for stream in streams {
+                outcomes.push(stream.await.unwrap());
+            }
+            outcomes
+        });
+        let (mut send_request, connection) = h2::client::handshake(near).await.unwrap();
+        let connection = tokio::spawn(connection);
+        while !send_request.is_extended_connect_protocol_enabled() {
+            poll_fn(|context| send_request.poll_ready(context)).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        let outcome = client(send_request).await;
+        connection.await.unwrap().unwrap();
+        (outcome, server.await.unwrap())
+    })
+}
+
+/// The request of this head as h2 takes it.
+fn h2_request(uri: Uri<'_>, head: &RequestHead<'_>) -> AnyResult<Request<()>> {
+    let scheme = if uri.is_secure() { "https" } else { "http" };
+    let mut request = Request::builder()
+        .method(head.method())
+        .uri(format!("{scheme}://{}{}", uri.authority(), uri.resource()))
+        .extension(Protocol::from_static("websocket"));
+    for (name, value) in head.fields() {
+        request = request.header(name, value.to_string());
+    }
+    Ok(request.body(())?)
+}
+
+#[test]
+fn messages_go_over_a_stream_of_http2() {
+    let (outcome, served) = over_h2(async |mut send_request| {
+        let uri = Uri::parse("wss://server.example.com/chat")?;
+        let head = RequestHead::extended_connect(request())?;
+        let (response, stream) = send_request.send_request(h2_request(uri, &head)?, false)?;
+        drop(send_request);
+        let response = response.await?;
+        let checked = head.check(response.status().as_u16(), response.headers())?;
+        assert_eq!(checked.subprotocol(), Some("chat"));
+
+        let mut connection = Connection::established(Client::new(Keys::default()), checked.agreed(), Config::default());
+        let mut out = Vec::new();
+        let long = vec![7; 40_000];
+        connection.send_text("over HTTP/2", &mut out)?;
+        connection.send_binary(&long, &mut out)?;
+        let mut events = Vec::new();
+        let clean = run(connection, out, stream, response.into_body(), |connection, event, out| {
+            match event {
+                Event::Text(text) => events.push(text.to_owned()),
+                Event::Close(Some(frame)) => events.push(frame.code.get().to_string()),
+                _ => {}
+            }
+            if let Event::Binary(bytes) = event {
+                assert!(bytes == long);
+                connection.close(CloseCode::NORMAL_CLOSURE, "bye", out).unwrap();
+            }
+        });
+        let clean = clean.await?;
+        assert_eq!(events, ["over HTTP/2", "1000"]);
+        Ok(clean)
+    });
+    assert!(outcome.unwrap(), "closed cleanly");
+    assert!(served.len() == 1 && *served[0].as_ref().unwrap(), "{served:?}");
+}
+
+#[test]
+fn a_reset_stream_is_no_clean_end() {
+    let (outcome, served) = over_h2(async |mut send_request| {
+        let uri = Uri::parse("wss://server.example.com/chat")?;
+        let head = RequestHead::extended_connect(request())?;
+        let (response, mut stream) = send_request.send_request(h2_request(uri, &head)?, false)?;
+        drop(send_request);
+        head.check(response.await?.status().as_u16(), &HeaderMap::new())?;
+        stream.send_reset(Reason::CANCEL);
+        Ok(())
+    });
+    outcome.unwrap();
+    assert!(served.len() == 1 && !*served[0].as_ref().unwrap(), "{served:?}");
+}
+
+#[test]
+fn a_refusal_goes_over_http2() {
+    let (outcome, served) = over_h2(async |mut send_request| {
+        let uri = Uri::parse("wss://server.example.com/chat")?;
+        let head = RequestHead::extended_connect(request())?;
+        let mut request = h2_request(uri, &head)?;
+        request.headers_mut().insert("sec-websocket-version", 12.into());
+        let (response, _) = send_request.send_request(request, true)?;
+        drop(send_request);
+        let response = response.await?;
+        assert_eq!((response.status().as_u16(), &response.headers()["sec-websocket-version"]), (400, &13.into()));
+        Ok(head.check(response.status().as_u16(), response.headers()).map(|_| ()))
+    });
+    assert_eq!(outcome.unwrap(), Err(HandshakeError::NotAccepted));
+    let error = served[0].as_ref().unwrap_err().downcast_ref::<Refusal>().unwrap().error();
+    assert_eq!(error, HandshakeError::UnsupportedVersion);
+}

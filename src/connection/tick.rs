@@ -23,8 +23,9 @@ impl<R: Role> Connection<R> {
     ///
     /// ```
     /// # use core::time::Duration;
-    /// # use websocket_proto::{Config, Connection, Server, Agreed};
-    /// # let (mut ws, mut out) = (Connection::established(Server::new(), Agreed::new(), Config::default()), Vec::new());
+    /// # use websocket_proto::{Agreed, Config, Connection, SendSlice, Server};
+    /// # let (mut ws, mut memory) = (Connection::established(Server::new(), Agreed::new(), Config::default()), [0; 200]);
+    /// # let mut out = SendSlice::new(&mut memory);
     /// let started = std::time::Instant::now();
     /// // in the loop, before waiting for the transport:
     /// let wait = match ws.tick(started.elapsed(), &mut out)? {

@@ -32,19 +32,22 @@ pub(super) fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
     Some(passed.saturating_add(rest))
 }
 
-/// How many bytes at the front are surely SP, visible ASCII or, with `beyond_ascii`, obs-text (RFC 9110 §5.5): whole words of them.
+/// How many bytes at the front are SP, visible ASCII or, with `beyond_ascii`, obs-text (RFC 9110 §5.5).
 #[inline]
 pub(super) fn printable(bytes: &[u8], beyond_ascii: bool) -> usize {
     let mut passed = 0usize;
     for word in words(bytes) {
         let below_space = word.wrapping_sub(every(b' ')) & !word & HIGH;
         let beyond = if beyond_ascii { 0 } else { word & HIGH };
-        if below_space | zero_byte(word ^ every(0x7F)) | beyond != 0 {
-            break;
+        let other = below_space | zero_byte(word ^ every(0x7F)) | beyond;
+        if other != 0 {
+            return passed.saturating_add((other.trailing_zeros() / 8) as usize);
         }
         passed = passed.saturating_add(8);
     }
-    passed
+    let rest = bytes.get(passed..).unwrap_or_default();
+    let is_printable = |byte: &u8| *byte >= b' ' && *byte != 0x7F && (beyond_ascii || byte.is_ascii());
+    passed.saturating_add(rest.iter().take_while(|byte| is_printable(byte)).count())
 }
 
 #[cfg(test)]
@@ -64,18 +67,20 @@ mod tests {
     }
 
     #[test]
-    fn printable_never_passes_what_is_not() {
+    fn printable_ends_at_the_first_other_byte() {
         for at in 0..24 {
             for byte in 0..=u8::MAX {
                 let mut bytes = [b'a'; 24];
                 bytes[at] = byte;
                 for beyond_ascii in [false, true] {
                     let fine = (b' '..0x7F).contains(&byte) || (beyond_ascii && byte >= 0x80);
-                    let passed = printable(&bytes, beyond_ascii);
-                    assert_eq!(passed, if fine { 24 } else { at / 8 * 8 }, "{byte:#x} at {at}");
+                    for len in [24, at + 1, (at + 3).min(24)] {
+                        let passed = printable(&bytes[..len], beyond_ascii);
+                        assert_eq!(passed, if fine { len } else { at }, "{byte:#x} at {at} of {len}");
+                    }
                 }
             }
         }
-        assert_eq!(printable(b"1234567", true), 0);
+        assert_eq!((printable(b"", true), printable(b"\x7f\x1f\x7f\x1f\x7f\x1f\x7f\x1f", true)), (0, 0));
     }
 }

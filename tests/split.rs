@@ -11,7 +11,7 @@ use fastrand::Rng;
 use support::{Keys, Outcome, REQUEST, RESPONSE, Seen, Side, feed, filled, frame, frames_of, open_client, open_server};
 use websocket_proto::{
     Accept, Client, ClientRequest, CloseCode, CloseFact, Closed, Config, Connection, Delivery, Disconnect, Error, Event, Kind, Note,
-    ProtocolError, ReceiveBuffer, Receiver, Reject, Role, SendError, SendSlice, Sender, Server, State, Timeout, Uri,
+    Prepared, ProtocolError, ReceiveBuffer, Receiver, Reject, Role, SendError, SendSlice, Sender, Server, State, Timeout, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -75,7 +75,11 @@ impl<R: Role + Clone> Twins<R> {
         let kind = if random.bool() { Kind::Text } else { Kind::Binary };
         match random.u8(..20) {
             0..=3 => self.send(|it, out| it.send_text(&text, out), |it, out| it.send_text(&text, out)),
-            4..=6 => self.send(|it, out| it.send_binary(&payload, out), |it, out| it.send_binary(&payload, out)),
+            4 => {
+                let message = Prepared::binary(&payload);
+                self.send(|it, out| it.send_prepared(&message, out), |it, out| it.send_prepared(&message, out));
+            }
+            5..=6 => self.send(|it, out| it.send_binary(&payload, out), |it, out| it.send_binary(&payload, out)),
             7..=13 => self.send(|it, out| it.send_part(kind, &payload, last, out), |it, out| it.send_part(kind, &payload, last, out)),
             14 => {
                 let (mut one, mut two) = (payload.clone(), payload);

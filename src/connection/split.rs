@@ -11,6 +11,8 @@ use core::marker::PhantomData;
 use core::time::Duration;
 use core::{fmt, mem};
 
+#[cfg(feature = "alloc")]
+use super::Prepared;
 use super::config::Settings;
 use super::event::Event;
 use super::note::{Content, Note};
@@ -334,6 +336,16 @@ impl<R: Role> Sender<R> {
     #[inline]
     pub fn send_binary(&mut self, bytes: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
         self.connection.send_binary(bytes, out)
+    }
+
+    /// Sends a message that was encoded before, as [`Connection::send_prepared`].
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub fn send_prepared(&mut self, message: &Prepared, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        self.connection.send_prepared(message, out)
     }
 
     /// Sends the next part of a message, as [`Connection::send_part`]. Notes can be taken between parts.

@@ -1,7 +1,7 @@
 //! A driver for the fuzzing server of the Autobahn test suite: echoes what every case sends.
 //!
 //! ```text
-//! cargo run --release --example autobahn_client -- ws://HOST:PORT
+//! cargo run --release --example autobahn_client -- [--deflate] ws://HOST:PORT
 //! ```
 
 mod common;
@@ -25,9 +25,9 @@ const FLUSH: usize = 64 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
-    let mut arguments = env::args().skip(1);
+    let mut arguments = env::args().skip(1).filter(|argument| !cfg!(feature = "deflate") || argument != "--deflate");
     let (Some(server), None) = (arguments.next(), arguments.next()) else {
-        eprintln!("usage: autobahn_client ws://HOST:PORT");
+        eprintln!("usage: autobahn_client [--deflate] ws://HOST:PORT");
         return ExitCode::from(2);
     };
     match run(server.trim_end_matches('/')) {
@@ -70,6 +70,10 @@ fn talk(uri: &str, mut on_event: impl FnMut(Event<'_>, &mut Session, &mut Vec<u8
     let uri = Uri::parse(uri)?;
     let mut config = Config::default();
     config.max_fragments = MAX_FRAGMENTS;
+    #[cfg(feature = "deflate")]
+    if env::args().any(|argument| argument == "--deflate") {
+        config.deflate = Some(websocket_proto::DeflateConfig::default());
+    }
     let mut out = Vec::new();
     let mut connection = Connection::client(ClientRequest::new(uri), config, RandomPool::new(), &mut out)?;
     let mut inbound = ReceiveBuffer::new();

@@ -1,10 +1,11 @@
 //! An echo server: every text and binary message comes back.
 //!
 //! ```text
-//! cargo run --release --example echo_server -- [ADDR] [--max-message BYTES]
+//! cargo run --release --example echo_server -- [ADDR] [--max-message BYTES] [--deflate]
 //! ```
 //!
-//! ADDR is 127.0.0.1:9001 and BYTES is 64 MiB unless given. A browser that opens `http://ADDR/` gets a page to try it with.
+//! ADDR is 127.0.0.1:9001 and BYTES is 64 MiB unless given; `--deflate` (with `--features deflate`) agrees to compress messages. A browser
+//! that opens `http://ADDR/` gets a page to try it with.
 //!
 //! One thread a connection, blocking reads and writes. It accepts connections from every origin, and lets idle ones stay; a server that is
 //! open to the world would not.
@@ -19,7 +20,7 @@ use std::{env, thread};
 
 use websocket_proto::{Accept, Config, Connection, Disconnect, Event, ReceiveBuffer, Reject, Server, State};
 
-const USAGE: &str = "usage: echo_server [ADDR] [--max-message BYTES]";
+const USAGE: &str = "usage: echo_server [ADDR] [--max-message BYTES] [--deflate]";
 const PAGE: &[u8] = include_bytes!("echo_server.html");
 
 /// The Autobahn test suite sends 65,537 (cases 9.3.1 and 9.4.1), one more than the default allows.
@@ -49,15 +50,17 @@ fn main() -> ExitCode {
 fn arguments() -> Option<(String, Config)> {
     let mut address = None;
     let mut max_message = 64 * 1024 * 1024;
+    let mut config = Config::default();
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--max-message" => max_message = arguments.next()?.parse().ok()?,
+            #[cfg(feature = "deflate")]
+            "--deflate" => config.deflate = Some(websocket_proto::DeflateConfig::default()),
             _ if argument.starts_with('-') || address.is_some() => return None,
             _ => address = Some(argument),
         }
     }
-    let mut config = Config::default();
     config.max_message = max_message;
     config.max_frame = max_message;
     config.max_fragments = MAX_FRAGMENTS;

@@ -45,6 +45,8 @@ pub enum ProtocolError {
     ExpectedContinuation,
     /// Text that is not UTF-8 (§8.1).
     InvalidUtf8,
+    /// A compressed message that is not DEFLATE, or does not end where a block does (RFC 7692 §7.2.2).
+    InvalidDeflate,
     /// A Close frame with a body of one byte (§5.5.1).
     CloseBodyTooShort,
     /// A Close frame with a code that none can carry (§7.4).
@@ -76,7 +78,7 @@ impl ProtocolError {
             | Self::ExpectedContinuation
             | Self::CloseBodyTooShort
             | Self::InvalidCloseCode => CloseCode::PROTOCOL_ERROR,
-            Self::InvalidUtf8 | Self::CloseReasonNotUtf8 => CloseCode::INVALID_FRAME_PAYLOAD_DATA,
+            Self::InvalidUtf8 | Self::InvalidDeflate | Self::CloseReasonNotUtf8 => CloseCode::INVALID_FRAME_PAYLOAD_DATA,
             Self::FrameTooBig | Self::MessageTooBig => CloseCode::MESSAGE_TOO_BIG,
             Self::TooManyFragments => CloseCode::POLICY_VIOLATION,
         }
@@ -204,6 +206,8 @@ pub enum HandshakeError {
     SubprotocolNotOffered,
     /// An extension that was not offered (§4.1).
     ExtensionNotOffered,
+    /// An answer of permessage-deflate that does not fit the offer, or a second one (RFC 7692 §7).
+    InvalidDeflate,
 }
 
 impl HandshakeError {
@@ -253,7 +257,8 @@ impl HandshakeError {
             | Self::RepeatedAccept
             | Self::AcceptMismatch
             | Self::SubprotocolNotOffered
-            | Self::ExtensionNotOffered => None,
+            | Self::ExtensionNotOffered
+            | Self::InvalidDeflate => None,
         }
     }
 }
@@ -394,6 +399,7 @@ display! {
         UnexpectedContinuation => "continuation frame without an open message",
         ExpectedContinuation => "new message inside an open one",
         InvalidUtf8 => "text that is not UTF-8",
+        InvalidDeflate => "compressed message that is not DEFLATE",
         CloseBodyTooShort => "close body of one byte",
         InvalidCloseCode => "close code that no Close frame can carry",
         CloseReasonNotUtf8 => "close reason that is not UTF-8",
@@ -448,6 +454,7 @@ display! {
         AcceptMismatch => "Sec-WebSocket-Accept that does not fit the key",
         SubprotocolNotOffered => "subprotocol that was not offered",
         ExtensionNotOffered => "extension that was not offered",
+        InvalidDeflate => "answer of permessage-deflate that does not fit the offer",
     }
     SendError {
         NotOpen => "the opening handshake is not over",

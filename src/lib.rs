@@ -24,13 +24,20 @@ pub mod handshake;
 
 mod buffer;
 
+#[cfg(feature = "deflate")]
+mod deflate;
+
 mod connection;
 
 pub use buffer::{ReceiveBuffer, SendBuffer, SendSlice, Storage};
+#[cfg(feature = "deflate")]
+pub use connection::DeflateConfig;
 #[cfg(feature = "alloc")]
 pub use connection::Prepared;
 pub use connection::{Config, Connection, Delivery, Disconnect, Event, FrameHead, Note, Receiver, Sender, State};
 pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, Timeout, UriError};
+#[cfg(feature = "deflate")]
+pub use handshake::Deflate;
 pub use handshake::{Accept, Agreed, ClientRequest, Reject, Request, Response, Subprotocol, Uri};
 #[cfg(feature = "getrandom")]
 pub use role::OsEntropy;

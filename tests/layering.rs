@@ -4,14 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room, and the rooms it may import from.
-const ROOMS: [(&str, &[&str]); 7] = [
+const ROOMS: [(&str, &[&str]); 8] = [
     ("role", &[]),
     ("wire", &[]),
     ("error", &["role", "wire"]),
     ("rules", &["wire", "error"]),
     ("handshake", &["wire", "error"]),
     ("buffer", &["wire"]),
-    ("connection", &["role", "wire", "error", "rules", "handshake", "buffer"]),
+    ("deflate", &[]),
+    ("connection", &["role", "wire", "error", "rules", "handshake", "buffer", "deflate"]),
 ];
 
 const MAX_LINES_OF_CODE: usize = 400;

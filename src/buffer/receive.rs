@@ -179,6 +179,48 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.read = end;
     }
 
+    /// Appends bytes to the message that are not in the buffer, as many as there is room for; how many. The unread bytes move up where they
+    /// are in the way; a buffer that grows does so by as much as it has, but for a message of `most` bytes no further than that.
+    ///
+    /// ```text
+    ///   | message   built | gap | unread   end | free |        before
+    ///   | message   bytes   built | gap           | unread     after, if the gap was too small
+    /// ```
+    #[cfg(feature = "deflate")]
+    pub(crate) fn append(&mut self, bytes: &[u8], most: u64) -> usize {
+        if self.message == self.built {
+            self.message = 0;
+            self.built = 0;
+        }
+        if self.read.saturating_sub(self.built) < bytes.len() {
+            self.make_gap(bytes.len(), most);
+        }
+        let gap = self.storage.bytes_mut().get_mut(self.built..self.read).unwrap_or_default();
+        let count = gap.len().min(bytes.len());
+        for (slot, byte) in gap.iter_mut().zip(bytes) {
+            *slot = *byte;
+        }
+        self.built = self.built.saturating_add(count);
+        count
+    }
+
+    #[cfg(feature = "deflate")]
+    #[cold]
+    fn make_gap(&mut self, wanted: usize, most: u64) {
+        self.compact();
+        let (len, unread) = (self.storage.bytes().len(), self.end.saturating_sub(self.read));
+        let needed = self.built.saturating_add(wanted).saturating_add(unread);
+        if len < needed {
+            let most = usize::try_from(most).unwrap_or(usize::MAX).saturating_add(unread);
+            self.storage.grow(needed.max(len.saturating_mul(2).min(most)));
+        }
+        let bytes = self.storage.bytes_mut();
+        let len = bytes.len();
+        let to = len.saturating_sub(unread);
+        bytes.copy_within(self.read..self.end, to);
+        (self.read, self.end) = (to, len);
+    }
+
     /// The message as far as it is there, to be given out: the bytes, and how to say that the first of them are done with.
     #[inline]
     pub(crate) fn message(&mut self) -> (&[u8], Given<'_>) {

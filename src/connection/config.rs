@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use crate::handshake::HeadLimits;
+#[cfg(feature = "deflate")]
+use crate::handshake::Deflate;
+use crate::handshake::{Agreed, HeadLimits};
 use crate::rules::{Limits, Timeouts};
 
 /// Limits (§10.4) and choices of a connection. Every default is finite.
@@ -18,7 +20,7 @@ use crate::rules::{Limits, Timeouts};
 #[non_exhaustive]
 pub struct Config {
     /// Bytes of payload that a received message may have. Default 64 MiB. A longer one fails the connection with 1009 at the header
-    /// that exceeds it.
+    /// that exceeds it; of a compressed message the inflated bytes count, as they are inflated.
     pub max_message: u64,
     /// Bytes of payload that a received data frame may have. Default 64 MiB. A longer one fails the connection with 1009 at its header.
     pub max_frame: u64,
@@ -52,6 +54,10 @@ pub struct Config {
     pub pong_timeout: Option<Duration>,
     /// How long the peer's Close, and the end of the transport that is the peer's to bring about, may take. Default 10 s.
     pub close_timeout: Option<Duration>,
+    /// Whether, and how far, permessage-deflate (RFC 7692) is negotiated, and how messages are compressed. Default not at all: compressing
+    /// what a stranger has a part in together with a secret can show the secret to whoever sees the lengths (RFC 7692 §8).
+    #[cfg(feature = "deflate")]
+    pub deflate: Option<DeflateConfig>,
 }
 
 impl Default for Config {
@@ -72,6 +78,8 @@ impl Default for Config {
             ping_interval: Some(Duration::from_secs(20)),
             pong_timeout: Some(Duration::from_secs(20)),
             close_timeout: Some(Duration::from_secs(10)),
+            #[cfg(feature = "deflate")]
+            deflate: None,
         }
     }
 }
@@ -91,6 +99,8 @@ pub(super) struct Settings {
     pub(super) auto_pong: bool,
     pub(super) auto_close: bool,
     pub(super) plain_requests: bool,
+    #[cfg(feature = "deflate")]
+    deflate: Packed,
 }
 
 impl From<Config> for Settings {
@@ -115,6 +125,8 @@ impl From<Config> for Settings {
             auto_pong: config.auto_pong,
             auto_close: config.auto_close,
             plain_requests: config.plain_requests,
+            #[cfg(feature = "deflate")]
+            deflate: Packed::of(config.deflate),
         }
     }
 }
@@ -130,9 +142,88 @@ impl Settings {
         Limits { frame: self.max_frame, message, fragments: self.max_fragments }
     }
 
+    #[cfg(feature = "deflate")]
+    pub(super) fn deflate(&self) -> Option<DeflateConfig> {
+        self.deflate.get()
+    }
+
+    /// The extensions that this endpoint is ready for.
+    pub(super) fn ready(&self) -> Agreed {
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = self.deflate() {
+            return Agreed::new().with_deflate(deflate.most);
+        }
+        Agreed::new()
+    }
+
     /// The limits on the head, for a buffer that can hold `capacity` bytes.
     pub(super) fn head_limits(&self, capacity: usize) -> HeadLimits {
         HeadLimits { head: (self.max_head as usize).min(capacity), line: self.max_line as usize, fields: self.max_fields as usize }
+    }
+}
+
+/// How permessage-deflate is negotiated and used (RFC 7692).
+///
+/// ```
+/// use websocket_proto::{Config, DeflateConfig};
+///
+/// let mut deflate = DeflateConfig::default();
+/// deflate.most.server_context_takeover = false;
+/// deflate.most.client_window_bits = 12;
+/// let mut config = Config::default();
+/// config.deflate = Some(deflate);
+/// ```
+#[cfg(feature = "deflate")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeflateConfig {
+    /// The most that is agreed to: no window is larger than here, and no context is taken over that is not here. Default: all that there
+    /// is. It is kept whatever the peer says: a client that cannot limit its window to less than 2^15 bytes gets no compression from a
+    /// server that asks for less.
+    pub most: Deflate,
+    /// How hard to compress, from 0 (not at all) over 1 (fast) to 9 (small). Default 6.
+    pub level: u8,
+    /// Messages of fewer bytes than this go out as they are. Default 64. A message that is sent [in parts](crate::Connection::send_part)
+    /// is compressed whatever its length.
+    pub min_len: u16,
+}
+
+#[cfg(feature = "deflate")]
+impl Default for DeflateConfig {
+    fn default() -> Self {
+        Self { most: Deflate::new(), level: 6, min_len: 64 }
+    }
+}
+
+/// An `Option<DeflateConfig>` in four bytes.
+///
+/// ```text
+///   bit 31     30 29                27..24  23..21        20..18        15..0
+///       is it  takeover of server,  level   bits - 8 of   bits - 8 of   least length
+///              and of client                the server    the client
+/// ```
+#[cfg(feature = "deflate")]
+#[derive(Debug, Clone, Copy)]
+struct Packed(u32);
+
+#[cfg(feature = "deflate")]
+impl Packed {
+    fn of(config: Option<DeflateConfig>) -> Self {
+        let Some(DeflateConfig { most, level, min_len }) = config else { return Self(0) };
+        let most = most.in_range();
+        let bits = |bits: u8| u32::from(bits.saturating_sub(8) & 7);
+        let flags = 1 << 31 | u32::from(most.server_context_takeover) << 30 | u32::from(most.client_context_takeover) << 29;
+        let windows = bits(most.server_window_bits) << 21 | bits(most.client_window_bits) << 18;
+        Self(flags | u32::from(level.min(9)) << 24 | windows | u32::from(min_len))
+    }
+
+    fn get(self) -> Option<DeflateConfig> {
+        let is = |bit: u32| self.0 >> bit & 1 == 1;
+        let bits = |from: u32| (self.0 >> from & 7) as u8 | 8;
+        let mut most = Deflate::new();
+        (most.server_context_takeover, most.client_context_takeover) = (is(30), is(29));
+        (most.server_window_bits, most.client_window_bits) = (bits(21), bits(18));
+        is(31).then_some(DeflateConfig { most, level: (self.0 >> 24 & 15) as u8, min_len: self.0 as u16 })
     }
 }
 

@@ -6,7 +6,7 @@ use super::send::write_pieces;
 use super::{Connection, End, Phase, Transmission};
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{AcceptError, Error, HandshakeError, RequestError};
-use crate::handshake::{Accept, Answer, Asked, ClientRequest, Expected, HeadReader, Key, Reject, Request, Response};
+use crate::handshake::{Accept, Agreed, Answer, Asked, ClientRequest, Expected, HeadReader, Key, Reject, Request, Response};
 use crate::role::{Client, Entropy, Role, Server};
 use crate::rules::Timer;
 
@@ -43,8 +43,8 @@ impl Connection<Server> {
         };
         accept.check()?;
         let key = key.accept();
-        write_pieces(&self.config, out, |put| accept.write(&key, put)).map_err(|_| AcceptError::Full)?;
-        self.phase = Phase::Transmission(Transmission::new(agreed, &self.config));
+        write_pieces(&self.config, out, |put| accept.write(&key, agreed, put)).map_err(|_| AcceptError::Full)?;
+        self.phase = Phase::Transmission(Transmission::new(agreed, &self.config, true));
         Ok(())
     }
 
@@ -69,11 +69,12 @@ impl<E: Entropy> Connection<Client<E>> {
     /// Where the request cannot be written, there is no room, or no entropy.
     pub fn client(request: ClientRequest<'_>, config: Config, entropy: E, out: &mut impl SendBuffer) -> Result<Self, RequestError> {
         let mut role = Client::new(entropy);
+        let config = Settings::from(config);
+        let ready = config.ready();
         let offered = request.check()?;
         let key = Key::new(role.nonce()?);
-        let config = Settings::from(config);
-        write_pieces(&config, out, |put| request.write(&key, put)).map_err(|_| RequestError::Full)?;
-        let expected = Expected::new(Some(&key), offered);
+        write_pieces(&config, out, |put| request.write(&key, ready, put)).map_err(|_| RequestError::Full)?;
+        let expected = Expected::new(Some(&key), offered, ready);
         let opening = Opening::Response { reader: HeadReader::RESPONSE, expected, interim: 0 };
         Ok(Self { role, config, timer: Timer::NEW, phase: Phase::Handshake(opening) })
     }
@@ -109,6 +110,13 @@ impl<R: Role> Connection<R> {
 }
 
 impl Opening {
+    pub(super) fn agreed(&self) -> Option<Agreed> {
+        match self {
+            Self::Asked(Asked::Upgrade(_, agreed)) => Some(*agreed),
+            Self::Asked(Asked::Plain) | Self::Request(_) | Self::Response { .. } => None,
+        }
+    }
+
     fn turn<'b, S: Storage>(&mut self, inbound: &'b mut ReceiveBuffer<S>, config: &Settings) -> Result<Turn<'b>, HandshakeError> {
         match self {
             // §4.2.2: frames are read once the request was answered
@@ -116,7 +124,7 @@ impl Opening {
             Self::Request(reader) => {
                 let start_line = |line: &[u8]| Request::start_line(line).map(|_| ());
                 let Some(len) = read_head(reader, inbound, config, start_line)? else { return Ok(None) };
-                let (request, asked) = Request::check(reader.cut(inbound.take(len)))?;
+                let (request, asked) = Request::check(reader.cut(inbound.take(len)), config.ready())?;
                 let event = match asked {
                     Asked::Upgrade(..) => Event::Request(request),
                     Asked::Plain if config.plain_requests => Event::PlainRequest(request),
@@ -133,7 +141,7 @@ impl Opening {
                         let answer = Response::check(reader.cut(inbound.take(len)), expected)?;
                         return Ok(Some(match answer {
                             Answer::Open(response, agreed) => {
-                                (Event::Open(response), Phase::Transmission(Transmission::new(agreed, config)))
+                                (Event::Open(response), Phase::Transmission(Transmission::new(agreed, config, false)))
                             }
                             Answer::Rejected(response) => (Event::Rejected(response), Phase::End(End::handshake(Ok(())))),
                         }));

@@ -1,8 +1,12 @@
 //! The connection: composes the handshake, the rules and the wire, and owns the state.
 
 mod config;
+#[cfg(feature = "deflate")]
+mod deflating;
 mod event;
 mod handshake;
+#[cfg(feature = "deflate")]
+mod inflating;
 mod note;
 #[cfg(feature = "alloc")]
 mod prepared;
@@ -13,6 +17,8 @@ mod transmission;
 
 use core::fmt;
 
+#[cfg(feature = "deflate")]
+pub use config::DeflateConfig;
 use config::Settings;
 pub use config::{Config, Delivery};
 pub use event::Event;
@@ -24,7 +30,7 @@ pub use prepared::Prepared;
 pub use send::FrameHead;
 use send::{Outbound, Owed};
 pub use split::{Receiver, Sender};
-use transmission::{FastLimit, Inbound};
+use transmission::{Extended, FastLimit, Inbound};
 
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{Error, HandshakeError, ProtocolError, SendError, Timeout};
@@ -35,7 +41,8 @@ use crate::wire::{CloseCode, CloseFrame, Kind, Opcode};
 
 /// A WebSocket connection without a transport: bytes in, events and bytes out.
 ///
-/// It has no heap and no buffer of its own, keeps no time and knows no randomness but its owner's. Its methods are of four kinds:
+/// It has no heap (but for compression, with the feature `deflate`) and no buffer of its own, keeps no time and knows no randomness but
+/// its owner's. Its methods are of four kinds:
 ///
 /// * **Bytes in**: [`receive`](Self::receive) takes what is in a [`ReceiveBuffer`] and returns an [`Event`]; call it until it returns
 ///   `None`, which means that more bytes are needed. [`receive_end`](Self::receive_end) says that there are no more.
@@ -75,9 +82,8 @@ enum Phase {
 #[derive(Debug, Clone)]
 struct Transmission {
     inbound: Inbound,
+    extended: Extended,
     outbound: Outbound,
-    agreed: Agreed,
-    fast: FastLimit,
 }
 
 /// A connection that is over.
@@ -119,8 +125,9 @@ pub enum Disconnect {
 }
 
 impl Transmission {
-    fn new(agreed: Agreed, config: &Settings) -> Self {
-        Self { inbound: Inbound::Between, outbound: Outbound::new(), agreed, fast: FastLimit::of(config) }
+    fn new(agreed: Agreed, config: &Settings, is_server: bool) -> Self {
+        let (extended, outbound) = (Extended::new(agreed, FastLimit::of(config)), Outbound::new(agreed, config, is_server));
+        Self { inbound: Inbound::Between, extended, outbound }
     }
 }
 
@@ -174,7 +181,7 @@ impl<R: Role> Connection<R> {
     #[must_use]
     pub fn established(role: R, agreed: Agreed, config: Config) -> Self {
         let config = Settings::from(config);
-        Self { role, config, timer: Timer::NEW, phase: Phase::Transmission(Transmission::new(agreed, &config)) }
+        Self { role, config, timer: Timer::NEW, phase: Phase::Transmission(Transmission::new(agreed, &config, R::IS_SERVER)) }
     }
 
     /// The next event out of `inbound`; `None` where more bytes are needed, or the application's answer to a request. What is to be answered
@@ -191,8 +198,8 @@ impl<R: Role> Connection<R> {
         inbound: &'b mut ReceiveBuffer<S>,
         out: &mut impl SendBuffer,
     ) -> Result<Option<Event<'b>>, Error> {
-        if let Phase::Transmission(Transmission { inbound: half, outbound: Outbound { owed: Owed::Nothing, .. }, fast, .. }) = &self.phase {
-            if let Some((kind, len)) = half.small::<R, S>(inbound, *fast) {
+        if let Phase::Transmission(Transmission { inbound: half, outbound: Outbound { owed: Owed::Nothing, .. }, extended }) = &self.phase {
+            if let Some((kind, len)) = half.small::<R, S>(inbound, extended.fast) {
                 self.timer.heard();
                 return match Inbound::whole(kind, inbound.take(len), self.config.delivery) {
                     Ok(event) => Ok(Some(event)),
@@ -210,6 +217,10 @@ impl<R: Role> Connection<R> {
         out: &mut impl SendBuffer,
     ) -> Result<Option<Event<'b>>, Error> {
         self.timer.saw(inbound.kept());
+        #[cfg(feature = "deflate")]
+        if matches!(&self.phase, Phase::Transmission(transmission) if transmission.inbound.inflates(inbound)) {
+            self.timer.heard();
+        }
         match &self.phase {
             Phase::Transmission(Transmission { inbound: half, outbound: Outbound { owed: Owed::Nothing, .. }, .. })
                 if half.waits(inbound, self.config.delivery) =>
@@ -230,8 +241,7 @@ impl<R: Role> Connection<R> {
         match &mut self.phase {
             Phase::Handshake(_) => self.receive_head(inbound, out),
             Phase::Transmission(transmission) => {
-                let reserved = transmission.agreed.reserved_bits();
-                match transmission.inbound.next::<R, S>(inbound, &self.config, reserved) {
+                match transmission.inbound.next::<R, S>(inbound, &self.config, &mut transmission.extended) {
                     Ok(event) => {
                         if let Some(Event::Pong(payload)) = event {
                             self.timer.pong(payload);
@@ -403,6 +413,37 @@ impl<R: Role> Connection<R> {
             self.phase = Phase::End(end);
         }
         Ok(())
+    }
+
+    /// What was agreed on in the opening handshake: to a server from its request on, to a client from the response.
+    #[must_use]
+    pub fn agreed(&self) -> Option<Agreed> {
+        match &self.phase {
+            Phase::Handshake(opening) => opening.agreed(),
+            Phase::Transmission(transmission) => Some(transmission.extended.agreed),
+            Phase::End(_) => None,
+        }
+    }
+
+    /// Whether messages that begin from now on are compressed, where that was agreed on and [`Config::deflate`] has it so. On, unless it
+    /// was switched off. To switch it off for a message with a secret in it is a way to meet RFC 7692 §8.
+    #[cfg(feature = "deflate")]
+    pub fn compress(&mut self, on: bool) {
+        if let Phase::Transmission(transmission) = &mut self.phase {
+            transmission.outbound.compress(on, &self.config);
+        }
+    }
+
+    /// Gives back the memory that no message needs now: of the outbound compression all of it, of the inbound all but the window. For a
+    /// connection that is idle. The next message compresses as the first did, no worse than without context takeover.
+    #[cfg(feature = "deflate")]
+    pub fn release(&mut self) {
+        if let Phase::Transmission(transmission) = &mut self.phase {
+            transmission.outbound.release();
+            if transmission.inbound == Inbound::Between {
+                transmission.extended.inflater.release();
+            }
+        }
     }
 
     /// The phase of the connection.

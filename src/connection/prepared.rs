@@ -16,6 +16,8 @@ use crate::wire::Kind;
 /// To a server it is ready bytes: each send copies them and does nothing else. A client masks every frame with a key of its own (§5.3), so
 /// each send of a client's masks the payload while copying it, as [`send_text`](super::Connection::send_text) does.
 ///
+/// It goes out as it is, also where permessage-deflate was agreed on: that lets a sender leave out what it wants (RFC 7692 §6).
+///
 /// Nothing in it changes. Threads share one, in an `Arc`, without a lock.
 ///
 /// ```

@@ -5,11 +5,13 @@ use core::mem;
 use arrayvec::ArrayVec;
 
 use super::config::Settings;
+#[cfg(feature = "deflate")]
+use super::deflating::Deflating;
 use super::note::{Content, Note};
 use super::{Disconnect, End};
 use crate::buffer::SendBuffer;
 use crate::error::{Error, HandshakeError, SendError, Timeout};
-use crate::handshake::Reject;
+use crate::handshake::{Agreed, Reject};
 use crate::role::Role;
 use crate::rules::{CloseEvent, Closing, Utf8};
 use crate::wire::{
@@ -29,6 +31,8 @@ pub(super) struct Outbound {
     pub(super) owed: Owed,
     /// The fragmented message that is being sent.
     message: Option<Sending>,
+    #[cfg(feature = "deflate")]
+    pub(super) deflate: Deflating,
 }
 
 /// A fragmented message of this endpoint's.
@@ -36,6 +40,8 @@ pub(super) struct Outbound {
 struct Sending {
     kind: Kind,
     utf8: Utf8,
+    #[cfg(feature = "deflate")]
+    compressed: bool,
 }
 
 /// What this endpoint owes the peer and could not write: there was no room, or no masking key.
@@ -108,8 +114,15 @@ impl core::fmt::Debug for Owed {
 }
 
 impl Outbound {
-    pub(super) const fn new() -> Self {
-        Self { closing: Closing::Open, owed: Owed::Nothing, message: None }
+    pub(super) fn new(agreed: Agreed, config: &Settings, is_server: bool) -> Self {
+        let _ = (agreed, config, is_server);
+        Self {
+            closing: Closing::Open,
+            owed: Owed::Nothing,
+            message: None,
+            #[cfg(feature = "deflate")]
+            deflate: Deflating::new(agreed, config, is_server),
+        }
     }
 
     /// §5.5.1: "MUST NOT send any more data frames after sending a Close frame".
@@ -150,7 +163,7 @@ impl Outbound {
 
     /// Writes what is owed, where there is room for a frame of so much payload after it; that frame's masking key, for a client.
     #[inline]
-    fn make_ready<R: Role>(
+    pub(super) fn make_ready<R: Role>(
         &mut self,
         role: &mut R,
         config: &Settings,
@@ -194,6 +207,10 @@ impl Outbound {
         payload: &[u8],
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
+        #[cfg(feature = "deflate")]
+        if payload.len() >= self.deflate.from as usize {
+            return self.compressed_message(role, config, kind, payload, out);
+        }
         let key = self.ready_for_message(role, config, payload.len(), out)?;
         write_frame(key, kind.opcode(), true, payload, out);
         Ok(())
@@ -211,13 +228,29 @@ impl Outbound {
     ) -> Result<(), SendError> {
         self.open()?;
         let (opcode, mut sending) = match self.message {
-            None => (kind.opcode(), Sending { kind, utf8: Utf8::default() }),
+            None => {
+                #[cfg(feature = "deflate")]
+                let compressed = self.deflate.begins::<R>(payload.len(), last, out);
+                let sending = Sending {
+                    kind,
+                    utf8: Utf8::default(),
+                    #[cfg(feature = "deflate")]
+                    compressed,
+                };
+                (kind.opcode(), sending)
+            }
             Some(sending) if sending.kind == kind => (Opcode::Continuation, sending),
             Some(_) => return Err(SendError::KindMismatch),
         };
         // §5.6: a fragment can end inside a code point, the message cannot
         if kind == Kind::Text && (sending.utf8.push(payload).is_err() || (last && !sending.utf8.at_boundary())) {
             return Err(SendError::InvalidUtf8);
+        }
+        #[cfg(feature = "deflate")]
+        if sending.compressed {
+            self.write_compressed(role, config, opcode, last, payload, out)?;
+            self.message = (!last).then_some(sending);
+            return Ok(());
         }
         self.write(role, config, opcode, last, payload, out)?;
         self.message = (!last).then_some(sending);
@@ -359,7 +392,7 @@ pub(super) const fn header(opcode: Opcode, fin: bool, masking_key: Option<[u8; 4
 }
 
 /// §5.2: how many bytes a frame with this much payload takes.
-const fn frame_len<R: Role>(payload_len: usize) -> usize {
+pub(super) const fn frame_len<R: Role>(payload_len: usize) -> usize {
     payload_len.saturating_add(match (payload_len, R::IS_SERVER) {
         (0..=125, true) => 2,
         (0..=125, false) => 6,

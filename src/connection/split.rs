@@ -16,11 +16,10 @@ use super::Prepared;
 use super::config::Settings;
 use super::event::Event;
 use super::note::{Content, Note};
-use super::transmission::{FastLimit, Inbound};
+use super::transmission::{Extended, Inbound};
 use super::{Connection, Disconnect, FrameHead, Phase, State};
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{Error, ProtocolError, SendError, Timeout};
-use crate::handshake::Agreed;
 use crate::role::Role;
 use crate::rules::{Closed, Due, Timer, Wait};
 use crate::wire::{CloseCode, Kind};
@@ -45,8 +44,7 @@ enum Reading {
     Handshake,
     Transmission {
         half: Inbound,
-        agreed: Agreed,
-        fast: FastLimit,
+        extended: Extended,
     },
     /// Nothing more; this is what `receive` and `tick` say.
     End {
@@ -159,7 +157,10 @@ impl<R: Role> Connection<R> {
             Phase::Handshake(_) => Reading::Handshake,
             Phase::Transmission(transmission) => {
                 let half = mem::replace(&mut transmission.inbound, Inbound::Apart);
-                Reading::Transmission { half, agreed: transmission.agreed, fast: transmission.fast }
+                // What was agreed on, both halves know; who reads inflates.
+                let Extended { agreed, fast, .. } = transmission.extended;
+                let extended = mem::replace(&mut transmission.extended, Extended::new(agreed, fast));
+                Reading::Transmission { half, extended }
             }
             Phase::End(end) => Reading::End { outcome: end.outcome, timeout: end.timeout },
         };
@@ -175,8 +176,8 @@ impl<R: Role> Receiver<R> {
     /// A violation by the peer, after all events that came before it; the connection has failed then (§7.1.7).
     #[inline]
     pub fn receive<'b, S: Storage>(&mut self, inbound: &'b mut ReceiveBuffer<S>) -> Result<Option<Event<'b>>, Error> {
-        if let Reading::Transmission { half, fast, .. } = &self.reading {
-            if let Some((kind, len)) = half.small::<R, S>(inbound, *fast) {
+        if let Reading::Transmission { half, extended } = &self.reading {
+            if let Some((kind, len)) = half.small::<R, S>(inbound, extended.fast) {
                 self.timer.heard();
                 return match Inbound::whole(kind, inbound.take(len), self.config.delivery) {
                     Ok(event) => Ok(Some(event)),
@@ -190,10 +191,14 @@ impl<R: Role> Receiver<R> {
     #[inline(never)]
     fn receive_any<'b, S: Storage>(&mut self, inbound: &'b mut ReceiveBuffer<S>) -> Result<Option<Event<'b>>, Error> {
         self.timer.saw(inbound.kept());
+        #[cfg(feature = "deflate")]
+        if matches!(&self.reading, Reading::Transmission { half, .. } if half.inflates(inbound)) {
+            self.timer.heard();
+        }
         match &mut self.reading {
             Reading::Handshake => Ok(None),
             Reading::Transmission { half, .. } if half.waits(inbound, self.config.delivery) => Ok(None),
-            Reading::Transmission { half, agreed, .. } => match half.next::<R, S>(inbound, &self.config, agreed.reserved_bits()) {
+            Reading::Transmission { half, extended, .. } => match half.next::<R, S>(inbound, &self.config, extended) {
                 Ok(event) => {
                     if let Some(Event::Pong(payload)) = event {
                         self.timer.pong(payload);
@@ -256,6 +261,14 @@ impl<R: Role> Receiver<R> {
         }
     }
 
+    /// Gives back the memory that no message needs now, of the inbound compression, as [`Connection::release`].
+    #[cfg(feature = "deflate")]
+    pub fn release(&mut self) {
+        if let Reading::Transmission { half: Inbound::Between, extended, .. } = &mut self.reading {
+            extended.inflater.release();
+        }
+    }
+
     /// What comes: nothing yet, messages, or nothing more. In the [`End`](State::End) there is no more to read than the transport's end.
     #[must_use]
     pub fn state(&self) -> State {
@@ -273,7 +286,10 @@ impl<R: Role> Receiver<R> {
         let mut connection = sender.connection;
         if let Phase::Transmission(transmission) = &mut connection.phase {
             transmission.inbound = match self.reading {
-                Reading::Transmission { half, .. } => half,
+                Reading::Transmission { half, extended, .. } => {
+                    transmission.extended = extended;
+                    half
+                }
                 Reading::End { outcome: Err(Error::Protocol(error)), .. } => Inbound::Failing(error),
                 // Halves of two connections.
                 Reading::Handshake | Reading::End { .. } => Inbound::Apart,
@@ -409,6 +425,18 @@ impl<R: Role> Sender<R> {
     /// As there.
     pub fn tick(&mut self, now: Duration, out: &mut impl SendBuffer) -> Result<Option<Duration>, Timeout> {
         self.connection.tick(now, out)
+    }
+
+    /// Whether messages that begin from now on are compressed, as [`Connection::compress`].
+    #[cfg(feature = "deflate")]
+    pub fn compress(&mut self, on: bool) {
+        self.connection.compress(on);
+    }
+
+    /// Gives back the memory of the outbound compression, as [`Connection::release`].
+    #[cfg(feature = "deflate")]
+    pub fn release(&mut self) {
+        self.connection.release();
     }
 
     /// The phase of the connection, as far as the notes told of it.

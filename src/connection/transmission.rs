@@ -6,10 +6,33 @@ use core::str;
 use super::config::{Delivery, Settings};
 use super::event::Event;
 use crate::buffer::{ReceiveBuffer, Storage};
+#[cfg(feature = "deflate")]
+use crate::deflate::Inflater;
 use crate::error::ProtocolError;
+use crate::handshake::Agreed;
 use crate::role::Role;
 use crate::rules::{Cut, Fragmentation, Limits, Tally, Utf8, text};
 use crate::wire::{CloseFrame, FrameHeader, HeaderError, Kind, Opcode, ReservedBits, mask};
+
+/// What the inbound half goes by: the extensions agreed on, and the limit that nearly every frame keeps.
+#[derive(Debug, Clone)]
+pub(super) struct Extended {
+    pub(super) agreed: Agreed,
+    pub(super) fast: FastLimit,
+    #[cfg(feature = "deflate")]
+    pub(super) inflater: Inflater,
+}
+
+impl Extended {
+    pub(super) const fn new(agreed: Agreed, fast: FastLimit) -> Self {
+        Self {
+            agreed,
+            fast,
+            #[cfg(feature = "deflate")]
+            inflater: Inflater::new(),
+        }
+    }
+}
 
 /// Where in the stream of frames the next byte stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +52,15 @@ pub(super) enum Inbound {
 /// A message that has begun and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Message {
-    kind: Kind,
-    tally: Tally,
+    pub(super) kind: Kind,
+    pub(super) tally: Tally,
     /// Of a text that is put together: how far it is valid.
-    utf8: Utf8,
+    pub(super) utf8: Utf8,
     /// The frame whose payload arrives; `None` between fragments.
-    frame: Option<Frame>,
+    pub(super) frame: Option<Frame>,
+    /// Of a compressed message: how many of the unread bytes are its payload, unmasked, to be inflated.
+    #[cfg(feature = "deflate")]
+    pub(super) compressed: Option<u32>,
 }
 
 /// What a frame was to its message.
@@ -45,23 +71,29 @@ enum Fragment {
 
 /// A data frame whose header has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Frame {
-    last: bool,
+pub(super) struct Frame {
+    pub(super) last: bool,
     /// Bytes of payload to come.
-    remaining: u64,
+    pub(super) remaining: u64,
     /// Turned to the next of them.
-    key: Option<[u8; 4]>,
+    pub(super) key: Option<[u8; 4]>,
 }
 
 /// The limits on a message in one frame, in one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct FastLimit(u32);
+pub(super) struct FastLimit(Longest);
+
+/// As small as it must be beside an inflater; else as fast as it can be.
+#[cfg(feature = "deflate")]
+type Longest = u16;
+#[cfg(not(feature = "deflate"))]
+type Longest = u32;
 
 impl FastLimit {
     pub(super) fn of(config: &Settings) -> Self {
         let limits = config.limits(u64::MAX);
-        let longest = limits.message.min(limits.frame).min(0xFFFF);
-        Self(if limits.fragments == 0 { 0 } else { (longest as u32).saturating_add(1) })
+        let longest = limits.message.min(limits.frame).min(0xFFFE);
+        Self(if limits.fragments == 0 { 0 } else { (longest as Longest).saturating_add(1) })
     }
 
     #[inline]
@@ -102,7 +134,7 @@ impl<'a> WholeFrame<'a> {
 }
 
 /// What the next bytes are.
-enum Found {
+pub(super) enum Found {
     /// Not enough to say.
     Nothing,
     /// A message that has ended, in the buffer.
@@ -114,6 +146,14 @@ enum Found {
 }
 
 impl Message {
+    #[inline]
+    const fn is_compressed(&self) -> bool {
+        #[cfg(feature = "deflate")]
+        return self.compressed.is_some();
+        #[cfg(not(feature = "deflate"))]
+        return false;
+    }
+
     /// Takes a fragment after the first that is there whole. Changes nothing where it is `None`; [`Inbound::frame_header`] does the rest.
     #[inline]
     fn fragment<R: Role, S: Storage>(&mut self, buffer: &mut ReceiveBuffer<S>, limits: &Limits) -> Result<Option<Fragment>, ProtocolError> {
@@ -146,7 +186,10 @@ impl Inbound {
     /// Whether a short binary frame has begun whose end is not there: the reads until then cost no more than this.
     #[inline]
     pub(super) fn waits<S: Storage>(&self, buffer: &ReceiveBuffer<S>, delivery: Delivery) -> bool {
-        let Self::Message(Message { kind: Kind::Binary, frame: Some(Frame { remaining, .. }), .. }) = self else { return false };
+        let Self::Message(message @ Message { kind: Kind::Binary, frame: Some(Frame { remaining, .. }), .. }) = self else { return false };
+        if message.is_compressed() {
+            return false;
+        }
         let there = buffer.unread().len();
         let full = buffer.message_len().saturating_add(there) >= buffer.capacity();
         delivery == Delivery::Messages && (there as u64) < *remaining && *remaining <= SHORT && !full
@@ -196,9 +239,9 @@ impl Inbound {
         &mut self,
         buffer: &'b mut ReceiveBuffer<S>,
         config: &Settings,
-        reserved: ReservedBits,
+        extended: &mut Extended,
     ) -> Result<Option<Event<'b>>, ProtocolError> {
-        match self.find::<R, S>(buffer, config, reserved)? {
+        match self.find::<R, S>(buffer, config, extended)? {
             Found::Nothing => Ok(None),
             Found::Message(kind) => {
                 let (bytes, given) = buffer.message();
@@ -226,7 +269,7 @@ impl Inbound {
         &mut self,
         buffer: &mut ReceiveBuffer<S>,
         config: &Settings,
-        reserved: ReservedBits,
+        extended: &mut Extended,
     ) -> Result<Found, ProtocolError> {
         let limits = config.limits(buffer.message_capacity());
         loop {
@@ -237,10 +280,14 @@ impl Inbound {
                 }
                 Self::Failing(error) => return Err(*error),
                 Self::Apart => return Ok(Found::Nothing),
-                Self::Between => self.frame_header::<R, S>(None, buffer, &limits, reserved)?,
+                Self::Between => self.frame_header::<R, S>(None, buffer, &limits, extended.agreed.reserved_bits())?,
                 Self::Message(message @ Message { frame: None, .. }) => {
                     let kind = message.kind;
-                    let next = if config.delivery == Delivery::Messages { message.fragment::<R, S>(buffer, &limits)? } else { None };
+                    let next = if config.delivery == Delivery::Messages && !message.is_compressed() {
+                        message.fragment::<R, S>(buffer, &limits)?
+                    } else {
+                        None
+                    };
                     match next {
                         Some(Fragment::Last) => {
                             *self = Self::Between;
@@ -249,9 +296,14 @@ impl Inbound {
                         Some(Fragment::Other) => None,
                         None => {
                             let message = *message;
-                            self.frame_header::<R, S>(Some(message), buffer, &limits, reserved)?
+                            self.frame_header::<R, S>(Some(message), buffer, &limits, extended.agreed.reserved_bits())?
                         }
                     }
+                }
+                #[cfg(feature = "deflate")]
+                Self::Message(message @ Message { compressed: Some(_), frame: Some(_), .. }) => {
+                    let message = *message;
+                    self.compressed::<R, S>(message, buffer, config.delivery, &limits, extended)?
                 }
                 Self::Message(Message { frame: Some(_), .. }) => self.payload(buffer, config.delivery)?,
             };
@@ -286,20 +338,37 @@ impl Inbound {
             _ => {}
         }
         let tally = message.map_or(Tally::default(), |message| message.tally);
+        // RFC 7692 §6: RSV1 of the first frame "indicates whether a message is compressed or not"
+        #[cfg(feature = "deflate")]
+        let compressed = message.map_or((*first & 0x40 != 0).then_some(0), |message| message.compressed);
+        let count = |payload_len| {
+            #[cfg(feature = "deflate")]
+            if compressed.is_some() {
+                return tally.add_compressed(payload_len, limits);
+            }
+            tally.add(payload_len, limits)
+        };
         let Some((header, header_len)) = FrameHeader::parse(bytes)? else {
             // Before the masking key is there.
             if let (Some(_), Some(len)) = (piece, FrameHeader::declared_len(bytes)) {
-                tally.add(len, limits)?;
+                count(len)?;
             }
             return Self::wait(buffer);
         };
         let Some(piece) = piece else {
             return Self::control(header, header_len, buffer);
         };
-        let tally = tally.add(header.payload_len, limits)?;
+        let tally = count(header.payload_len)?;
         let utf8 = message.map_or(Utf8::default(), |message| message.utf8);
         let frame = Frame { last: piece.last, remaining: header.payload_len, key: header.masking_key };
-        *self = Self::Message(Message { kind: piece.kind, tally, utf8, frame: Some(frame) });
+        *self = Self::Message(Message {
+            kind: piece.kind,
+            tally,
+            utf8,
+            frame: Some(frame),
+            #[cfg(feature = "deflate")]
+            compressed,
+        });
         buffer.skip(header_len);
         Ok(None)
     }

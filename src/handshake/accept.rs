@@ -4,6 +4,7 @@ use core::fmt;
 
 use arrayvec::ArrayVec;
 
+use super::extensions::Agreed;
 use super::fields::{CONNECTION, UPGRADE, VERSION, is_field, is_reserved, names, write_fields};
 use super::key::AcceptKey;
 use super::request::Subprotocol;
@@ -49,8 +50,8 @@ impl<'a> Accept<'a> {
         upgrade.into_iter().flatten().chain(subprotocol).chain(self.headers.iter().copied())
     }
 
-    /// Writes the response, piece by piece: few, as all are put twice.
-    pub(crate) fn write(&self, key: &AcceptKey, put: &mut dyn FnMut(&[u8])) {
+    /// Writes the response, with the extensions in `agreed`, piece by piece: few, as all are put twice.
+    pub(crate) fn write(&self, key: &AcceptKey, agreed: Agreed, put: &mut dyn FnMut(&[u8])) {
         put(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
         put(key.as_bytes());
         put(b"\r\n");
@@ -59,6 +60,7 @@ impl<'a> Accept<'a> {
             put(subprotocol.name().as_bytes());
             put(b"\r\n");
         }
+        agreed.write_answer(put);
         write_fields(self.headers.iter().copied(), put);
         put(b"\r\n");
     }

@@ -2,25 +2,110 @@
 
 use core::{fmt, iter, str};
 
+#[cfg(feature = "deflate")]
+use super::deflate::{Deflate, NAME, Named};
 use super::fields::{Headers, Known, TOKEN, Values, is, trim};
 use crate::error::HandshakeError;
 use crate::wire::ReservedBits;
 
-/// What both endpoints agreed on in the opening handshake, as far as frames depend on it: the extensions. There is none yet.
+/// What both endpoints agreed on in the opening handshake, as far as frames depend on it: the extensions. There is one, permessage-deflate
+/// (feature `deflate`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Agreed;
+pub struct Agreed {
+    #[cfg(feature = "deflate")]
+    deflate: Option<Deflate>,
+    /// Whether the offer named the server's window, so that the answer must (RFC 7692 §7.1.2.1).
+    #[cfg(feature = "deflate")]
+    server_bits_named: bool,
+}
 
 impl Agreed {
     /// No extension.
     #[must_use]
     pub const fn new() -> Self {
-        Self
+        Self {
+            #[cfg(feature = "deflate")]
+            deflate: None,
+            #[cfg(feature = "deflate")]
+            server_bits_named: false,
+        }
     }
 
     /// The reserved bits that an agreed extension gives a meaning on the first frame of a message (§5.2).
     pub(crate) const fn reserved_bits(self) -> ReservedBits {
+        #[cfg(feature = "deflate")]
+        if self.deflate.is_some() {
+            // RFC 7692 §6: "allocates the RSV1 bit"
+            return ReservedBits::RSV1;
+        }
         ReservedBits::NONE
+    }
+
+    /// One more extension of an offer, to a server that is ready for `ready`. What it cannot meet is declined by silence.
+    fn accept(self, offer: Extension<'_>, ready: Self) -> Self {
+        #[cfg(feature = "deflate")]
+        // RFC 7692 §5: offers stand in the order of preference; the first that can be met is taken, and no other that claims RSV1
+        if let (None, Some(most), true) = (self.deflate, ready.deflate, offer.name() == NAME) {
+            if let Some(named) = Named::parse(offer.params()) {
+                return Self { deflate: most.accept(&named), server_bits_named: named.server_window_bits.is_some() };
+            }
+        }
+        let _ = (offer, ready);
+        self
+    }
+
+    /// §4.1: one more extension of an answer, to a client that has offered `offered`.
+    fn confirm(self, answer: Extension<'_>, offered: Self) -> Result<Self, HandshakeError> {
+        #[cfg(feature = "deflate")]
+        if let (Some(most), true) = (offered.deflate, answer.name() == NAME) {
+            // RFC 7692 §5.1: two that use RSV1 cannot both be accepted
+            let first = self.deflate.is_none();
+            let deflate = Named::parse(answer.params()).filter(|_| first).and_then(|named| most.confirm(&named));
+            return Ok(Self { deflate: Some(deflate.ok_or(HandshakeError::InvalidDeflate)?), ..self });
+        }
+        let _ = (answer, offered);
+        Err(HandshakeError::ExtensionNotOffered)
+    }
+
+    /// The field of a request that offers this.
+    pub(super) fn write_offer(self, put: &mut dyn FnMut(&[u8])) {
+        #[cfg(feature = "deflate")]
+        if let Some(most) = self.deflate {
+            put(FIELD);
+            most.write_offer(put);
+            put(b"\r\n");
+        }
+        let _ = put;
+    }
+
+    /// The field of a response that agrees to this.
+    pub(super) fn write_answer(self, put: &mut dyn FnMut(&[u8])) {
+        #[cfg(feature = "deflate")]
+        if let Some(agreed) = self.deflate {
+            put(FIELD);
+            agreed.write_answer(self.server_bits_named, put);
+            put(b"\r\n");
+        }
+        let _ = put;
+    }
+}
+
+#[cfg(feature = "deflate")]
+const FIELD: &[u8] = b"Sec-WebSocket-Extensions: ";
+
+#[cfg(feature = "deflate")]
+impl Agreed {
+    /// The same, with permessage-deflate of these parameters (RFC 7692 §7.1).
+    #[must_use]
+    pub fn with_deflate(self, deflate: Deflate) -> Self {
+        Self { deflate: Some(deflate.in_range()), ..self }
+    }
+
+    /// The parameters of permessage-deflate, if that was agreed on.
+    #[must_use]
+    pub const fn deflate(&self) -> Option<Deflate> {
+        self.deflate
     }
 }
 
@@ -37,21 +122,24 @@ pub(super) enum Negotiation {
 }
 
 impl Negotiation {
-    /// One more line of a request: what it offers is declined by silence.
-    pub(super) fn offer(&mut self, line: &[u8]) {
-        self.line(line, |_| Ok(()));
+    /// One more line of a request, to a server that is ready for `ready`.
+    pub(super) fn offer(&mut self, line: &[u8], ready: Agreed) {
+        self.line(line, |agreed, extension| Ok(agreed.accept(extension, ready)));
     }
 
-    /// §4.1: one more line of a response: what was not offered fails the connection.
-    pub(super) fn answer(&mut self, line: &[u8]) {
-        self.line(line, |_| Err(HandshakeError::ExtensionNotOffered));
+    /// §4.1: one more line of a response, to a client that has offered `offered`: what was not offered fails the connection.
+    pub(super) fn answer(&mut self, line: &[u8], offered: Agreed) {
+        self.line(line, |agreed, extension| agreed.confirm(extension, offered));
     }
 
-    fn line(&mut self, line: &[u8], judge: impl Fn(Extension<'_>) -> Result<(), HandshakeError>) {
-        match self {
+    fn line(&mut self, line: &[u8], judge: impl Fn(Agreed, Extension<'_>) -> Result<Agreed, HandshakeError>) {
+        let mut agreed = match self {
             Self::Failed(_) => return,
-            Self::NoLine => *self = Self::Nothing,
-            Self::Nothing | Self::Named(_) => {}
+            Self::NoLine | Self::Nothing => Agreed::new(),
+            Self::Named(agreed) => *agreed,
+        };
+        if let Self::NoLine = self {
+            *self = Self::Nothing;
         }
         // §9.1: whoever receives a value outside the grammar "MUST immediately _Fail the WebSocket Connection_"
         if !is_in_grammar(line) {
@@ -60,8 +148,11 @@ impl Negotiation {
         }
         let mut reader = Reader { rest: line };
         while let Ok(Some(extension)) = reader.extension() {
-            match judge(extension) {
-                Ok(()) => *self = Self::Named(Agreed),
+            match judge(agreed, extension) {
+                Ok(next) => {
+                    agreed = next;
+                    *self = Self::Named(agreed);
+                }
                 Err(error) => {
                     *self = Self::Failed(error);
                     return;
@@ -72,7 +163,7 @@ impl Negotiation {
 
     pub(super) const fn end(self) -> Result<Agreed, HandshakeError> {
         match self {
-            Self::NoLine => Ok(Agreed),
+            Self::NoLine => Ok(Agreed::new()),
             // §9.1: 1#extension; RFC 9110 §5.6.1.2: empty elements do not count
             Self::Nothing => Err(HandshakeError::InvalidExtensions),
             Self::Named(agreed) => Ok(agreed),
@@ -308,9 +399,9 @@ mod tests {
         values.iter().map(|value| format!("Sec-WebSocket-Extensions: {value}\r\nX: y\r\n")).collect()
     }
 
-    fn end(line: &str, take: fn(&mut Negotiation, &[u8])) -> Result<Agreed, HandshakeError> {
+    fn end(line: &str, take: fn(&mut Negotiation, &[u8], Agreed)) -> Result<Agreed, HandshakeError> {
         let mut negotiation = Negotiation::NoLine;
-        take(&mut negotiation, line.as_bytes());
+        take(&mut negotiation, line.as_bytes(), Agreed::new());
         negotiation.end()
     }
 
@@ -379,8 +470,8 @@ mod tests {
     #[test]
     fn ex_01_c_rs_07_what_is_offered_is_declined_and_what_is_answered_unasked_fails() {
         let line = "permessage-deflate; client_max_window_bits, foo";
-        assert_eq!(end(line, Negotiation::offer), Ok(Agreed));
+        assert_eq!(end(line, Negotiation::offer), Ok(Agreed::new()));
         assert_eq!(end(line, Negotiation::answer), Err(HandshakeError::ExtensionNotOffered));
-        assert_eq!(Negotiation::NoLine.end(), Ok(Agreed));
+        assert_eq!(Negotiation::NoLine.end(), Ok(Agreed::new()));
     }
 }

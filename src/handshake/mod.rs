@@ -3,6 +3,8 @@
 //! [`CheckedRequest`] and [`RequestHead`] are for those who leave HTTP to a library, and for WebSocket over HTTP/2 and HTTP/3.
 
 mod accept;
+#[cfg(feature = "deflate")]
+mod deflate;
 mod extensions;
 mod fields;
 mod head;
@@ -14,6 +16,8 @@ mod upgrade;
 mod uri;
 
 pub use accept::{Accept, Reject};
+#[cfg(feature = "deflate")]
+pub use deflate::Deflate;
 pub use extensions::{Agreed, Extension, Extensions, Param, ParamValue, Params};
 pub use fields::Headers;
 pub(crate) use head::{HeadLimits, HeadReader};

@@ -100,10 +100,10 @@ impl<'b> Request<'b> {
         Target::parse(target).map(|_| target)
     }
 
-    /// Checks a head (§4.2.1).
-    pub(crate) fn check(head: Head<'b>) -> Result<(Self, Asked), HandshakeError> {
+    /// Checks a head (§4.2.1), for a server that is ready for the extensions in `ready`.
+    pub(crate) fn check(head: Head<'b>, ready: Agreed) -> Result<(Self, Asked), HandshakeError> {
         let target = Target::parse(Self::start_line(head.start_line)?)?;
-        let found = Found::of(head.headers.pairs())?;
+        let found = Found::of(head.headers.pairs(), ready)?;
         let host = found.host()?;
         let request = Self { target: target.resource, host: target.authority.unwrap_or(host), headers: head.headers };
         Ok((request, found.asked(head.headers.values(Known::Protocol))?))
@@ -199,7 +199,7 @@ enum Lines<'b> {
 
 impl<'b> Found<'b> {
     #[inline]
-    pub(super) fn of(fields: impl Iterator<Item = (&'b [u8], &'b [u8])>) -> Result<Self, HandshakeError> {
+    pub(super) fn of(fields: impl Iterator<Item = (&'b [u8], &'b [u8])>, ready: Agreed) -> Result<Self, HandshakeError> {
         let mut found = Self {
             host: None,
             upgrade: false,
@@ -228,7 +228,7 @@ impl<'b> Found<'b> {
                 Some(Known::Protocol) => {
                     found.subprotocols = if let Lines::None = found.subprotocols { Lines::One(value) } else { Lines::Several };
                 }
-                Some(Known::Extensions) => found.extensions.offer(value),
+                Some(Known::Extensions) => found.extensions.offer(value, ready),
                 Some(Known::Accept) | None => {}
             }
         }
@@ -415,8 +415,8 @@ impl<'a> ClientRequest<'a> {
         upgrade.into_iter().flatten().chain([text(version)]).chain(subprotocols).chain(self.headers.iter().copied().map(text))
     }
 
-    /// Writes the request, piece by piece: few, as all are put twice.
-    pub(crate) fn write(&self, key: &Key, put: &mut dyn FnMut(&[u8])) {
+    /// Writes the request, with an offer of the extensions in `ready`, piece by piece: few, as all are put twice.
+    pub(crate) fn write(&self, key: &Key, ready: Agreed, put: &mut dyn FnMut(&[u8])) {
         put(b"GET ");
         self.uri.write_resource(put);
         put(b" HTTP/1.1\r\nHost: ");
@@ -429,6 +429,7 @@ impl<'a> ClientRequest<'a> {
             write_list(self.subprotocols, put);
             put(b"\r\n");
         }
+        ready.write_offer(put);
         write_fields(self.headers.iter().copied(), put);
         put(b"\r\n");
     }

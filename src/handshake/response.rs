@@ -15,11 +15,12 @@ pub(crate) struct Expected {
     /// None of an extended CONNECT, whose response proves nothing by it (RFC 8441 §5).
     accept: Option<AcceptKey>,
     offered: Offered,
+    extensions: Agreed,
 }
 
 impl Expected {
-    pub(crate) fn new(key: Option<&Key>, offered: Offered) -> Self {
-        Self { accept: key.map(Key::accept), offered }
+    pub(crate) fn new(key: Option<&Key>, offered: Offered, extensions: Agreed) -> Self {
+        Self { accept: key.map(Key::accept), offered, extensions }
     }
 }
 
@@ -157,7 +158,7 @@ impl<'b> CheckedResponse<'b> {
                 Some(Known::Protocol) => subprotocol = Some(value),
                 // RFC 9112 §6.1: "A server MUST NOT send a Transfer-Encoding header field in any response with a status code of 1xx"
                 Some(Known::TransferEncoding) => return Err(HandshakeError::TransferEncodingNotAllowed),
-                Some(Known::Extensions) => extensions.answer(value),
+                Some(Known::Extensions) => extensions.answer(value, expected.extensions),
                 Some(Known::Host | Known::ContentLength | Known::Key | Known::DraftKey | Known::Version) | None => {}
             }
         }

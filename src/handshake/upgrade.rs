@@ -9,6 +9,7 @@
 //!                       ▼                                      ▼ agreed()
 //!               Connection::established(Server, …)   Connection::established(Client, …)
 //! ```
+//! No extension is negotiated here: what is offered is declined, and nothing is offered.
 //! The start line, the pseudo-header fields and the stream after the handshake are the HTTP library's.
 
 use core::fmt;
@@ -25,6 +26,8 @@ use crate::error::{AcceptError, HandshakeError, RequestError};
 ///
 /// `F` gives the fields as pairs of a name and a value, each a `&str`, a `&[u8]` or a reference to a type of the library's, as often as it
 /// is asked to: `&http::HeaderMap` of hyper, h2 and h3 as it is, or a `Clone` iterator. Several lines of one name are several pairs.
+///
+/// No extension is agreed to, whatever is offered (§9.1: a server may decline them all).
 ///
 /// ```
 /// use websocket_proto::handshake::CheckedRequest;
@@ -78,7 +81,7 @@ where
             if method != "GET" {
                 return Err(HandshakeError::MethodNotAllowed);
             }
-            let found = Found::of(pairs(fields))?;
+            let found = Found::of(pairs(fields), Agreed::new())?;
             found.host()?;
             found.asked(values(fields, Known::Protocol))
         };
@@ -102,7 +105,7 @@ where
             if protocol != "websocket" {
                 return Err(HandshakeError::UnsupportedProtocol);
             }
-            let found = Found::of(pairs_of_connect(fields)?)?;
+            let found = Found::of(pairs_of_connect(fields)?, Agreed::new())?;
             found.check_version()?;
             found.negotiate(values(fields, Known::Protocol))
         };
@@ -226,7 +229,7 @@ impl fmt::Display for Refusal {
 
 impl core::error::Error for Refusal {}
 
-/// A client's request that an HTTP library is to send, and what its response is checked against (§4.1, RFC 8441 §5).
+/// A client's request that an HTTP library is to send, and what its response is checked against (§4.1, RFC 8441 §5). It offers no extension.
 ///
 /// The request-target, or `:path`, is [`Uri::resource`](super::Uri::resource); `:authority` is [`Uri::authority`](super::Uri::authority);
 /// `:scheme` is `https` where [`Uri::is_secure`](super::Uri::is_secure), else `http`; `:protocol` is `websocket`.
@@ -282,7 +285,7 @@ impl<'a> RequestHead<'a> {
     }
 
     fn new(request: ClientRequest<'a>, key: Option<Key>) -> Result<Self, RequestError> {
-        let expected = Expected::new(key.as_ref(), request.check()?);
+        let expected = Expected::new(key.as_ref(), request.check()?, Agreed::new());
         Ok(Self { request, key, expected })
     }
 

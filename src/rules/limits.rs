@@ -39,6 +39,27 @@ impl Tally {
     }
 }
 
+#[cfg(feature = "deflate")]
+impl Tally {
+    /// Counts a data frame of a compressed message, whose bytes count once they are inflated.
+    pub(crate) const fn add_compressed(self, payload_len: u64, limits: &Limits) -> Result<Self, ProtocolError> {
+        if payload_len > limits.frame {
+            return Err(ProtocolError::FrameTooBig);
+        }
+        self.add(0, limits)
+    }
+
+    /// How many inflated bytes the message may still get.
+    pub(crate) fn left(&self, limits: &Limits) -> usize {
+        usize::try_from(limits.message.saturating_sub(self.bytes)).unwrap_or(usize::MAX)
+    }
+
+    /// Counts inflated bytes, of those that are left.
+    pub(crate) const fn add_inflated(&mut self, count: usize) {
+        self.bytes = self.bytes.saturating_add(count as u64);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Limits, Tally};

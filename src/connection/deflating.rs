@@ -1,0 +1,122 @@
+//! The outbound half of permessage-deflate: which messages go out compressed, and their frames (RFC 7692 §6.1).
+
+use super::config::{DeflateConfig, Settings};
+use super::send::{Outbound, frame_len, write_frame};
+use crate::buffer::SendBuffer;
+use crate::deflate::{Deflater, Piece, Window};
+use crate::error::SendError;
+use crate::handshake::Agreed;
+use crate::role::Role;
+use crate::wire::{FrameHeader, Kind, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, ReservedBits};
+
+/// Which messages go out compressed.
+#[derive(Debug, Clone)]
+pub(super) struct Deflating {
+    /// Those of this many bytes and more.
+    pub(super) from: u32,
+    /// Where permessage-deflate was agreed on and the application has it used: how.
+    window: Option<Window>,
+    deflater: Deflater,
+}
+
+impl Deflating {
+    pub(super) fn new(agreed: Agreed, config: &Settings, is_server: bool) -> Self {
+        let (Some(agreed), Some(deflate)) = (agreed.deflate(), config.deflate()) else {
+            return Self { from: u32::MAX, window: None, deflater: Deflater::new() };
+        };
+        // RFC 7692 §7.2.1: a window no longer than was agreed on; and what the application has limited, whatever was
+        let most = deflate.most.in_range();
+        let (bits, takeover) = if is_server {
+            (agreed.server_window_bits.min(most.server_window_bits), agreed.server_context_takeover && most.server_context_takeover)
+        } else {
+            (agreed.client_window_bits.min(most.client_window_bits), agreed.client_context_takeover && most.client_context_takeover)
+        };
+        Self { from: deflate.min_len.into(), window: Some(Window { bits, takeover }), deflater: Deflater::new() }
+    }
+
+    /// Whether a message that begins with a part of this many bytes goes out compressed.
+    pub(super) fn begins<R: Role>(&self, len: usize, last: bool, out: &impl SendBuffer) -> bool {
+        let wanted = if last { len >= self.from as usize } else { self.from != u32::MAX };
+        wanted && self.window.is_some() && has_room::<R>(len, out)
+    }
+
+    /// Compresses and writes one frame, for which there is room.
+    fn write_frame(
+        &mut self,
+        masking_key: Option<[u8; 4]>,
+        config: &Settings,
+        opcode: Opcode,
+        fin: bool,
+        payload: &[u8],
+        out: &mut impl SendBuffer,
+    ) {
+        let (Some(window), Some(DeflateConfig { level, .. })) = (self.window, config.deflate()) else { return };
+        // RFC 7692 §6.1: not on "non-first fragments of a data message"
+        let first = opcode != Opcode::Continuation;
+        let reserved = if first { ReservedBits::RSV1 } else { ReservedBits::NONE };
+        let bytes = self.deflater.deflate(payload, Piece { first, last: fin }, window, level);
+        debug_assert!(bytes.len() <= Deflater::most(payload.len()), "{} bytes of {}", bytes.len(), payload.len());
+        out.reserve(bytes.len().saturating_add(MAX_HEADER));
+        FrameHeader { fin, reserved, opcode, masking_key, payload_len: bytes.len() as u64 }.write(|piece| out.push(piece));
+        match masking_key {
+            None => out.push(&bytes),
+            Some(key) => out.push_masked(&bytes, key),
+        }
+    }
+}
+
+/// Whether `out` has room for the frame of this much payload, however it is compressed, and for a control frame that may be owed. What is
+/// compressed has to be sent: the window remembers it.
+fn has_room<R: Role>(len: usize, out: &impl SendBuffer) -> bool {
+    out.room() >= frame_len::<R>(Deflater::most(len)).saturating_add(MAX_HEADER).saturating_add(MAX_CONTROL_PAYLOAD)
+}
+
+impl Outbound {
+    /// A whole message in one frame; as it is, where there might be no room for it compressed.
+    #[inline(never)]
+    pub(super) fn compressed_message<R: Role>(
+        &mut self,
+        role: &mut R,
+        config: &Settings,
+        kind: Kind,
+        payload: &[u8],
+        out: &mut impl SendBuffer,
+    ) -> Result<(), SendError> {
+        if self.deflate.begins::<R>(payload.len(), true, out) {
+            let key = self.ready_for_message(role, config, Deflater::most(payload.len()), out)?;
+            self.deflate.write_frame(key, config, kind.opcode(), true, payload, out);
+        } else {
+            let key = self.ready_for_message(role, config, payload.len(), out)?;
+            write_frame(key, kind.opcode(), true, payload, out);
+        }
+        Ok(())
+    }
+
+    /// What is owed, and then a frame of a compressed message; or nothing of the two.
+    pub(super) fn write_compressed<R: Role>(
+        &mut self,
+        role: &mut R,
+        config: &Settings,
+        opcode: Opcode,
+        fin: bool,
+        payload: &[u8],
+        out: &mut impl SendBuffer,
+    ) -> Result<(), SendError> {
+        let key = self.make_ready(role, config, Deflater::most(payload.len()), out)?;
+        self.deflate.write_frame(key, config, opcode, fin, payload, out);
+        Ok(())
+    }
+
+    /// Compresses the messages that begin from now on, or not.
+    pub(super) fn compress(&mut self, on: bool, config: &Settings) {
+        self.deflate.from = match config.deflate() {
+            Some(deflate) if on && self.deflate.window.is_some() => deflate.min_len.into(),
+            _ => u32::MAX,
+        };
+    }
+
+    /// Gives back the memory of the compression.
+    pub(super) fn release(&mut self) {
+        self.deflate.deflater.release();
+    }
+}

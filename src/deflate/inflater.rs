@@ -1,0 +1,223 @@
+//! The inbound transformation (RFC 7692 §7.2.2): DEFLATE to bytes, piece by piece.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::inflate_flags::{TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF};
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress_with_limit};
+
+use super::{TAIL, Window};
+
+/// What is inflated at once, at most: a part of a message, or the step by which a message grows.
+pub(crate) const PIECE: usize = 16 * 1024;
+
+/// What the window begins with; it grows to its size with what is inflated.
+const FIRST_WINDOW: usize = 2 * 1024;
+
+/// Inflates the messages of one direction. Without memory until the first of them.
+#[derive(Clone)]
+pub(crate) struct Inflater {
+    state: Option<Box<State>>,
+}
+
+/// The message is not DEFLATE, or does not end where a block does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Corrupt;
+
+/// The memory of a direction.
+///
+/// ```text
+///   0        given      end                  len <= size
+///   | window | pending  | window, or nothing yet |
+/// ```
+#[derive(Clone)]
+struct State {
+    /// How large the window gets: a power of two.
+    size: usize,
+    takeover: bool,
+    /// What was inflated last. Messages are inflated into it and given out of it.
+    window: Vec<u8>,
+    /// Where the next byte goes.
+    end: usize,
+    /// Where those bytes begin that have not been given out. `given <= end`.
+    given: usize,
+    /// Whether the window has been filled to its size, so that what follows `end` is older.
+    full: bool,
+    stream: Option<Box<Stream>>,
+}
+
+/// The DEFLATE stream of a message.
+#[derive(Clone)]
+struct Stream {
+    decoder: DecompressorOxide,
+    at: At,
+}
+
+/// Where in its blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// Before the first block, or behind one with BFINAL.
+    Start,
+    /// Behind the first byte of a block.
+    Within,
+    /// In what is appended to the message (§7.2.2), behind this many bytes of it.
+    Appended(usize),
+    Corrupt,
+}
+
+/// §7.2.2: "Append 4 octets of 0x00 0x00 0xff 0xff to the tail end". A last block, empty, after it shows whether the octets ended one.
+const APPENDED: [u8; 9] = {
+    let [a, b, c, d] = TAIL;
+    [a, b, c, d, 0x01, a, b, c, d]
+};
+
+impl Inflater {
+    pub(crate) const fn new() -> Self {
+        Self { state: None }
+    }
+
+    /// What was inflated and not [given](Self::given) out.
+    pub(crate) fn pending(&self) -> &[u8] {
+        self.state.as_ref().and_then(|state| state.window.get(state.given..state.end)).unwrap_or_default()
+    }
+
+    /// The first `count` bytes that were pending are given out.
+    pub(crate) fn given(&mut self, count: usize) {
+        if let Some(state) = &mut self.state {
+            state.given = state.given.saturating_add(count).min(state.end);
+        }
+    }
+
+    /// Inflates on in a message; how many bytes of `input` were taken. To be called with nothing pending. Takes none only where there is
+    /// something pending then, or nothing is given. The window is that of the connection.
+    pub(crate) fn inflate(&mut self, input: &[u8], window: Window) -> Result<usize, Corrupt> {
+        self.state.get_or_insert_with(|| Box::new(State::new(window))).inflate(input)
+    }
+
+    /// Inflates what is appended to a message, whose bytes were all taken; whether the message is over. To be called with nothing pending.
+    pub(crate) fn end(&mut self) -> Result<bool, Corrupt> {
+        let state = self.state.as_mut().ok_or(Corrupt)?;
+        if !state.inflate_appended()? {
+            return Ok(false);
+        }
+        if !state.takeover {
+            // RFC 7692 §7.2.1: the sender begins the next message with an empty window
+            self.state = None;
+        }
+        Ok(true)
+    }
+
+    /// Gives back the memory that the next message does not need, where none is open: all but the window.
+    pub(crate) fn release(&mut self) {
+        if let Some(state) = &mut self.state {
+            state.stream = None;
+        }
+    }
+}
+
+impl State {
+    const fn new(window: Window) -> Self {
+        let size = 1 << (window.bits & 15);
+        Self { size, takeover: window.takeover, window: Vec::new(), end: 0, given: 0, full: false, stream: None }
+    }
+
+    fn inflate(&mut self, mut input: &[u8]) -> Result<usize, Corrupt> {
+        let before = input.len();
+        if self.stream.get_or_insert_default().at == At::Corrupt {
+            return Err(Corrupt);
+        }
+        while !input.is_empty() && self.given == self.end {
+            let taken = self.step(input)?;
+            input = input.get(taken..).unwrap_or_default();
+        }
+        Ok(before.saturating_sub(input.len()))
+    }
+
+    fn inflate_appended(&mut self) -> Result<bool, Corrupt> {
+        let stream = self.stream.as_mut().ok_or(Corrupt)?;
+        let mut from = match stream.at {
+            // §7.2.3.4, and a message of no bytes at all: the stream has ended already
+            At::Start => return Ok(true),
+            At::Within => 0,
+            At::Appended(count) => count,
+            At::Corrupt => return Err(Corrupt),
+        };
+        while let Some(rest @ [_, ..]) = APPENDED.get(from..) {
+            from = from.saturating_add(self.step(rest)?);
+            let stream = self.stream.as_mut().ok_or(Corrupt)?;
+            let over = stream.at == At::Start && from == APPENDED.len();
+            stream.at = match stream.at {
+                At::Within => At::Appended(from),
+                At::Start if over => At::Start,
+                At::Start | At::Appended(_) | At::Corrupt => At::Corrupt,
+            };
+            if over || self.given != self.end {
+                return Ok(over && self.given == self.end);
+            }
+        }
+        Err(Corrupt)
+    }
+
+    /// One call of the decoder; how many bytes of `input` it took.
+    fn step(&mut self, input: &[u8]) -> Result<usize, Corrupt> {
+        self.make_room();
+        let stream = self.stream.as_mut().ok_or(Corrupt)?;
+        if stream.at == At::Corrupt {
+            return Err(Corrupt);
+        }
+        // Before the window is full there is nothing behind its end, and no distance may reach there.
+        let flags = TINFL_FLAG_HAS_MORE_INPUT | if self.full { 0 } else { TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF };
+        let (status, taken, made) = decompress_with_limit(&mut stream.decoder, input, &mut self.window, self.end, PIECE, flags);
+        self.end = self.end.saturating_add(made);
+        match status {
+            // RFC 7692 §7.2.1: blocks with BFINAL and blocks without can follow each other; the window stays
+            TINFLStatus::Done => stream.restart(),
+            TINFLStatus::NeedsMoreInput | TINFLStatus::HasMoreOutput => stream.at = At::Within,
+            _ => stream.at = At::Corrupt,
+        }
+        // What came before it is given out first.
+        if stream.at == At::Corrupt && made == 0 { Err(Corrupt) } else { Ok(taken) }
+    }
+
+    /// Makes room in the window, nothing being pending: goes on at its front, or lets it grow.
+    fn make_room(&mut self) {
+        if self.end < self.window.len() {
+            return;
+        }
+        if self.window.len() < self.size {
+            let len = self.window.len().saturating_mul(2).max(FIRST_WINDOW).min(self.size);
+            self.window.reserve_exact(len.saturating_sub(self.window.len()));
+            self.window.resize(len, 0);
+        } else {
+            self.full = true;
+            self.end = 0;
+            self.given = 0;
+        }
+    }
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self { decoder: DecompressorOxide::new(), at: At::Start }
+    }
+}
+
+impl Stream {
+    fn restart(&mut self) {
+        self.decoder.init();
+        self.at = At::Start;
+    }
+}
+
+/// Sizes alone: the content is the peer's.
+impl fmt::Debug for Inflater {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let memory = self.state.as_ref().map_or(0, |state| {
+            let stream = if state.stream.is_some() { size_of::<Stream>() } else { 0 };
+            size_of::<State>().saturating_add(state.window.len()).saturating_add(stream)
+        });
+        f.debug_struct("Inflater").field("memory", &memory).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,313 @@
+//! What the tests of permessage-deflate share: connections that have agreed on it, and an inflater of their own.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
+
+use websocket_proto::handshake::Deflate;
+use websocket_proto::{Agreed, Client, Config, Connection, DeflateConfig, Delivery, ReceiveBuffer, Server};
+use zlib_rs::{DeflateFlush, Status};
+
+use crate::support::{Keys, Outcome, Side, feed, frames_of};
+
+/// RFC 7692 §7.2.3.1: "Hello" in one block with fixed codes.
+pub const HELLO: &[u8] = b"\xf2\x48\xcd\xc9\xc9\x07\x00";
+
+/// A role that permessage-deflate was agreed for.
+pub trait Deflating: Side {
+    fn role() -> Self;
+    /// The parameters for what its peer sends: window bits, and context takeover.
+    fn peer(deflate: &mut Deflate) -> (&mut u8, &mut bool);
+    /// The parameters for what it sends.
+    fn own(deflate: &mut Deflate) -> (&mut u8, &mut bool);
+}
+
+impl Deflating for Server {
+    fn role() -> Self {
+        Self::new()
+    }
+    fn peer(deflate: &mut Deflate) -> (&mut u8, &mut bool) {
+        (&mut deflate.client_window_bits, &mut deflate.client_context_takeover)
+    }
+    fn own(deflate: &mut Deflate) -> (&mut u8, &mut bool) {
+        (&mut deflate.server_window_bits, &mut deflate.server_context_takeover)
+    }
+}
+
+impl Deflating for Client<Keys> {
+    fn role() -> Self {
+        Self::new(Keys::default())
+    }
+    fn peer(deflate: &mut Deflate) -> (&mut u8, &mut bool) {
+        Server::own(deflate)
+    }
+    fn own(deflate: &mut Deflate) -> (&mut u8, &mut bool) {
+        Server::peer(deflate)
+    }
+}
+
+/// The parameters with these for what the peer of `R` sends.
+pub fn peer<R: Deflating>(window_bits: u8, takeover: bool) -> Deflate {
+    let mut deflate = Deflate::new();
+    (*R::peer(&mut deflate).0, *R::peer(&mut deflate).1) = (window_bits, takeover);
+    deflate
+}
+
+/// The parameters with these for what `R` sends.
+pub fn own<R: Deflating>(window_bits: u8, takeover: bool) -> Deflate {
+    let mut deflate = Deflate::new();
+    (*R::own(&mut deflate).0, *R::own(&mut deflate).1) = (window_bits, takeover);
+    deflate
+}
+
+/// A connection that has agreed on this, and compresses all that it sends.
+pub fn open<R: Deflating>(deflate: Deflate, mut config: Config) -> Connection<R> {
+    if config.deflate.is_none() {
+        let mut all = DeflateConfig::default();
+        all.min_len = 0;
+        config.deflate = Some(all);
+    }
+    Connection::established(R::role(), Agreed::new().with_deflate(deflate), config)
+}
+
+/// Feeds bytes in every way to a connection that has agreed on this: whole messages and parts; whole, byte by byte, cut at every place and
+/// at random; into a growing buffer, and into a fixed one of `memory` bytes. All must come to the same.
+pub fn every_way<R: Deflating>(deflate: Deflate, mut config: Config, wire: &[u8], memory: usize) -> Outcome {
+    let mut memory = vec![0xA5; memory];
+    let mut whole: Option<Outcome> = None;
+    for delivery in [Delivery::Messages, Delivery::Parts] {
+        config.delivery = delivery;
+        let connection = open::<R>(deflate, config);
+        let mut same = |outcome: Outcome, what: &str| match &whole {
+            None => whole = Some(outcome),
+            Some(whole) => assert_eq!(&outcome, whole, "ST-03: {delivery:?}, {what}"),
+        };
+        let run = |chunks: &[&[u8]]| feed(connection.clone(), ReceiveBuffer::new(), chunks.iter().copied(), |_, _| panic!("a request"));
+        same(run(&[wire]), "whole");
+        same(run(&wire.chunks(1).collect::<Vec<_>>()), "byte by byte");
+        for cut in (0..=wire.len()).step_by((wire.len() / 200).max(1)) {
+            let (left, right) = wire.split_at(cut);
+            same(run(&[left, right]), &format!("cut at {cut}"));
+        }
+        let mut random = fastrand::Rng::with_seed(wire.len() as u64);
+        for round in 0..10 {
+            let mut chunks = Vec::new();
+            let mut rest = wire;
+            while !rest.is_empty() {
+                let most = 1 << random.u32(0..12);
+                let (chunk, after) = rest.split_at(random.usize(0..=rest.len().min(most)));
+                chunks.push(chunk);
+                rest = after;
+            }
+            same(run(&chunks), &format!("random cuts {round}"));
+        }
+        for chunk in [1, 7, usize::MAX] {
+            let chunks = wire.chunks(chunk.min(wire.len().max(1)));
+            let outcome = feed(connection.clone(), ReceiveBuffer::fixed(&mut memory), chunks, |_, _| panic!("a request"));
+            same(outcome, &format!("fixed buffer, by {chunk}"));
+        }
+    }
+    whole.expect("there were runs")
+}
+
+/// A compressor for tests: zlib with any window, any kind of flush.
+pub struct Zlib {
+    stream: zlib_rs::Deflate,
+}
+
+impl Zlib {
+    pub fn new(level: i32, window_bits: u8) -> Self {
+        Self { stream: zlib_rs::Deflate::new(level, false, window_bits.max(9)) }
+    }
+
+    pub fn flush(&mut self, payload: &[u8], flush: DeflateFlush) -> Vec<u8> {
+        let mut out = vec![0; payload.len() * 2 + 1024];
+        let before = self.stream.total_out();
+        let status = self.stream.compress(payload, &mut out, flush).expect("zlib");
+        out.truncate((self.stream.total_out() - before) as usize);
+        if status == Status::StreamEnd {
+            self.stream.reset();
+        }
+        out
+    }
+
+    /// RFC 7692 §7.2.1.
+    pub fn message(&mut self, payload: &[u8]) -> Vec<u8> {
+        let mut out = self.flush(payload, DeflateFlush::SyncFlush);
+        if out.is_empty() {
+            return vec![0];
+        }
+        assert!(out.ends_with(&[0, 0, 0xFF, 0xFF]));
+        out.truncate(out.len() - 4);
+        out
+    }
+}
+
+/// RFC 1951 to the letter, without speed: an inflater that knows what it was made to look back at.
+#[derive(Debug, Default)]
+pub struct Reference {
+    /// All that was inflated, of all messages.
+    pub out: Vec<u8>,
+    /// The longest distance.
+    pub farthest: usize,
+    /// Blocks of each BTYPE.
+    pub blocks: [usize; 3],
+    /// Where the window begins: what is before it cannot be looked back at.
+    pub begin: usize,
+}
+
+impl Reference {
+    /// RFC 7692 §7.2.2; panics where it is not DEFLATE.
+    pub fn message(&mut self, payload: &[u8]) -> Vec<u8> {
+        let from = self.out.len();
+        let bytes = [payload, &[0, 0, 0xFF, 0xFF]].concat();
+        let mut bits = Bits { bytes: &bytes, at: 0 };
+        while bits.at + 8 <= bytes.len() * 8 {
+            self.block(&mut bits);
+        }
+        self.out[from..].to_vec()
+    }
+
+    fn block(&mut self, bits: &mut Bits<'_>) {
+        let last = bits.take(1) == 1;
+        let kind = bits.take(2);
+        self.blocks[kind] += 1;
+        match kind {
+            0 => {
+                bits.align();
+                let (len, check) = (bits.take(16), bits.take(16));
+                assert_eq!(len ^ check, 0xFFFF);
+                (0..len).for_each(|_| self.out.push(bits.take(8) as u8));
+            }
+            1 => {
+                let lens: Vec<u8> =
+                    (0..288).map(|at| [8, 9, 7, 8][usize::from(at > 143) + usize::from(at > 255) + usize::from(at > 279)]).collect();
+                self.symbols(bits, &Codes::new(&lens), &Codes::new(&[5; 30]));
+            }
+            2 => {
+                let (literals, distances, count) = (bits.take(5) + 257, bits.take(5) + 1, bits.take(4) + 4);
+                let mut lens = [0; 19];
+                for &at in &[16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15][..count] {
+                    lens[at] = bits.take(3) as u8;
+                }
+                let codes = Codes::new(&lens);
+                let mut lens = vec![];
+                while lens.len() < literals + distances {
+                    match codes.next(bits) {
+                        16 => lens.extend(core::iter::repeat_n(*lens.last().unwrap(), 3 + bits.take(2))),
+                        17 => lens.resize(lens.len() + 3 + bits.take(3), 0),
+                        18 => lens.resize(lens.len() + 11 + bits.take(7), 0),
+                        len => lens.push(len as u8),
+                    }
+                }
+                self.symbols(bits, &Codes::new(&lens[..literals]), &Codes::new(&lens[literals..]));
+            }
+            _ => panic!("BTYPE 11"),
+        }
+        if last {
+            bits.align();
+        }
+    }
+
+    fn symbols(&mut self, bits: &mut Bits<'_>, literals: &Codes, distances: &Codes) {
+        loop {
+            match literals.next(bits) {
+                256 => return,
+                literal @ 0..256 => self.out.push(literal as u8),
+                285 => self.copy(bits, 258, distances),
+                symbol => {
+                    let at = symbol - 257;
+                    let extra = if at < 8 { 0 } else { at / 4 - 1 };
+                    let base = if at < 8 { 3 + at } else { ((4 + at % 4) << extra) + 3 };
+                    let len = base + bits.take(extra);
+                    self.copy(bits, len, distances);
+                }
+            }
+        }
+    }
+
+    fn copy(&mut self, bits: &mut Bits<'_>, len: usize, distances: &Codes) {
+        let at = distances.next(bits);
+        let extra = if at < 4 { 0 } else { at / 2 - 1 };
+        let base = if at < 4 { at + 1 } else { ((2 + at % 2) << extra) + 1 };
+        let distance = base + bits.take(extra);
+        assert!(distance <= self.out.len() - self.begin, "before the window");
+        self.farthest = self.farthest.max(distance);
+        for _ in 0..len {
+            self.out.push(self.out[self.out.len() - distance]);
+        }
+    }
+}
+
+struct Bits<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Bits<'_> {
+    fn take(&mut self, count: usize) -> usize {
+        (0..count).fold(0, |value, bit| {
+            let set = usize::from(self.bytes[self.at / 8] >> (self.at % 8) & 1);
+            self.at += 1;
+            value | set << bit
+        })
+    }
+
+    fn align(&mut self) {
+        self.at = self.at.next_multiple_of(8);
+    }
+}
+
+/// Huffman codes by length (RFC 1951 §3.2.2).
+struct Codes(Vec<(u8, usize, usize)>);
+
+impl Codes {
+    fn new(lens: &[u8]) -> Self {
+        let (mut codes, mut code) = (vec![], 0);
+        for len in 1..=15 {
+            for (symbol, _) in lens.iter().enumerate().filter(|(_, l)| **l == len) {
+                codes.push((len, code, symbol));
+                code += 1;
+            }
+            code <<= 1;
+        }
+        Self(codes)
+    }
+
+    fn next(&self, bits: &mut Bits<'_>) -> usize {
+        let (mut len, mut code) = (0, 0);
+        loop {
+            code = code << 1 | bits.take(1);
+            len += 1;
+            if let Some((.., symbol)) = self.0.iter().find(|(l, c, _)| (*l, *c) == (len, code)) {
+                return *symbol;
+            }
+            assert!(len < 15, "no such code");
+        }
+    }
+}
+
+/// The payloads of the data frames that a connection of this role wrote, joined to messages: whether compressed, and the payload.
+pub fn messages_of<R: Side>(wire: &[u8]) -> Vec<(bool, Vec<u8>)> {
+    let mut messages: Vec<(bool, Vec<u8>)> = vec![];
+    for (first, payload) in frames_of::<R>(wire) {
+        match first & 0x0F {
+            1 | 2 => messages.push((first & 0x40 != 0, payload)),
+            0 => {
+                assert_eq!(first & 0x70, 0, "PMD-09");
+                messages.last_mut().unwrap().1.extend(payload);
+            }
+            _ => assert_eq!(first & 0x70, 0, "PMD-09"),
+        }
+    }
+    messages
+}
+
+/// Text that compresses as messages do: the same names again and again, with numbers between them.
+pub fn json(random: &mut fastrand::Rng, len: usize) -> String {
+    let mut text = String::from("[");
+    while text.len() < len {
+        text += &format!("{{\"id\":{},\"name\":\"user-{}\",\"préis\":{}}},", random.u32(..100_000), random.u32(..999), random.u32(..));
+    }
+    while text.len() > len || !text.is_char_boundary(text.len()) {
+        text.pop();
+    }
+    text
+}

@@ -322,7 +322,7 @@ fn main() {
     }
     #[cfg(have_wslay)]
     {
-        use wsbench::peers::wslay::Conn;
+        use wsbench::{memory::frame, peers::wslay::Conn};
         row_of(
             n.min(3000),
             "wslay",

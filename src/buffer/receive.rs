@@ -5,7 +5,7 @@
 //!   |  free    | message      | free       | unread      | free     |
 //!   |          | (unmasked)   | (headers)  | (raw)       |          |
 //! ```
-//! `message <= built <= read <= end <= len`; without a message, `message == built` anywhere. The payload of a fragment is moved down from `read` to `built` as it is unmasked.
+//! `message <= built <= read <= end <= len`, so that differences of them do not wrap; without a message, `message == built` anywhere. The payload of a fragment is moved down from `read` to `built` as it is unmasked.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -73,8 +73,13 @@ impl<S: Storage> ReceiveBuffer<S> {
     #[must_use]
     #[inline]
     pub fn space(&mut self, wanted: usize) -> &mut [u8] {
-        let free = self.storage.bytes().len().saturating_sub(self.end);
-        if free < wanted || self.gap() >= self.kept() {
+        if self.is_empty() {
+            (self.message, self.built, self.read, self.end) = (0, 0, 0, 0);
+            let len = self.storage.bytes().len();
+            if len < wanted || len > self.keeps(wanted) {
+                self.make_space(wanted);
+            }
+        } else if self.storage.bytes().len().wrapping_sub(self.end) < wanted || self.gap() >= self.kept() {
             self.make_space(wanted);
         }
         self.storage.bytes_mut().get_mut(self.end..).unwrap_or_default()
@@ -83,7 +88,8 @@ impl<S: Storage> ReceiveBuffer<S> {
     /// The first `count` bytes of [`space`](Self::space) have come from the transport. More than there were is taken for all of them.
     #[inline]
     pub fn filled(&mut self, count: usize) {
-        self.end = self.end.saturating_add(count).min(self.storage.bytes().len());
+        let free = self.storage.bytes().len().wrapping_sub(self.end);
+        self.end = self.end.wrapping_add(count.min(free));
     }
 
     /// Copies bytes that came another way; how many there was room for.
@@ -141,7 +147,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     /// Passes over unread bytes.
     #[inline]
     pub(crate) fn skip(&mut self, count: usize) {
-        self.read = self.read.saturating_add(count).min(self.end);
+        self.read = self.read.wrapping_add(count.min(self.unread_len()));
     }
 
     /// Unmasks the first `count` unread bytes, a piece of payload, to the end of the message.
@@ -208,7 +214,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     #[cold]
     fn make_gap(&mut self, wanted: usize, most: u64) {
         self.compact();
-        let (len, unread) = (self.storage.bytes().len(), self.end.saturating_sub(self.read));
+        let (len, unread) = (self.storage.bytes().len(), self.unread_len());
         let needed = self.built.saturating_add(wanted).saturating_add(unread);
         if len < needed {
             let most = usize::try_from(most).unwrap_or(usize::MAX).saturating_add(unread);
@@ -239,16 +245,29 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.storage.limit()
     }
 
+    /// Whether it will never have room for more, unless an event takes some of it.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        let limit = self.storage.limit();
+        limit != usize::MAX && self.kept() >= limit
+    }
+
     /// How many bytes of the message are kept in it.
     #[inline]
     pub(crate) fn message_len(&self) -> usize {
-        self.built.saturating_sub(self.message)
+        self.built.wrapping_sub(self.message)
+    }
+
+    /// How many bytes are unread.
+    #[inline]
+    pub(crate) fn unread_len(&self) -> usize {
+        self.end.wrapping_sub(self.read)
     }
 
     /// Bytes of message and unread.
     #[inline]
     pub(crate) fn kept(&self) -> usize {
-        self.message_len().saturating_add(self.end.saturating_sub(self.read))
+        self.message_len().wrapping_add(self.unread_len())
     }
 
     /// Bytes before them that are done with. Once there are as many, what is kept moves down: each byte at most once for every byte
@@ -258,12 +277,18 @@ impl<S: Storage> ReceiveBuffer<S> {
         if self.message == self.built { self.read } else { self.message }
     }
 
+    /// How much it keeps while it is empty, at the most. Twice what is wanted, so that a message no longer than a read does not make it
+    /// shrink and grow again.
+    #[inline]
+    fn keeps(&self, wanted: usize) -> usize {
+        self.threshold.max(wanted.saturating_mul(2))
+    }
+
     #[cold]
     #[inline(never)]
     fn make_space(&mut self, wanted: usize) {
         self.compact();
-        // Twice, so that a message no longer than a read does not make it shrink and grow again.
-        if self.end == 0 && self.storage.bytes().len() > self.threshold.max(wanted.saturating_mul(2)) {
+        if self.end == 0 && self.storage.bytes().len() > self.keeps(wanted) {
             self.storage.shrink(0);
         }
         let len = self.storage.bytes().len();
@@ -275,7 +300,7 @@ impl<S: Storage> ReceiveBuffer<S> {
 
     /// Moves message and unread bytes down to the front.
     fn compact(&mut self) {
-        let (message, unread) = (self.message_len(), self.end.saturating_sub(self.read));
+        let (message, unread) = (self.message_len(), self.unread_len());
         let bytes = self.storage.bytes_mut();
         if self.message > 0 && message > 0 {
             bytes.copy_within(self.message..self.built, 0);

@@ -206,12 +206,16 @@ impl<R: Role> Connection<R> {
                     Err(error) => Err(self.fail(error, out)),
                 };
             }
+            if half.waits(inbound, self.config.delivery) {
+                self.timer.saw(inbound.kept());
+                return Ok(None);
+            }
         }
-        self.receive_more(inbound, out)
+        self.receive_any(inbound, out)
     }
 
     #[inline(never)]
-    fn receive_more<'b, S: Storage>(
+    fn receive_any<'b, S: Storage>(
         &mut self,
         inbound: &'b mut ReceiveBuffer<S>,
         out: &mut impl SendBuffer,
@@ -221,22 +225,6 @@ impl<R: Role> Connection<R> {
         if matches!(&self.phase, Phase::Transmission(transmission) if transmission.inbound.inflates(inbound)) {
             self.timer.heard();
         }
-        match &self.phase {
-            Phase::Transmission(Transmission { inbound: half, outbound: Outbound { owed: Owed::Nothing, .. }, .. })
-                if half.waits(inbound, self.config.delivery) =>
-            {
-                Ok(None)
-            }
-            _ => self.receive_any(inbound, out),
-        }
-    }
-
-    #[inline(never)]
-    fn receive_any<'b, S: Storage>(
-        &mut self,
-        inbound: &'b mut ReceiveBuffer<S>,
-        out: &mut impl SendBuffer,
-    ) -> Result<Option<Event<'b>>, Error> {
         self.pay(out);
         match &mut self.phase {
             Phase::Handshake(_) => self.receive_head(inbound, out),

@@ -184,6 +184,10 @@ impl<R: Role> Receiver<R> {
                     Err(error) => Err(self.fail(error)),
                 };
             }
+            if half.waits(inbound, self.config.delivery) {
+                self.timer.saw(inbound.kept());
+                return Ok(None);
+            }
         }
         self.receive_any(inbound)
     }
@@ -197,7 +201,6 @@ impl<R: Role> Receiver<R> {
         }
         match &mut self.reading {
             Reading::Handshake => Ok(None),
-            Reading::Transmission { half, .. } if half.waits(inbound, self.config.delivery) => Ok(None),
             Reading::Transmission { half, extended, .. } => match half.next::<R, S>(inbound, &self.config, extended) {
                 Ok(event) => {
                     if let Some(Event::Pong(payload)) = event {

@@ -154,6 +154,13 @@ impl Message {
         return false;
     }
 
+    /// Whether bytes of a binary frame are there that can wait for more: there is nothing in them to be judged.
+    #[inline]
+    fn waits<S: Storage>(&self, buffer: &ReceiveBuffer<S>) -> bool {
+        let Self { kind: Kind::Binary, frame: Some(Frame { remaining, .. }), .. } = *self else { return false };
+        (buffer.unread_len() as u64) < remaining.min(AT_ONCE) && !self.is_compressed() && !buffer.is_full()
+    }
+
     /// Takes a fragment after the first that is there whole. Changes nothing where it is `None`; [`Inbound::frame_header`] does the rest.
     #[inline]
     fn fragment<R: Role, S: Storage>(&mut self, buffer: &mut ReceiveBuffer<S>, limits: &Limits) -> Result<Option<Fragment>, ProtocolError> {
@@ -179,22 +186,10 @@ impl Message {
     }
 }
 
-/// A binary frame of up to this many bytes is unmasked once all of it is there.
-const SHORT: u64 = 4096;
+/// Binary payload is unmasked in pieces of this many bytes, or to the end of its frame.
+const AT_ONCE: u64 = 4096;
 
 impl Inbound {
-    /// Whether a short binary frame has begun whose end is not there: the reads until then cost no more than this.
-    #[inline]
-    pub(super) fn waits<S: Storage>(&self, buffer: &ReceiveBuffer<S>, delivery: Delivery) -> bool {
-        let Self::Message(message @ Message { kind: Kind::Binary, frame: Some(Frame { remaining, .. }), .. }) = self else { return false };
-        if message.is_compressed() {
-            return false;
-        }
-        let there = buffer.unread().len();
-        let full = buffer.message_len().saturating_add(there) >= buffer.capacity();
-        delivery == Delivery::Messages && (there as u64) < *remaining && *remaining <= SHORT && !full
-    }
-
     /// A message in one frame that is there whole. Its payload, unmasked, is next in the buffer. Changes nothing where it is `None`;
     /// [`next`](Self::next) does the rest.
     #[inline]
@@ -217,6 +212,15 @@ impl Inbound {
         }
         buffer.skip(head_len);
         Some((kind, len))
+    }
+
+    /// Whether [`next`](Self::next) would find nothing to do: most reads come to this at last, and those of a byte or two at once.
+    #[inline]
+    pub(super) fn waits<S: Storage>(&self, buffer: &ReceiveBuffer<S>, delivery: Delivery) -> bool {
+        match self {
+            Self::Message(message) => delivery == Delivery::Messages && message.waits(buffer),
+            _ => *self == Self::Between && buffer.unread_len() == 0,
+        }
     }
 
     /// A message that came whole, as an event.
@@ -387,8 +391,7 @@ impl Inbound {
 
     /// More bytes are needed, unless a fixed buffer is full and can never hold them.
     fn wait<S: Storage>(buffer: &ReceiveBuffer<S>) -> Result<Option<Found>, ProtocolError> {
-        let kept = buffer.unread().len().saturating_add(buffer.message_len());
-        if kept < buffer.capacity() { Ok(Some(Found::Nothing)) } else { Err(ProtocolError::MessageTooBig) }
+        if buffer.is_full() { Err(ProtocolError::MessageTooBig) } else { Ok(Some(Found::Nothing)) }
     }
 
     /// Takes what is there of a data frame's payload. `None` where the next frame is to be read.
@@ -396,7 +399,7 @@ impl Inbound {
         let Self::Message(mut message @ Message { frame: Some(mut frame), .. }) = *self else { return Ok(None) };
         let kind = message.kind;
         let before = buffer.message_len();
-        let there = buffer.unread().len();
+        let there = buffer.unread_len();
         let count = usize::try_from(frame.remaining).map_or(there, |remaining| remaining.min(there));
         buffer.append_payload(count, frame.key);
         frame.remaining = frame.remaining.saturating_sub(count as u64);

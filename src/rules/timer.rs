@@ -102,6 +102,7 @@ impl Timer {
     }
 
     /// So many bytes are there that have made no event.
+    #[inline]
     pub(crate) fn saw(&mut self, bytes: usize) {
         let bytes = bytes as u32;
         self.heard |= bytes != self.seen;

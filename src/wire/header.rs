@@ -209,7 +209,6 @@ impl RawFrameHeader {
     fn write(&self, mut put: impl FnMut(&[u8])) {
         let fin = if self.fin { 0x80 } else { 0 };
         let first = fin | self.reserved.on_the_wire() | (self.opcode & 0x0F);
-        let masked = if self.masking_key.is_some() { 0x80 } else { 0 };
         let form = match (self.length_form, self.payload_len) {
             (LengthForm::Minimal, 0..=125) => LengthForm::Bits7,
             (LengthForm::Minimal, 126..=0xFFFF) => LengthForm::Bits16,
@@ -217,16 +216,19 @@ impl RawFrameHeader {
             (form, _) => form,
         };
         let [.., upper, lower] = self.payload_len.to_be_bytes();
-        match form {
-            LengthForm::Minimal | LengthForm::Bits7 => put(&[first, masked | (lower & 0x7F)]),
-            LengthForm::Bits16 => put(&[first, masked | 126, upper, lower]),
-            LengthForm::Bits64 => {
-                put(&[first, masked | 127]);
+        // As few pieces as there can be: each costs a sender a check for room.
+        match (form, self.masking_key) {
+            (LengthForm::Minimal | LengthForm::Bits7, None) => put(&[first, lower & 0x7F]),
+            (LengthForm::Minimal | LengthForm::Bits7, Some([a, b, c, d])) => put(&[first, 0x80 | lower, a, b, c, d]),
+            (LengthForm::Bits16, None) => put(&[first, 126, upper, lower]),
+            (LengthForm::Bits16, Some([a, b, c, d])) => put(&[first, 0x80 | 126, upper, lower, a, b, c, d]),
+            (LengthForm::Bits64, key) => {
+                put(&[first, if key.is_some() { 0x80 | 127 } else { 127 }]);
                 put(&self.payload_len.to_be_bytes());
+                if let Some(key) = key {
+                    put(&key);
+                }
             }
-        }
-        if let Some(key) = self.masking_key {
-            put(&key);
         }
     }
 }

@@ -24,6 +24,17 @@ fn head<'a>(status: u16, fields: impl Iterator<Item = (&'a str, &'a str)>) -> Bu
     fields.fold(Response::builder().status(status), |response, (name, value)| response.header(name, value))
 }
 
+/// Compresses, where there is that and it was agreed on.
+fn config() -> Config {
+    #[cfg_attr(not(feature = "deflate"), expect(unused_mut, reason = "there is nothing to set"))]
+    let mut config = Config::default();
+    #[cfg(feature = "deflate")]
+    {
+        config.deflate = Some(websocket_proto::DeflateConfig::default());
+    }
+    config
+}
+
 /// Answers a request; once the answer was sent, echoes.
 async fn answer(mut request: Request<Incoming>) -> AnyResult<Response<String>> {
     let on_upgrade = hyper::upgrade::on(&mut request);
@@ -31,12 +42,14 @@ async fn answer(mut request: Request<Incoming>) -> AnyResult<Response<String>> {
         Ok(checked) => checked,
         Err(refusal) => return Ok(head(refusal.status(), refusal.fields()).body(refusal.to_string())?),
     };
+    #[cfg(feature = "deflate")]
+    let checked = checked.deflate(websocket_proto::Deflate::new());
     let mut accept = Accept::new().headers(&[("Server", "hyper")]);
     if let Some(chat) = checked.subprotocols().find(|subprotocol| subprotocol.name() == "chat") {
         accept = accept.subprotocol(chat);
     }
     let acceptance = checked.accept(accept)?;
-    let connection = Connection::established(Server::new(), acceptance.agreed(), Config::default());
+    let connection = Connection::established(Server::new(), acceptance.agreed(), config());
     tokio::spawn(async move {
         let stream = TokioIo::new(on_upgrade.await?);
         let echo = |connection: &mut Connection<Server>, event: Event<'_>, out: &mut Vec<u8>| {
@@ -123,6 +136,51 @@ fn messages_go_over_an_upgrade_of_hypers() -> AnyResult<()> {
         });
         assert!(clean.await?);
         assert_eq!(seen, ["over hyper", &long, "1000"]);
+        Ok(())
+    })
+}
+
+#[cfg(feature = "deflate")]
+#[test]
+fn compressed_messages_go_over_an_upgrade_of_hypers() -> AnyResult<()> {
+    let uri = Uri::parse("ws://server.example.com/")?;
+    let mut most = websocket_proto::Deflate::new();
+    most.server_window_bits = 10;
+    let head = RequestHead::http11(ClientRequest::new(uri), Key::new(*b"the sample nonce"))?.deflate(most);
+    exchange(hyper_request(uri, &head)?, async |response| {
+        assert_eq!(response.headers()["sec-websocket-extensions"], "permessage-deflate; server_max_window_bits=10");
+        let agreed = head.check(response.status().as_u16(), response.headers())?.agreed();
+        assert_eq!(agreed.deflate(), Some(most));
+        // An answer to what was not offered, and one that does not fit the offer.
+        let none = RequestHead::http11(ClientRequest::new(uri), Key::new(*b"the sample nonce"))?;
+        assert_eq!(none.check(101, response.headers()).map(|_| ()), Err(HandshakeError::ExtensionNotOffered));
+        most.server_window_bits = 9;
+        assert_eq!(none.deflate(most).check(101, response.headers()).map(|_| ()), Err(HandshakeError::InvalidDeflate));
+
+        let mut stream = TokioIo::new(hyper::upgrade::on(response).await?);
+        let mut connection = Connection::established(Client::new(Keys::default()), agreed, config());
+        let long = "long ".repeat(10_000);
+        let (mut out, mut inbound) = (Vec::new(), ReceiveBuffer::new());
+        for _ in 0..3 {
+            connection.send_text(&long, &mut out)?;
+            assert!(out[0] == 0xC1 && out.len() < 1000, "{} bytes", out.len());
+            stream.write_all(&out).await?;
+            out.clear();
+            let mut read = Vec::new();
+            loop {
+                let count = stream.read(inbound.space(4096)).await?;
+                assert!(count > 0);
+                read.extend_from_slice(&inbound.space(4096)[..count]);
+                inbound.filled(count);
+                if let Some(event) = connection.receive(&mut inbound, &mut out)? {
+                    assert!(matches!(event, Event::Text(text) if text == long));
+                    break;
+                }
+            }
+            assert!(read[0] == 0xC1 && read.len() < 1000, "{} bytes", read.len());
+        }
+        connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out)?;
+        assert!(run(connection, out, stream, |_, _, _| {}).await?);
         Ok(())
     })
 }

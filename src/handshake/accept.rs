@@ -41,13 +41,22 @@ impl<'a> Accept<'a> {
         check_headers(self.headers)
     }
 
-    /// The fields that [`write`](Self::write) writes; without a key, those that answer an extended CONNECT (RFC 8441 §5).
-    pub(super) fn fields<'s>(&'s self, key: Option<&'s AcceptKey>) -> impl Iterator<Item = (&'s str, &'s str)> {
+    /// The fields that [`write`](Self::write) writes, `extensions` being what is said of them; without a key, those that answer an extended
+    /// CONNECT (RFC 8441 §5).
+    pub(super) fn fields<'s>(
+        &'s self,
+        key: Option<&'s AcceptKey>,
+        extensions: Option<&'s str>,
+    ) -> impl Iterator<Item = (&'s str, &'s str)> {
         let upgrade = key.map(|key| [UPGRADE, CONNECTION, ("Sec-WebSocket-Accept", key.as_str())]);
         // RFC 8441 §5: "HTTP/2 requires they be encoded as lowercase"
-        let name = if key.is_some() { "Sec-WebSocket-Protocol" } else { "sec-websocket-protocol" };
-        let subprotocol = self.subprotocol.map(|subprotocol| (name, subprotocol.name()));
-        upgrade.into_iter().flatten().chain(subprotocol).chain(self.headers.iter().copied())
+        let [protocol_name, extensions_name] = match key {
+            Some(_) => ["Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"],
+            None => ["sec-websocket-protocol", "sec-websocket-extensions"],
+        };
+        let subprotocol = self.subprotocol.map(|subprotocol| (protocol_name, subprotocol.name()));
+        let extensions = extensions.map(|value| (extensions_name, value));
+        upgrade.into_iter().flatten().chain(subprotocol).chain(extensions).chain(self.headers.iter().copied())
     }
 
     /// Writes the response, with the extensions in `agreed`, piece by piece: few, as all are put twice.
@@ -60,7 +69,7 @@ impl<'a> Accept<'a> {
             put(subprotocol.name().as_bytes());
             put(b"\r\n");
         }
-        agreed.write_answer(put);
+        write_fields(agreed.answer().as_deref().map(|value| ("Sec-WebSocket-Extensions", value)).into_iter(), put);
         write_fields(self.headers.iter().copied(), put);
         put(b"\r\n");
     }

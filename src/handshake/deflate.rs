@@ -1,6 +1,6 @@
 //! The parameters of permessage-deflate (RFC 7692 §7.1): what an endpoint is ready for, what is offered, what is agreed.
 
-use super::extensions::{ParamValue, Params};
+use super::extensions::{ParamValue, Params, Value};
 
 /// The extension's name (RFC 7692 §7).
 pub(super) const NAME: &str = "permessage-deflate";
@@ -64,7 +64,7 @@ impl Deflate {
         })
     }
 
-    /// Checks the answer to what [`write_offer`](Self::write_offer) has offered; `None` where it is none to that (RFC 7692 §7).
+    /// Checks the answer to what [`offer`](Self::offer) has offered; `None` where it is none to that (RFC 7692 §7).
     pub(super) fn confirm(self, answer: &Named) -> Option<Self> {
         let server_window_bits = answer.server_window_bits.unwrap_or(15);
         let client_window_bits = match answer.client_window_bits {
@@ -84,33 +84,36 @@ impl Deflate {
         })
     }
 
-    /// Writes the offer of a client that is ready for this: what the server must keep to, and what the client hints at.
-    pub(super) fn write_offer(self, put: &mut dyn FnMut(&[u8])) {
-        self.write(self.server_window_bits < 15, put);
+    /// The offer of a client that is ready for this: what the server must keep to, and what the client hints at.
+    pub(super) fn offer(self) -> Value {
+        let mut value = self.value(self.server_window_bits < 15);
         if self.client_window_bits == 15 {
-            put_all(put, ["; ", CLIENT_MAX_WINDOW_BITS]);
+            push_all(&mut value, ["; ", CLIENT_MAX_WINDOW_BITS]);
         }
+        value
     }
 
-    /// Writes this, agreed on, as a server's answer. §7.1.2.1: the server's window is named if the offer did so.
-    pub(super) fn write_answer(self, server_bits_named: bool, put: &mut dyn FnMut(&[u8])) {
-        self.write(server_bits_named || self.server_window_bits < 15, put);
+    /// This, agreed on, as a server's answer. §7.1.2.1: the server's window is named if the offer did so.
+    pub(super) fn answer(self, server_bits_named: bool) -> Value {
+        self.value(server_bits_named || self.server_window_bits < 15)
     }
 
-    fn write(self, server_bits: bool, put: &mut dyn FnMut(&[u8])) {
-        put(NAME.as_bytes());
+    fn value(self, server_bits: bool) -> Value {
+        let mut value = Value::new();
+        push_all(&mut value, [NAME]);
         if !self.server_context_takeover {
-            put_all(put, ["; ", SERVER_NO_CONTEXT_TAKEOVER]);
+            push_all(&mut value, ["; ", SERVER_NO_CONTEXT_TAKEOVER]);
         }
         if !self.client_context_takeover {
-            put_all(put, ["; ", CLIENT_NO_CONTEXT_TAKEOVER]);
+            push_all(&mut value, ["; ", CLIENT_NO_CONTEXT_TAKEOVER]);
         }
         if server_bits {
-            put_all(put, ["; ", SERVER_MAX_WINDOW_BITS, "=", digits(self.server_window_bits)]);
+            push_all(&mut value, ["; ", SERVER_MAX_WINDOW_BITS, "=", digits(self.server_window_bits)]);
         }
         if self.client_window_bits < 15 {
-            put_all(put, ["; ", CLIENT_MAX_WINDOW_BITS, "=", digits(self.client_window_bits)]);
+            push_all(&mut value, ["; ", CLIENT_MAX_WINDOW_BITS, "=", digits(self.client_window_bits)]);
         }
+        value
     }
 }
 
@@ -163,8 +166,9 @@ const fn digits(bits: u8) -> &'static str {
     }
 }
 
-fn put_all<const N: usize>(put: &mut dyn FnMut(&[u8]), texts: [&str; N]) {
+fn push_all<const N: usize>(value: &mut Value, texts: [&str; N]) {
     for text in texts {
-        put(text.as_bytes());
+        let fits = value.try_push_str(text);
+        debug_assert!(fits.is_ok(), "all that can be said is no longer");
     }
 }

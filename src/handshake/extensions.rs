@@ -2,6 +2,8 @@
 
 use core::{fmt, iter, str};
 
+use arrayvec::ArrayString;
+
 #[cfg(feature = "deflate")]
 use super::deflate::{Deflate, NAME, Named};
 use super::fields::{Headers, Known, TOKEN, Values, is, trim};
@@ -68,31 +70,25 @@ impl Agreed {
         Err(HandshakeError::ExtensionNotOffered)
     }
 
-    /// The field of a request that offers this.
-    pub(super) fn write_offer(self, put: &mut dyn FnMut(&[u8])) {
+    /// What a request says that offers this.
+    pub(super) fn offer(self) -> Option<Value> {
         #[cfg(feature = "deflate")]
-        if let Some(most) = self.deflate {
-            put(FIELD);
-            most.write_offer(put);
-            put(b"\r\n");
-        }
-        let _ = put;
+        return self.deflate.map(Deflate::offer);
+        #[cfg(not(feature = "deflate"))]
+        None
     }
 
-    /// The field of a response that agrees to this.
-    pub(super) fn write_answer(self, put: &mut dyn FnMut(&[u8])) {
+    /// What a response says that agrees to this.
+    pub(super) fn answer(self) -> Option<Value> {
         #[cfg(feature = "deflate")]
-        if let Some(agreed) = self.deflate {
-            put(FIELD);
-            agreed.write_answer(self.server_bits_named, put);
-            put(b"\r\n");
-        }
-        let _ = put;
+        return self.deflate.map(|agreed| agreed.answer(self.server_bits_named));
+        #[cfg(not(feature = "deflate"))]
+        None
     }
 }
 
-#[cfg(feature = "deflate")]
-const FIELD: &[u8] = b"Sec-WebSocket-Extensions: ";
+/// What this endpoint says in Sec-WebSocket-Extensions; room for one extension with all of its parameters.
+pub(super) type Value = ArrayString<{ if cfg!(feature = "deflate") { 128 } else { 0 } }>;
 
 #[cfg(feature = "deflate")]
 impl Agreed {

@@ -399,20 +399,32 @@ impl<'a> ClientRequest<'a> {
         Ok(offered)
     }
 
-    /// The fields that [`write`](Self::write) writes; without a key, those of an extended CONNECT (RFC 8441 §5).
-    pub(super) fn fields<'s>(&'s self, key: Option<&'s Key>) -> impl Iterator<Item = (&'s str, FieldValue<'s>)> {
+    /// The fields that [`write`](Self::write) writes, `extensions` being what is said of them; without a key, those of an extended CONNECT
+    /// (RFC 8441 §5).
+    pub(super) fn fields<'s>(
+        &'s self,
+        key: Option<&'s Key>,
+        extensions: Option<&'s str>,
+    ) -> impl Iterator<Item = (&'s str, FieldValue<'s>)> {
         let text = |(name, value)| (name, FieldValue::Text(value));
         let upgrade = key.map(|key| {
             let host = ("Host", FieldValue::Authority(self.uri));
             [host, text(UPGRADE), text(CONNECTION), ("Sec-WebSocket-Key", FieldValue::Text(key.as_str()))]
         });
         // RFC 8441 §5: "HTTP/2 requires they be encoded as lowercase"
-        let (version, protocol) = match key {
-            Some(_) => (VERSION, "Sec-WebSocket-Protocol"),
-            None => (LOWERCASE_VERSION, "sec-websocket-protocol"),
+        let (version, protocol, extensions_name) = match key {
+            Some(_) => (VERSION, "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"),
+            None => (LOWERCASE_VERSION, "sec-websocket-protocol", "sec-websocket-extensions"),
         };
         let subprotocols = (!self.subprotocols.is_empty()).then_some((protocol, FieldValue::List(self.subprotocols)));
-        upgrade.into_iter().flatten().chain([text(version)]).chain(subprotocols).chain(self.headers.iter().copied().map(text))
+        let extensions = extensions.map(|value| text((extensions_name, value)));
+        upgrade
+            .into_iter()
+            .flatten()
+            .chain([text(version)])
+            .chain(subprotocols)
+            .chain(extensions)
+            .chain(self.headers.iter().copied().map(text))
     }
 
     /// Writes the request, with an offer of the extensions in `ready`, piece by piece: few, as all are put twice.
@@ -429,7 +441,7 @@ impl<'a> ClientRequest<'a> {
             write_list(self.subprotocols, put);
             put(b"\r\n");
         }
-        ready.write_offer(put);
+        write_fields(ready.offer().as_deref().map(|value| ("Sec-WebSocket-Extensions", value)).into_iter(), put);
         write_fields(self.headers.iter().copied(), put);
         put(b"\r\n");
     }

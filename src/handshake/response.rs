@@ -22,6 +22,12 @@ impl Expected {
     pub(crate) fn new(key: Option<&Key>, offered: Offered, extensions: Agreed) -> Self {
         Self { accept: key.map(Key::accept), offered, extensions }
     }
+
+    /// The same, where these extensions were offered.
+    #[cfg(feature = "deflate")]
+    pub(super) fn offering(self, extensions: Agreed) -> Self {
+        Self { extensions, ..self }
+    }
 }
 
 /// What a final response says.

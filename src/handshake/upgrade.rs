@@ -9,13 +9,18 @@
 //!                       ▼                                      ▼ agreed()
 //!               Connection::established(Server, …)   Connection::established(Client, …)
 //! ```
-//! No extension is negotiated here: what is offered is declined, and nothing is offered.
+//! No extension is negotiated unless `deflate` of a [`CheckedRequest`] or of a [`RequestHead`] says so (feature `deflate`); then as by a
+//! [`Connection`](crate::Connection) whose [`Config`](crate::Config) does.
 //! The start line, the pseudo-header fields and the stream after the handshake are the HTTP library's.
 
 use core::fmt;
 
 use super::accept::{Accept, required};
-use super::extensions::{Agreed, Extension, Extensions};
+#[cfg(feature = "deflate")]
+use super::deflate::Deflate;
+#[cfg(feature = "deflate")]
+use super::extensions::Negotiation;
+use super::extensions::{Agreed, Extension, Extensions, Value};
 use super::fields::{CONNECTION, Known, LOWERCASE_VERSION, trim};
 use super::key::{AcceptKey, Key};
 use super::request::{Asked, ClientRequest, Found, Subprotocol, Subprotocols};
@@ -27,7 +32,8 @@ use crate::error::{AcceptError, HandshakeError, RequestError};
 /// `F` gives the fields as pairs of a name and a value, each a `&str`, a `&[u8]` or a reference to a type of the library's, as often as it
 /// is asked to: `&http::HeaderMap` of hyper, h2 and h3 as it is, or a `Clone` iterator. Several lines of one name are several pairs.
 ///
-/// No extension is agreed to, whatever is offered (§9.1: a server may decline them all).
+/// No extension is agreed to, whatever is offered (§9.1: a server may decline them all); with feature `deflate`, unless
+/// `CheckedRequest::deflate` says that the server is ready for it.
 ///
 /// ```
 /// use websocket_proto::handshake::CheckedRequest;
@@ -125,13 +131,45 @@ where
         values(&self.fields, Known::Extensions).flat_map(Extensions::of_line)
     }
 
+    /// Agrees to permessage-deflate (RFC 7692), if it was offered so that it can be met within `most`: what a
+    /// [`Connection::server`](crate::Connection::server) does that has it as [`DeflateConfig::most`](crate::DeflateConfig::most).
+    ///
+    /// The connection compresses what it sends if it is [established](crate::Connection::established) with a
+    /// [`Config::deflate`](crate::Config::deflate); what it receives it inflates in any case.
+    ///
+    /// ```
+    /// use websocket_proto::handshake::CheckedRequest;
+    /// use websocket_proto::{Accept, Config, Connection, DeflateConfig, Server};
+    ///
+    /// let deflate = DeflateConfig::default();
+    /// let mut config = Config::default();
+    /// config.deflate = Some(deflate);
+    ///
+    /// let fields = [("sec-websocket-version", "13"), ("sec-websocket-extensions", "permessage-deflate; client_max_window_bits")];
+    /// let request = CheckedRequest::extended_connect("CONNECT", "websocket", fields)?.deflate(deflate.most);
+    /// let acceptance = request.accept(Accept::new())?;
+    /// assert!(acceptance.fields().eq([("sec-websocket-extensions", "permessage-deflate")]));
+    /// let connection = Connection::established(Server::new(), acceptance.agreed(), config);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn deflate(self, most: Deflate) -> Self {
+        let ready = Agreed::new().with_deflate(most);
+        let mut negotiation = Negotiation::NoLine;
+        values(&self.fields, Known::Extensions).for_each(|line| negotiation.offer(line, ready));
+        // The check has found no error in these lines.
+        Self { agreed: negotiation.end().unwrap_or_default(), ..self }
+    }
+
     /// Accepts the request: what to answer.
     ///
     /// # Errors
     /// Where a field of the application's cannot be written.
     pub fn accept<'a>(&self, accept: Accept<'a>) -> Result<Acceptance<'a>, AcceptError> {
         accept.check()?;
-        Ok(Acceptance { accept, key: self.key.as_ref().map(Key::accept), agreed: self.agreed })
+        let (key, agreed) = (self.key.as_ref().map(Key::accept), self.agreed);
+        Ok(Acceptance { accept, key, agreed, extensions: agreed.answer() })
     }
 }
 
@@ -149,6 +187,7 @@ pub struct Acceptance<'a> {
     /// None to an extended CONNECT.
     key: Option<AcceptKey>,
     agreed: Agreed,
+    extensions: Option<Value>,
 }
 
 impl Acceptance<'_> {
@@ -161,7 +200,7 @@ impl Acceptance<'_> {
     /// The fields, names and values; those of the application's last. Names to an extended CONNECT are in lower case, as HTTP/2 and HTTP/3
     /// want them, except for the application's.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.accept.fields(self.key.as_ref())
+        self.accept.fields(self.key.as_ref(), self.extensions.as_deref())
     }
 
     /// What frames depend on, for [`Connection::established`](crate::Connection::established).
@@ -229,7 +268,8 @@ impl fmt::Display for Refusal {
 
 impl core::error::Error for Refusal {}
 
-/// A client's request that an HTTP library is to send, and what its response is checked against (§4.1, RFC 8441 §5). It offers no extension.
+/// A client's request that an HTTP library is to send, and what its response is checked against (§4.1, RFC 8441 §5). It offers no extension;
+/// with feature `deflate`, unless `RequestHead::deflate` says so.
 ///
 /// The request-target, or `:path`, is [`Uri::resource`](super::Uri::resource); `:authority` is [`Uri::authority`](super::Uri::authority);
 /// `:scheme` is `https` where [`Uri::is_secure`](super::Uri::is_secure), else `http`; `:protocol` is `websocket`.
@@ -265,6 +305,7 @@ pub struct RequestHead<'a> {
     /// None of an extended CONNECT.
     key: Option<Key>,
     expected: Expected,
+    extensions: Option<Value>,
 }
 
 impl<'a> RequestHead<'a> {
@@ -286,7 +327,31 @@ impl<'a> RequestHead<'a> {
 
     fn new(request: ClientRequest<'a>, key: Option<Key>) -> Result<Self, RequestError> {
         let expected = Expected::new(key.as_ref(), request.check()?, Agreed::new());
-        Ok(Self { request, key, expected })
+        Ok(Self { request, key, expected, extensions: None })
+    }
+
+    /// Offers permessage-deflate (RFC 7692) with these parameters, as a [`Connection::client`](crate::Connection::client) that has them as
+    /// [`DeflateConfig::most`](crate::DeflateConfig::most). The connection compresses if it is
+    /// [established](crate::Connection::established) with a [`Config::deflate`](crate::Config::deflate).
+    ///
+    /// ```
+    /// use websocket_proto::handshake::RequestHead;
+    /// use websocket_proto::{ClientRequest, DeflateConfig, Uri};
+    ///
+    /// let request = ClientRequest::new(Uri::parse("wss://example.com/")?);
+    /// let head = RequestHead::extended_connect(request)?.deflate(DeflateConfig::default().most);
+    /// let fields: Vec<_> = head.fields().map(|(name, value)| format!("{name}: {value}")).collect();
+    /// assert_eq!(fields[1], "sec-websocket-extensions: permessage-deflate; client_max_window_bits");
+    ///
+    /// let response = head.check(200, [("sec-websocket-extensions", "permessage-deflate; server_max_window_bits=12")])?;
+    /// assert_eq!(response.agreed().deflate().map(|deflate| deflate.server_window_bits), Some(12));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn deflate(self, most: Deflate) -> Self {
+        let offer = Agreed::new().with_deflate(most);
+        Self { expected: self.expected.offering(offer), extensions: offer.offer(), ..self }
     }
 
     /// The method: GET or CONNECT.
@@ -298,7 +363,7 @@ impl<'a> RequestHead<'a> {
     /// The fields, names and values; those of the application's last. Names of an extended CONNECT are in lower case, as HTTP/2 and HTTP/3
     /// want them, except for the application's.
     pub fn fields(&self) -> impl Iterator<Item = (&str, impl fmt::Display)> {
-        self.request.fields(self.key.as_ref())
+        self.request.fields(self.key.as_ref(), self.extensions.as_deref())
     }
 
     /// Checks the status and the fields of the final response. They are given as to [`CheckedRequest`].

@@ -1,7 +1,7 @@
 //! The outbound half of permessage-deflate: which messages go out compressed, and their frames (RFC 7692 §6.1).
 
 use super::config::{DeflateConfig, Settings};
-use super::send::{Outbound, frame_len, write_frame};
+use super::send::{Outbound, frame_len, header, write_frame};
 use crate::buffer::SendBuffer;
 use crate::deflate::{Deflater, Piece, Window};
 use crate::error::SendError;
@@ -56,12 +56,7 @@ impl Deflating {
         let reserved = if first { ReservedBits::RSV1 } else { ReservedBits::NONE };
         let bytes = self.deflater.deflate(payload, Piece { first, last: fin }, window, level);
         debug_assert!(bytes.len() <= Deflater::most(payload.len()), "{} bytes of {}", bytes.len(), payload.len());
-        out.reserve(bytes.len().saturating_add(MAX_HEADER));
-        FrameHeader { fin, reserved, opcode, masking_key, payload_len: bytes.len() as u64 }.write(|piece| out.push(piece));
-        match masking_key {
-            None => out.push(&bytes),
-            Some(key) => out.push_masked(&bytes, key),
-        }
+        write_frame(FrameHeader { reserved, ..header(opcode, fin, masking_key, bytes.len()) }, &bytes, out);
     }
 }
 
@@ -87,7 +82,7 @@ impl Outbound {
             self.deflate.write_frame(key, config, kind.opcode(), true, payload, out);
         } else {
             let key = self.ready_for_message(role, config, payload.len(), out)?;
-            write_frame(key, kind.opcode(), true, payload, out);
+            write_frame(header(kind.opcode(), true, key, payload.len()), payload, out);
         }
         Ok(())
     }

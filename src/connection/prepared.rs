@@ -88,7 +88,7 @@ impl Outbound {
     ) -> Result<(), SendError> {
         match self.ready_for_message(role, config, message.payload().len(), out)? {
             None => out.push(&message.frame),
-            key => write_frame(key, message.kind.opcode(), true, message.payload(), out),
+            key => write_frame(header(message.kind.opcode(), true, key, message.payload().len()), message.payload(), out),
         }
         Ok(())
     }

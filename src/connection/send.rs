@@ -83,7 +83,7 @@ impl Owed {
                 if out.pending() >= config.max_pending || out.room() < frame_len::<R>(payload.len()) {
                     return Err(SendError::Full);
                 }
-                write_frame(role.masking_key()?, opcode, true, payload, out);
+                write_frame(header(opcode, true, role.masking_key()?, payload.len()), payload, out);
             }
             Self::Refusal(error) => {
                 if let Some(refusal) = Reject::of(*error) {
@@ -157,7 +157,7 @@ impl Outbound {
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
         let key = self.make_ready(role, config, payload.len(), out)?;
-        write_frame(key, opcode, fin, payload, out);
+        write_frame(header(opcode, fin, key, payload.len()), payload, out);
         Ok(())
     }
 
@@ -212,7 +212,7 @@ impl Outbound {
             return self.compressed_message(role, config, kind, payload, out);
         }
         let key = self.ready_for_message(role, config, payload.len(), out)?;
-        write_frame(key, kind.opcode(), true, payload, out);
+        write_frame(header(kind.opcode(), true, key, payload.len()), payload, out);
         Ok(())
     }
 
@@ -378,10 +378,10 @@ fn close_payload(code: CloseCode, reason: &str) -> Control {
 
 /// Writes one frame, for which there is room.
 #[inline]
-pub(super) fn write_frame(key: Option<[u8; 4]>, opcode: Opcode, fin: bool, payload: &[u8], out: &mut impl SendBuffer) {
+pub(super) fn write_frame(header: FrameHeader, payload: &[u8], out: &mut impl SendBuffer) {
     out.reserve(payload.len().saturating_add(MAX_HEADER));
-    header(opcode, fin, key, payload.len()).write(|piece| out.push(piece));
-    match key {
+    header.write(|piece| out.push(piece));
+    match header.masking_key {
         None => out.push(payload),
         Some(key) => out.push_masked(payload, key),
     }

@@ -1,5 +1,7 @@
 //! The outbound half of permessage-deflate: which messages go out compressed, and their frames (RFC 7692 §6.1).
 
+use core::mem;
+
 use super::config::{DeflateConfig, Settings};
 use super::send::{Outbound, frame_len, header, write_frame};
 use crate::buffer::SendBuffer;
@@ -16,13 +18,15 @@ pub(super) struct Deflating {
     pub(super) from: u32,
     /// Where permessage-deflate was agreed on and the application has it used: how.
     window: Option<Window>,
+    /// Whether the peer's window holds what the deflater's does not: a message that was compressed elsewhere.
+    apart: bool,
     deflater: Deflater,
 }
 
 impl Deflating {
     pub(super) fn new(agreed: Agreed, config: &Settings, is_server: bool) -> Self {
         let (Some(agreed), Some(deflate)) = (agreed.deflate(), config.deflate()) else {
-            return Self { from: u32::MAX, window: None, deflater: Deflater::new() };
+            return Self { from: u32::MAX, window: None, apart: false, deflater: Deflater::new() };
         };
         // RFC 7692 §7.2.1: a window no longer than was agreed on; and what the application has limited, whatever was
         let most = deflate.most.in_range();
@@ -31,13 +35,23 @@ impl Deflating {
         } else {
             (agreed.client_window_bits.min(most.client_window_bits), agreed.client_context_takeover && most.client_context_takeover)
         };
-        Self { from: deflate.min_len.into(), window: Some(Window { bits, takeover }), deflater: Deflater::new() }
+        Self { from: deflate.min_len.into(), window: Some(Window { bits, takeover }), apart: false, deflater: Deflater::new() }
     }
 
     /// Whether a message that begins with a part of this many bytes goes out compressed.
     pub(super) fn begins<R: Role>(&self, len: usize, last: bool, out: &impl SendBuffer) -> bool {
         let wanted = if last { len >= self.from as usize } else { self.from != u32::MAX };
         wanted && self.window.is_some() && has_room::<R>(len, out)
+    }
+
+    /// Whether a message of this many bytes goes out in a form that was compressed elsewhere, with an empty window of this size.
+    pub(super) fn takes(&self, len: usize, window_bits: u8) -> bool {
+        len >= self.from as usize && self.window.is_some_and(|window| window_bits <= window.bits)
+    }
+
+    /// A message has gone out in such a form.
+    pub(super) fn taken(&mut self) {
+        self.apart = true;
     }
 
     /// Compresses and writes one frame, for which there is room.
@@ -54,6 +68,8 @@ impl Deflating {
         // RFC 7692 §6.1: not on "non-first fragments of a data message"
         let first = opcode != Opcode::Continuation;
         let reserved = if first { ReservedBits::RSV1 } else { ReservedBits::NONE };
+        // §7.2.1: to take the window over is allowed, not demanded
+        let window = Window { takeover: window.takeover && !mem::take(&mut self.apart), ..window };
         let bytes = self.deflater.deflate(payload, Piece { first, last: fin }, window, level);
         debug_assert!(bytes.len() <= Deflater::most(payload.len()), "{} bytes of {}", bytes.len(), payload.len());
         write_frame(FrameHeader { reserved, ..header(opcode, fin, masking_key, bytes.len()) }, &bytes, out);

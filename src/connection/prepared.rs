@@ -7,16 +7,19 @@ use core::fmt;
 use super::config::Settings;
 use super::send::{Outbound, header, write_frame};
 use crate::buffer::SendBuffer;
+#[cfg(feature = "deflate")]
+use crate::deflate::{Deflater, Piece, Window};
 use crate::error::SendError;
 use crate::role::Role;
-use crate::wire::Kind;
+use crate::wire::{FrameHeader, Kind, ReservedBits};
 
 /// A message, encoded once, for [`Connection::send_prepared`](super::Connection::send_prepared) on any number of connections.
 ///
 /// To a server it is ready bytes: each send copies them and does nothing else. A client masks every frame with a key of its own (§5.3), so
 /// each send of a client's masks the payload while copying it, as [`send_text`](super::Connection::send_text) does.
 ///
-/// It goes out as it is, also where permessage-deflate was agreed on: that lets a sender leave out what it wants (RFC 7692 §6).
+/// It goes out as it is, also where permessage-deflate was agreed on: that lets a sender leave out what it wants (RFC 7692 §6). With feature
+/// `deflate`, `Prepared::with_deflate` compresses it, once as well.
 ///
 /// Nothing in it changes. Threads share one, in an `Arc`, without a lock.
 ///
@@ -37,10 +40,27 @@ use crate::wire::Kind;
 #[derive(Clone)]
 pub struct Prepared {
     kind: Kind,
-    /// How long the head of `frame` is.
+    plain: Encoded,
+    #[cfg(feature = "deflate")]
+    compressed: Option<Compressed>,
+}
+
+/// A message in one frame, not masked.
+#[derive(Clone)]
+struct Encoded {
+    header: FrameHeader,
+    /// How long the header is in `frame`.
     head: usize,
-    /// The message in one frame, not masked.
     frame: Box<[u8]>,
+}
+
+/// A message that was compressed with an empty window.
+#[cfg(feature = "deflate")]
+#[derive(Clone)]
+struct Compressed {
+    /// The base-2 logarithm of the window that the peer needs for it.
+    window_bits: u8,
+    encoded: Encoded,
 }
 
 impl Prepared {
@@ -57,11 +77,60 @@ impl Prepared {
     }
 
     fn new(kind: Kind, payload: &[u8]) -> Self {
-        let head = header(kind.opcode(), true, None, payload.len()).encode();
+        Self {
+            kind,
+            plain: Encoded::new(kind, ReservedBits::NONE, payload),
+            #[cfg(feature = "deflate")]
+            compressed: None,
+        }
+    }
+
+    /// Adds a compressed form, where that is shorter: made once, with a window of 2^`window_bits` bytes, 8 to 15, that is empty, and at this
+    /// [level](crate::DeflateConfig::level).
+    ///
+    /// It goes out where the connection would compress the message, and the window it may use (RFC 7692 §7.1.2) is no smaller, or is at
+    /// least as large as the message; else the message goes out as it is. With context takeover, the connection's own next message is
+    /// compressed with an empty window, too.
+    ///
+    /// ```
+    /// use websocket_proto::{Agreed, Config, Connection, Deflate, DeflateConfig, Prepared, Server};
+    ///
+    /// let deflate = DeflateConfig::default();
+    /// let mut config = Config::default();
+    /// config.deflate = Some(deflate);
+    /// let mut connection = Connection::established(Server::new(), Agreed::new().with_deflate(Deflate::new()), config);
+    /// let mut other = Connection::established(Server::new(), Agreed::new(), config);
+    ///
+    /// let text = "All work and no play. ".repeat(50);
+    /// let message = Prepared::text(&text).with_deflate(deflate.most.server_window_bits, deflate.level);
+    /// let (mut outbound, mut other_outbound) = (Vec::new(), Vec::new());
+    /// connection.send_prepared(&message, &mut outbound)?;
+    /// other.send_prepared(&message, &mut other_outbound)?;
+    /// assert!(outbound.len() < 50 && other_outbound.len() > 1100);
+    /// # Ok::<(), websocket_proto::SendError>(())
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_deflate(self, window_bits: u8, level: u8) -> Self {
+        let payload = self.plain.payload();
+        let window = Window { bits: window_bits.clamp(8, 15), takeover: false };
+        let bytes = Deflater::new().deflate(payload, Piece { first: true, last: true }, window, level);
+        // With an empty window, nothing looks back farther than the message is long.
+        let window_bits = (8..window.bits).find(|&bits| payload.len() <= 1 << bits).unwrap_or(window.bits);
+        let is_shorter = bytes.len() < payload.len();
+        let compressed = is_shorter.then(|| Compressed { window_bits, encoded: Encoded::new(self.kind, ReservedBits::RSV1, &bytes) });
+        Self { compressed, ..self }
+    }
+}
+
+impl Encoded {
+    fn new(kind: Kind, reserved: ReservedBits, payload: &[u8]) -> Self {
+        let header = FrameHeader { reserved, ..header(kind.opcode(), true, None, payload.len()) };
+        let head = header.encode();
         let mut frame = Vec::with_capacity(head.len().saturating_add(payload.len()));
         frame.extend_from_slice(&head);
         frame.extend_from_slice(payload);
-        Self { kind, head: head.len(), frame: frame.into_boxed_slice() }
+        Self { header, head: head.len(), frame: frame.into_boxed_slice() }
     }
 
     fn payload(&self) -> &[u8] {
@@ -72,7 +141,7 @@ impl Prepared {
 /// Without the payload.
 impl fmt::Debug for Prepared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Prepared").field("kind", &self.kind).field("payload_len", &self.payload().len()).finish()
+        f.debug_struct("Prepared").field("kind", &self.kind).field("payload_len", &self.plain.payload().len()).finish()
     }
 }
 
@@ -86,9 +155,22 @@ impl Outbound {
         message: &Prepared,
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
+        #[cfg(feature = "deflate")]
+        if let Some(compressed) = &message.compressed {
+            if self.deflate.takes(message.plain.payload().len(), compressed.window_bits) {
+                self.encoded(role, config, &compressed.encoded, out)?;
+                self.deflate.taken();
+                return Ok(());
+            }
+        }
+        self.encoded(role, config, &message.plain, out)
+    }
+
+    #[inline]
+    fn encoded<R: Role>(&mut self, role: &mut R, config: &Settings, message: &Encoded, out: &mut impl SendBuffer) -> Result<(), SendError> {
         match self.ready_for_message(role, config, message.payload().len(), out)? {
             None => out.push(&message.frame),
-            key => write_frame(header(message.kind.opcode(), true, key, message.payload().len()), message.payload(), out),
+            masking_key => write_frame(FrameHeader { masking_key, ..message.header }, message.payload(), out),
         }
         Ok(())
     }

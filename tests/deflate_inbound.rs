@@ -106,6 +106,37 @@ both_roles! {
     }
 
     #[test]
+    fn pmd_15_a_last_block_ends_the_message_wherever_a_buffer_of_the_inflater_ends<R>() {
+        // A run of one byte comes out of the last bytes of the message: they are taken while some of it waits for room.
+        for (bits, around) in [(8, 256), (9, 512), (15, 2048), (15, 16_384), (15, 32_768)] {
+            for len in around - 150..around + 300 {
+                let run = vec![b'a'; len];
+                let payload = Zlib::new(6, bits).flush(&run, DeflateFlush::Finish);
+                let wire = [frame::<R>(0xC2, &payload), frame::<R>(0xC2, &[&payload[..], &[0]].concat())].concat();
+                for delivery in [Delivery::Messages, Delivery::Parts] {
+                    let mut config = Config::default();
+                    config.delivery = delivery;
+                    for chunk in [1, usize::MAX] {
+                        let connection = open::<R>(peer::<R>(bits, true), config);
+                        let outcome = feed(connection, ReceiveBuffer::new(), wire.chunks(chunk.min(wire.len())), |_, _| panic!());
+                        assert_eq!(outcome.error, None, "{bits} bits, {len} bytes, by {chunk}");
+                        assert!(outcome.events == [Seen::Binary(run.clone()), Seen::Binary(run.clone())]);
+                    }
+                }
+            }
+        }
+        // Nothing but zeros for its padding may follow it, nor less than all of it come.
+        for len in 2040..2100 {
+            let payload = Zlib::new(6, 15).flush(&vec![b'a'; len], DeflateFlush::Finish);
+            for wrong in [&payload[..payload.len() - 1], &[&payload[..], &[0xAA]].concat()] {
+                let connection = open::<R>(Deflate::new(), Config::default());
+                let outcome = feed(connection, ReceiveBuffer::new(), [&frame::<R>(0xC2, wrong)[..]], |_, _| panic!());
+                assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::InvalidDeflate)), "{len}");
+            }
+        }
+    }
+
+    #[test]
     fn pmd_16_empty_messages<R>() {
         for payload in [&b""[..], b"\x00", b"\x02\x00", b"\x03\x00", b"\x03\x00\x00", b"\x00\x00\x00\xff\xff\x00", b"\x01\x00\x00\xff\xff"] {
             ok::<R>(&frame::<R>(0xC1, payload), &[text("")]);

@@ -62,6 +62,8 @@ enum At {
     Start,
     /// Behind the first byte of a block.
     Within,
+    /// The same; more comes of what was taken, and waits for room.
+    Full,
     /// In what is appended to the message (§7.2.2), behind this many bytes of it.
     Appended(usize),
     Corrupt,
@@ -125,10 +127,14 @@ impl State {
 
     fn inflate(&mut self, mut input: &[u8]) -> Result<usize, Corrupt> {
         let before = input.len();
-        if self.stream.get_or_insert_default().at == At::Corrupt {
-            return Err(Corrupt);
-        }
-        while !input.is_empty() && self.given == self.end {
+        while self.given == self.end {
+            match self.stream.get_or_insert_default().at {
+                At::Corrupt => return Err(Corrupt),
+                // A last block can end in what was taken; and nothing is held back that the peer has sent.
+                At::Full => {}
+                At::Start | At::Within | At::Appended(_) if input.is_empty() => break,
+                At::Start | At::Within | At::Appended(_) => {}
+            }
             let taken = self.step(input)?;
             input = input.get(taken..).unwrap_or_default();
         }
@@ -140,7 +146,7 @@ impl State {
         let mut from = match stream.at {
             // §7.2.3.4, and a message of no bytes at all: the stream has ended already
             At::Start => return Ok(true),
-            At::Within => 0,
+            At::Within | At::Full => 0,
             At::Appended(count) => count,
             At::Corrupt => return Err(Corrupt),
         };
@@ -149,7 +155,7 @@ impl State {
             let stream = self.stream.as_mut().ok_or(Corrupt)?;
             let over = stream.at == At::Start && from == APPENDED.len();
             stream.at = match stream.at {
-                At::Within => At::Appended(from),
+                At::Within | At::Full => At::Appended(from),
                 At::Start if over => At::Start,
                 At::Start | At::Appended(_) | At::Corrupt => At::Corrupt,
             };
@@ -174,7 +180,8 @@ impl State {
         match status {
             // RFC 7692 §7.2.1: blocks with BFINAL and blocks without can follow each other; the window stays
             TINFLStatus::Done => stream.restart(),
-            TINFLStatus::NeedsMoreInput | TINFLStatus::HasMoreOutput => stream.at = At::Within,
+            TINFLStatus::NeedsMoreInput => stream.at = At::Within,
+            TINFLStatus::HasMoreOutput => stream.at = At::Full,
             _ => stream.at = At::Corrupt,
         }
         // What came before it is given out first.

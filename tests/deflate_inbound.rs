@@ -137,6 +137,43 @@ both_roles! {
     }
 
     #[test]
+    fn pmd_13_what_a_fragment_holds_comes_with_it<R>() {
+        let mut config = Config::default();
+        config.delivery = Delivery::Parts;
+        let given = |wire: &[u8], chunk: usize| {
+            let (mut connection, mut inbound, mut given) = (open::<R>(Deflate::new(), config), ReceiveBuffer::new(), vec![]);
+            for chunk in wire.chunks(chunk) {
+                assert_eq!(inbound.feed(chunk), chunk.len());
+                loop {
+                    match connection.receive(&mut inbound, &mut Vec::new()) {
+                        Ok(Some(Event::BinaryPart { bytes, last: false })) => given.extend_from_slice(bytes),
+                        Ok(Some(Event::TextPart { text, last: false })) => given.extend_from_slice(text.as_bytes()),
+                        Ok(None) => break,
+                        Err(error) => return (given, Some(error)),
+                        other => panic!("{other:?}"),
+                    }
+                }
+            }
+            (given, None)
+        };
+        // Flushed, and then the peer has no more to say for a while, or breaks the protocol.
+        for (first, text) in [(0x41, "κόσμε"), (0x42, "streamed")] {
+            let frame_of = frame::<R>(first, &Zlib::new(6, 15).flush(text.as_bytes(), DeflateFlush::SyncFlush));
+            let broken = [&frame_of[..], &frame::<R>(0xC0, b"")].concat();
+            for chunk in [1, 2, 1000] {
+                assert_eq!(given(&frame_of, chunk), (text.as_bytes().to_vec(), None));
+                let error = Some(Error::Protocol(ProtocolError::ReservedBits));
+                assert_eq!(given(&broken, chunk), (text.as_bytes().to_vec(), error));
+            }
+        }
+        // Without a flush, too: a match reaches over the end of the window, and all of its bits are there.
+        for len in 1..2300usize {
+            let run = vec![b'a'; len];
+            assert_eq!(given(&frame::<R>(0x42, &Zlib::new(6, 15).flush(&run, DeflateFlush::Finish)), 1000), (run, None));
+        }
+    }
+
+    #[test]
     fn pmd_16_empty_messages<R>() {
         for payload in [&b""[..], b"\x00", b"\x02\x00", b"\x03\x00", b"\x03\x00\x00", b"\x00\x00\x00\xff\xff\x00", b"\x01\x00\x00\xff\xff"] {
             ok::<R>(&frame::<R>(0xC1, payload), &[text("")]);

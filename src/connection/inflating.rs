@@ -51,7 +51,8 @@ impl Inbound {
             (Ok(Next::Over), Delivery::Messages) => Some(Found::Message(kind)),
             (Ok(Next::Over), Delivery::Parts) => Some(Found::Part { kind, last: true }),
             (Ok(Next::Part), _) | (Err(_), _) => Some(Found::Part { kind, last: false }),
-            (Ok(Next::Wait), Delivery::Parts) if !begun(kind, buffer) => Some(Found::Part { kind, last: false }),
+            // A peer that ends a frame may let the next one wait.
+            (Ok(Next::Wait | Next::Frame), Delivery::Parts) if !begun(kind, buffer) => Some(Found::Part { kind, last: false }),
             (Ok(Next::Wait), _) => Some(Found::Nothing),
             (Ok(Next::Frame), _) => None,
         })

@@ -14,7 +14,7 @@ use crate::wire::{FrameHeader, Kind, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, Re
 /// Which messages go out compressed.
 #[derive(Debug, Clone)]
 pub(super) struct Deflating {
-    /// Those of this many bytes and more.
+    /// Those of this many bytes and more; or [`OFF`].
     pub(super) from: u32,
     /// Where permessage-deflate was agreed on and the application has it used: how.
     window: Option<Window>,
@@ -23,10 +23,13 @@ pub(super) struct Deflating {
     deflater: Deflater,
 }
 
+/// No message, also none that is as long as this.
+const OFF: u32 = u32::MAX;
+
 impl Deflating {
     pub(super) fn new(agreed: Agreed, config: &Settings, is_server: bool) -> Self {
         let (Some(agreed), Some(deflate)) = (agreed.deflate(), config.deflate()) else {
-            return Self { from: u32::MAX, window: None, apart: false, deflater: Deflater::new() };
+            return Self { from: OFF, window: None, apart: false, deflater: Deflater::new() };
         };
         // RFC 7692 §7.2.1: a window no longer than was agreed on; and what the application has limited, whatever was
         let most = deflate.most.in_range();
@@ -40,7 +43,7 @@ impl Deflating {
 
     /// Whether a message that begins with a part of this many bytes goes out compressed.
     pub(super) fn begins<R: Role>(&self, len: usize, last: bool, out: &impl SendBuffer) -> bool {
-        let wanted = if last { len >= self.from as usize } else { self.from != u32::MAX };
+        let wanted = self.from != OFF && (!last || len >= self.from as usize);
         wanted && self.window.is_some() && has_room::<R>(len, out)
     }
 
@@ -122,12 +125,33 @@ impl Outbound {
     pub(super) fn compress(&mut self, on: bool, config: &Settings) {
         self.deflate.from = match config.deflate() {
             Some(deflate) if on && self.deflate.window.is_some() => deflate.min_len.into(),
-            _ => u32::MAX,
+            _ => OFF,
         };
     }
 
     /// Gives back the memory of the compression.
     pub(super) fn release(&mut self) {
         self.deflate.deflater.release();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Agreed, DeflateConfig, Deflating, OFF, Settings};
+    use crate::connection::Config;
+    use crate::handshake::Deflate;
+    use crate::role::Server;
+
+    #[test]
+    fn pmd_23_what_is_switched_off_is_off_for_a_message_of_any_length() {
+        let config = Config { deflate: Some(DeflateConfig::default()), ..Config::default() };
+        let mut deflating = Deflating::new(Agreed::new().with_deflate(Deflate::new()), &Settings::from(config), true);
+        assert!(deflating.begins::<Server>(usize::MAX / 4, true, &Vec::new()));
+        deflating.from = OFF;
+        for last in [true, false] {
+            for len in [0, 64, OFF as usize, usize::MAX / 4] {
+                assert!(!deflating.begins::<Server>(len, last, &Vec::new()), "{len}");
+            }
+        }
     }
 }

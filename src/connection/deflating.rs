@@ -49,7 +49,7 @@ impl Deflating {
 
     /// Whether a message of this many bytes goes out in a form that was compressed elsewhere, with an empty window of this size.
     pub(super) fn takes(&self, len: usize, window_bits: u8) -> bool {
-        len >= self.from as usize && self.window.is_some_and(|window| window_bits <= window.bits)
+        self.from != OFF && len >= self.from as usize && self.window.is_some_and(|window| window_bits <= window.bits)
     }
 
     /// A message has gone out in such a form.

@@ -6,7 +6,7 @@ use super::send::write_pieces;
 use super::{Connection, End, Phase, Transmission};
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{AcceptError, Error, HandshakeError, RequestError};
-use crate::handshake::{Accept, Agreed, Answer, Asked, ClientRequest, Expected, HeadReader, Key, Reject, Request, Response};
+use crate::handshake::{Accept, Agreed, Answer, Asked, ClientRequest, Expected, Found, HeadReader, Key, Reject, Request, Response};
 use crate::role::{Client, Entropy, Role, Server};
 use crate::rules::Timer;
 
@@ -17,7 +17,7 @@ const MAX_INTERIM_RESPONSES: u8 = 8;
 #[derive(Debug, Clone)]
 pub(super) enum Opening {
     /// A server reads the request.
-    Request(HeadReader),
+    Request { reader: HeadReader, found: Found },
     /// A server's application is to answer.
     Asked(Asked),
     /// A client reads the response.
@@ -28,7 +28,8 @@ impl Connection<Server> {
     /// A server that waits for a request.
     #[must_use]
     pub fn server(config: Config) -> Self {
-        Self { role: Server, config: config.into(), timer: Timer::NEW, phase: Phase::Handshake(Opening::Request(HeadReader::REQUEST)) }
+        let opening = Opening::Request { reader: HeadReader::REQUEST, found: Found::NOTHING };
+        Self { role: Server, config: config.into(), timer: Timer::NEW, phase: Phase::Handshake(opening) }
     }
 
     /// Accepts the request that [`Event::Request`] reported: writes the 101, and the connection is open (§4.2.2).
@@ -113,7 +114,7 @@ impl Opening {
     pub(super) fn agreed(&self) -> Option<Agreed> {
         match self {
             Self::Asked(Asked::Upgrade(_, agreed)) => Some(*agreed),
-            Self::Asked(Asked::Plain) | Self::Request(_) | Self::Response { .. } => None,
+            Self::Asked(Asked::Plain) | Self::Request { .. } | Self::Response { .. } => None,
         }
     }
 
@@ -121,10 +122,11 @@ impl Opening {
         match self {
             // §4.2.2: frames are read once the request was answered
             Self::Asked(_) => Ok(None),
-            Self::Request(reader) => {
-                let start_line = |line: &[u8]| Request::start_line(line).map(|_| ());
-                let Some(len) = read_head(reader, inbound, config, start_line)? else { return Ok(None) };
-                let (request, asked) = Request::check(reader.cut(inbound.take(len)), config.ready())?;
+            Self::Request { reader, found } => {
+                let ready = config.ready();
+                let field = |name: &[u8], value: &[u8]| found.add(name, value, ready);
+                let Some(len) = read_head(reader, inbound, config, Request::start_line, field)? else { return Ok(None) };
+                let (request, asked) = Request::of(reader.cut(inbound.take(len)), found)?;
                 let event = match asked {
                     Asked::Upgrade(..) => Event::Request(request),
                     Asked::Plain if config.plain_requests => Event::PlainRequest(request),
@@ -135,7 +137,7 @@ impl Opening {
             Self::Response { reader, expected, interim } => {
                 let start_line = |line: &[u8]| Response::start_line(line).map(|_| ());
                 loop {
-                    let Some(len) = read_head(reader, inbound, config, start_line)? else { return Ok(None) };
+                    let Some(len) = read_head(reader, inbound, config, start_line, |_, _| Ok(()))? else { return Ok(None) };
                     let head = inbound.unread().get(..len).unwrap_or_default();
                     if !Response::is_interim(reader.cut(head))? {
                         let answer = Response::check(reader.cut(inbound.take(len)), expected)?;
@@ -164,9 +166,10 @@ fn read_head<S: Storage>(
     inbound: &mut ReceiveBuffer<S>,
     config: &Settings,
     start_line: impl Fn(&[u8]) -> Result<(), HandshakeError>,
+    field: impl FnMut(&[u8], &[u8]) -> Result<(), HandshakeError>,
 ) -> Result<Option<usize>, HandshakeError> {
     let limits = config.head_limits(inbound.capacity());
-    let read = reader.read(inbound.unread_mut(), &limits, start_line)?;
+    let read = reader.read(inbound.unread_mut(), &limits, start_line, field)?;
     // A fixed buffer that is full can never hold the rest.
     if read.is_none() && inbound.unread().len() >= inbound.capacity() {
         return Err(HandshakeError::HeadTooLong);

@@ -61,7 +61,7 @@ impl<R: Role> Connection<R> {
         match &self.phase {
             // The application takes its time.
             Phase::Handshake(Opening::Asked(_)) => Wait::Nothing,
-            Phase::Handshake(Opening::Request(_) | Opening::Response { .. }) => Wait::Handshake,
+            Phase::Handshake(Opening::Request { .. } | Opening::Response { .. }) => Wait::Handshake,
             Phase::Transmission(transmission) => match transmission.outbound.closing {
                 // The receiver of a split connection is who hears.
                 Closing::Open if transmission.inbound == Inbound::Apart => Wait::Nothing,
@@ -83,7 +83,7 @@ impl<R: Role> Connection<R> {
             Phase::Handshake(opening) => {
                 let error = HandshakeError::TimedOut;
                 let mut end = End::handshake(Err(error.into()));
-                if matches!(opening, Opening::Request(reader) if reader.has_begun()) {
+                if matches!(opening, Opening::Request { reader, .. } if reader.has_begun()) {
                     end.refuse(error);
                 }
                 self.end(end, out);

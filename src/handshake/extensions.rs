@@ -137,20 +137,23 @@ impl Negotiation {
         if let Self::NoLine = self {
             *self = Self::Nothing;
         }
-        // §9.1: whoever receives a value outside the grammar "MUST immediately _Fail the WebSocket Connection_"
-        if !is_in_grammar(line) {
-            *self = Self::Failed(HandshakeError::InvalidExtensions);
-            return;
-        }
         let mut reader = Reader { rest: line };
-        while let Ok(Some(extension)) = reader.extension() {
-            match judge(agreed, extension) {
-                Ok(next) => {
-                    agreed = next;
-                    *self = Self::Named(agreed);
+        loop {
+            match (reader.extension(), &self) {
+                (Ok(None), _) => return,
+                (Ok(Some(_)), Self::Failed(_)) => {}
+                (Ok(Some(extension)), _) => {
+                    *self = match judge(agreed, extension) {
+                        Ok(next) => {
+                            agreed = next;
+                            Self::Named(next)
+                        }
+                        Err(error) => Self::Failed(error),
+                    };
                 }
-                Err(error) => {
-                    *self = Self::Failed(error);
+                // §9.1: whoever receives a value outside the grammar "MUST immediately _Fail the WebSocket Connection_"
+                (Err(Malformed), _) => {
+                    *self = Self::Failed(HandshakeError::InvalidExtensions);
                     return;
                 }
             }
@@ -164,18 +167,6 @@ impl Negotiation {
             Self::Nothing => Err(HandshakeError::InvalidExtensions),
             Self::Named(agreed) => Ok(agreed),
             Self::Failed(error) => Err(error),
-        }
-    }
-}
-
-/// `1#( token *( ";" extension-param ) )`, or nothing.
-fn is_in_grammar(line: &[u8]) -> bool {
-    let mut reader = Reader { rest: line };
-    loop {
-        match reader.extension() {
-            Ok(None) => return true,
-            Ok(Some(_)) => {}
-            Err(Malformed) => return false,
         }
     }
 }

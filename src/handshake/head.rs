@@ -87,16 +87,18 @@ impl HeadReader {
 
     /// Reads on in a head that starts with `bytes`; its length once it is whole.
     ///
-    /// `start_line` judges the start line as soon as it is whole. In a response, a fold is replaced by spaces.
+    /// `start_line` judges the start line as soon as it is whole, and `field` each field line of a request, name and value with the
+    /// whitespace around it. In a response, a fold is replaced by spaces, and where a field ends is known at the head's end.
     pub(crate) fn read(
         &mut self,
         bytes: &mut [u8],
         limits: &HeadLimits,
         start_line: impl Fn(&[u8]) -> Result<(), HandshakeError>,
+        mut field: impl FnMut(&[u8], &[u8]) -> Result<(), HandshakeError>,
     ) -> Result<Option<usize>, HandshakeError> {
         loop {
             if self.at == At::FieldStart {
-                self.whole_fields(bytes, limits);
+                self.whole_fields(bytes, limits, &mut field)?;
             }
             if matches!(self.at, At::StartLine | At::Name | At::Value) {
                 // Up to where a limit has a say.
@@ -118,7 +120,14 @@ impl HeadReader {
                     start_line(bytes.get(self.start..self.looked.saturating_sub(2)).unwrap_or_default())?;
                     self.line = self.looked;
                 }
-                (At::EmptyLineCr, At::Start) | (At::ValueCr, At::FieldStart) => self.line = self.looked,
+                (At::ValueCr, At::FieldStart) => {
+                    let line = bytes.get(self.line..self.looked).unwrap_or_default();
+                    if let Some((name, value, _)) = field_line(line) {
+                        field(name, value)?;
+                    }
+                    self.line = self.looked;
+                }
+                (At::EmptyLineCr, At::Start) => self.line = self.looked,
                 _ => {}
             }
             self.at = next;
@@ -135,16 +144,25 @@ impl HeadReader {
 
     /// Passes over the field lines that are there whole and break no rule; all others go byte by byte.
     #[inline]
-    fn whole_fields(&mut self, bytes: &[u8], limits: &HeadLimits) {
-        let end = bytes.len().min(limits.head);
-        while let Some(line_len) = field_line(bytes.get(self.looked..end).unwrap_or_default()) {
+    fn whole_fields(
+        &mut self,
+        bytes: &[u8],
+        limits: &HeadLimits,
+        mut field: impl FnMut(&[u8], &[u8]) -> Result<(), HandshakeError>,
+    ) -> Result<(), HandshakeError> {
+        let mut rest = bytes.get(self.looked..bytes.len().min(limits.head)).unwrap_or_default();
+        while let Some((name, value, after)) = field_line(rest) {
+            let line_len = name.len().saturating_add(1).saturating_add(value.len());
             if line_len > limits.line || self.fields >= limits.fields {
-                return;
+                break;
             }
+            field(name, value)?;
             self.fields = self.fields.saturating_add(1);
             self.looked = self.looked.saturating_add(line_len).saturating_add(2);
             self.line = self.looked;
+            rest = after;
         }
+        Ok(())
     }
 
     /// How many bytes come next that change nothing.
@@ -236,14 +254,13 @@ impl HeadReader {
     }
 }
 
-/// The length of the field line that `bytes` begin with, without its CRLF, where it is there whole and in the grammar.
+/// The field line that `bytes` begin with, where it is there whole and in the grammar: name, value, and what follows its CRLF.
 #[inline]
-fn field_line(bytes: &[u8]) -> Option<usize> {
-    let name_len = bytes.iter().position(|&byte| !is(byte, TOKEN))?;
-    let (name, rest) = bytes.split_at_checked(name_len)?;
-    let value = rest.strip_prefix(b":").filter(|_| !name.is_empty())?;
-    let many = printable(value, true);
-    let few = value.get(many..)?.iter().position(|&byte| !is(byte, VALUE))?;
-    let value_len = many.saturating_add(few);
-    value.get(value_len..)?.starts_with(b"\r\n").then(|| name_len.saturating_add(1).saturating_add(value_len))
+fn field_line(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let (name, rest) = bytes.split_at_checked(bytes.iter().position(|&byte| !is(byte, TOKEN))?)?;
+    let rest = rest.strip_prefix(b":").filter(|_| !name.is_empty())?;
+    let many = printable(rest, true);
+    let few = rest.get(many..)?.iter().position(|&byte| !is(byte, VALUE))?;
+    let (value, rest) = rest.split_at_checked(many.saturating_add(few))?;
+    Some((name, value, rest.strip_prefix(b"\r\n")?))
 }

@@ -22,7 +22,7 @@ pub use extensions::{Agreed, Extension, Extensions, Param, ParamValue, Params};
 pub use fields::Headers;
 pub(crate) use head::{HeadLimits, HeadReader};
 pub use key::{AcceptKey, Key};
-pub(crate) use request::Asked;
+pub(crate) use request::{Asked, Found};
 pub use request::{ClientRequest, Request, Subprotocol, Subprotocols};
 pub(crate) use response::{Answer, Expected};
 pub use response::{CheckedResponse, Response};

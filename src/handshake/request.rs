@@ -7,7 +7,7 @@ use arrayvec::ArrayVec;
 use super::extensions::{Agreed, Extensions, Negotiation};
 use super::fields::{
     CONNECTION, HOST, Headers, Known, LOWERCASE_VERSION, UPGRADE, VERSION, Values, all, elements, is_field, is_percent_encoded,
-    is_reserved, is_token, names, write_fields, write_list,
+    is_reserved, is_token, names, trim, write_fields, write_list,
 };
 use super::head::Head;
 use super::key::{Key, fingerprint};
@@ -82,30 +82,20 @@ impl<'b> Request<'b> {
         self.headers
     }
 
-    /// RFC 9112 §3: `method SP request-target SP HTTP-version`; the target.
-    pub(crate) fn start_line(line: &[u8]) -> Result<&[u8], HandshakeError> {
-        let (method, rest) = split_at_space(line).ok_or(HandshakeError::InvalidRequestLine)?;
-        let (target, version) = split_at_space(rest).ok_or(HandshakeError::InvalidRequestLine)?;
-        if !is_token(method) || target.is_empty() {
-            return Err(HandshakeError::InvalidRequestLine);
-        }
-        match version {
-            b"HTTP/1.1" => {}
-            [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => return Err(HandshakeError::UnsupportedHttpVersion),
-            _ => return Err(HandshakeError::InvalidRequestLine),
-        }
-        if method != b"GET" {
-            return Err(HandshakeError::MethodNotAllowed);
-        }
-        Target::parse(target).map(|_| target)
+    /// RFC 9112 §3: `method SP request-target SP HTTP-version`; judges a start line.
+    pub(crate) fn start_line(line: &[u8]) -> Result<(), HandshakeError> {
+        Target::of(line).map(|_| ())
     }
 
-    /// Checks a head (§4.2.1), for a server that is ready for the extensions in `ready`.
-    pub(crate) fn check(head: Head<'b>, ready: Agreed) -> Result<(Self, Asked), HandshakeError> {
-        let target = Target::parse(Self::start_line(head.start_line)?)?;
-        let found = Found::of(head.headers.pairs(), ready)?;
-        let host = found.host()?;
-        let request = Self { target: target.resource, host: target.authority.unwrap_or(host), headers: head.headers };
+    /// What a head asks for (§4.2.1): `found` in its fields, its start line judged.
+    pub(crate) fn of(head: Head<'b>, found: &Found) -> Result<(Self, Asked), HandshakeError> {
+        let target = Target::of(head.start_line)?;
+        found.host()?;
+        let host = match target.authority {
+            Some(authority) => authority,
+            None => head.headers.values(Known::Host).next().and_then(|host| str::from_utf8(host).ok()).unwrap_or_default(),
+        };
+        let request = Self { target: target.resource, host, headers: head.headers };
         Ok((request, found.asked(head.headers.values(Known::Protocol))?))
     }
 }
@@ -118,11 +108,6 @@ impl fmt::Debug for Request<'_> {
     }
 }
 
-fn split_at_space(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (before, rest) = line.split_at_checked(find(line, b' ')?)?;
-    Some((before, rest.get(1..)?))
-}
-
 /// The request-target (RFC 9112 §3.2).
 struct Target<'b> {
     authority: Option<&'b str>,
@@ -130,6 +115,14 @@ struct Target<'b> {
 }
 
 impl<'b> Target<'b> {
+    /// That of a start line.
+    fn of(line: &'b [u8]) -> Result<Self, HandshakeError> {
+        match line.strip_prefix(b"GET ").and_then(|rest| rest.strip_suffix(b" HTTP/1.1")) {
+            Some(target) if !target.is_empty() && find(target, b' ').is_none() => Self::parse(target),
+            _ => Err(refused_start_line(line)),
+        }
+    }
+
     fn parse(target: &'b [u8]) -> Result<Self, HandshakeError> {
         // §3: "Fragment identifiers ... MUST NOT be used"
         if find(target, b'#').is_some() {
@@ -151,6 +144,20 @@ impl<'b> Target<'b> {
             return Err(HandshakeError::InvalidTarget);
         }
         Ok(Self { authority: Some(authority), resource: if resource.is_empty() { "/" } else { resource } })
+    }
+}
+
+/// What is wrong with a start line that is not that of a GET over HTTP/1.1.
+#[cold]
+fn refused_start_line(line: &[u8]) -> HandshakeError {
+    let mut parts = line.split(|&byte| byte == b' ');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(method), Some([_, ..]), Some(version), None) if is_token(method) => match version {
+            b"HTTP/1.1" => HandshakeError::MethodNotAllowed,
+            [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => HandshakeError::UnsupportedHttpVersion,
+            _ => HandshakeError::InvalidRequestLine,
+        },
+        _ => HandshakeError::InvalidRequestLine,
     }
 }
 
@@ -178,96 +185,120 @@ fn is_authority(value: &[u8]) -> bool {
 }
 
 /// What the fields of a request hold, before it is judged whether they are enough.
-pub(super) struct Found<'b> {
-    host: Option<&'b [u8]>,
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    /// Whether it is valid.
+    host: Option<bool>,
     upgrade: bool,
     connection: bool,
-    version: Option<&'b [u8]>,
-    key: Option<&'b [u8]>,
+    /// Whether it is 13.
+    version: Option<bool>,
+    /// `Some(None)` is none of 16 bytes.
+    key: Option<Option<Key>>,
     draft_key: bool,
-    subprotocols: Lines<'b>,
+    subprotocols: Lines,
     extensions: Negotiation,
 }
 
-/// The lines of a field. There is seldom more than one; then it need not be looked for again.
-#[derive(Clone, Copy)]
-enum Lines<'b> {
+/// The lines of Sec-WebSocket-Protocol. There is seldom more than one; then it need not be looked for again.
+#[derive(Debug, Clone, Copy)]
+enum Lines {
     None,
-    One(&'b [u8]),
+    One(Result<(), HandshakeError>),
     Several,
 }
 
-impl<'b> Found<'b> {
-    #[inline]
-    pub(super) fn of(fields: impl Iterator<Item = (&'b [u8], &'b [u8])>, ready: Agreed) -> Result<Self, HandshakeError> {
-        let mut found = Self {
-            host: None,
-            upgrade: false,
-            connection: false,
-            version: None,
-            key: None,
-            draft_key: false,
-            subprotocols: Lines::None,
-            extensions: Negotiation::NoLine,
-        };
+impl Found {
+    pub(crate) const NOTHING: Self = Self {
+        host: None,
+        upgrade: false,
+        connection: false,
+        version: None,
+        key: None,
+        draft_key: false,
+        subprotocols: Lines::None,
+        extensions: Negotiation::NoLine,
+    };
+
+    /// What all of these fields hold, to a server that is ready for the extensions in `ready`.
+    pub(super) fn of<'b>(fields: impl Iterator<Item = (&'b [u8], &'b [u8])>, ready: Agreed) -> Result<Self, HandshakeError> {
+        let mut found = Self::NOTHING;
         for (name, value) in fields {
-            match Known::of(name) {
-                // RFC 9112 §3.2: 400 to a request "that contains more than one Host header field line"
-                Some(Known::Host) if found.host.is_some() => return Err(HandshakeError::RepeatedHost),
-                Some(Known::Host) => found.host = Some(value),
-                Some(Known::Upgrade) => found.upgrade |= elements(value).any(|protocol| protocol.eq_ignore_ascii_case(b"websocket")),
-                Some(Known::Connection) => found.connection |= elements(value).any(|option| option.eq_ignore_ascii_case(b"upgrade")),
-                Some(Known::ContentLength) => check_content_length(value)?,
-                Some(Known::TransferEncoding) => return Err(HandshakeError::TransferEncodingNotAllowed),
-                // §11.3.1, §11.3.5: "MUST NOT appear more than once in an HTTP request"
-                Some(Known::Key) if found.key.is_some() => return Err(HandshakeError::RepeatedKey),
-                Some(Known::Key) => found.key = Some(value),
-                Some(Known::Version) if found.version.is_some() => return Err(HandshakeError::RepeatedVersion),
-                Some(Known::Version) => found.version = Some(value),
-                Some(Known::DraftKey) => found.draft_key = true,
-                Some(Known::Protocol) => {
-                    found.subprotocols = if let Lines::None = found.subprotocols { Lines::One(value) } else { Lines::Several };
-                }
-                Some(Known::Extensions) => found.extensions.offer(value, ready),
-                Some(Known::Accept) | None => {}
-            }
+            found.add(name, value, ready)?;
         }
         Ok(found)
     }
 
-    /// RFC 9112 §3.2: 400 to a request "that lacks a Host header field" or "with an invalid field value".
-    pub(super) fn host(&self) -> Result<&'b str, HandshakeError> {
-        let host = self.host.ok_or(HandshakeError::MissingHost)?;
-        if !is_authority(host) {
-            return Err(HandshakeError::InvalidHost);
+    /// One more field.
+    #[inline]
+    pub(crate) fn add(&mut self, name: &[u8], value: &[u8], ready: Agreed) -> Result<(), HandshakeError> {
+        match Known::of(name) {
+            Some(known) => self.add_known(known, trim(value), ready),
+            None => Ok(()),
         }
-        str::from_utf8(host).map_err(|_| HandshakeError::InvalidHost)
+    }
+
+    fn add_known(&mut self, known: Known, value: &[u8], ready: Agreed) -> Result<(), HandshakeError> {
+        let has = |word: &[u8]| elements(value).any(|element| element.eq_ignore_ascii_case(word));
+        match known {
+            // RFC 9112 §3.2: 400 to a request "that contains more than one Host header field line"
+            Known::Host if self.host.is_some() => return Err(HandshakeError::RepeatedHost),
+            Known::Host => self.host = Some(is_authority(value)),
+            Known::Upgrade => self.upgrade |= has(b"websocket"),
+            Known::Connection => self.connection |= has(b"upgrade"),
+            Known::ContentLength => check_content_length(value)?,
+            Known::TransferEncoding => return Err(HandshakeError::TransferEncodingNotAllowed),
+            // §11.3.1, §11.3.5: "MUST NOT appear more than once in an HTTP request"
+            Known::Key if self.key.is_some() => return Err(HandshakeError::RepeatedKey),
+            Known::Key => self.key = Some(Key::parse(value)),
+            Known::Version if self.version.is_some() => return Err(HandshakeError::RepeatedVersion),
+            Known::Version => self.version = Some(value == b"13"),
+            Known::DraftKey => self.draft_key = true,
+            Known::Protocol => {
+                self.subprotocols = match self.subprotocols {
+                    Lines::None => Lines::One(check_subprotocols([value])),
+                    Lines::One(_) | Lines::Several => Lines::Several,
+                };
+            }
+            Known::Extensions => self.extensions.offer(value, ready),
+            Known::Accept => {}
+        }
+        Ok(())
+    }
+
+    /// RFC 9112 §3.2: 400 to a request "that lacks a Host header field" or "with an invalid field value".
+    pub(super) fn host(&self) -> Result<(), HandshakeError> {
+        match self.host {
+            Some(true) => Ok(()),
+            Some(false) => Err(HandshakeError::InvalidHost),
+            None => Err(HandshakeError::MissingHost),
+        }
     }
 
     /// What they ask for over HTTP/1.1. `subprotocols` are the lines of Sec-WebSocket-Protocol.
-    pub(super) fn asked(&self, subprotocols: impl Iterator<Item = &'b [u8]>) -> Result<Asked, HandshakeError> {
+    pub(super) fn asked<'b>(&self, subprotocols: impl Iterator<Item = &'b [u8]>) -> Result<Asked, HandshakeError> {
         // §4.2.1: Upgrade has the value "websocket", Connection the token "Upgrade"
         if !(self.upgrade && self.connection) {
             return Ok(Asked::Plain);
         }
-        if self.draft_key && self.version != Some(b"13") {
+        if self.draft_key && self.version != Some(true) {
             return Err(HandshakeError::Hixie76);
         }
         self.check_version()?;
-        let key = Key::parse(self.key.ok_or(HandshakeError::MissingKey)?).ok_or(HandshakeError::InvalidKey)?;
+        let key = self.key.ok_or(HandshakeError::MissingKey)?.ok_or(HandshakeError::InvalidKey)?;
         Ok(Asked::Upgrade(key, self.negotiate(subprotocols)?))
     }
 
     /// §4.2.1: "with a value of 13".
     pub(super) fn check_version(&self) -> Result<(), HandshakeError> {
-        if self.version == Some(b"13") { Ok(()) } else { Err(HandshakeError::UnsupportedVersion) }
+        if self.version == Some(true) { Ok(()) } else { Err(HandshakeError::UnsupportedVersion) }
     }
 
     /// What comes of the subprotocols and extensions offered. `subprotocols` are the lines of Sec-WebSocket-Protocol.
-    pub(super) fn negotiate(&self, subprotocols: impl Iterator<Item = &'b [u8]>) -> Result<Agreed, HandshakeError> {
+    pub(super) fn negotiate<'b>(&self, subprotocols: impl Iterator<Item = &'b [u8]>) -> Result<Agreed, HandshakeError> {
         match self.subprotocols {
             Lines::None => {}
-            Lines::One(line) => check_subprotocols([line])?,
+            Lines::One(checked) => checked?,
             Lines::Several => check_subprotocols(subprotocols)?,
         }
         self.extensions.end()
@@ -334,7 +365,7 @@ impl<'b> Iterator for Subprotocols<'b> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let mut parts = self.line.splitn(2, |&byte| byte == b',');
-            let name = super::fields::trim(parts.next().unwrap_or_default());
+            let name = trim(parts.next().unwrap_or_default());
             self.line = match parts.next() {
                 Some(rest) => rest,
                 None if name.is_empty() => self.lines.next()?,

@@ -377,7 +377,7 @@ fn close_payload(code: CloseCode, reason: &str) -> Control {
 }
 
 /// Writes one frame, for which there is room.
-#[inline]
+#[inline(always)]
 pub(super) fn write_frame(header: FrameHeader, payload: &[u8], out: &mut impl SendBuffer) {
     out.reserve(payload.len().saturating_add(MAX_HEADER));
     header.write(|piece| out.push(piece));

@@ -141,7 +141,7 @@ impl FrameHeader {
     }
 
     /// The bytes on the wire, the length in its minimal form, piece by piece.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write(&self, put: impl FnMut(&[u8])) {
         RawFrameHeader::from(*self).write(put);
     }
@@ -205,7 +205,7 @@ impl RawFrameHeader {
     }
 
     /// The bytes on the wire, piece by piece.
-    #[inline]
+    #[inline(always)]
     fn write(&self, mut put: impl FnMut(&[u8])) {
         let fin = if self.fin { 0x80 } else { 0 };
         let first = fin | self.reserved.on_the_wire() | (self.opcode & 0x0F);

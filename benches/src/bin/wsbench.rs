@@ -386,9 +386,10 @@ fn overview(o: &Opts) {
         let least = |ns: &[f64]| ns.iter().copied().fold(f64::MAX, f64::min);
         let mut v: Vec<(String, f64)> = row.iter().map(|(p, e)| (p.clone(), least(&e.0))).collect();
         v.sort_by(|a, b| a.1.total_cmp(&b.1));
-        let Some(ours) = v.iter().find(|x| x.0 == "ours").map(|x| x.1) else { continue };
+        let is_ours = |x: &&(String, f64)| x.0.starts_with("ours");
+        let Some((name, ours)) = v.iter().find(|x| x.0 == "ours").or_else(|| v.iter().find(is_ours)).cloned() else { continue };
         let of = |kind: fn(&str) -> bool| v.iter().filter(move |x| kind(&x.0));
-        let builds = of(|p| p.starts_with("ours+"));
+        let builds = of(|p| p.starts_with("ours+")).filter(|x| x.0 != name);
         let peers = of(|p| !p.starts_with("ours") && !p.starts_with('=')).take(4);
         let floors = of(|p| p.starts_with('='));
         let mut line = format!("{w:28} {ours:11.1} ");

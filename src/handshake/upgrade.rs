@@ -22,8 +22,9 @@ use super::deflate::Deflate;
 use super::extensions::Negotiation;
 use super::extensions::{Agreed, Extension, Extensions, Value};
 use super::fields::{CONNECTION, Known, LOWERCASE_VERSION, trim};
+use super::found::{Asked, Found};
 use super::key::{AcceptKey, Key};
-use super::request::{Asked, ClientRequest, Found, Subprotocol, Subprotocols};
+use super::request::{ClientRequest, Subprotocol, Subprotocols};
 use super::response::{CheckedResponse, Expected};
 use crate::error::{AcceptError, HandshakeError, RequestError};
 

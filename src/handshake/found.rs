@@ -1,0 +1,192 @@
+//! What the fields of a request come to (§4.2.1), one after the other.
+
+use core::str;
+
+use arrayvec::ArrayVec;
+
+use super::extensions::{Agreed, Negotiation};
+use super::fields::{HOST, Known, all, elements, is_percent_encoded, is_token, trim};
+use super::key::Key;
+use crate::error::HandshakeError;
+
+/// More than this many subprotocols are not compared with each other.
+const MAX_REQUESTED_SUBPROTOCOLS: usize = 64;
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// An upgrade to `websocket`, with this key.
+    Upgrade(Key, Agreed),
+    /// HTTP and nothing else.
+    Plain,
+}
+
+/// What the fields of a request hold, before it is judged whether they are enough.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    /// Whether it is valid.
+    host: Option<bool>,
+    upgrade: bool,
+    connection: bool,
+    /// Whether it is 13.
+    version: Option<bool>,
+    /// `Some(None)` is none of 16 bytes.
+    key: Option<Option<Key>>,
+    draft_key: bool,
+    subprotocols: Lines,
+    extensions: Negotiation,
+}
+
+/// The lines of Sec-WebSocket-Protocol. There is seldom more than one; then it need not be looked for again.
+#[derive(Debug, Clone, Copy)]
+enum Lines {
+    None,
+    One(Result<(), HandshakeError>),
+    Several,
+}
+
+impl Found {
+    pub(crate) const NOTHING: Self = Self {
+        host: None,
+        upgrade: false,
+        connection: false,
+        version: None,
+        key: None,
+        draft_key: false,
+        subprotocols: Lines::None,
+        extensions: Negotiation::NoLine,
+    };
+
+    /// What all of these fields hold, to a server that is ready for the extensions in `ready`.
+    pub(super) fn of<'b>(fields: impl Iterator<Item = (&'b [u8], &'b [u8])>, ready: Agreed) -> Result<Self, HandshakeError> {
+        let mut found = Self::NOTHING;
+        for (name, value) in fields {
+            found.add(name, value, ready)?;
+        }
+        Ok(found)
+    }
+
+    /// One more field.
+    #[inline]
+    pub(crate) fn add(&mut self, name: &[u8], value: &[u8], ready: Agreed) -> Result<(), HandshakeError> {
+        match Known::of(name) {
+            Some(known) => self.add_known(known, trim(value), ready),
+            None => Ok(()),
+        }
+    }
+
+    fn add_known(&mut self, known: Known, value: &[u8], ready: Agreed) -> Result<(), HandshakeError> {
+        let has = |word: &[u8]| elements(value).any(|element| element.eq_ignore_ascii_case(word));
+        match known {
+            // RFC 9112 §3.2: 400 to a request "that contains more than one Host header field line"
+            Known::Host if self.host.is_some() => return Err(HandshakeError::RepeatedHost),
+            Known::Host => self.host = Some(is_authority(value)),
+            Known::Upgrade => self.upgrade |= has(b"websocket"),
+            Known::Connection => self.connection |= has(b"upgrade"),
+            Known::ContentLength => check_content_length(value)?,
+            Known::TransferEncoding => return Err(HandshakeError::TransferEncodingNotAllowed),
+            // §11.3.1, §11.3.5: "MUST NOT appear more than once in an HTTP request"
+            Known::Key if self.key.is_some() => return Err(HandshakeError::RepeatedKey),
+            Known::Key => self.key = Some(Key::parse(value)),
+            Known::Version if self.version.is_some() => return Err(HandshakeError::RepeatedVersion),
+            Known::Version => self.version = Some(value == b"13"),
+            Known::DraftKey => self.draft_key = true,
+            Known::Protocol => {
+                self.subprotocols = match self.subprotocols {
+                    Lines::None => Lines::One(check_subprotocols([value])),
+                    Lines::One(_) | Lines::Several => Lines::Several,
+                };
+            }
+            Known::Extensions => self.extensions.offer(value, ready),
+            Known::Accept => {}
+        }
+        Ok(())
+    }
+
+    /// RFC 9112 §3.2: 400 to a request "that lacks a Host header field" or "with an invalid field value".
+    pub(super) fn host(&self) -> Result<(), HandshakeError> {
+        match self.host {
+            Some(true) => Ok(()),
+            Some(false) => Err(HandshakeError::InvalidHost),
+            None => Err(HandshakeError::MissingHost),
+        }
+    }
+
+    /// What they ask for over HTTP/1.1. `subprotocols` are the lines of Sec-WebSocket-Protocol.
+    pub(super) fn asked<'b>(&self, subprotocols: impl Iterator<Item = &'b [u8]>) -> Result<Asked, HandshakeError> {
+        // §4.2.1: Upgrade has the value "websocket", Connection the token "Upgrade"
+        if !(self.upgrade && self.connection) {
+            return Ok(Asked::Plain);
+        }
+        if self.draft_key && self.version != Some(true) {
+            return Err(HandshakeError::Hixie76);
+        }
+        self.check_version()?;
+        let key = self.key.ok_or(HandshakeError::MissingKey)?.ok_or(HandshakeError::InvalidKey)?;
+        Ok(Asked::Upgrade(key, self.negotiate(subprotocols)?))
+    }
+
+    /// §4.2.1: "with a value of 13".
+    pub(super) fn check_version(&self) -> Result<(), HandshakeError> {
+        if self.version == Some(true) { Ok(()) } else { Err(HandshakeError::UnsupportedVersion) }
+    }
+
+    /// What comes of the subprotocols and extensions offered. `subprotocols` are the lines of Sec-WebSocket-Protocol.
+    pub(super) fn negotiate<'b>(&self, subprotocols: impl Iterator<Item = &'b [u8]>) -> Result<Agreed, HandshakeError> {
+        match self.subprotocols {
+            Lines::None => {}
+            Lines::One(checked) => checked?,
+            Lines::Several => check_subprotocols(subprotocols)?,
+        }
+        self.extensions.end()
+    }
+}
+
+/// RFC 9112 §6.3: content would follow the head. Several equal numbers in a list would be one; they are refused like any other list.
+fn check_content_length(value: &[u8]) -> Result<(), HandshakeError> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return Err(HandshakeError::InvalidContentLength);
+    }
+    if value.iter().any(|&digit| digit != b'0') { Err(HandshakeError::ContentNotAllowed) } else { Ok(()) }
+}
+
+/// §4.1: tokens, and "MUST all be unique strings".
+#[cold]
+fn check_subprotocols<'b>(lines: impl IntoIterator<Item = &'b [u8]>) -> Result<(), HandshakeError> {
+    let mut seen = ArrayVec::<&[u8], MAX_REQUESTED_SUBPROTOCOLS>::new();
+    for line in lines {
+        for name in elements(line) {
+            if !is_token(name) {
+                return Err(HandshakeError::InvalidSubprotocol);
+            }
+            if seen.contains(&name) {
+                return Err(HandshakeError::RepeatedSubprotocol);
+            }
+            seen.try_push(name).map_err(|_| HandshakeError::TooManySubprotocols)?;
+        }
+    }
+    // RFC 9110 §5.6.1.2: 1#token has at least one element
+    if seen.is_empty() { Err(HandshakeError::InvalidSubprotocol) } else { Ok(()) }
+}
+
+/// RFC 9112 §3.2: `uri-host [ ":" port ]`, and not empty (§4.2.1: "the server's authority").
+pub(super) fn is_authority(value: &[u8]) -> bool {
+    let (host, port) = match value {
+        [b'[', rest @ ..] => {
+            let Some(end) = rest.iter().position(|&byte| byte == b']') else { return false };
+            let (address, rest) = rest.split_at_checked(end).unwrap_or_default();
+            let is_address = str::from_utf8(address).is_ok_and(|address| address.parse::<core::net::Ipv6Addr>().is_ok());
+            (is_address, rest.get(1..).unwrap_or_default())
+        }
+        _ => {
+            let end = value.iter().position(|&byte| byte == b':').unwrap_or(value.len());
+            let (name, rest) = value.split_at_checked(end).unwrap_or_default();
+            (!name.is_empty() && all(name, HOST) && is_percent_encoded(name), rest)
+        }
+    };
+    let port = match port {
+        [] => true,
+        [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    host && port
+}

@@ -5,7 +5,7 @@ mod support;
 
 use support::{KEY, Keys, Outcome, Seen, Side, frame, frame_with, frames_of, open_client, open_server, transmit};
 use websocket_proto::wire::{FrameHeader, LengthForm, Opcode};
-use websocket_proto::{Client, Config, Error, Kind, ProtocolError, Server, State};
+use websocket_proto::{Client, Config, Error, Kind, ProtocolError, SendError, Server, State};
 
 type Clients = Client<Keys>;
 
@@ -351,6 +351,32 @@ fn mk_10_frame_in_place_is_the_same_frame() {
     }
     check::<Server>();
     check::<Clients>();
+}
+
+#[test]
+fn s5_1_the_head_of_a_server_s_frame_leaves_the_payload_alone() {
+    for len in [0, 1, 125, 126, 65_535, 65_536] {
+        let payload = vec![b'x'; len];
+        for kind in [Kind::Text, Kind::Binary] {
+            let (mut copied, mut apart) = (Server::open(Config::default()), Server::open(Config::default()));
+            let mut out = Vec::new();
+            match kind {
+                Kind::Text => copied.send_text(core::str::from_utf8(&payload).unwrap(), &mut out).unwrap(),
+                Kind::Binary => copied.send_binary(&payload, &mut out).unwrap(),
+            }
+            let head = apart.frame_head(kind, &payload).unwrap();
+            assert_eq!(out, [&head[..], &payload].concat());
+            assert_eq!(apart.split().1.frame_head(kind, &payload), Ok(head));
+        }
+    }
+    let (mut server, mut out) = (Server::open(Config::default()), Vec::new());
+    assert_eq!(server.frame_head(Kind::Text, b"\xCE"), Err(SendError::InvalidUtf8));
+    server.send_part(Kind::Binary, b"", false, &mut out).unwrap();
+    assert_eq!(server.frame_head(Kind::Binary, b""), Err(SendError::MessageOpen));
+    server.send_part(Kind::Binary, b"", true, &mut out).unwrap();
+    assert!(server.frame_head(Kind::Binary, b"").is_ok());
+    server.close_empty(&mut out).unwrap();
+    assert_eq!(server.frame_head(Kind::Binary, b""), Err(SendError::Closed));
 }
 
 #[test]

@@ -35,9 +35,9 @@ use transmission::{Extended, FastLimit, Inbound};
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{Error, HandshakeError, ProtocolError, SendError, Timeout};
 use crate::handshake::Agreed;
-use crate::role::Role;
+use crate::role::{Role, Server};
 use crate::rules::{CloseFact, Closed, Timer};
-use crate::wire::{CloseCode, CloseFrame, Kind, Opcode};
+use crate::wire::{CloseCode, CloseFrame, Kind, Opcode, mask};
 
 /// A WebSocket connection without a transport: bytes in, events and bytes out.
 ///
@@ -48,7 +48,7 @@ use crate::wire::{CloseCode, CloseFrame, Kind, Opcode};
 ///   `None`, which means that more bytes are needed. [`receive_end`](Self::receive_end) says that there are no more.
 /// * **Answers**: [`accept`](Connection::accept) and [`reject`](Connection::reject), once, for the request that a server received.
 /// * **Sending**: [`send_text`](Self::send_text), [`send_binary`](Self::send_binary), [`send_part`](Self::send_part),
-///   [`frame_in_place`](Self::frame_in_place), [`ping`](Self::ping), [`pong`](Self::pong), [`close`](Self::close); with feature `alloc`,
+///   [`frame_in_place`](Self::frame_in_place), [`frame_head`](Connection::frame_head), [`ping`](Self::ping), [`pong`](Self::pong), [`close`](Self::close); with feature `alloc`,
 ///   `send_prepared`.
 /// * **Looking**: [`state`](Self::state), [`disconnect`](Self::disconnect), [`close_status`](Self::close_status),
 ///   [`owes`](Self::owes). Their answers change only by the methods above.
@@ -172,6 +172,34 @@ impl End {
         self.unpaid();
         self.disconnect = Disconnect::Now;
         self.timeout = Some(timeout);
+    }
+}
+
+impl Connection<Server> {
+    /// Makes a message of `payload` without copying or changing it: returns the frame's head. A server's payload is not masked (§5.1), so it
+    /// can be what an event has brought, or what goes to many. Send `out` first, whole; then the head, then the payload, for instance with
+    /// one vectored write, and all of it before the next call.
+    ///
+    /// ```
+    /// use std::io::{IoSlice, Write as _};
+    ///
+    /// use websocket_proto::handshake::Agreed;
+    /// use websocket_proto::{Config, Connection, Kind, Server};
+    ///
+    /// # let mut transport = Vec::new();
+    /// let mut connection = Connection::established(Server::new(), Agreed::new(), Config::default());
+    /// let payload = b"Hello";
+    /// let head = connection.frame_head(Kind::Text, payload)?;
+    /// transport.write_vectored(&[IoSlice::new(&head), IoSlice::new(payload)])?;
+    /// # assert_eq!(transport, b"\x81\x05Hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Where the connection is not open for it, or the payload of a text is not UTF-8.
+    pub fn frame_head(&mut self, kind: Kind, payload: &[u8]) -> Result<FrameHead, SendError> {
+        let (outbound, role, _) = self.sending()?;
+        Ok(outbound.apart(role, kind, payload)?.encode())
     }
 }
 
@@ -348,14 +376,18 @@ impl<R: Role> Connection<R> {
         outbound.part(role, config, kind, payload, last, out)
     }
 
-    /// Makes a message of `payload` without copying it: returns the frame's head, and leaves `payload` as it has to go on the wire (a
-    /// client's is masked in place). Send `out` first, whole; then the head, then the payload, for instance with one vectored write.
+    /// Makes a message of `payload` without copying it: returns the frame's head, and leaves `payload` as it has to go on the wire: a
+    /// client's is masked in place, and a server needs no more than [`frame_head`](Connection::frame_head). Send `out` first, whole; then the head, then the payload, for instance with one vectored write.
     ///
     /// # Errors
     /// Where the connection is not open for it; the payload is as before then.
     pub fn frame_in_place(&mut self, kind: Kind, payload: &mut [u8]) -> Result<FrameHead, SendError> {
         let (outbound, role, _) = self.sending()?;
-        outbound.in_place(role, kind, payload)
+        let header = outbound.apart(role, kind, payload)?;
+        if let Some(key) = header.masking_key {
+            mask(payload, key, 0);
+        }
+        Ok(header.encode())
     }
 
     /// Sends a Ping with at most 125 bytes (§5.5.2). The Pong that answers it has the same.

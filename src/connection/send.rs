@@ -14,9 +14,7 @@ use crate::error::{Error, HandshakeError, SendError, Timeout};
 use crate::handshake::{Agreed, Reject};
 use crate::role::Role;
 use crate::rules::{CloseEvent, Closing, Utf8};
-use crate::wire::{
-    CloseCode, CloseFrame, FrameHeader, Kind, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, ReservedBits, mask,
-};
+use crate::wire::{CloseCode, CloseFrame, FrameHeader, Kind, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, ReservedBits};
 
 /// The bytes of a frame before its payload (§5.2).
 pub type FrameHead = ArrayVec<u8, MAX_HEADER>;
@@ -257,18 +255,14 @@ impl Outbound {
         Ok(())
     }
 
-    /// The head of a message in one frame, its payload masked where it is.
-    pub(super) fn in_place<R: Role>(&mut self, role: &mut R, kind: Kind, payload: &mut [u8]) -> Result<FrameHead, SendError> {
+    /// The header of a message in one frame, whose payload is apart and not masked yet.
+    pub(super) fn apart<R: Role>(&mut self, role: &mut R, kind: Kind, payload: &[u8]) -> Result<FrameHeader, SendError> {
         self.open()?;
         self.between_messages()?;
         if kind == Kind::Text && core::str::from_utf8(payload).is_err() {
             return Err(SendError::InvalidUtf8);
         }
-        let key = role.masking_key()?;
-        if let Some(key) = key {
-            mask(payload, key, 0);
-        }
-        Ok(header(kind.opcode(), true, key, payload.len()).encode())
+        Ok(header(kind.opcode(), true, role.masking_key()?, payload.len()))
     }
 
     /// A Ping or a Pong of the application's (§5.5.2, §5.5.3).

@@ -20,7 +20,7 @@ use super::transmission::{Extended, Inbound};
 use super::{Connection, Disconnect, FrameHead, Phase, State};
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{Error, ProtocolError, SendError, Timeout};
-use crate::role::Role;
+use crate::role::{Role, Server};
 use crate::rules::{Closed, Due, Timer, Wait};
 use crate::wire::{CloseCode, Kind};
 
@@ -305,6 +305,17 @@ impl<R: Role> Receiver<R> {
             connection.owe(note);
         }
         connection
+    }
+}
+
+impl Sender<Server> {
+    /// Makes a message of `payload` without copying or changing it, as [`Connection::frame_head`]. Send `out`, the head and the payload before
+    /// the next call, as with [`frame_in_place`](Self::frame_in_place).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn frame_head(&mut self, kind: Kind, payload: &[u8]) -> Result<FrameHead, SendError> {
+        self.connection.frame_head(kind, payload)
     }
 }
 

@@ -239,3 +239,49 @@ pub enum Delivery {
     /// Memory does not grow with the message.
     Parts,
 }
+
+#[cfg(all(test, feature = "deflate"))]
+mod tests {
+    use super::{Config, Deflate, DeflateConfig, Settings};
+
+    fn kept(deflate: Option<DeflateConfig>) -> Option<DeflateConfig> {
+        Settings::from(Config { deflate, ..Config::default() }).deflate()
+    }
+
+    #[test]
+    fn a_deflate_config_is_kept_as_it_is() {
+        assert_eq!(kept(None), None);
+        assert_eq!(kept(Some(DeflateConfig::default())), Some(DeflateConfig::default()));
+        let mut deflate = DeflateConfig::default();
+        for windows in 0..64u8 {
+            for flags in 0..4 {
+                let (server_context_takeover, client_context_takeover) = (flags & 1 != 0, flags & 2 != 0);
+                let (server_window_bits, client_window_bits) = (8 + windows % 8, 8 + windows / 8);
+                deflate.most = Deflate { server_window_bits, client_window_bits, server_context_takeover, client_context_takeover };
+                for level in 0..=9 {
+                    for min_len in [0, 1, 64, 0x7FFF, 0x8000, u16::MAX] {
+                        (deflate.level, deflate.min_len) = (level, min_len);
+                        assert_eq!(kept(Some(deflate)), Some(deflate));
+                    }
+                }
+            }
+        }
+        for min_len in 0..=u16::MAX {
+            deflate.min_len = min_len;
+            assert_eq!(kept(Some(deflate)), Some(deflate));
+        }
+    }
+
+    #[test]
+    fn numbers_that_there_are_not_are_taken_for_the_nearest() {
+        for (bits, nearest) in [(0, 8), (7, 8), (16, 15), (255, 15)] {
+            for (level, most) in [(10, 9), (255, 9)] {
+                let mut deflate = DeflateConfig { level, ..DeflateConfig::default() };
+                (deflate.most.server_window_bits, deflate.most.client_window_bits) = (bits, bits);
+                let mut expected = DeflateConfig { level: most, ..deflate };
+                (expected.most.server_window_bits, expected.most.client_window_bits) = (nearest, nearest);
+                assert_eq!(kept(Some(deflate)), Some(expected));
+            }
+        }
+    }
+}

@@ -4,10 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use miniz_oxide::inflate::TINFLStatus;
-use miniz_oxide::inflate::core::inflate_flags::{TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF};
-use miniz_oxide::inflate::core::{DecompressorOxide, decompress_with_limit};
-
+use super::blocks::{Blocks, Output, Stop};
 use super::{TAIL, Window};
 
 /// What is inflated at once, at most: a part of a message, or the step by which a message grows.
@@ -49,16 +46,17 @@ struct State {
 }
 
 /// The DEFLATE stream of a message.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Stream {
-    decoder: DecompressorOxide,
+    blocks: Blocks,
     at: At,
 }
 
 /// Where in its blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum At {
     /// Before the first block, or behind one with BFINAL.
+    #[default]
     Start,
     /// Behind the first byte of a block.
     Within,
@@ -173,17 +171,18 @@ impl State {
         if stream.at == At::Corrupt {
             return Err(Corrupt);
         }
-        // Before the window is full there is nothing behind its end, and no distance may reach there.
-        let flags = TINFL_FLAG_HAS_MORE_INPUT | if self.full { 0 } else { TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF };
-        let (status, taken, made) = decompress_with_limit(&mut stream.decoder, input, &mut self.window, self.end, PIECE, flags);
-        self.end = self.end.saturating_add(made);
-        match status {
+        let until = self.end.saturating_add(PIECE).min(self.window.len());
+        let mut output = Output { window: &mut self.window, end: self.end, until, wrapped: self.full };
+        let (stop, taken) = stream.blocks.decode(input, &mut output);
+        let made = output.end.saturating_sub(self.end);
+        self.end = output.end;
+        stream.at = match stop {
             // RFC 7692 §7.2.1: blocks with BFINAL and blocks without can follow each other; the window stays
-            TINFLStatus::Done => stream.restart(),
-            TINFLStatus::NeedsMoreInput => stream.at = At::Within,
-            TINFLStatus::HasMoreOutput => stream.at = At::Full,
-            _ => stream.at = At::Corrupt,
-        }
+            Stop::Last => At::Start,
+            Stop::Taken => At::Within,
+            Stop::Full => At::Full,
+            Stop::Corrupt => At::Corrupt,
+        };
         // What came before it is given out first.
         if stream.at == At::Corrupt && made == 0 { Err(Corrupt) } else { Ok(taken) }
     }
@@ -205,24 +204,11 @@ impl State {
     }
 }
 
-impl Default for Stream {
-    fn default() -> Self {
-        Self { decoder: DecompressorOxide::new(), at: At::Start }
-    }
-}
-
-impl Stream {
-    fn restart(&mut self) {
-        self.decoder.init();
-        self.at = At::Start;
-    }
-}
-
 /// Sizes alone: the content is the peer's.
 impl fmt::Debug for Inflater {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let memory = self.state.as_ref().map_or(0, |state| {
-            let stream = if state.stream.is_some() { size_of::<Stream>() } else { 0 };
+            let stream = state.stream.as_ref().map_or(0, |stream| size_of::<Stream>().saturating_add(stream.blocks.memory()));
             size_of::<State>().saturating_add(state.window.len()).saturating_add(stream)
         });
         f.debug_struct("Inflater").field("memory", &memory).finish_non_exhaustive()

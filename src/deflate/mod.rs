@@ -1,6 +1,8 @@
 //! The message payload transformation of permessage-deflate (RFC 7692 §7.2): bytes to DEFLATE and back. Knows no frames.
 
+mod blocks;
 mod deflater;
+mod fixed;
 mod inflater;
 
 pub(crate) use deflater::{Deflater, Piece};

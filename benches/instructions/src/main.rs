@@ -2,7 +2,10 @@
 //!
 //! ```text
 //! cargo run --release --manifest-path benches/instructions/Cargo.toml
+//! cargo run --release --manifest-path benches/instructions/Cargo.toml --features deflate
 //! ```
+//!
+//! The second holds compressed messages against `budgets-deflate.txt`: such as take the most for what they are on the wire.
 //!
 //! Each work is run for N and for 2 N messages and the difference divided by N, so that what happens once does not count; nor does what is
 //! done outside of [`measured`]: the transport's copies. One that takes 5 % more than its budget fails.
@@ -12,7 +15,7 @@ use std::process::{Command, ExitCode};
 
 use websocket_proto::{Accept, Config, Connection, Event, ReceiveBuffer, Server};
 
-const BUDGETS: &str = include_str!("../budgets.txt");
+const BUDGETS: &str = if cfg!(feature = "deflate") { include_str!("../budgets-deflate.txt") } else { include_str!("../budgets.txt") };
 const MESSAGES: u64 = 2_000;
 const TOLERANCE: f64 = 0.05;
 
@@ -80,6 +83,10 @@ fn count(work: &str, messages: u64) -> Option<u64> {
 }
 
 fn run(work: &str, messages: u64) {
+    #[cfg(feature = "deflate")]
+    if let Some(payload) = compressed(work) {
+        return inflate(payload, messages);
+    }
     let (mut ws, mut inbound, mut out) = (Connection::server(Config::default()), ReceiveBuffer::new(), Vec::new());
     let size = match work {
         "receive-8" => 8,
@@ -98,7 +105,7 @@ fn run(work: &str, messages: u64) {
     };
     assert_eq!(inbound.feed(REQUEST), REQUEST.len());
     open(&mut ws, &mut inbound, &mut out);
-    let frames = frame(size).repeat(50);
+    let frames = frame(0x82, (0..size).map(|i| i as u8)).repeat(50);
     for _ in 0..messages.div_ceil(50) {
         out.clear();
         assert_eq!(inbound.feed(&frames), frames.len());
@@ -132,18 +139,48 @@ fn open(ws: &mut Connection<Server>, inbound: &mut ReceiveBuffer<Vec<u8>>, out: 
     ws.accept(Accept::new(), out).unwrap();
 }
 
-/// A masked binary message.
-fn frame(size: usize) -> Vec<u8> {
+/// A masked message.
+fn frame(first: u8, payload: impl ExactSizeIterator<Item = u8>) -> Vec<u8> {
     let key = [0x37, 0xfa, 0x21, 0x3d];
-    let mut frame = vec![0x82];
-    match u8::try_from(size) {
+    let mut frame = vec![first];
+    match u8::try_from(payload.len()) {
         Ok(size @ 0..=125) => frame.push(0x80 | size),
         _ => {
             frame.push(0x80 | 126);
-            frame.extend_from_slice(&(size as u16).to_be_bytes());
+            frame.extend_from_slice(&(payload.len() as u16).to_be_bytes());
         }
     }
     frame.extend_from_slice(&key);
-    frame.extend((0..size).map(|i| i as u8 ^ key[i % 4]));
+    frame.extend(payload.enumerate().map(|(i, byte)| byte ^ key[i % 4]));
     frame
+}
+
+#[cfg(feature = "deflate")]
+fn inflate(payload: Vec<u8>, messages: u64) {
+    let agreed = websocket_proto::Agreed::new().with_deflate(websocket_proto::Deflate::new());
+    let mut ws = Connection::established(Server::new(), agreed, Config::default());
+    let (mut inbound, mut out) = (ReceiveBuffer::new(), Vec::new());
+    let frames = frame(0xC2, payload.into_iter()).repeat(50);
+    for _ in 0..messages.div_ceil(50) {
+        assert_eq!(inbound.feed(&frames), frames.len());
+        assert_eq!(measured(&mut ws, &mut inbound, &mut out, false), 50);
+    }
+}
+
+/// About a hundred bytes of the shortest blocks there are, and the header of an empty one (RFC 7692 §7.2.1).
+#[cfg(feature = "deflate")]
+fn compressed(work: &str) -> Option<Vec<u8>> {
+    // Their bits, first to last (RFC 1951 §3.2.3): BFINAL, BTYPE and what the end of a block is.
+    let block = match work {
+        "inflate-stored" => format!("{:0<8}{:016}{:1<16}", "", 0, ""),
+        "inflate-fixed" => format!("010{:07}", 0),
+        "inflate-fixed-last" => format!("110{:013}", 0),
+        // Code lengths of one bit for 18 and 1; 138 and 118 zeros, and a 1 for the end of the block; a 1 for a distance.
+        "inflate-dynamic" => format!("001{:010}0111{:06}100{:042}100{}{}000", 0, 0, 0, "11111111", "11101011"),
+        _ => return None,
+    };
+    let mut bits = block.repeat(800 / block.len());
+    bits.extend(std::iter::repeat_n('0', (bits.len() + 3).next_multiple_of(8) - bits.len()));
+    let byte = |bits: &[u8]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | (bit - b'0'));
+    Some(bits.as_bytes().chunks(8).map(byte).collect())
 }

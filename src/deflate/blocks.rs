@@ -1,4 +1,4 @@
-//! A raw DEFLATE stream (RFC 1951), block by block: what miniz does not decode for as little as it costs to send.
+//! A raw DEFLATE stream (RFC 1951), block by block.
 
 use alloc::boxed::Box;
 
@@ -13,8 +13,8 @@ use super::fixed::{Bits, Fixed};
 
 /// Decodes the blocks of a stream.
 ///
-/// miniz builds the tables of the fixed codes for each block that has them: 5 µs, where such a block can be 10 bits. So those are decoded
-/// here, and it decodes the others, whose headers are longer.
+/// miniz builds the tables of the fixed codes for each block that has them: 5 µs, where such a block can be 10 bits, and a peer may send any
+/// number of them. So those are not for miniz; the others are, whose headers are longer.
 #[derive(Clone, Default)]
 pub(super) struct Blocks {
     place: Place,
@@ -75,32 +75,8 @@ impl Blocks {
     fn step(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
         self.place = match &mut self.place {
             Place::Header(bits, with_miniz) => {
-                let mut ahead = *bits;
-                let from = *input;
-                if ahead.count < 3 {
-                    ahead.push(first(input)?);
-                }
-                match (ahead.take(1), ahead.take(2)) {
-                    (last, Some(0b01)) => Place::Fixed(Fixed::new(ahead), last == Some(1)),
-                    _ => {
-                        // It reads the header itself.
-                        *input = from;
-                        let miniz = self.miniz.get_or_insert_default();
-                        match bits.count {
-                            _ if *with_miniz => {}
-                            0 => miniz.init(),
-                            count => {
-                                let state = BlockBoundaryState {
-                                    num_bits: count as u8,
-                                    bit_buf: bits.value as u8,
-                                    ..BlockBoundaryState::default()
-                                };
-                                **miniz = DecompressorOxide::from_block_boundary_state(&state);
-                            }
-                        }
-                        Place::Other
-                    }
-                }
+                let (bits, with_miniz) = (*bits, *with_miniz);
+                self.header(bits, with_miniz, input)?
             }
             Place::Fixed(fixed, last) => {
                 let bits = fixed.decode(input, output)?;
@@ -113,6 +89,28 @@ impl Blocks {
             Place::Other => self.miniz(input, output)?,
         };
         Ok(())
+    }
+
+    fn header(&mut self, bits: Bits, with_miniz: bool, input: &mut &[u8]) -> Result<Place, Stop> {
+        let (mut ahead, mut rest) = (bits, *input);
+        if ahead.count < 3 {
+            ahead.push(first(&mut rest)?);
+        }
+        if let (Some(last), Some(0b01)) = (ahead.take(1), ahead.take(2)) {
+            *input = rest;
+            return Ok(Place::Fixed(Fixed::new(ahead), last == 1));
+        }
+        // The header of any other miniz reads itself.
+        let miniz = self.miniz.get_or_insert_default();
+        if !with_miniz && bits.count == 0 {
+            // Nothing of its 10 KiB is written.
+            miniz.init();
+        } else if !with_miniz {
+            let (num_bits, bit_buf) = (bits.count as u8, bits.value as u8);
+            **miniz =
+                DecompressorOxide::from_block_boundary_state(&BlockBoundaryState { num_bits, bit_buf, ..BlockBoundaryState::default() });
+        }
+        Ok(Place::Other)
     }
 
     fn miniz(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<Place, Stop> {

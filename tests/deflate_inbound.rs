@@ -180,6 +180,10 @@ both_roles! {
             let wire = [frame::<R>(0xC1, HELLO), frame::<R>(0xC2, payload), frame::<R>(0xC1, b"\xf2\x00\x11\x00\x00")].concat();
             ok::<R>(&wire, &[text("Hello"), Seen::Binary(vec![]), text("Hello")]);
         }
+        // §7.2.1 (2): an empty block without compression that has BFINAL need not be followed by another one.
+        let again = frame::<R>(0xC1, b"\xf2\x00\x11\x00\x00");
+        let wire = [frame::<R>(0xC1, b"\x01"), frame::<R>(0xC1, b"\xf2\x48\xcd\xc9\xc9\x07\x04"), again.clone(), frame::<R>(0xC2, b"\x01"), again];
+        ok::<R>(&wire.concat(), &[text(""), text("Hello"), text("Hello"), Seen::Binary(vec![]), text("Hello")]);
         // Empty fragments, first, between and last.
         let wire = [frame::<R>(0x41, b""), frame::<R>(0x00, HELLO), frame::<R>(0x00, b""), frame::<R>(0x80, b"")].concat();
         ok::<R>(&wire, &[text("Hello")]);
@@ -390,6 +394,8 @@ both_roles! {
             b"\xf2\x48\xcd\xc9\xc9\x07\x00\x00\x00\xff\xff\xde\xad",
             b"\xf3\x48\xcd\xc9\xc9\x07\x00\x07\xde\xad",
             b"\x04\x00\xfe\xff",
+            b"\x01\x09\x00\xf6\xff",            // what is appended does not end it, whatever would follow
+            b"\x01\x03\x00\xfc\xff",            // nor does it end before
             b"\x78\x9c\xf3\x48\xcd\xc9\xc9\x07\x00\x05\x8c\x01\xf5", // zlib's header and check
             b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xf3\x48\xcd\xc9\xc9\x07\x00", // gzip's
         ] {
@@ -401,6 +407,18 @@ both_roles! {
             }
         }
         assert_eq!(ProtocolError::InvalidDeflate.close_code().get(), 1007);
+    }
+
+    #[test]
+    fn pmd_12_what_is_appended_may_be_what_a_block_waits_for<R>() {
+        for payload in [b"\x00\x04\x00\xfb\xff", b"\x01\x04\x00\xfb\xff"] {
+            ok::<R>(&frame::<R>(0xC2, payload).repeat(2), &vec![Seen::Binary(b"\x00\x00\xff\xff".to_vec()); 2]);
+        }
+        // A dynamic block: in the last octet begins a copy of 258 bytes, more than the window has room for, and then the block ends.
+        let payload = b"\xe4\xcf\xb7\x0d\x00\x00\x0c\xc3\xb0\x5b\xe5\xfc\xff\x43\x0e\x21\x3f\x60\x01";
+        let wire = frame::<R>(0xC2, payload).repeat(2);
+        let outcome = every_way::<R>(peer::<R>(8, true), Config::default(), &wire, 8192);
+        assert_eq!((outcome.events, outcome.error), (vec![Seen::Binary(vec![b'a'; 941]); 2], None));
     }
 
     #[test]
@@ -653,46 +671,11 @@ both_roles! {
     }
 }
 
-/// What this connection has allocated and holds after `work`.
-fn held<R: Role>(connection: &mut Connection<R>, work: impl FnOnce(&mut Connection<R>)) -> i64 {
-    measure(|| work(connection)).bytes_current
-}
-
 fn receive<R: Role>(connection: &mut Connection<R>, wire: &[u8], events: usize) {
     let mut inbound = filled(wire);
     for _ in 0..events {
         assert!(connection.receive(&mut inbound, &mut Vec::new()).unwrap().is_some());
     }
-}
-
-#[test]
-fn memory_of_the_inbound_half() {
-    fn check<R: Deflating>() {
-        let mut random = Rng::with_seed(1);
-        for bits in 8..=15u8 {
-            let (size, mut zlib) = (1i64 << bits, Zlib::new(6, bits));
-            let mut message = |len: usize| frame::<R>(0xC1, &zlib.message(json(&mut random, len).as_bytes()));
-            let mut connection = open::<R>(peer::<R>(bits, true), Config::default());
-            // Nothing before the first compressed message.
-            assert_eq!(held(&mut connection, |it| receive(it, &frame::<R>(0x81, b"plain"), 1)), 0);
-            let (small, large) = (message(50), message(70_000));
-            let first = held(&mut connection, |it| receive(it, &small, 1));
-            let all = first + held(&mut connection, |it| receive(it, &large, 1));
-            let idle = all + held(&mut connection, Connection::release);
-            if R::PEER_MASKS {
-                println!("inbound, {bits} bits, takeover: {first} after 50 bytes, {all} after 70,000, {idle} released");
-            }
-            assert!((10_000..13_000 + size.min(2048)).contains(&first), "{bits}: {first}");
-            assert!((size + 10_000..size + 11_000).contains(&all), "{bits}: {all}");
-            assert!((size..size + 100).contains(&idle), "{bits}: {idle}");
-            // Without context takeover, nothing once a message is over.
-            let mut connection = open::<R>(peer::<R>(bits, false), Config::default());
-            assert_eq!(held(&mut connection, |it| receive(it, &small, 1)), 0);
-            assert_eq!(held(&mut connection, |it| receive(it, &frame::<R>(0x41, &HELLO[..3]), 0)), 0);
-        }
-    }
-    check::<Server>();
-    check::<Clients>();
 }
 
 #[test]

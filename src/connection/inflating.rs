@@ -23,9 +23,13 @@ enum Next {
 }
 
 impl Inbound {
-    /// Whether bytes have come that are to be inflated: all that do are taken at once, and not one is left to be counted.
-    pub(super) fn inflates<S: Storage>(&self, buffer: &ReceiveBuffer<S>) -> bool {
-        matches!(self, Self::Message(Message { compressed: Some(_), frame: Some(_), .. })) && !buffer.unread().is_empty()
+    /// A number that changes with the bytes that come and make no event. Bytes that are inflated are not kept, so they are counted.
+    pub(super) fn came<S: Storage>(&self, buffer: &ReceiveBuffer<S>, inflater: &Inflater) -> usize {
+        let kept = match self {
+            Self::Message(Message { compressed: Some(_), .. }) => buffer.unread_len(),
+            _ => buffer.kept(),
+        };
+        kept.wrapping_add(inflater.taken())
     }
 
     /// Inflates what is there of a data frame's payload. `None` where the next frame is to be read.

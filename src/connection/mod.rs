@@ -248,11 +248,11 @@ impl<R: Role> Connection<R> {
         inbound: &'b mut ReceiveBuffer<S>,
         out: &mut impl SendBuffer,
     ) -> Result<Option<Event<'b>>, Error> {
-        self.timer.saw(inbound.kept());
-        #[cfg(feature = "deflate")]
-        if matches!(&self.phase, Phase::Transmission(transmission) if transmission.inbound.inflates(inbound)) {
-            self.timer.heard();
-        }
+        self.timer.saw(match &self.phase {
+            #[cfg(feature = "deflate")]
+            Phase::Transmission(Transmission { inbound: half, extended, .. }) => half.came(inbound, &extended.inflater),
+            _ => inbound.kept(),
+        });
         self.pay(out);
         match &mut self.phase {
             Phase::Handshake(_) => self.receive_head(inbound, out),

@@ -194,11 +194,11 @@ impl<R: Role> Receiver<R> {
 
     #[inline(never)]
     fn receive_any<'b, S: Storage>(&mut self, inbound: &'b mut ReceiveBuffer<S>) -> Result<Option<Event<'b>>, Error> {
-        self.timer.saw(inbound.kept());
-        #[cfg(feature = "deflate")]
-        if matches!(&self.reading, Reading::Transmission { half, .. } if half.inflates(inbound)) {
-            self.timer.heard();
-        }
+        self.timer.saw(match &self.reading {
+            #[cfg(feature = "deflate")]
+            Reading::Transmission { half, extended } => half.came(inbound, &extended.inflater),
+            _ => inbound.kept(),
+        });
         match &mut self.reading {
             Reading::Handshake => Ok(None),
             Reading::Transmission { half, extended, .. } => match half.next::<R, S>(inbound, &self.config, extended) {

@@ -66,6 +66,11 @@ impl Blocks {
         (stop, input.len().saturating_sub(rest.len()))
     }
 
+    /// Whether a block has ended, and with it a byte, and none has begun.
+    pub(super) const fn is_between(&self) -> bool {
+        matches!(self.place, Place::Header(Bits { count: 0, .. }, _))
+    }
+
     /// What miniz has allocated.
     pub(super) fn memory(&self) -> usize {
         self.miniz.as_ref().map_or(0, |miniz| size_of_val(&**miniz))

@@ -34,6 +34,8 @@ struct State {
     /// How large the window gets: a power of two.
     size: usize,
     takeover: bool,
+    /// How many bytes were taken in, as far as this counts.
+    taken: usize,
     /// What was inflated last. Messages are inflated into it and given out of it.
     window: Vec<u8>,
     /// Where the next byte goes.
@@ -50,6 +52,8 @@ struct State {
 struct Stream {
     blocks: Blocks,
     at: At,
+    /// How many bytes of [`TAIL`] were appended to the message.
+    appended: u8,
 }
 
 /// Where in its blocks.
@@ -62,20 +66,17 @@ enum At {
     Within,
     /// The same; more comes of what was taken, and waits for room.
     Full,
-    /// In what is appended to the message (§7.2.2), behind this many bytes of it.
-    Appended(usize),
     Corrupt,
 }
-
-/// §7.2.2: "Append 4 octets of 0x00 0x00 0xff 0xff to the tail end". A last block, empty, after it shows whether the octets ended one.
-const APPENDED: [u8; 9] = {
-    let [a, b, c, d] = TAIL;
-    [a, b, c, d, 0x01, a, b, c, d]
-};
 
 impl Inflater {
     pub(crate) const fn new() -> Self {
         Self { state: None }
+    }
+
+    /// A number that changes with the bytes that are taken in.
+    pub(crate) fn taken(&self) -> usize {
+        self.state.as_ref().map_or(0, |state| state.taken)
     }
 
     /// What was inflated and not [given](Self::given) out.
@@ -120,7 +121,7 @@ impl Inflater {
 impl State {
     const fn new(window: Window) -> Self {
         let size = 1 << (window.bits & 15);
-        Self { size, takeover: window.takeover, window: Vec::new(), end: 0, given: 0, full: false, stream: None }
+        Self { size, takeover: window.takeover, taken: 0, window: Vec::new(), end: 0, given: 0, full: false, stream: None }
     }
 
     fn inflate(&mut self, mut input: &[u8]) -> Result<usize, Corrupt> {
@@ -130,38 +131,42 @@ impl State {
                 At::Corrupt => return Err(Corrupt),
                 // A last block can end in what was taken; and nothing is held back that the peer has sent.
                 At::Full => {}
-                At::Start | At::Within | At::Appended(_) if input.is_empty() => break,
-                At::Start | At::Within | At::Appended(_) => {}
+                At::Start | At::Within if input.is_empty() => break,
+                At::Start | At::Within => {}
             }
             let taken = self.step(input)?;
             input = input.get(taken..).unwrap_or_default();
         }
-        Ok(before.saturating_sub(input.len()))
+        let taken = before.saturating_sub(input.len());
+        self.taken = self.taken.wrapping_add(taken);
+        Ok(taken)
     }
 
     fn inflate_appended(&mut self) -> Result<bool, Corrupt> {
-        let stream = self.stream.as_mut().ok_or(Corrupt)?;
-        let mut from = match stream.at {
-            // §7.2.3.4, and a message of no bytes at all: the stream has ended already
-            At::Start => return Ok(true),
-            At::Within | At::Full => 0,
-            At::Appended(count) => count,
-            At::Corrupt => return Err(Corrupt),
-        };
-        while let Some(rest @ [_, ..]) = APPENDED.get(from..) {
-            from = from.saturating_add(self.step(rest)?);
+        loop {
             let stream = self.stream.as_mut().ok_or(Corrupt)?;
-            let over = stream.at == At::Start && from == APPENDED.len();
-            stream.at = match stream.at {
-                At::Within | At::Full => At::Appended(from),
-                At::Start if over => At::Start,
-                At::Start | At::Appended(_) | At::Corrupt => At::Corrupt,
+            // §7.2.2: "Append 4 octets of 0x00 0x00 0xff 0xff to the tail end"
+            let rest = TAIL.get(stream.appended.into()..).unwrap_or_default();
+            let over = match stream.at {
+                // §7.2.3.4, and a message of no bytes at all: the stream has ended already
+                At::Start => stream.appended == 0 || rest.is_empty(),
+                At::Within if rest.is_empty() && !stream.blocks.is_between() => return Err(Corrupt),
+                At::Within => rest.is_empty(),
+                At::Full => false,
+                At::Corrupt => return Err(Corrupt),
             };
-            if over || self.given != self.end {
-                return Ok(over && self.given == self.end);
+            if over {
+                (stream.at, stream.appended) = (At::Start, 0);
+                return Ok(true);
+            }
+            let taken = self.step(rest)?;
+            if let Some(stream) = &mut self.stream {
+                stream.appended = stream.appended.saturating_add(taken as u8);
+            }
+            if self.given != self.end {
+                return Ok(false);
             }
         }
-        Err(Corrupt)
     }
 
     /// One call of the decoder; how many bytes of `input` it took.

@@ -151,88 +151,113 @@ pub struct Reference {
     pub blocks: [usize; 3],
     /// Where the window begins: what is before it cannot be looked back at.
     pub begin: usize,
+    /// How large the window gets, where it has an end.
+    pub size: Option<usize>,
 }
 
 impl Reference {
     /// RFC 7692 §7.2.2; panics where it is not DEFLATE.
     pub fn message(&mut self, payload: &[u8]) -> Vec<u8> {
         let from = self.out.len();
-        let bytes = [payload, &[0, 0, 0xFF, 0xFF]].concat();
-        let mut bits = Bits { bytes: &bytes, at: 0 };
-        while bits.at + 8 <= bytes.len() * 8 {
-            self.block(&mut bits);
-        }
+        assert!(self.inflate(payload), "DEFLATE");
         self.out[from..].to_vec()
     }
 
-    fn block(&mut self, bits: &mut Bits<'_>) {
-        let last = bits.take(1) == 1;
-        let kind = bits.take(2);
-        self.blocks[kind] += 1;
+    /// The same, where it may be no DEFLATE: whether it is. What comes before the fault is inflated.
+    pub fn inflate(&mut self, payload: &[u8]) -> bool {
+        let bytes = [payload, &[0, 0, 0xFF, 0xFF]].concat();
+        let mut bits = Bits { bytes: &bytes, at: 0 };
+        // With nothing before it, what is appended is no block; a block with BFINAL may have nothing after it.
+        let mut over = payload.is_empty();
+        while !over {
+            match self.block(&mut bits) {
+                Some(last) => over = bits.at == bytes.len() * 8 || (last && bits.at == payload.len() * 8),
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// Whether it has BFINAL.
+    fn block(&mut self, bits: &mut Bits<'_>) -> Option<bool> {
+        let last = bits.take(1)? == 1;
+        let kind = bits.take(2)?;
+        *self.blocks.get_mut(kind)? += 1;
         match kind {
             0 => {
                 bits.align();
-                let (len, check) = (bits.take(16), bits.take(16));
-                assert_eq!(len ^ check, 0xFFFF);
-                (0..len).for_each(|_| self.out.push(bits.take(8) as u8));
+                let (len, check) = (bits.take(16)?, bits.take(16)?);
+                if len ^ check != 0xFFFF {
+                    return None;
+                }
+                for _ in 0..len {
+                    self.out.push(bits.take(8)? as u8);
+                }
             }
             1 => {
                 let lens: Vec<u8> =
                     (0..288).map(|at| [8, 9, 7, 8][usize::from(at > 143) + usize::from(at > 255) + usize::from(at > 279)]).collect();
-                self.symbols(bits, &Codes::new(&lens), &Codes::new(&[5; 30]));
+                self.symbols(bits, &Codes::new(&lens)?, &Codes::new(&[5; 32])?)?;
             }
-            2 => {
-                let (literals, distances, count) = (bits.take(5) + 257, bits.take(5) + 1, bits.take(4) + 4);
+            _ => {
+                let (literals, distances, count) = (bits.take(5)? + 257, bits.take(5)? + 1, bits.take(4)? + 4);
                 let mut lens = [0; 19];
                 for &at in &[16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15][..count] {
-                    lens[at] = bits.take(3) as u8;
+                    lens[at] = bits.take(3)? as u8;
                 }
-                let codes = Codes::new(&lens);
+                let codes = Codes::new(&lens)?;
                 let mut lens = vec![];
                 while lens.len() < literals + distances {
-                    match codes.next(bits) {
-                        16 => lens.extend(core::iter::repeat_n(*lens.last().unwrap(), 3 + bits.take(2))),
-                        17 => lens.resize(lens.len() + 3 + bits.take(3), 0),
-                        18 => lens.resize(lens.len() + 11 + bits.take(7), 0),
+                    match codes.next(bits)? {
+                        16 => lens.extend(core::iter::repeat_n(*lens.last()?, 3 + bits.take(2)?)),
+                        17 => lens.resize(lens.len() + 3 + bits.take(3)?, 0),
+                        18 => lens.resize(lens.len() + 11 + bits.take(7)?, 0),
                         len => lens.push(len as u8),
                     }
                 }
-                self.symbols(bits, &Codes::new(&lens[..literals]), &Codes::new(&lens[literals..]));
+                if lens.len() > literals + distances {
+                    return None;
+                }
+                self.symbols(bits, &Codes::new(&lens[..literals])?, &Codes::new(&lens[literals..])?)?;
             }
-            _ => panic!("BTYPE 11"),
         }
         if last {
             bits.align();
         }
+        Some(last)
     }
 
-    fn symbols(&mut self, bits: &mut Bits<'_>, literals: &Codes, distances: &Codes) {
+    fn symbols(&mut self, bits: &mut Bits<'_>, literals: &Codes, distances: &Codes) -> Option<()> {
         loop {
-            match literals.next(bits) {
-                256 => return,
+            match literals.next(bits)? {
+                256 => return Some(()),
                 literal @ 0..256 => self.out.push(literal as u8),
-                285 => self.copy(bits, 258, distances),
-                symbol => {
+                285 => self.copy(bits, 258, distances)?,
+                symbol @ 257..285 => {
                     let at = symbol - 257;
                     let extra = if at < 8 { 0 } else { at / 4 - 1 };
                     let base = if at < 8 { 3 + at } else { ((4 + at % 4) << extra) + 3 };
-                    let len = base + bits.take(extra);
-                    self.copy(bits, len, distances);
+                    let len = base + bits.take(extra)?;
+                    self.copy(bits, len, distances)?;
                 }
+                _ => return None,
             }
         }
     }
 
-    fn copy(&mut self, bits: &mut Bits<'_>, len: usize, distances: &Codes) {
-        let at = distances.next(bits);
+    fn copy(&mut self, bits: &mut Bits<'_>, len: usize, distances: &Codes) -> Option<()> {
+        let at = distances.next(bits).filter(|&at| at < 30)?;
         let extra = if at < 4 { 0 } else { at / 2 - 1 };
         let base = if at < 4 { at + 1 } else { ((2 + at % 2) << extra) + 1 };
-        let distance = base + bits.take(extra);
-        assert!(distance <= self.out.len() - self.begin, "before the window");
+        let distance = base + bits.take(extra)?;
+        if distance > (self.out.len() - self.begin).min(self.size.unwrap_or(usize::MAX)) {
+            return None;
+        }
         self.farthest = self.farthest.max(distance);
         for _ in 0..len {
             self.out.push(self.out[self.out.len() - distance]);
         }
+        Some(())
     }
 }
 
@@ -242,12 +267,13 @@ struct Bits<'a> {
 }
 
 impl Bits<'_> {
-    fn take(&mut self, count: usize) -> usize {
-        (0..count).fold(0, |value, bit| {
-            let set = usize::from(self.bytes[self.at / 8] >> (self.at % 8) & 1);
+    fn take(&mut self, count: usize) -> Option<usize> {
+        let mut value = 0;
+        for bit in 0..count {
+            value |= usize::from(self.bytes.get(self.at / 8)? >> (self.at % 8) & 1) << bit;
             self.at += 1;
-            value | set << bit
-        })
+        }
+        Some(value)
     }
 
     fn align(&mut self) {
@@ -255,32 +281,35 @@ impl Bits<'_> {
     }
 }
 
-/// Huffman codes by length (RFC 1951 §3.2.2).
-struct Codes(Vec<(u8, usize, usize)>);
+/// Huffman codes by length (RFC 1951 §3.2.2): of each length the first code, and the symbols in their order.
+struct Codes([(usize, Vec<usize>); 16]);
 
 impl Codes {
-    fn new(lens: &[u8]) -> Self {
-        let (mut codes, mut code) = (vec![], 0);
-        for len in 1..=15 {
-            for (symbol, _) in lens.iter().enumerate().filter(|(_, l)| **l == len) {
-                codes.push((len, code, symbol));
-                code += 1;
-            }
+    /// `None` where there are more of them than bits tell apart, or, of several, fewer.
+    fn new(lens: &[u8]) -> Option<Self> {
+        let (mut codes, mut code) = (Self(Default::default()), 0);
+        for len in 1..16 {
             code <<= 1;
+            let symbols: Vec<usize> = lens.iter().enumerate().filter(|(_, found)| usize::from(**found) == len).map(|(at, _)| at).collect();
+            codes.0[len] = (code, symbols);
+            code += codes.0[len].1.len();
+            if code > 1 << len {
+                return None;
+            }
         }
-        Self(codes)
+        let several = codes.0.iter().map(|(_, symbols)| symbols.len()).sum::<usize>() > 1;
+        (!several || code == 1 << 15).then_some(codes)
     }
 
-    fn next(&self, bits: &mut Bits<'_>) -> usize {
-        let (mut len, mut code) = (0, 0);
-        loop {
-            code = code << 1 | bits.take(1);
-            len += 1;
-            if let Some((.., symbol)) = self.0.iter().find(|(l, c, _)| (*l, *c) == (len, code)) {
-                return *symbol;
+    fn next(&self, bits: &mut Bits<'_>) -> Option<usize> {
+        let mut code = 0;
+        for (first, symbols) in &self.0[1..] {
+            code = code << 1 | bits.take(1)?;
+            if let Some(symbol) = code.checked_sub(*first).and_then(|at| symbols.get(at)) {
+                return Some(*symbol);
             }
-            assert!(len < 15, "no such code");
         }
+        None
     }
 }
 

@@ -4,6 +4,9 @@
 #[path = "../fuzz/src/properties/mod.rs"]
 mod properties;
 mod support;
+#[cfg(feature = "deflate")]
+#[path = "support/deflate.rs"]
+mod support_deflate;
 
 use std::fs;
 use std::path::Path;
@@ -49,4 +52,16 @@ fn handshake_response() {
 #[test]
 fn chunking() {
     replay("chunking", properties::chunking);
+}
+
+#[test]
+#[cfg(feature = "deflate")]
+fn deflate_inbound() {
+    replay("deflate_inbound", properties::deflate_inbound);
+}
+
+#[test]
+#[cfg(feature = "deflate")]
+fn deflate_pair() {
+    replay("deflate_pair", properties::deflate_pair);
 }

@@ -3,3 +3,6 @@
 pub mod properties;
 #[path = "../../tests/support/mod.rs"]
 mod support;
+#[cfg(feature = "deflate")]
+#[path = "../../tests/support/deflate.rs"]
+mod support_deflate;

@@ -70,7 +70,7 @@ fn every_way<R: Role>(
 }
 
 /// Cuts into reads of these sizes, again and again.
-fn cut<'w>(mut wire: &'w [u8], reads: &[u8]) -> Vec<&'w [u8]> {
+pub(super) fn cut<'w>(mut wire: &'w [u8], reads: &[u8]) -> Vec<&'w [u8]> {
     let mut chunks = Vec::new();
     let mut sizes = reads.iter().map(|&size| usize::from(size)).cycle();
     while !wire.is_empty() {

@@ -6,13 +6,14 @@ use core::time::Duration;
 
 use websocket_proto::{
     Accept, AcceptError, Agreed, Client, ClientRequest, CloseCode, CloseFact, Config, Connection, Delivery, Disconnect, Entropy,
-    EntropyError, Error, Event, Kind, ReceiveBuffer, Reject, Role, SendBuffer, SendSlice, Server, State, Storage, Timeout, Uri,
+    EntropyError, Error, Event, ReceiveBuffer, Reject, Role, SendBuffer, SendSlice, Server, State, Storage, Timeout, Uri,
 };
 
 use super::naive;
+use super::script::Script;
 use crate::support::{self, SampleNonce, Seen};
 
-/// A server under [`Script`].
+/// A server under [`run`].
 pub fn connection_server(input: &[u8]) {
     let start = |config, open| match open {
         true => Connection::established(Server::new(), Agreed::new(), config),
@@ -25,7 +26,7 @@ pub fn connection_server(input: &[u8]) {
     run(input, false, start, answer, &Cell::new(0));
 }
 
-/// A client that has sent its request, under [`Script`].
+/// A client that has sent its request, under [`run`].
 pub fn connection_client(input: &[u8]) {
     let left = Cell::new(usize::MAX);
     let keys = Keys { next: support::Keys::default(), left: &left };
@@ -56,6 +57,10 @@ impl Entropy for Keys<'_> {
 /// Accepts a request or rejects it.
 type Answer<R> = fn(&mut Connection<R>, Result<Accept<'_>, Reject<'_>>, &mut SendSlice<'_>) -> Result<(), AcceptError>;
 
+/// What comes and what is called. The first byte has options: 1 begins with an open connection, 2 delivers in parts, 4 receives into fixed
+/// memory, 8 has small limits, 16 and 32 leave Pong and Close to the application, 128 has less fixed memory than a control frame takes. The
+/// second byte chooses the outbound buffer's size. The rest is operations: a letter, for which see [`Run::operation`], and its arguments.
+/// Bytes have one before them that says how many.
 fn run<R: Role>(input: &[u8], masks: bool, start: impl FnOnce(Config, bool) -> Connection<R>, answer: Answer<R>, left: &Cell<usize>) {
     let mut script = Script(input);
     let options = script.byte();
@@ -75,39 +80,6 @@ fn run<R: Role>(input: &[u8], masks: bool, start: impl FnOnce(Config, bool) -> C
         Run::new(connection, ReceiveBuffer::fixed(fixed), out, config, answer, left, masks).play(script, &mut last);
     } else {
         Run::new(connection, ReceiveBuffer::with_threshold(64), out, config, answer, left, masks).play(script, &mut last);
-    }
-}
-
-/// What comes and what is called. The first byte has options: 1 begins with an open connection, 2 delivers in parts, 4 receives into fixed
-/// memory, 8 has small limits, 16 and 32 leave Pong and Close to the application, 128 has less fixed memory than a control frame takes. The
-/// second byte chooses the outbound buffer's size. The rest is operations: a letter, for which see [`Run::operation`], and its arguments.
-/// Bytes have one before them that says how many.
-struct Script<'a>(&'a [u8]);
-
-impl<'a> Script<'a> {
-    fn byte(&mut self) -> u8 {
-        let (byte, rest) = self.0.split_first().unwrap_or((&0, b""));
-        self.0 = rest;
-        *byte
-    }
-
-    fn bytes(&mut self) -> &'a [u8] {
-        let len = usize::from(self.byte()).min(self.0.len());
-        let (bytes, rest) = self.0.split_at(len);
-        self.0 = rest;
-        bytes
-    }
-
-    fn text(&mut self) -> String {
-        String::from_utf8_lossy(self.bytes()).into_owned()
-    }
-
-    fn kind(&mut self) -> Kind {
-        self.one_of([Kind::Text, Kind::Binary])
-    }
-
-    fn one_of<T: Copy, const N: usize>(&mut self, choice: [T; N]) -> T {
-        choice[usize::from(self.byte()) % N]
     }
 }
 

@@ -5,11 +5,20 @@
 
 mod chunking;
 mod connection;
+#[cfg(feature = "deflate")]
+mod deflate_inbound;
+#[cfg(feature = "deflate")]
+mod deflate_pair;
 mod frame_header;
 mod handshake;
 mod naive;
+mod script;
 
 pub use self::chunking::chunking;
 pub use self::connection::{connection_client, connection_server};
+#[cfg(feature = "deflate")]
+pub use self::deflate_inbound::deflate_inbound;
+#[cfg(feature = "deflate")]
+pub use self::deflate_pair::deflate_pair;
 pub use self::frame_header::frame_header;
 pub use self::handshake::{handshake_request, handshake_response};

@@ -1,0 +1,251 @@
+//! Two ends that have agreed on permessage-deflate (RFC 7692 §7), back to back.
+
+use core::mem;
+
+use websocket_proto::handshake::Deflate;
+use websocket_proto::{
+    Agreed, Client, CloseCode, Config, Connection, DeflateConfig, Delivery, Event, Kind, ReceiveBuffer, SendError, SendSlice, Server, State,
+};
+
+use super::naive;
+use super::script::Script;
+use crate::support::{Keys, Seen};
+use crate::support_deflate::{Deflating, json};
+
+/// Whatever is agreed on, sent, given back, cloned and split, and however it is carried: what goes in on one side comes out on the other, in
+/// order, and nothing fails.
+///
+/// The input begins with what is agreed on ([`parameters`]) and what each side, the server first, limits itself to ([`configured`]). The
+/// rest is operations: a byte, for which see [`End::operation`], its top bit for the client's, and its arguments.
+pub fn deflate_pair(input: &[u8]) {
+    let mut script = Script(input);
+    let agreed = Agreed::new().with_deflate(parameters(&mut script));
+    let mut server = End::<Server>::new(agreed, configured(&mut script));
+    let mut client = End::<Client<Keys>>::new(agreed, configured(&mut script));
+    for _ in 0..100 {
+        if script.0.is_empty() {
+            break;
+        }
+        let operation = script.byte();
+        if operation & 0x80 == 0 {
+            server.operation(operation, &mut script, &mut client);
+        } else {
+            client.operation(operation, &mut script, &mut server);
+        }
+    }
+    while !(server.out.is_empty() && client.out.is_empty()) {
+        client.receive(mem::take(&mut server.out));
+        server.receive(mem::take(&mut client.out));
+    }
+    client.judge(&server);
+    server.judge(&client);
+}
+
+/// Window bits of the server and of the client, then bits for context takeover.
+fn parameters(script: &mut Script<'_>) -> Deflate {
+    let (bits, takeover) = (script.byte(), script.byte());
+    let mut deflate = Deflate::new();
+    (deflate.server_window_bits, deflate.client_window_bits) = (8 + (bits & 7), 8 + (bits >> 3 & 7));
+    (deflate.server_context_takeover, deflate.client_context_takeover) = (takeover & 1 == 0, takeover & 2 == 0);
+    deflate
+}
+
+/// Options: 1 delivers in parts, 2 limits its own window. Then the level, the least length, and what it limits its window to.
+fn configured(script: &mut Script<'_>) -> Config {
+    let options = script.byte();
+    let (mut config, mut deflate) = (Config::default(), DeflateConfig::default());
+    (deflate.level, deflate.min_len) = (script.byte() % 10, script.byte().into());
+    if options & 1 != 0 {
+        config.delivery = Delivery::Parts;
+    }
+    if options & 2 != 0 {
+        deflate.most = parameters(script);
+    }
+    config.deflate = Some(deflate);
+    config
+}
+
+/// An end, and what has come of it.
+struct End<R: Deflating> {
+    connection: Connection<R>,
+    inbound: ReceiveBuffer<Vec<u8>>,
+    out: Vec<u8>,
+    /// What its peer is to read.
+    sent: Vec<Seen>,
+    /// The message that it sends in parts.
+    begun: Option<(Kind, Vec<u8>)>,
+    /// What it was last given to send.
+    last: Vec<u8>,
+    seen: Vec<Seen>,
+    /// The message that comes in parts.
+    part: Vec<u8>,
+}
+
+impl<R: Deflating> End<R> {
+    fn new(agreed: Agreed, config: Config) -> Self {
+        let connection = Connection::established(R::role(), agreed, config);
+        let inbound = ReceiveBuffer::with_threshold(64);
+        Self { connection, inbound, out: vec![], sent: vec![], begun: None, last: vec![], seen: vec![], part: vec![] }
+    }
+
+    fn operation<P: Deflating>(&mut self, operation: u8, script: &mut Script<'_>, peer: &mut End<P>) {
+        match operation & 0x7F {
+            b'b' => {
+                let payload = self.payload(script);
+                self.send(Seen::Binary(payload.clone()), |connection, out| connection.send_binary(&payload, out));
+            }
+            b'c' => {
+                self.send(Seen::Close(Some((1000, String::new()))), |connection, out| connection.close(CloseCode::NORMAL_CLOSURE, "", out))
+            }
+            b'g' => {
+                let payload = script.bytes();
+                self.send(Seen::Ping(payload.to_vec()), |connection, out| connection.ping(payload, out));
+            }
+            b'h' => self.connection = self.connection.clone(),
+            b'j' => {
+                let nothing = Connection::established(R::role(), Agreed::new(), Config::default());
+                let (receiver, sender) = mem::replace(&mut self.connection, nothing).split();
+                self.connection = receiver.join(sender);
+            }
+            b'o' => self.connection.compress(script.one_of([true, false])),
+            b'p' => {
+                let (last, kind) = (script.one_of([false, true]), script.kind());
+                let payload = self.payload(script);
+                let kind = self.begun.as_ref().map_or(kind, |(kind, _)| *kind);
+                self.part(kind, &payload, last);
+            }
+            b'q' => self.connection.release(),
+            b'r' => self.inbound.release(),
+            b's' => {
+                // Into little room.
+                let (payload, mut memory) = (self.payload(script), vec![0; usize::from(script.byte()) * 8]);
+                let mut out = SendSlice::new(&mut memory);
+                let result = self.connection.send_binary(&payload, &mut out);
+                self.out.extend(out.as_slice());
+                self.told(Seen::Binary(payload), result);
+            }
+            b't' => {
+                let text = String::from_utf8_lossy(&self.payload(script)).into_owned();
+                self.send(Seen::Text(text.clone()), |connection, out| connection.send_text(&text, out));
+            }
+            b'w' => {
+                // What it wrote is carried, as much of it as this.
+                let count = usize::from(script.byte()).min(self.out.len());
+                peer.receive(self.out.drain(..count).collect());
+            }
+            b'x' => {
+                // A byte at a time.
+                for byte in mem::take(&mut self.out) {
+                    peer.receive(vec![byte]);
+                }
+            }
+            _ => peer.receive(mem::take(&mut self.out)),
+        }
+    }
+
+    /// Bytes; or, where there are none, what was sent last, or generated.
+    fn payload(&mut self, script: &mut Script<'_>) -> Vec<u8> {
+        let bytes = script.bytes();
+        if !bytes.is_empty() {
+            self.last = bytes.to_vec();
+            return self.last.clone();
+        }
+        let (choice, len) = (script.byte(), LENGTHS[usize::from(script.byte()) % LENGTHS.len()]);
+        let mut random = fastrand::Rng::with_seed(choice.into());
+        match choice {
+            0 => return vec![],
+            // Its end, again.
+            1..64 => self.last.drain(..self.last.len().saturating_sub(len)).for_each(drop),
+            64..128 => self.last = vec![choice; len],
+            128..192 => self.last = json(&mut random, len.min(4_000)).into_bytes(),
+            192.. => self.last = (0..len).map(|_| random.u8(..)).collect(),
+        }
+        self.last.clone()
+    }
+
+    fn send(&mut self, seen: Seen, send: impl FnOnce(&mut Connection<R>, &mut Vec<u8>) -> Result<(), SendError>) {
+        let result = send(&mut self.connection, &mut self.out);
+        self.told(seen, result);
+    }
+
+    fn told(&mut self, seen: Seen, result: Result<(), SendError>) {
+        let is_message = matches!(seen, Seen::Text(_) | Seen::Binary(_));
+        match result {
+            Ok(()) => self.sent.push(seen),
+            Err(SendError::Closed) => assert!(self.is_closed()),
+            Err(SendError::MessageOpen) => assert!(is_message && self.begun.is_some()),
+            Err(SendError::ControlTooLong) => assert!(matches!(seen, Seen::Ping(payload) if payload.len() > 125)),
+            Err(SendError::Full) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+
+    fn part(&mut self, kind: Kind, payload: &[u8], last: bool) {
+        match self.connection.send_part(kind, payload, last, &mut self.out) {
+            Ok(()) => {
+                let (kind, mut bytes) = self.begun.take().unwrap_or((kind, vec![]));
+                bytes.extend(payload);
+                if last {
+                    self.sent.push(naive::message(kind, bytes));
+                } else {
+                    self.begun = Some((kind, bytes));
+                }
+            }
+            Err(SendError::Closed) => assert!(self.is_closed()),
+            Err(SendError::InvalidUtf8) => assert_eq!(kind, Kind::Text),
+            Err(SendError::Full) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.sent.iter().any(|seen| matches!(seen, Seen::Close(_)))
+    }
+
+    fn receive(&mut self, bytes: Vec<u8>) {
+        assert_eq!(self.inbound.feed(&bytes), bytes.len());
+        while let Some(event) = self.connection.receive(&mut self.inbound, &mut self.out).expect("the peer breaks no rule") {
+            match event {
+                Event::Text(text) => self.seen.push(Seen::Text(text.to_owned())),
+                Event::Binary(bytes) => self.seen.push(Seen::Binary(bytes.to_vec())),
+                Event::TextPart { text, last } => {
+                    self.part.extend(text.as_bytes());
+                    if last {
+                        self.seen.push(naive::message(Kind::Text, mem::take(&mut self.part)));
+                    }
+                }
+                Event::BinaryPart { bytes, last } => {
+                    self.part.extend(bytes);
+                    if last {
+                        self.seen.push(Seen::Binary(mem::take(&mut self.part)));
+                    }
+                }
+                Event::Ping(payload) => {
+                    self.sent.push(Seen::Pong(payload.to_vec()));
+                    self.seen.push(Seen::Ping(payload.to_vec()));
+                }
+                Event::Pong(payload) => self.seen.push(Seen::Pong(payload.to_vec())),
+                Event::Close(frame) => {
+                    let close = Seen::Close(frame.map(|frame| (frame.code.get(), frame.reason.to_owned())));
+                    if !self.sent.iter().any(|seen| matches!(seen, Seen::Close(_))) {
+                        self.sent.push(close.clone());
+                    }
+                    self.seen.push(close);
+                }
+                event => panic!("{event:?}"),
+            }
+        }
+    }
+
+    /// What it saw is what its peer sent, up to a Close.
+    fn judge<P: Deflating>(&self, peer: &End<P>) {
+        let end = peer.sent.iter().position(|seen| matches!(seen, Seen::Close(_))).map_or(peer.sent.len(), |at| at + 1);
+        assert_eq!(self.seen.len(), end);
+        for (seen, sent) in self.seen.iter().zip(&peer.sent) {
+            assert!(seen == sent, "{:?}", (seen, sent));
+        }
+        assert_eq!(self.connection.state() == State::End, self.is_closed());
+    }
+}
+
+const LENGTHS: [usize; 8] = [1, 20, 200, 255, 700, 3_000, 20_000, 70_000];

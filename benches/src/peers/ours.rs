@@ -112,7 +112,10 @@ impl<const ECHO: bool> Job for Recv<ECHO> {
                     }
                     Event::Binary(bytes) => {
                         eat.eat(false, bytes);
-                        if ECHO {
+                        if ECHO && bytes.len() >= APART {
+                            flush(&mut self.io, &mut self.out);
+                            send_apart(&mut self.ws, &mut self.io, MessageKind::Binary, bytes);
+                        } else if ECHO {
                             self.ws.send_binary(bytes, &mut self.out).unwrap();
                         }
                     }
@@ -150,23 +153,24 @@ impl<R: Role> Job for Send<R> {
 struct SendApart {
     io: MemIo,
     ws: Connection<Server>,
-    /// `frame_in_place` wants to write to a payload, though a server's stays as it is.
-    messages: Vec<Vec<u8>>,
-    at: usize,
+    cur: Cursor,
 }
 
 impl Job for SendApart {
     fn run(&mut self, msgs: u64, _: &mut Eat) {
         for _ in 0..msgs {
-            let message = &mut self.messages[self.at];
-            let head = self.ws.frame_in_place(MessageKind::Binary, message).unwrap();
-            self.io.write_vectored(&[IoSlice::new(&head), IoSlice::new(message)]).unwrap();
-            self.at = (self.at + 1) % self.messages.len();
+            send_apart(&mut self.ws, &mut self.io, MessageKind::Binary, self.cur.next());
         }
     }
     fn counts(&self) -> bool {
         false
     }
+}
+
+#[inline]
+fn send_apart(ws: &mut Connection<Server>, io: &mut MemIo, kind: MessageKind, payload: &[u8]) {
+    let head = ws.frame_head(kind, payload).unwrap();
+    io.write_vectored(&[IoSlice::new(&head), IoSlice::new(payload)]).unwrap();
 }
 
 struct HsServer(&'static [u8], bool);
@@ -221,10 +225,7 @@ impl Peer for Ours {
         Some(match w.kind {
             Kind::Recv => Box::new(Recv::<false> { io, ws: server(), inbound, out }),
             Kind::Echo => Box::new(Recv::<true> { io, ws: server(), inbound, out }),
-            Kind::SendServer if w.size >= APART => {
-                let messages = w.payloads.iter().map(|payload| payload.to_vec()).collect();
-                Box::new(SendApart { io, ws: server(), messages, at: 0 })
-            }
+            Kind::SendServer if w.size >= APART => Box::new(SendApart { io, ws: server(), cur: Cursor::new(w) }),
             Kind::SendServer => Box::new(Send { io, ws: server(), cur: Cursor::new(w), out }),
             Kind::SendClient => Box::new(Send { io, ws: client(), cur: Cursor::new(w), out }),
             Kind::HsServer => Box::new(HsServer(w.wire, capture)),

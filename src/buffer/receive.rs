@@ -43,7 +43,8 @@ impl ReceiveBuffer<Vec<u8>> {
         Self::with_threshold(64 * 1024)
     }
 
-    /// The same, with another size in bytes to keep while it is empty.
+    /// The same, with another size in bytes to keep while it is empty. Where messages are often larger than that, their memory is made anew
+    /// for each.
     #[must_use]
     pub const fn with_threshold(threshold: usize) -> Self {
         Self { storage: Vec::new(), threshold, message: 0, built: 0, read: 0, end: 0 }
@@ -59,7 +60,7 @@ impl Default for ReceiveBuffer<Vec<u8>> {
 
 impl<'a> ReceiveBuffer<&'a mut [u8]> {
     /// Over fixed memory, whose content does not matter. It should have room for the head of the handshake, and for a control frame
-    /// (131 bytes) beside a message.
+    /// (131 bytes) beside a message; where messages are compressed (feature `deflate`), for all that one read may bring beside the largest.
     #[must_use]
     pub const fn fixed(storage: &'a mut [u8]) -> Self {
         Self { storage, threshold: usize::MAX, message: 0, built: 0, read: 0, end: 0 }

@@ -8,6 +8,8 @@ use core::ops::DerefMut;
 use arrayvec::ArrayVec;
 
 use crate::wire::mask;
+#[cfg(feature = "alloc")]
+use crate::wire::masked;
 
 /// Where a connection puts what is to be sent. The caller takes bytes from its front, in order, any number at a time.
 ///
@@ -84,7 +86,15 @@ impl SendBuffer for Vec<u8> {
 
     #[inline]
     fn push_masked(&mut self, payload: &[u8], key: [u8; 4]) {
-        push_and_mask(self, payload, key);
+        // From here on one pass pays: a vector takes arrays without a look at its room for each byte.
+        const LONG: usize = 512;
+
+        if payload.len() < LONG {
+            return push_and_mask(self, payload, key);
+        }
+        let (blocks, rest) = masked(payload, key);
+        self.extend(blocks.flatten());
+        push_and_mask(self, rest, key);
     }
 }
 

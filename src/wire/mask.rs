@@ -72,6 +72,30 @@ fn mask_words_into(target: &mut [u8], source: &[u8], key: [u8; 4], offset: u64) 
     }
 }
 
+/// How many bytes [`masked`] takes at once.
+#[cfg(feature = "alloc")]
+const BLOCK: usize = 32;
+
+/// The blocks of `source`, masked, and what is left of it, as it is: fewer than [`BLOCK`] bytes, and the first of them for the first byte of
+/// the key.
+#[cfg(feature = "alloc")]
+#[inline]
+pub(crate) fn masked(source: &[u8], key: [u8; 4]) -> (impl Iterator<Item = [u8; BLOCK]>, &[u8]) {
+    let Word(word) = Word::at(key, 0);
+    let mut keys = [0; BLOCK];
+    keys.chunks_exact_mut(8).for_each(|chunk| chunk.copy_from_slice(&word.to_ne_bytes()));
+    let blocks = source.chunks_exact(BLOCK);
+    let rest = blocks.remainder();
+    let blocks = blocks.map(move |block| {
+        let mut masked = <[u8; BLOCK]>::try_from(block).unwrap_or(keys);
+        for (masked, key) in masked.iter_mut().zip(keys) {
+            *masked ^= key;
+        }
+        masked
+    });
+    (blocks, rest)
+}
+
 /// Fewer than eight bytes.
 #[inline]
 fn mask_short(bytes: &mut [u8], word: Word) {
@@ -131,6 +155,20 @@ mod tests {
                     assert_eq!(target, expected);
                 }
             }
+        }
+    }
+
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn mk_03_blocks_and_what_is_left_of_them_equal_the_naive_loop() {
+        let mut random = fastrand::Rng::with_seed(2);
+        for len in (0..200).chain([1023, 4097]) {
+            let (key, source) = (random.u32(..).to_ne_bytes(), (0..len).map(|_| random.u8(..)).collect::<Vec<_>>());
+            let (blocks, rest) = super::masked(&source, key);
+            let mut target: Vec<u8> = blocks.flatten().collect();
+            assert!(rest.len() < super::BLOCK && target.len() % 4 == 0);
+            target.extend(naive(rest, key, 0));
+            assert_eq!(target, naive(&source, key, 0));
         }
     }
 

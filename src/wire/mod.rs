@@ -27,6 +27,8 @@ pub use close::{CloseBodyError, CloseCode, CloseFrame, MAX_CLOSE_REASON};
 pub use header::{FrameHeader, HeaderError, LengthForm, RawFrameHeader, ReservedBits};
 pub use mask::mask;
 pub(crate) use mask::mask_into;
+#[cfg(feature = "alloc")]
+pub(crate) use mask::masked;
 pub use opcode::{Kind, Opcode};
 
 /// The most bytes a frame header takes: 2, 8 of extended length, 4 of masking key (§5.2).

@@ -13,7 +13,7 @@
 use std::hint::black_box;
 use std::process::{Command, ExitCode};
 
-use websocket_proto::{Accept, Config, Connection, Event, ReceiveBuffer, Server};
+use websocket_proto::{Accept, Agreed, Client, Config, Connection, Event, ReceiveBuffer, Server};
 
 const BUDGETS: &str = if cfg!(feature = "deflate") { include_str!("../budgets-deflate.txt") } else { include_str!("../budgets.txt") };
 const MESSAGES: u64 = 2_000;
@@ -71,7 +71,7 @@ fn main() -> ExitCode {
 /// Instructions within `measured`.
 fn count(work: &str, messages: u64) -> Option<u64> {
     let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=measured"])
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=measured*"])
         // glibc's `rep movsb` counts as an instruction a byte
         .env("GLIBC_TUNABLES", "glibc.cpu.x86_rep_movsb_threshold=1000000000:glibc.cpu.x86_rep_stosb_threshold=1000000000")
         .arg(std::env::current_exe().ok()?)
@@ -92,6 +92,16 @@ fn run(work: &str, messages: u64) {
         "receive-8" => 8,
         "receive-125" | "echo-125" => 125,
         "receive-1024" => 1024,
+        "send-16384" => {
+            let key: fn(&mut [u8]) = |bytes| bytes.fill(0x5A);
+            let mut ws = Connection::established(Client::new(key), Agreed::new(), Config::default());
+            let payload = vec![b'x'; 16384];
+            for _ in 0..messages {
+                out.clear();
+                measured_send(&mut ws, &payload, &mut out);
+            }
+            return;
+        }
         "handshake" => {
             for _ in 0..messages {
                 ws = Connection::server(Config::default());
@@ -111,6 +121,13 @@ fn run(work: &str, messages: u64) {
         assert_eq!(inbound.feed(&frames), frames.len());
         assert_eq!(measured(&mut ws, &mut inbound, &mut out, work.starts_with("echo")), 50);
     }
+}
+
+/// What is counted of a client that sends.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "Rust" fn measured_send(ws: &mut Connection<Client<fn(&mut [u8])>>, payload: &[u8], out: &mut Vec<u8>) {
+    ws.send_binary(payload, out).unwrap();
 }
 
 /// What is counted: the messages of one read, or the handshake.

@@ -11,6 +11,7 @@ use crate::error::HandshakeError;
 
 /// More than this many subprotocols are not compared with each other.
 const MAX_REQUESTED_SUBPROTOCOLS: usize = 64;
+
 /// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {

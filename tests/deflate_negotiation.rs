@@ -53,6 +53,8 @@ fn answer(most: Option<Deflate>, offer: &str) -> (Option<String>, Option<Deflate
         assert!(before.is_some(), "known before it is accepted");
         server.accept(Accept::new(), out).unwrap();
         assert_eq!(server.agreed(), before);
+        let deflate = before.and_then(|agreed| agreed.deflate());
+        assert_eq!(before, Some(deflate.map_or(Agreed::new(), |deflate| Agreed::new().with_deflate(deflate))), "whatever was named");
     });
     assert_eq!((outcome.error, outcome.state), (None, State::Transmission), "{offer}");
     let (mut server, mut out) = (Connection::server(config(most)), Vec::new());

@@ -12,7 +12,7 @@ use crate::wire::ReservedBits;
 
 /// What both endpoints agreed on in the opening handshake, as far as frames depend on it: the extensions. There is one, permessage-deflate
 /// (feature `deflate`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, Eq)]
 #[non_exhaustive]
 pub struct Agreed {
     #[cfg(feature = "deflate")]
@@ -20,6 +20,17 @@ pub struct Agreed {
     /// Whether the offer named the server's window, so that the answer must (RFC 7692 §7.1.2.1).
     #[cfg(feature = "deflate")]
     server_bits_named: bool,
+}
+
+/// Two are the same where frames are, however that was asked for.
+impl PartialEq for Agreed {
+    fn eq(&self, other: &Self) -> bool {
+        #[cfg(feature = "deflate")]
+        let same = self.deflate == other.deflate;
+        #[cfg(not(feature = "deflate"))]
+        let same = matches!((self, other), (Self {}, Self {}));
+        same
+    }
 }
 
 impl Agreed {

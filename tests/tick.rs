@@ -8,8 +8,8 @@ use core::time::Duration;
 use fastrand::Rng;
 use support::{Keys, REQUEST, Side, filled, frame, frames_of, open_client, open_server};
 use websocket_proto::{
-    Agreed, Client, ClientRequest, CloseCode, Config, Connection, Disconnect, Error, Event, HandshakeError, ReceiveBuffer, Role, SendSlice,
-    Server, State, Timeout, Uri,
+    Agreed, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Disconnect, Error, Event, HandshakeError, ReceiveBuffer, Role,
+    SendSlice, Server, State, Timeout, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -164,6 +164,43 @@ fn whatever_comes_is_life() {
     }
     check::<Server>();
     check::<Clients>();
+}
+
+#[test]
+fn whatever_comes_of_a_message_is_life_wherever_it_is_cut() {
+    fn check<R: Side>(delivery: Delivery, reads: &[&[u8]]) {
+        let mut config = Config::default();
+        config.delivery = delivery;
+        let (mut whole, (mut receiver, _sender)) = (R::open(config), R::open(config).split());
+        let (mut inbound, mut out) = ([ReceiveBuffer::new(), ReceiveBuffer::new()], vec![]);
+        for (step, read) in reads.iter().enumerate() {
+            inbound.iter_mut().for_each(|inbound| assert_eq!(inbound.feed(read), read.len()));
+            receive(&mut whole, &mut inbound[0], &mut out);
+            while receiver.receive(&mut inbound[1]).unwrap().is_some() {}
+            let (now, deadline) = (s(step as u64 * 19), s(step as u64 * 19 + 20));
+            assert_eq!(whole.tick(now, &mut out), Ok(Some(deadline)), "{delivery:?}, {step} of {reads:02x?}");
+            assert_eq!(receiver.tick(now), Ok(Some(deadline)), "{delivery:?}, {step} of {reads:02x?}");
+        }
+    }
+    fn check_all<R: Side>() {
+        for delivery in [Delivery::Messages, Delivery::Parts] {
+            for first in [1, 2] {
+                let fragments = [&[b'a'; 30][..], b"", b"", b"six by", b"", &[b'b'; 300], b"", b"", b"end"];
+                let frames: Vec<Vec<u8>> = fragments
+                    .iter()
+                    .enumerate()
+                    .map(|(at, payload)| frame::<R>(if at == 0 { first } else { 0 } | if at == 8 { 0x80 } else { 0 }, payload))
+                    .collect();
+                check::<R>(delivery, &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
+                let wire = frames.concat();
+                for len in 1..=20 {
+                    check::<R>(delivery, &wire.chunks(len).collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+    check_all::<Server>();
+    check_all::<Clients>();
 }
 
 #[test]

@@ -23,15 +23,6 @@ enum Next {
 }
 
 impl Inbound {
-    /// A number that changes with the bytes that come and make no event. Bytes that are inflated are not kept, so they are counted.
-    pub(super) fn came<S: Storage>(&self, buffer: &ReceiveBuffer<S>, inflater: &Inflater) -> usize {
-        let kept = match self {
-            Self::Message(Message { compressed: Some(_), .. }) => buffer.unread_len(),
-            _ => buffer.kept(),
-        };
-        kept.wrapping_add(inflater.taken())
-    }
-
     /// Inflates what is there of a data frame's payload. `None` where the next frame is to be read.
     pub(super) fn compressed<R: Role, S: Storage>(
         &mut self,

@@ -248,16 +248,11 @@ impl<R: Role> Connection<R> {
         inbound: &'b mut ReceiveBuffer<S>,
         out: &mut impl SendBuffer,
     ) -> Result<Option<Event<'b>>, Error> {
-        self.timer.saw(match &self.phase {
-            #[cfg(feature = "deflate")]
-            Phase::Transmission(Transmission { inbound: half, extended, .. }) => half.came(inbound, &extended.inflater),
-            _ => inbound.kept(),
-        });
         self.pay(out);
         match &mut self.phase {
             Phase::Handshake(_) => self.receive_head(inbound, out),
             Phase::Transmission(transmission) => {
-                match transmission.inbound.next::<R, S>(inbound, &self.config, &mut transmission.extended) {
+                match transmission.inbound.next::<R, S>(inbound, &self.config, &mut transmission.extended, &mut self.timer) {
                     Ok(event) => {
                         if let Some(Event::Pong(payload)) = event {
                             self.timer.pong(payload);

@@ -194,14 +194,9 @@ impl<R: Role> Receiver<R> {
 
     #[inline(never)]
     fn receive_any<'b, S: Storage>(&mut self, inbound: &'b mut ReceiveBuffer<S>) -> Result<Option<Event<'b>>, Error> {
-        self.timer.saw(match &self.reading {
-            #[cfg(feature = "deflate")]
-            Reading::Transmission { half, extended } => half.came(inbound, &extended.inflater),
-            _ => inbound.kept(),
-        });
         match &mut self.reading {
             Reading::Handshake => Ok(None),
-            Reading::Transmission { half, extended, .. } => match half.next::<R, S>(inbound, &self.config, extended) {
+            Reading::Transmission { half, extended, .. } => match half.next::<R, S>(inbound, &self.config, extended, &mut self.timer) {
                 Ok(event) => {
                     if let Some(Event::Pong(payload)) = event {
                         self.timer.pong(payload);

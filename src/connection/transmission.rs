@@ -11,7 +11,7 @@ use crate::deflate::Inflater;
 use crate::error::ProtocolError;
 use crate::handshake::Agreed;
 use crate::role::Role;
-use crate::rules::{Cut, Fragmentation, Limits, Tally, Utf8, text};
+use crate::rules::{Cut, Fragmentation, Limits, Tally, Timer, Utf8, text};
 use crate::wire::{CloseFrame, FrameHeader, HeaderError, Kind, Opcode, ReservedBits, mask};
 
 /// What the inbound half goes by: the extensions agreed on, and the limit that nearly every frame keeps.
@@ -238,15 +238,31 @@ impl Inbound {
         }
     }
 
-    /// The next event; `None` where more bytes are needed.
+    /// A number that changes with the bytes that come and make no event.
+    fn came<S: Storage>(&self, buffer: &ReceiveBuffer<S>, extended: &Extended) -> usize {
+        #[cfg(feature = "deflate")]
+        if let Self::Message(Message { compressed: Some(_), .. }) = self {
+            // Bytes that are inflated are not kept, so they are counted.
+            return buffer.unread_len().wrapping_add(extended.inflater.taken());
+        }
+        let _ = extended;
+        buffer.kept()
+    }
+
+    /// The next event; `None` where more bytes are needed. Tells the timer what has come.
     pub(super) fn next<'b, R: Role, S: Storage>(
         &mut self,
         buffer: &'b mut ReceiveBuffer<S>,
         config: &Settings,
         extended: &mut Extended,
+        timer: &mut Timer,
     ) -> Result<Option<Event<'b>>, ProtocolError> {
+        timer.saw(self.came(buffer, extended));
         match self.find::<R, S>(buffer, config, extended)? {
-            Found::Nothing => Ok(None),
+            Found::Nothing => {
+                timer.left(self.came(buffer, extended));
+                Ok(None)
+            }
             Found::Message(kind) => {
                 let (bytes, given) = buffer.message();
                 given.all();

@@ -109,6 +109,11 @@ impl Timer {
         self.seen = bytes;
     }
 
+    /// So many of them are left: some have made headers, which are no events.
+    pub(crate) fn left(&mut self, bytes: usize) {
+        self.seen = bytes as u32;
+    }
+
     /// A Pong came.
     pub(crate) fn pong(&mut self, payload: &[u8]) {
         if self.wait == Wait::Pong && payload == self.payload() {

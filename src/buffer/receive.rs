@@ -5,7 +5,8 @@
 //!   |  free    | message      | free       | unread      | free     |
 //!   |          | (unmasked)   | (headers)  | (raw)       |          |
 //! ```
-//! `message <= built <= read <= end <= len`, so that differences of them do not wrap; without a message, `message == built` anywhere. The payload of a fragment is moved down from `read` to `built` as it is unmasked.
+//! `message <= built <= read <= end <= len`, so that differences of them do not wrap; without a message, `message == built` anywhere. The
+//! payload of a fragment is moved down from `read` to `built` as it is unmasked.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;

@@ -48,8 +48,8 @@ use crate::wire::{CloseCode, CloseFrame, Kind, Opcode, mask};
 ///   `None`, which means that more bytes are needed. [`receive_end`](Self::receive_end) says that there are no more.
 /// * **Answers**: [`accept`](Connection::accept) and [`reject`](Connection::reject), once, for the request that a server received.
 /// * **Sending**: [`send_text`](Self::send_text), [`send_binary`](Self::send_binary), [`send_part`](Self::send_part),
-///   [`frame_in_place`](Self::frame_in_place), [`frame_head`](Connection::frame_head), [`ping`](Self::ping), [`pong`](Self::pong), [`close`](Self::close); with feature `alloc`,
-///   `send_prepared`.
+///   [`frame_in_place`](Self::frame_in_place), [`frame_head`](Connection::frame_head), [`ping`](Self::ping), [`pong`](Self::pong),
+///   [`close`](Self::close); with feature `alloc`, `send_prepared`.
 /// * **Looking**: [`state`](Self::state), [`disconnect`](Self::disconnect), [`close_status`](Self::close_status),
 ///   [`owes`](Self::owes). Their answers change only by the methods above.
 ///
@@ -372,10 +372,11 @@ impl<R: Role> Connection<R> {
     }
 
     /// Makes a message of `payload` without copying it: returns the frame's head, and leaves `payload` as it has to go on the wire: a
-    /// client's is masked in place, and a server needs no more than [`frame_head`](Connection::frame_head). Send `out` first, whole; then the head, then the payload, for instance with one vectored write.
+    /// client's is masked in place, and a server needs no more than [`frame_head`](Connection::frame_head). Send `out` first, whole; then the
+    /// head, then the payload, for instance with one vectored write.
     ///
     /// # Errors
-    /// Where the connection is not open for it; the payload is as before then.
+    /// Where the connection is not open for it, or the payload of a text is not UTF-8; it is as before then.
     pub fn frame_in_place(&mut self, kind: Kind, payload: &mut [u8]) -> Result<FrameHead, SendError> {
         let (outbound, role, _) = self.sending()?;
         let header = outbound.apart(role, kind, payload)?;

@@ -316,7 +316,8 @@ impl Sender<Server> {
 
 impl<R: Role> Sender<R> {
     /// Answers what the receiver read: writes the Pong that is due, the Close that answers the peer's, or the one that tells it of its
-    /// violation; or the Ping that breaks a silence. Where `out` has no room, the answer waits (see [`owes`](Self::owes)), of several Pongs the newest.
+    /// violation; or the Ping that breaks a silence. Where `out` has no room, the answer waits (see [`owes`](Self::owes)), of several Pongs
+    /// the newest.
     ///
     /// Between any two other calls, also inside a message that is sent in parts. After the end nothing is written, but
     /// [`close_status`](Self::close_status) is completed.

@@ -6,7 +6,7 @@
 //!           │                 └ line           └ looked
 //!           └ start
 //! ```
-//! Every byte has its verdict when it is there, before the line ends; none is looked at twice.
+//! Every byte has its verdict when it is there, before the line ends; none is looked at more than three times, in whichever pieces it comes.
 
 use super::fields::{Headers, TOKEN, VALUE, VISIBLE, is};
 use super::scan::{find, printable};

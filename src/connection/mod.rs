@@ -254,9 +254,6 @@ impl<R: Role> Connection<R> {
             Phase::Transmission(transmission) => {
                 match transmission.inbound.next::<R, S>(inbound, &self.config, &mut transmission.extended, &mut self.timer) {
                     Ok(event) => {
-                        if let Some(Event::Pong(payload)) = event {
-                            self.timer.pong(payload);
-                        }
                         if let Some(note) = Note::of(&event, &self.config) {
                             self.take_note(note, out);
                         }

@@ -198,9 +198,6 @@ impl<R: Role> Receiver<R> {
             Reading::Handshake => Ok(None),
             Reading::Transmission { half, extended, .. } => match half.next::<R, S>(inbound, &self.config, extended, &mut self.timer) {
                 Ok(event) => {
-                    if let Some(Event::Pong(payload)) = event {
-                        self.timer.pong(payload);
-                    }
                     if let Some(note) = Note::of(&event, &self.config) {
                         self.note = Some(note);
                     }

@@ -173,9 +173,6 @@ impl State {
     fn step(&mut self, input: &[u8]) -> Result<usize, Corrupt> {
         self.make_room();
         let stream = self.stream.as_mut().ok_or(Corrupt)?;
-        if stream.at == At::Corrupt {
-            return Err(Corrupt);
-        }
         let until = self.end.saturating_add(PIECE).min(self.window.len());
         let mut output = Output { window: &mut self.window, end: self.end, until, wrapped: self.full };
         let (stop, taken) = stream.blocks.decode(input, &mut output);

@@ -114,7 +114,7 @@ impl<const ECHO: bool> Job for Recv<ECHO> {
                         eat.eat(false, bytes);
                         if ECHO && bytes.len() >= APART {
                             flush(&mut self.io, &mut self.out);
-                            send_apart(&mut self.ws, &mut self.io, MessageKind::Binary, bytes);
+                            send_apart(&mut self.ws, &mut self.io, bytes);
                         } else if ECHO {
                             self.ws.send_binary(bytes, &mut self.out).unwrap();
                         }
@@ -159,7 +159,7 @@ struct SendApart {
 impl Job for SendApart {
     fn run(&mut self, msgs: u64, _: &mut Eat) {
         for _ in 0..msgs {
-            send_apart(&mut self.ws, &mut self.io, MessageKind::Binary, self.cur.next());
+            send_apart(&mut self.ws, &mut self.io, self.cur.next());
         }
     }
     fn counts(&self) -> bool {
@@ -168,8 +168,8 @@ impl Job for SendApart {
 }
 
 #[inline]
-fn send_apart(ws: &mut Connection<Server>, io: &mut MemIo, kind: MessageKind, payload: &[u8]) {
-    let head = ws.frame_head(kind, payload).unwrap();
+fn send_apart(ws: &mut Connection<Server>, io: &mut MemIo, payload: &[u8]) {
+    let head = ws.frame_head(MessageKind::Binary, payload).unwrap();
     io.write_vectored(&[IoSlice::new(&head), IoSlice::new(payload)]).unwrap();
 }
 

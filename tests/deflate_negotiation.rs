@@ -6,30 +6,14 @@ mod support;
 mod support_deflate;
 
 use support::{Keys, REQUEST, RESPONSE, Seen, feed, filled, frame, frames_of, with_field};
+use support_deflate::{config, deflate};
 use websocket_proto::{
-    Accept, Agreed, Client, ClientRequest, Config, Connection, Deflate, DeflateConfig, Error, Event, HandshakeError, ProtocolError,
-    ReceiveBuffer, Server, State, Uri,
+    Accept, Agreed, Client, ClientRequest, Config, Connection, Deflate, Error, Event, HandshakeError, ProtocolError, ReceiveBuffer, Server,
+    State, Uri,
 };
-
-fn deflate(server_bits: u8, client_bits: u8, server_takeover: bool, client_takeover: bool) -> Deflate {
-    let mut deflate = Deflate::new();
-    (deflate.server_window_bits, deflate.client_window_bits) = (server_bits, client_bits);
-    (deflate.server_context_takeover, deflate.client_context_takeover) = (server_takeover, client_takeover);
-    deflate
-}
 
 fn all() -> Deflate {
     Deflate::new()
-}
-
-fn config(most: Option<Deflate>) -> Config {
-    let mut config = Config::default();
-    config.deflate = most.map(|most| {
-        let mut deflate = DeflateConfig::default();
-        deflate.most = most;
-        deflate
-    });
-    config
 }
 
 /// The value of Sec-WebSocket-Extensions in a head.

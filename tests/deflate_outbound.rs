@@ -2,6 +2,7 @@
 #![cfg(feature = "deflate")]
 
 mod support;
+#[macro_use]
 #[path = "support/deflate.rs"]
 mod support_deflate;
 
@@ -51,17 +52,6 @@ fn carried<R: Deflating, P: Deflating>(deflate: Deflate, wire: &[u8], delivery: 
     let outcome = feed(open::<P>(deflate, config), ReceiveBuffer::new(), chunks, |_, _| panic!());
     assert_eq!(outcome.error, None);
     outcome.events
-}
-
-macro_rules! both_roles {
-    ($(#[test] fn $name:ident<$R:ident, $P:ident>() $body:block)*) => {$(
-        #[test]
-        fn $name() {
-            fn check<$R: Deflating, $P: Deflating>() $body
-            check::<Server, Clients>();
-            check::<Clients, Server>();
-        }
-    )*};
 }
 
 both_roles! {

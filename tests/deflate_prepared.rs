@@ -2,6 +2,7 @@
 #![cfg(feature = "deflate")]
 
 mod support;
+#[macro_use]
 #[path = "support/deflate.rs"]
 mod support_deflate;
 
@@ -30,17 +31,6 @@ fn own_text<R: Deflating>(connection: &mut Connection<R>, text: &str) -> (u8, Ve
     let mut out = Vec::new();
     connection.send_text(text, &mut out).unwrap();
     frames_of::<R>(&out)[0].clone()
-}
-
-macro_rules! both_roles {
-    ($(#[test] fn $name:ident<$R:ident, $P:ident>() $body:block)*) => {$(
-        #[test]
-        fn $name() {
-            fn check<$R: Deflating, $P: Deflating>() $body
-            check::<Server, Clients>();
-            check::<Clients, Server>();
-        }
-    )*};
 }
 
 both_roles! {

@@ -2,27 +2,17 @@
 #![cfg(feature = "deflate")]
 
 mod support;
+#[macro_use]
 #[path = "support/deflate.rs"]
 mod support_deflate;
 
 use fastrand::Rng;
-use support::{Keys, Seen, feed, filled, frame, frames_of};
+use support::{Seen, feed, filled, frame, frames_of};
 use support_deflate::{Deflating, HELLO, json, open};
-use websocket_proto::{Client, Config, Connection, Deflate, Event, Kind, ReceiveBuffer, Server};
+use websocket_proto::{Config, Connection, Deflate, Event, Kind, ReceiveBuffer};
 
 /// §7.2.3.2: "Hello", once it is in the window.
 const AGAIN: &[u8] = b"\xf2\x00\x11\x00\x00";
-
-macro_rules! both_roles {
-    ($(#[test] fn $name:ident<$R:ident, $P:ident>() $body:block)*) => {$(
-        #[test]
-        fn $name() {
-            fn check<$R: Deflating, $P: Deflating>() $body
-            check::<Server, Client<Keys>>();
-            check::<Client<Keys>, Server>();
-        }
-    )*};
-}
 
 fn joined<R: Deflating>(connection: Connection<R>) -> Connection<R> {
     let (receiver, sender) = connection.split();

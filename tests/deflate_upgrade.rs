@@ -4,31 +4,18 @@
 extern crate alloc;
 
 mod support;
+#[path = "support/deflate.rs"]
+mod support_deflate;
 
 use alloc::collections::BTreeSet;
 
 use fastrand::Rng;
 use support::{Keys, filled, frames_of};
+use support_deflate::{config, deflate};
 use websocket_proto::handshake::{CheckedRequest, Key, RequestHead};
 use websocket_proto::{
-    Accept, Agreed, Client, ClientRequest, Config, Connection, Deflate, DeflateConfig, Entropy as _, Error, Event, HandshakeError, Server,
-    Uri,
+    Accept, Agreed, Client, ClientRequest, Config, Connection, Deflate, Entropy as _, Error, Event, HandshakeError, Server, Uri,
 };
-
-fn deflate(server_bits: u8, client_bits: u8, server_takeover: bool, client_takeover: bool) -> Deflate {
-    let mut deflate = Deflate::new();
-    (deflate.server_window_bits, deflate.client_window_bits) = (server_bits, client_bits);
-    (deflate.server_context_takeover, deflate.client_context_takeover) = (server_takeover, client_takeover);
-    deflate
-}
-
-fn config(most: Deflate) -> Config {
-    let mut config = Config::default();
-    let mut deflate = DeflateConfig::default();
-    deflate.most = most;
-    config.deflate = Some(deflate);
-    config
-}
 
 fn lines<'a>(fields: impl Iterator<Item = (&'a str, impl ToString)>) -> String {
     fields.map(|(name, value)| format!("{name}: {}\r\n", value.to_string())).collect()
@@ -55,7 +42,7 @@ fn asked<'a>(offers: &[&'a str]) -> Vec<(&'a str, &'a str)> {
 fn answer(most: Deflate, offers: &[&str]) -> Answer {
     let fields = asked(offers);
     let added = [("Set-Cookie", "a=b")];
-    let (mut server, mut out) = (Connection::server(config(most)), Vec::new());
+    let (mut server, mut out) = (Connection::server(config(Some(most))), Vec::new());
     let head = format!("GET / HTTP/1.1\r\n{}\r\n", lines(fields.iter().copied()));
     let bytes = match server.receive(&mut filled(head.as_bytes()), &mut out) {
         Ok(Some(Event::Request(request))) => {
@@ -275,7 +262,7 @@ fn pmd_06_pmd_07_attack_d2_an_offer_and_what_its_answer_comes_to_are_as_over_byt
         let most = random_most(&mut random);
         let request = ClientRequest::new(uri).subprotocols(&["chat"]).headers(&[("Origin", "null")]);
         let mut written = Vec::new();
-        let mut client = Connection::client(request, config(most), Keys::default(), &mut written).unwrap();
+        let mut client = Connection::client(request, config(Some(most)), Keys::default(), &mut written).unwrap();
         let head = RequestHead::http11(request, key).unwrap().deflate(most);
         let of_connect = RequestHead::extended_connect(request).unwrap().deflate(most);
         let text = format!("GET /chat HTTP/1.1\r\n{}\r\n", lines(head.fields()));
@@ -324,7 +311,7 @@ fn what_was_agreed_on_over_fields_is_kept_by_the_connections() {
         assert_eq!((response.agreed().deflate(), acceptance.agreed().deflate()), (Some(most), Some(most)));
 
         // Each compresses where its configuration has it so; the other reads it in any case.
-        for (server_config, client_config) in [(config(most), Config::default()), (Config::default(), config(Deflate::new()))] {
+        for (server_config, client_config) in [(config(Some(most)), Config::default()), (Config::default(), config(Some(Deflate::new())))] {
             let mut server = Connection::established(Server::new(), acceptance.agreed(), server_config);
             let mut client = Connection::established(Client::new(Keys::default()), response.agreed(), client_config);
             let (mut there, mut back) = (Vec::new(), Vec::new());

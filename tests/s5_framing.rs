@@ -331,18 +331,23 @@ fn mk_01_mk_07_every_frame_of_a_client_has_a_key_of_its_own() {
     assert_eq!(keys, (5..14u32).map(u32::to_be_bytes).collect::<Vec<_>>());
 }
 
+/// The frame that a fresh connection writes of this payload.
+fn copied<R: Side>(kind: Kind, payload: &[u8]) -> Vec<u8> {
+    let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
+    match kind {
+        Kind::Text => connection.send_text(core::str::from_utf8(payload).unwrap(), &mut out).unwrap(),
+        Kind::Binary => connection.send_binary(payload, &mut out).unwrap(),
+    }
+    out
+}
+
 #[test]
 fn mk_10_frame_in_place_is_the_same_frame() {
     fn check<R: Side>() {
         for len in [0, 1, 125, 126, 65_536] {
             let payload = vec![b'x'; len];
             for kind in [Kind::Text, Kind::Binary] {
-                let (mut copied, mut in_place) = (R::open(Config::default()), R::open(Config::default()));
-                let mut out = Vec::new();
-                match kind {
-                    Kind::Text => copied.send_text(core::str::from_utf8(&payload).unwrap(), &mut out).unwrap(),
-                    Kind::Binary => copied.send_binary(&payload, &mut out).unwrap(),
-                }
+                let (out, mut in_place) = (copied::<R>(kind, &payload), R::open(Config::default()));
                 let mut payload = payload.clone();
                 let head = in_place.frame_in_place(kind, &mut payload).unwrap();
                 assert_eq!(out, [&head[..], &payload].concat());
@@ -358,12 +363,7 @@ fn s5_1_the_head_of_a_server_s_frame_leaves_the_payload_alone() {
     for len in [0, 1, 125, 126, 65_535, 65_536] {
         let payload = vec![b'x'; len];
         for kind in [Kind::Text, Kind::Binary] {
-            let (mut copied, mut apart) = (Server::open(Config::default()), Server::open(Config::default()));
-            let mut out = Vec::new();
-            match kind {
-                Kind::Text => copied.send_text(core::str::from_utf8(&payload).unwrap(), &mut out).unwrap(),
-                Kind::Binary => copied.send_binary(&payload, &mut out).unwrap(),
-            }
+            let (out, mut apart) = (copied::<Server>(kind, &payload), Server::open(Config::default()));
             let head = apart.frame_head(kind, &payload).unwrap();
             assert_eq!(out, [&head[..], &payload].concat());
             assert_eq!(apart.split().1.frame_head(kind, &payload), Ok(head));

@@ -1,5 +1,5 @@
 //! What the tests of permessage-deflate share: connections that have agreed on it, and an inflater of their own.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
+#![allow(dead_code, unreachable_pub, unused_macros, reason = "each test file uses some of it")]
 
 use websocket_proto::handshake::Deflate;
 use websocket_proto::{Agreed, Client, Config, Connection, DeflateConfig, Delivery, ReceiveBuffer, Server};
@@ -9,6 +9,37 @@ use crate::support::{Keys, Outcome, Side, feed, frames_of};
 
 /// RFC 7692 §7.2.3.1: "Hello" in one block with fixed codes.
 pub const HELLO: &[u8] = b"\xf2\x48\xcd\xc9\xc9\x07\x00";
+
+/// A test for a role and for its peer's, each being the other once.
+macro_rules! both_roles {
+    ($(#[test] fn $name:ident<$R:ident, $P:ident>() $body:block)*) => {$(
+        #[test]
+        fn $name() {
+            fn check<$R: crate::support_deflate::Deflating, $P: crate::support_deflate::Deflating>() $body
+            check::<websocket_proto::Server, websocket_proto::Client<crate::support::Keys>>();
+            check::<websocket_proto::Client<crate::support::Keys>, websocket_proto::Server>();
+        }
+    )*};
+}
+
+/// These parameters.
+pub fn deflate(server_bits: u8, client_bits: u8, server_takeover: bool, client_takeover: bool) -> Deflate {
+    let mut deflate = Deflate::new();
+    (deflate.server_window_bits, deflate.client_window_bits) = (server_bits, client_bits);
+    (deflate.server_context_takeover, deflate.client_context_takeover) = (server_takeover, client_takeover);
+    deflate
+}
+
+/// A configuration that is ready for this.
+pub fn config(most: Option<Deflate>) -> Config {
+    let mut config = Config::default();
+    config.deflate = most.map(|most| {
+        let mut deflate = DeflateConfig::default();
+        deflate.most = most;
+        deflate
+    });
+    config
+}
 
 /// A role that permessage-deflate was agreed for.
 pub trait Deflating: Side {

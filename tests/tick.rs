@@ -5,11 +5,12 @@ mod support;
 
 use core::time::Duration;
 
+use arrayvec::ArrayVec;
 use fastrand::Rng;
 use support::{Keys, REQUEST, Side, filled, frame, frames_of, open_client, open_server};
 use websocket_proto::{
     Agreed, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Disconnect, Error, Event, HandshakeError, ReceiveBuffer, Role,
-    SendSlice, Server, State, Timeout, Uri,
+    SendError, SendSlice, Server, State, Timeout, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -104,26 +105,133 @@ fn silence_is_asked_once_and_the_answer_counts() {
 #[test]
 fn silence_after_the_ping_ends_it() {
     fn check<R: Side>() {
-        for room in [true, false] {
-            let mut connection = R::open(Config::default());
-            let mut memory = [0; 100];
-            let mut out = SendSlice::new(if room { &mut memory } else { &mut [] });
-            assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
-            assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
-            assert_eq!(connection.tick(s(39), &mut out), Ok(Some(s(40))));
-            assert_eq!(connection.tick(s(40), &mut out), Err(Timeout::Pong));
-            let frames = frames_of::<R>(out.as_slice());
-            let expected = [(0x89, vec![0, 0, 0, 1]), (0x88, b"\x03\xf3".to_vec())];
-            assert_eq!(frames, if room { &expected[..] } else { &[] });
-            // A writer that stalls does not hold up the end.
-            assert_eq!((connection.state(), connection.disconnect(), connection.owes()), (State::End, Disconnect::Now, false));
-            assert_eq!((connection.close_status().clean(), connection.close_status().code()), (false, 1006));
-            assert_eq!(connection.tick(s(1), &mut out), Err(Timeout::Pong));
-            assert!(matches!(connection.receive(&mut filled(&frame::<R>(0x81, b"late")), &mut out), Ok(None)));
-        }
+        let (mut connection, mut out) = (R::open(Config::default()), vec![]);
+        assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
+        assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
+        assert_eq!(connection.tick(s(39), &mut out), Ok(Some(s(40))));
+        assert_eq!(connection.tick(s(40), &mut out), Err(Timeout::Pong));
+        assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1]), (0x88, b"\x03\xf3".to_vec())]);
+        assert_eq!((connection.state(), connection.disconnect(), connection.owes()), (State::End, Disconnect::Now, false));
+        assert_eq!((connection.close_status().clean(), connection.close_status().code()), (false, 1006));
+        assert_eq!(connection.tick(s(1), &mut out), Err(Timeout::Pong));
+        assert!(matches!(connection.receive(&mut filled(&frame::<R>(0x81, b"late")), &mut out), Ok(None)));
+        // A writer that stalls after the Ping does not hold up the end.
+        let (mut connection, mut out) = (R::open(Config::default()), ArrayVec::<u8, 11>::new());
+        assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
+        assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
+        assert_eq!(connection.ping(b"", &mut out), if R::PEER_MASKS { Ok(()) } else { Err(SendError::Full) });
+        assert_eq!(connection.tick(s(40), &mut out), Err(Timeout::Pong));
+        assert_eq!((connection.disconnect(), connection.owes()), (Disconnect::Now, false));
     }
     check::<Server>();
     check::<Clients>();
+}
+
+/// §5.5.2: a download that the peer reads leaves no room for the Ping at any tick.
+#[test]
+fn a_ping_that_is_never_written_is_never_waited_for() {
+    fn check<R: Side>() {
+        let (mut connection, mut out) = (R::open(Config::default()), vec![]);
+        for second in 0..200 {
+            while connection.send_binary(&[0; 50_000], &mut out).is_ok() {}
+            assert_eq!(connection.tick(s(second), &mut out), Ok(Some(s(if second < 20 { 20 } else { second + 20 }))), "{second}");
+            out.drain(..100_000);
+        }
+        out.clear();
+        // There is room now: the Ping is written, and the wait for the Pong begins.
+        assert_eq!(connection.tick(s(200), &mut out), Ok(Some(s(220))));
+        assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1])]);
+        assert_eq!(connection.tick(s(219), &mut out), Ok(Some(s(220))));
+        assert_eq!(connection.tick(s(220), &mut out), Err(Timeout::Pong));
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+/// §5.3: without a masking key there is no Ping, and so no wait for a Pong.
+#[test]
+fn a_ping_without_a_masking_key_is_written_once_there_is_one() {
+    use core::cell::Cell;
+
+    use websocket_proto::{Entropy, EntropyError};
+
+    struct Failing<'a>(&'a Cell<bool>);
+
+    impl Entropy for Failing<'_> {
+        fn fill(&mut self, _: &mut [u8]) -> Result<(), EntropyError> {
+            if self.0.get() { Err(EntropyError) } else { Ok(()) }
+        }
+    }
+
+    let (fails, mut out) = (Cell::new(true), vec![]);
+    let mut client = Connection::established(Client::new(Failing(&fails)), Agreed::new(), Config::default());
+    assert_eq!(client.tick(s(0), &mut out), Ok(Some(s(20))));
+    for second in [20, 40, 60, 1000] {
+        assert_eq!(client.tick(s(second), &mut out), Ok(Some(s(second + 20))));
+    }
+    assert_eq!(out, b"");
+    fails.set(false);
+    assert_eq!(client.tick(s(1001), &mut out), Ok(Some(s(1021))));
+    assert_eq!(frames_of::<Clients>(&out), [(0x89, vec![0, 0, 0, 1])]);
+    assert_eq!(client.tick(s(1021), &mut out), Err(Timeout::Pong));
+}
+
+/// §5.5.3: the peer may answer only the most recent Ping, here the application's.
+#[test]
+fn a_peer_that_answers_only_the_newest_ping_is_alive() {
+    fn check<R: Side>() {
+        let (mut connection, mut out) = (R::open(Config::default()), vec![]);
+        assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
+        assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
+        connection.ping(b"mine", &mut out).unwrap();
+        hear(&mut connection, 0x8A, b"mine");
+        for step in 3..363 {
+            assert_eq!(connection.tick(s(step * 10), &mut out), Ok(Some(s(step * 10 + 20))));
+            hear(&mut connection, 0x81, b"data");
+        }
+        assert_eq!(connection.tick(s(3630), &mut out), Ok(Some(s(3650))));
+        out.clear();
+        assert_eq!(connection.tick(s(3650), &mut out), Ok(Some(s(3670))), "the next silence sends a new Ping");
+        assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 2])]);
+        assert_eq!(connection.tick(s(3670), &mut out), Err(Timeout::Pong));
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+/// Two ends of this crate, one with an `out` that has room for one Pong: it answers the newest Ping.
+#[test]
+fn a_coalesced_pong_keeps_both_ends_alive() {
+    let (mut server, mut client) = (open_server(Config::default()), open_client(Config::default()));
+    let (mut out, mut narrow) = (vec![], ArrayVec::<u8, 12>::new());
+    client.send_binary(b"123456", &mut narrow).unwrap();
+    assert_eq!(server.tick(s(0), &mut out), Ok(Some(s(20))));
+    assert_eq!(server.tick(s(20), &mut out), Ok(Some(s(40))));
+    server.ping(b"mine", &mut out).unwrap();
+    let mut inbound = filled(&out);
+    while client.receive(&mut inbound, &mut narrow).unwrap().is_some() {}
+    narrow.clear();
+    assert!(client.receive(&mut inbound, &mut narrow).unwrap().is_none());
+    assert_eq!(frames_of::<Clients>(&narrow), [(0x8A, b"mine".to_vec())]);
+    receive(&mut server, &mut filled(&narrow), &mut out);
+    for second in 40..60 {
+        assert_eq!(server.tick(s(second), &mut out), Ok(Some(s(60))));
+    }
+    out.clear();
+    assert_eq!(server.tick(s(60), &mut out), Ok(Some(s(80))));
+    assert_eq!(frames_of::<Server>(&out), [(0x89, vec![0, 0, 0, 2])]);
+}
+
+#[test]
+fn the_latest_time_that_there_is_times_nothing_out() {
+    let mut out = vec![];
+    let (mut waiting, mut closing) = (Connection::server(Config::default()), open_server(Config::default()));
+    closing.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
+    for connection in [&mut waiting, &mut closing, &mut open_server(Config::default())] {
+        for _ in 0..2 {
+            assert_eq!(connection.tick(Duration::MAX, &mut out), Ok(None));
+        }
+    }
 }
 
 #[test]
@@ -149,7 +257,7 @@ fn whatever_comes_is_life() {
             receive(&mut connection, &mut inbound, &mut out);
             assert_eq!(connection.tick(s(400 * 19), &mut out), Ok(Some(s(399 * 19 + 20))));
         }
-        // After the Ping, too: it is not sent again, and its Pong may be late.
+        // After the Ping, too: no other is sent while there is input, and its Pong may be late.
         let (mut connection, mut out) = (R::open(Config::default()), vec![]);
         assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
         for step in 0..10 {
@@ -157,10 +265,6 @@ fn whatever_comes_is_life() {
             hear(&mut connection, 0x8A, b"\0\0\0\x02");
         }
         assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1])]);
-        hear(&mut connection, 0x8A, b"\0\0\0\x01");
-        assert_eq!(connection.tick(s(170), &mut out), Ok(Some(s(190))));
-        assert_eq!(connection.tick(s(190), &mut out), Ok(Some(s(210))));
-        assert_eq!(frames_of::<R>(&out).last(), Some(&(0x89, vec![0, 0, 0, 2])));
     }
     check::<Server>();
     check::<Clients>();
@@ -179,7 +283,7 @@ fn whatever_comes_of_a_message_is_life_wherever_it_is_cut() {
             while receiver.receive(&mut inbound[1]).unwrap().is_some() {}
             let (now, deadline) = (s(step as u64 * 19), s(step as u64 * 19 + 20));
             assert_eq!(whole.tick(now, &mut out), Ok(Some(deadline)), "{delivery:?}, {step} of {reads:02x?}");
-            assert_eq!(receiver.tick(now), Ok(Some(deadline)), "{delivery:?}, {step} of {reads:02x?}");
+            assert_eq!(receiver.tick(now), Some(deadline), "{delivery:?}, {step} of {reads:02x?}");
         }
     }
     fn check_all<R: Side>() {
@@ -210,8 +314,8 @@ fn a_ping_that_finds_no_room_goes_out_once_there_is() {
     let mut out = vec![];
     assert_eq!(server.tick(s(0), &mut full), Ok(Some(s(20))));
     assert_eq!(server.tick(s(20), &mut full), Ok(Some(s(40))));
-    assert_eq!(server.tick(s(21), &mut out), Ok(Some(s(40))));
-    assert_eq!(server.tick(s(22), &mut out), Ok(Some(s(40))));
+    assert_eq!(server.tick(s(21), &mut out), Ok(Some(s(41))));
+    assert_eq!(server.tick(s(22), &mut out), Ok(Some(s(41))));
     assert_eq!(out, b"\x89\x04\0\0\0\x01");
 }
 

@@ -145,7 +145,7 @@ impl End {
     /// What came before the end and is heard of after it: a note can be late.
     fn learn(&mut self, note: Note) {
         match note.0 {
-            Content::Pong(_) | Content::Ping(_) | Content::TimedOut => {}
+            Content::Pong(_) | Content::Silence | Content::Activity => {}
             Content::Closed(code) if self.closed.received == CloseFact::None => self.closed.received = code.into(),
             Content::Closed(_) => {}
             Content::Failed(error) => self.outcome = self.outcome.and(Err(error.into())),

@@ -9,7 +9,7 @@ use crate::error::ProtocolError;
 use crate::wire::{CloseCode, MAX_CONTROL_PAYLOAD};
 
 /// What a [`Sender`](crate::Sender) is to be told of what its [`Receiver`](crate::Receiver) read: a Pong is due, the peer's Close came,
-/// the peer broke the protocol, or nothing came for too long.
+/// the peer broke the protocol, a silence has lasted so long that a Ping is due, or it has ended.
 ///
 /// Small, owned and without a heap: send it over any channel.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,10 +25,10 @@ pub(super) enum Content {
     Closed(Option<CloseCode>),
     /// §7.1.7: the connection has failed.
     Failed(ProtocolError),
-    /// §5.5.2: nothing came; this Ping is to ask.
-    Ping([u8; 4]),
-    /// Nothing came after it either.
-    TimedOut,
+    /// §5.5.2: there was no input for the ping interval; a Ping is due.
+    Silence,
+    /// There was input after that.
+    Activity,
 }
 
 impl Note {
@@ -53,8 +53,8 @@ impl fmt::Debug for Note {
             Content::Pong(_) => out.field(&"Pong"),
             Content::Closed(code) => out.field(&"Closed").field(code),
             Content::Failed(error) => out.field(&"Failed").field(error),
-            Content::Ping(_) => out.field(&"Ping"),
-            Content::TimedOut => out.field(&"TimedOut"),
+            Content::Silence => out.field(&"Silence"),
+            Content::Activity => out.field(&"Activity"),
         };
         out.finish()
     }

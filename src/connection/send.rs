@@ -323,14 +323,16 @@ impl Outbound {
                 self.end::<R>()
             }
             Content::Failed(error) => Some(self.fail(error.close_code(), Err(error.into()))),
-            Content::TimedOut => {
-                let timeout = Some(self.overdue());
-                // As others do: to the peer that still reads, it is this endpoint that ends the connection without being asked.
-                Some(End { timeout, ..self.fail(CloseCode::INTERNAL_ERROR, Ok(())) })
-            }
-            // Sent at once, or not.
-            Content::Ping(_) => None,
+            // Of the timer.
+            Content::Silence | Content::Activity => None,
         }
+    }
+
+    /// The end, because the peer was silent for too long.
+    pub(super) fn time_out(&mut self) -> End {
+        let timeout = Some(self.overdue());
+        // As others do: to the peer that still reads, it is this endpoint that ends the connection without being asked.
+        End { timeout, ..self.fail(CloseCode::INTERNAL_ERROR, Ok(())) }
     }
 
     /// §7.1.7: the end, and a Close with this code is due, unless one was sent.
@@ -342,7 +344,7 @@ impl Outbound {
         End { outcome, closed: self.closing.facts(), owed, disconnect: Disconnect::Now, timeout: None }
     }
 
-    /// What the peer lets this endpoint wait for.
+    /// What this endpoint has waited for in vain.
     pub(super) const fn overdue(&self) -> Timeout {
         if self.closing.sent() { Timeout::Close } else { Timeout::Pong }
     }

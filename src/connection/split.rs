@@ -34,7 +34,18 @@ pub struct Receiver<R: Role> {
     reading: Reading,
     /// What the sender is to be told. One is enough: a newer Pong will do for an older (§5.5.3), a Close for any.
     note: Option<Note>,
+    /// What `tick` has to tell the sender: that a Ping is due, or is due no more.
+    keep_alive: Option<KeepAlive>,
     role: PhantomData<fn() -> R>,
+}
+
+/// What `tick` has noticed.
+#[derive(Debug, Clone, Copy)]
+enum KeepAlive {
+    /// There was no input for the ping interval.
+    Silence,
+    /// There was input after that.
+    Activity,
 }
 
 /// What comes.
@@ -46,10 +57,9 @@ enum Reading {
         half: Inbound,
         extended: Extended,
     },
-    /// Nothing more; this is what `receive` and `tick` say.
+    /// Nothing more; this is what `receive` says.
     End {
         outcome: Result<(), Error>,
-        timeout: Option<Timeout>,
     },
 }
 
@@ -162,9 +172,10 @@ impl<R: Role> Connection<R> {
                 let extended = mem::replace(&mut transmission.extended, Extended::new(agreed, fast));
                 Reading::Transmission { half, extended }
             }
-            Phase::End(end) => Reading::End { outcome: end.outcome, timeout: end.timeout },
+            Phase::End(end) => Reading::End { outcome: end.outcome },
         };
-        (Receiver { config: self.config, timer: self.timer, reading, note: None, role: PhantomData }, Sender { connection: self })
+        let timer = self.timer.of_reader();
+        (Receiver { config: self.config, timer, reading, note: None, keep_alive: None, role: PhantomData }, Sender { connection: self })
     }
 }
 
@@ -205,7 +216,7 @@ impl<R: Role> Receiver<R> {
                 }
                 Err(error) => Err(self.fail(error)),
             },
-            Reading::End { outcome, .. } => {
+            Reading::End { outcome } => {
                 inbound.clear();
                 outcome.map(|()| None)
             }
@@ -217,7 +228,7 @@ impl<R: Role> Receiver<R> {
     #[inline(never)]
     fn fail(&mut self, error: ProtocolError) -> Error {
         self.note = Some(Note(Content::Failed(error)));
-        self.reading = Reading::End { outcome: Err(error.into()), timeout: None };
+        self.reading = Reading::End { outcome: Err(error.into()) };
         error.into()
     }
 
@@ -228,32 +239,33 @@ impl<R: Role> Receiver<R> {
     #[must_use = "the sender is to take it"]
     pub fn note(&mut self) -> Option<Note> {
         self.note.take().or_else(|| {
-            let due = if self.state() == State::Transmission { self.timer.take_ping() } else { None };
-            due.map(|payload| Note(Content::Ping(payload)))
+            self.keep_alive.take().map(|keep_alive| match keep_alive {
+                KeepAlive::Silence => Note(Content::Silence),
+                KeepAlive::Activity => Note(Content::Activity),
+            })
         })
     }
 
-    /// Tells what time it is, as [`Connection::tick`] where `out` is not at hand: this half notices silence, and its sender the rest. The
-    /// Ping that asks, and the end where nothing answers, are [`note`](Self::note)s: ask for them after this, too.
-    ///
-    /// # Errors
-    /// The silence was too long; nothing more comes, and every later call says the same.
-    pub fn tick(&mut self, now: Duration) -> Result<Option<Duration>, Timeout> {
-        let wait = match &self.reading {
-            Reading::End { timeout: Some(timeout), .. } => return Err(*timeout),
-            Reading::Transmission { half: Inbound::Closed, .. } | Reading::Handshake | Reading::End { .. } => Wait::Nothing,
-            Reading::Transmission { .. } => Wait::Idle,
+    /// Tells what time it is, as [`Connection::tick`] does; returns when to call it again. This half notices a silence, and that it ends,
+    /// and tells the sender in a [`note`](Self::note): ask for it after each call. The sender sends the Ping and waits for the Pong, so it
+    /// must [tick](Sender::tick), too.
+    pub fn tick(&mut self, now: Duration) -> Option<Duration> {
+        let wait = match self.state() {
+            State::Transmission => Wait::Idle,
+            State::Handshake | State::End => Wait::Nothing,
         };
+        let was_asking = self.timer.is_asking();
         match self.timer.tick(now, wait, &self.config.timeouts) {
-            Due::Later(deadline) => Ok(deadline),
-            // The note takes it from the timer.
-            Due::Ping(_) => Ok(self.timer.deadline(&self.config.timeouts)),
-            Due::OutOfTime => {
-                self.note = Some(Note(Content::TimedOut));
-                self.reading = Reading::End { outcome: Ok(()), timeout: Some(Timeout::Pong) };
-                Err(Timeout::Pong)
+            Due::Ping(_) => {
+                self.timer.ping_signalled(now, &self.config.timeouts);
+                self.keep_alive = Some(KeepAlive::Silence);
             }
+            Due::Later(_) if was_asking && !self.timer.is_asking() => self.keep_alive = Some(KeepAlive::Activity),
+            Due::Later(_) => {}
+            // What this half waits for has no end.
+            Due::OutOfTime => debug_assert!(false, "{:?}", self.timer),
         }
+        self.timer.deadline(&self.config.timeouts)
     }
 
     /// Gives back the memory that no message needs now, of the inbound compression, as [`Connection::release`].
@@ -285,12 +297,12 @@ impl<R: Role> Receiver<R> {
                     transmission.extended = extended;
                     half
                 }
-                Reading::End { outcome: Err(Error::Protocol(error)), .. } => Inbound::Failing(error),
+                Reading::End { outcome: Err(Error::Protocol(error)) } => Inbound::Failing(error),
                 // Halves of two connections.
                 Reading::Handshake | Reading::End { .. } => Inbound::Apart,
             };
             if connection.wait() == Wait::Idle {
-                connection.timer = self.timer;
+                connection.timer = self.timer.join(&connection.timer);
             }
         }
         if let Some(note) = self.note {
@@ -320,14 +332,9 @@ impl<R: Role> Sender<R> {
     /// [`close_status`](Self::close_status) is completed.
     pub fn take_note(&mut self, note: Note, out: &mut impl SendBuffer) {
         self.connection.pay(out);
-        match &note.0 {
-            // What finds no room asks nothing, and then nothing answers.
-            Content::Ping(payload) => {
-                let _ = self.connection.ping(payload, out);
-            }
-            Content::TimedOut if self.state() == State::Transmission => {
-                self.connection.time_out(out);
-            }
+        match note.0 {
+            Content::Silence => self.connection.break_silence(out),
+            Content::Activity => self.connection.timer.stop_asking(),
             _ => self.connection.take_note(note, out),
         }
     }
@@ -425,8 +432,8 @@ impl<R: Role> Sender<R> {
         self.connection.receive_end()
     }
 
-    /// Tells what time it is, as [`Connection::tick`]: by the same clock as [`Receiver::tick`], which notices silence. This half waits for the
-    /// peer's Close, and for the end of the transport.
+    /// Tells what time it is, as [`Connection::tick`]: by the same clock as [`Receiver::tick`], which notices a silence. This half waits
+    /// for the Pong after the Ping that it wrote, for the peer's Close, and for the end of the transport.
     ///
     /// # Errors
     /// As there.

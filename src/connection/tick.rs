@@ -3,8 +3,7 @@
 use core::time::Duration;
 
 use super::handshake::Opening;
-use super::note::{Content, Note};
-use super::send::Owed;
+use super::send::{Outbound, Owed};
 use super::transmission::Inbound;
 use super::{Connection, Disconnect, End, Phase, Transmission};
 use crate::buffer::SendBuffer;
@@ -17,9 +16,12 @@ impl<R: Role> Connection<R> {
     /// Tells what time it is: `now` since any fixed point of a monotonic clock. Says when to be called again, if ever, and that is later
     /// than `now`. A caller that never ticks has no deadlines, and pays nothing for them.
     ///
-    /// It gives up an opening handshake and a closing handshake that take too long. It sends a Ping after a silence, and gives up the
-    /// connection where the silence goes on; whatever comes breaks it, and the Pong that answers this very Ping ends the wait. The first
-    /// call after each change begins the wait for what comes next, so call it after every read and write, and at the time it said.
+    /// It ends an opening handshake and a closing handshake that take too long. It sends a Ping after a silence, and ends the connection
+    /// if the silence lasts; any input ends the silence and the wait for the Pong. The first call after each change begins the next wait,
+    /// so call it after every read and write, and at the time that it returned.
+    ///
+    /// A Ping that finds no room in `out`, or no masking key, is written by a later call, and the wait for the Pong begins then. How long
+    /// the transport may take to accept bytes of `out` is yours to limit.
     ///
     /// ```
     /// # use core::time::Duration;
@@ -45,15 +47,27 @@ impl<R: Role> Connection<R> {
         match self.timer.tick(now, self.wait(), &self.config.timeouts) {
             Due::Later(deadline) => Ok(deadline),
             Due::Ping(payload) => {
-                if let Phase::Transmission(Transmission { outbound, .. }) = &mut self.phase {
-                    // What finds no room is tried again with the next tick.
-                    if outbound.control(&mut self.role, &self.config, Opcode::Ping, &payload, out).is_ok() {
-                        self.timer.sent();
-                    }
-                }
+                self.write_ping(payload, Some(now), out);
                 Ok(self.timer.deadline(&self.config.timeouts))
             }
             Due::OutOfTime => Err(self.time_out(out)),
+        }
+    }
+
+    /// The other half has noticed a silence.
+    pub(super) fn break_silence(&mut self, out: &mut impl SendBuffer) {
+        if let Phase::Transmission(Transmission { outbound: Outbound { closing: Closing::Open, .. }, .. }) = self.phase {
+            let payload = self.timer.ask();
+            self.write_ping(payload, None, out);
+        }
+    }
+
+    /// Writes the Ping that is due; if `out` has no room, or there is no masking key, the next tick tries again.
+    fn write_ping(&mut self, payload: [u8; 4], now: Option<Duration>, out: &mut impl SendBuffer) {
+        if let Phase::Transmission(Transmission { outbound, .. }) = &mut self.phase {
+            if outbound.control(&mut self.role, &self.config, Opcode::Ping, &payload, out).is_ok() {
+                self.timer.ping_written(now, &self.config.timeouts);
+            }
         }
     }
 
@@ -63,8 +77,8 @@ impl<R: Role> Connection<R> {
             Phase::Handshake(Opening::Asked(_)) => Wait::Nothing,
             Phase::Handshake(Opening::Request { .. } | Opening::Response { .. }) => Wait::Handshake,
             Phase::Transmission(transmission) => match transmission.outbound.closing {
-                // The receiver of a split connection is who hears.
-                Closing::Open if transmission.inbound == Inbound::Apart => Wait::Nothing,
+                // The other half notices a silence; this one waits for the Pong.
+                Closing::Open if transmission.inbound == Inbound::Apart && !self.timer.is_asking() => Wait::Nothing,
                 Closing::Open => Wait::Idle,
                 Closing::Sent(_) => Wait::Close,
                 // The application owes a Close.
@@ -78,7 +92,7 @@ impl<R: Role> Connection<R> {
     }
 
     #[cold]
-    pub(super) fn time_out(&mut self, out: &mut impl SendBuffer) -> Timeout {
+    fn time_out(&mut self, out: &mut impl SendBuffer) -> Timeout {
         let timeout = match &mut self.phase {
             Phase::Handshake(opening) => {
                 let error = HandshakeError::TimedOut;
@@ -91,7 +105,8 @@ impl<R: Role> Connection<R> {
             }
             Phase::Transmission(Transmission { outbound, .. }) => {
                 let timeout = outbound.overdue();
-                self.take_note(Note(Content::TimedOut), out);
+                let end = outbound.time_out();
+                self.end(end, out);
                 timeout
             }
             Phase::End(_) => Timeout::Close,

@@ -275,11 +275,7 @@ impl Inbound {
             }
             Found::Part { kind: Kind::Text, last } => self.text_part(buffer, last).map(Some),
             Found::Control { opcode: Opcode::Ping, len } => Ok(Some(Event::Ping(buffer.take(len)))),
-            Found::Control { opcode: Opcode::Pong, len } => {
-                let payload = buffer.take(len);
-                timer.pong(payload);
-                Ok(Some(Event::Pong(payload)))
-            }
+            Found::Control { opcode: Opcode::Pong, len } => Ok(Some(Event::Pong(buffer.take(len)))),
             Found::Control { opcode: _, len } => {
                 let close = CloseFrame::parse(buffer.take(len))?;
                 // §5.5.1: nothing follows a Close frame

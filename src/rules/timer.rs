@@ -1,25 +1,33 @@
-//! How long an endpoint waits, and for what. It knows no clock: whoever asks says what time it is.
+//! How long an endpoint waits, and for what. It knows no clock: the caller says what time it is.
 //!
 //! ```text
-//!   Handshake ──▶ Idle ──silence──▶ Pong ──silence──▶ out of time
-//!                  ▲ │ anything      │ the Pong
-//!                  └─┘       ▲───────┘
-//!                  └──▶ Close (its own Close is sent) ──▶ out of time
+//!   Handshake ──▶ Idle ──silence──▶ Ping ──written──▶ Pong ──silence──▶ out of time
+//!                  ▲ │                │ any input       │ any input
+//!                  │ │                ▼                 ▼
+//!                  │ └──▶ Close       └────────┬────────┘
+//!                  └───────────────────────────┘
 //! ```
+//! The half of a connection that reads goes from Idle to Asked and back: the half that writes knows when the Ping is written, and waits
+//! for the Pong.
 
+use core::mem;
 use core::time::Duration;
 
 /// What an endpoint waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// Nothing that the peer owes.
+    /// Nothing that the peer must send.
     Nothing,
     /// The head of the opening handshake.
     Handshake,
-    /// Anything: until then, a Ping asks.
+    /// Any input; after a silence, a Ping is due.
     Idle,
-    /// The Pong that answers it, or anything else.
+    /// Room for the Ping that is due.
+    Ping,
+    /// Any input, after the Ping was written.
     Pong,
+    /// Any input, after the other half was told that a Ping is due.
+    Asked,
     /// The peer's Close, or the end of the transport.
     Close,
 }
@@ -56,9 +64,10 @@ pub(crate) struct Timeouts {
 impl Timeouts {
     const fn of(&self, wait: Wait) -> Millis {
         match wait {
-            Wait::Nothing => Millis::FOREVER,
+            Wait::Nothing | Wait::Asked => Millis::FOREVER,
             Wait::Handshake => self.handshake,
-            Wait::Idle => self.ping,
+            // A Ping that finds no room is tried again after each write, and at the latest after this time.
+            Wait::Idle | Wait::Ping => self.ping,
             Wait::Pong => self.pong,
             Wait::Close => self.close,
         }
@@ -84,24 +93,22 @@ pub(crate) struct Timer {
     /// Pings that were due so far.
     pings: u32,
     wait: Wait,
-    /// Bytes that had come without making an event, when that was last looked at.
+    /// Bytes received without an event, when that was last looked at.
     seen: u32,
-    /// Whether something has come since the time was last told.
+    /// Whether there was input since the last tick.
     heard: bool,
-    /// Whether the Ping that is due was not written yet.
-    unsent: bool,
 }
 
 impl Timer {
-    pub(crate) const NEW: Self = Self { since: 0, pings: 0, seen: 0, wait: Wait::Nothing, heard: false, unsent: false };
+    pub(crate) const NEW: Self = Self { since: 0, pings: 0, seen: 0, wait: Wait::Nothing, heard: false };
 
-    /// Something came.
+    /// There was input.
     #[inline]
     pub(crate) fn heard(&mut self) {
         self.heard = true;
     }
 
-    /// So many bytes are there that have made no event.
+    /// So many bytes were received without an event.
     #[inline]
     pub(crate) fn saw(&mut self, bytes: usize) {
         let bytes = bytes as u32;
@@ -109,28 +116,21 @@ impl Timer {
         self.seen = bytes;
     }
 
-    /// So many of them are left: some have made headers, which are no events.
+    /// So many of them are left: some were headers, which make no event.
     pub(crate) fn left(&mut self, bytes: usize) {
         self.seen = bytes as u32;
     }
 
-    /// A Pong came.
-    pub(crate) fn pong(&mut self, payload: &[u8]) {
-        if self.wait == Wait::Pong && payload == self.payload() {
-            self.wait = Wait::Idle;
-        }
+    /// Whether a silence has lasted so long that a Ping is due or was sent, and there was no input since.
+    pub(crate) const fn is_asking(&self) -> bool {
+        matches!(self.wait, Wait::Ping | Wait::Pong | Wait::Asked)
     }
 
-    /// The Ping that was due is written.
-    pub(crate) fn sent(&mut self) {
-        self.unsent = false;
-    }
-
-    /// The Ping that is due, for another to write.
-    pub(crate) fn take_ping(&mut self) -> Option<[u8; 4]> {
-        let due = self.unsent.then(|| self.payload());
-        self.unsent = false;
-        due
+    /// A Ping is due; its payload.
+    pub(crate) fn ask(&mut self) -> [u8; 4] {
+        self.wait = Wait::Ping;
+        self.pings = self.pings.wrapping_add(1);
+        self.payload()
     }
 
     /// Each Ping has its own.
@@ -138,29 +138,65 @@ impl Timer {
         self.pings.to_be_bytes()
     }
 
-    /// It is `now`, and the endpoint waits for this; where it waits for a Pong, it says [`Wait::Idle`].
+    /// Any input ends the wait for a Pong: a peer may answer only the newest of several Pings (§5.5.3).
+    pub(crate) fn stop_asking(&mut self) {
+        if self.is_asking() {
+            self.wait = Wait::Nothing;
+        }
+    }
+
+    /// The Ping that is due was written: the wait for the Pong begins, `now` or, when that is not known, with the next tick.
+    pub(crate) fn ping_written(&mut self, now: Option<Duration>, timeouts: &Timeouts) {
+        self.wait = if timeouts.pong == Millis::FOREVER { Wait::Idle } else { Wait::Pong };
+        self.since = now.map_or(u64::MAX, nanos);
+    }
+
+    /// The half that writes is told that a Ping is due: it sends the Ping, and waits for the Pong.
+    pub(crate) fn ping_signalled(&mut self, now: Duration, timeouts: &Timeouts) {
+        self.wait = if timeouts.pong == Millis::FOREVER { Wait::Idle } else { Wait::Asked };
+        self.since = nanos(now);
+    }
+
+    /// The timer of the half that reads, when a connection is split.
+    pub(crate) const fn of_reader(self) -> Self {
+        let wait = if self.is_asking() { Wait::Asked } else { self.wait };
+        Self { wait, ..self }
+    }
+
+    /// The timer of the whole connection, out of that of the half that reads and that of the half that writes.
+    pub(crate) const fn join(self, writer: &Self) -> Self {
+        let (wait, since) = match (self.wait, writer.wait) {
+            (Wait::Asked, Wait::Pong) => (Wait::Pong, writer.since),
+            // The Ping was not written: it is due after the next silence.
+            (Wait::Asked, _) => (Wait::Idle, self.since),
+            (wait, _) => (wait, self.since),
+        };
+        Self { wait, since, pings: writer.pings, ..self }
+    }
+
+    /// It is `now`, and the endpoint waits for this; [`Wait::Idle`] stands for all states of an open connection.
     pub(crate) fn tick(&mut self, now: Duration, wait: Wait, timeouts: &Timeouts) -> Due {
-        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        let now = nanos(now);
         // A clock that goes back is one that stands still from there.
         self.since = self.since.min(now);
-        if wait != self.wait && (wait, self.wait) != (Wait::Idle, Wait::Pong) {
-            (self.wait, self.since, self.unsent) = (wait, now, false);
+        if wait != self.wait && !(wait == Wait::Idle && self.is_asking()) {
+            (self.wait, self.since) = (wait, now);
         }
-        if self.heard && matches!(self.wait, Wait::Idle | Wait::Pong) {
-            self.since = now;
+        if mem::take(&mut self.heard) && wait == Wait::Idle {
+            (self.wait, self.since) = (Wait::Idle, now);
         }
-        self.heard = false;
         if self.until(timeouts).is_some_and(|end| end <= now) {
-            if self.wait != Wait::Idle {
-                return Due::OutOfTime;
-            }
-            self.pings = self.pings.wrapping_add(1);
-            (self.since, self.unsent) = (now, true);
-            if timeouts.pong != Millis::FOREVER {
-                self.wait = Wait::Pong;
+            match self.wait {
+                Wait::Idle => _ = self.ask(),
+                Wait::Ping => {}
+                Wait::Nothing | Wait::Handshake | Wait::Pong | Wait::Asked | Wait::Close => return Due::OutOfTime,
             }
         }
-        if self.unsent { Due::Ping(self.payload()) } else { Due::Later(self.deadline(timeouts)) }
+        if self.wait == Wait::Ping {
+            self.since = now;
+            return Due::Ping(self.payload());
+        }
+        Due::Later(self.deadline(timeouts))
     }
 
     /// When to be told the time again: after the time that was told last.
@@ -169,8 +205,14 @@ impl Timer {
     }
 
     fn until(&self, timeouts: &Timeouts) -> Option<u64> {
-        Some(self.since.saturating_add(timeouts.of(self.wait).nanos()?))
+        // A deadline later than the clock can tell is none.
+        self.since.checked_add(timeouts.of(self.wait).nanos()?)
     }
+}
+
+/// 584 years and more are one time.
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -200,17 +242,46 @@ mod tests {
         timer.heard();
         assert_eq!(timer.tick(S(120), Wait::Idle, &timeouts), later(140));
         assert_eq!(timer.tick(S(140), Wait::Idle, &timeouts), Due::Ping([0, 0, 0, 1]));
-        assert_eq!(timer.tick(S(140), Wait::Idle, &timeouts), Due::Ping([0, 0, 0, 1]), "until it was sent");
-        timer.sent();
+        timer.ping_written(Some(S(140)), &timeouts);
         assert_eq!(timer.tick(S(141), Wait::Idle, &timeouts), later(145));
         timer.heard();
-        timer.pong(&[0, 0, 0, 2]);
-        assert_eq!(timer.tick(S(144), Wait::Idle, &timeouts), later(149), "anything is life, this Pong is no answer");
-        timer.pong(&[0, 0, 0, 1]);
-        assert_eq!(timer.tick(S(145), Wait::Idle, &timeouts), later(164));
+        assert_eq!(timer.tick(S(144), Wait::Idle, &timeouts), later(164), "any input ends the wait for the Pong");
         assert_eq!(timer.tick(S(164), Wait::Idle, &timeouts), Due::Ping([0, 0, 0, 2]));
-        timer.sent();
+        timer.ping_written(Some(S(164)), &timeouts);
         assert_eq!(timer.tick(S(169), Wait::Idle, &timeouts), Due::OutOfTime);
+    }
+
+    #[test]
+    fn a_ping_is_due_until_it_is_written_or_there_is_input() {
+        let (mut timer, timeouts) = (Timer::NEW, timeouts());
+        assert_eq!(timer.tick(S(0), Wait::Idle, &timeouts), later(20));
+        for second in [20, 24, 25, 26, 100] {
+            assert_eq!(timer.tick(S(second), Wait::Idle, &timeouts), Due::Ping([0, 0, 0, 1]));
+            assert_eq!(timer.deadline(&timeouts), Some(S(second + 20)));
+        }
+        let mut written = timer;
+        written.ping_written(None, &timeouts);
+        assert_eq!(written.tick(S(200), Wait::Idle, &timeouts), later(205), "the wait begins with the tick after the write");
+        assert_eq!(written.tick(S(205), Wait::Idle, &timeouts), Due::OutOfTime);
+        timer.heard();
+        assert_eq!(timer.tick(S(101), Wait::Idle, &timeouts), later(121));
+    }
+
+    #[test]
+    fn a_ping_that_the_other_half_writes_has_no_deadline_here() {
+        let (mut reader, mut writer, timeouts) = (Timer::NEW, Timer::NEW, timeouts());
+        assert_eq!(reader.tick(S(0), Wait::Idle, &timeouts), later(20));
+        assert!(matches!(reader.tick(S(20), Wait::Idle, &timeouts), Due::Ping(_)));
+        reader.ping_signalled(S(20), &timeouts);
+        assert_eq!(reader.tick(S(999), Wait::Idle, &timeouts), Due::Later(None));
+        writer.ask();
+        let since = |timer: Timer| (timer.wait, timer.since);
+        assert_eq!(since(reader.join(&writer)), (Wait::Idle, reader.since));
+        writer.ping_written(Some(S(30)), &timeouts);
+        assert_eq!(since(reader.join(&writer)), (Wait::Pong, writer.since));
+        reader.heard();
+        assert_eq!(reader.tick(S(1000), Wait::Idle, &timeouts), later(1020));
+        assert_eq!(since(reader.join(&writer)), (Wait::Idle, reader.since), "the reader knows better");
     }
 
     #[test]
@@ -221,9 +292,12 @@ mod tests {
         }
         assert_eq!(timer.tick(S(40), Wait::Close, &timeouts), later(47));
         assert_eq!(timer.tick(Duration::MAX, Wait::Close, &timeouts), Due::OutOfTime);
-        let mut timer = Timer::NEW;
-        assert!(matches!(timer.tick(Duration::MAX, Wait::Idle, &timeouts), Due::Later(_) | Due::Ping(_)));
-        assert_eq!(timer.tick(Duration::ZERO, Wait::Nothing, &timeouts), Due::Later(None));
+        for wait in [Wait::Nothing, Wait::Handshake, Wait::Idle, Wait::Close] {
+            let mut timer = Timer::NEW;
+            assert_eq!(timer.tick(Duration::MAX, wait, &timeouts), Due::Later(None), "{wait:?}");
+            assert_eq!(timer.tick(Duration::MAX, wait, &timeouts), Due::Later(None), "{wait:?}");
+            assert_eq!(timer.tick(Duration::ZERO, Wait::Nothing, &timeouts), Due::Later(None));
+        }
     }
 
     #[test]

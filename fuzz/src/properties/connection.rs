@@ -116,6 +116,8 @@ struct Told {
     asked: bool,
     close_received: bool,
     now: Duration,
+    /// When `tick` wrote a Ping, if there was no event since.
+    pinged: Option<Duration>,
     timeout: Option<Timeout>,
 }
 
@@ -267,10 +269,17 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             Ok(deadline) => {
                 assert!(self.told.timeout.is_none() && deadline.is_none_or(|deadline| deadline > self.told.now));
                 let written = naive::frames(&self.out.as_slice()[before..], self.masks, &Config::default());
-                self.told.sent.extend(written.events.into_iter().filter(|event| matches!(event, Seen::Ping(_))));
+                for ping in written.events.into_iter().filter(|event| matches!(event, Seen::Ping(_))) {
+                    self.told.pinged = Some(self.told.now);
+                    self.told.sent.push(ping);
+                }
             }
             Err(timeout) => {
                 assert!(self.told.timeout.is_none_or(|before| before == timeout));
+                if timeout == Timeout::Pong && self.told.timeout.is_none() {
+                    let waited = self.told.pinged.map(|at| self.told.now - at);
+                    assert!(waited >= self.config.pong_timeout, "§5.5.2: no wait for a Pong but after a Ping, to the end: {waited:?}");
+                }
                 assert_eq!((self.connection.state(), self.connection.disconnect()), (State::End, Disconnect::Now));
                 self.told.timeout = Some(timeout);
             }
@@ -305,6 +314,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             return false;
         };
         assert!(state != State::End && !self.told.close_received, "{event:?} after the end");
+        self.told.pinged = None;
         self.told.asked |= matches!(event, Event::Request(_) | Event::PlainRequest(_));
         self.told.close_received |= matches!(event, Event::Close(_));
         let (len, last) = match event {

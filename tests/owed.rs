@@ -41,6 +41,27 @@ fn lim_07_a_mark_of_nothing_still_lets_one_frame_through() {
     assert_eq!(out, b"\x81\x01a");
 }
 
+/// LIM-07: the limit is on the bytes in `out`; a pending Pong does not count before it is there.
+#[test]
+fn lim_07_a_pending_pong_longer_than_the_mark_never_keeps_an_empty_buffer_full() {
+    fn check<R: Side>(max_pending: usize, ping: &[u8]) {
+        let mut config = Config::default();
+        config.max_pending = max_pending;
+        let (mut connection, mut out) = (R::open(config), Vec::new());
+        stalled(&mut connection, &frame::<R>(0x89, ping));
+        out.extend_from_slice(&[0; 200]);
+        assert_eq!(connection.send_text("a", &mut out), Err(SendError::Full));
+        assert_eq!((out.len(), connection.owes()), (200, true), "what is refused leaves all as it was");
+        out.clear();
+        connection.send_text("a", &mut out).unwrap();
+        assert_eq!(frames_of::<R>(&out), [(0x8A, ping.to_vec()), (0x81, b"a".to_vec())]);
+    }
+    for (max_pending, ping) in [(0, &[7; 8][..]), (1, &[7; 8]), (2, &[7; 8]), (10, &[7; 8]), (127, &[7; 125])] {
+        check::<Server>(max_pending, ping);
+        check::<Clients>(max_pending, ping);
+    }
+}
+
 #[test]
 fn mk_09_a_key_for_one_of_two_frames_writes_neither() {
     #[derive(Clone)]

@@ -33,7 +33,8 @@ pub struct Config {
     /// Field lines that the head may have. Default 100.
     pub max_fields: usize,
     /// Once this many bytes wait in the outbound buffer, nothing more is written: sending gives [`SendError::Full`](crate::SendError),
-    /// and of the pongs owed the newest waits. Default 1 MiB. A single message may be larger: what waits is at most this and one frame.
+    /// and of several pending Pongs the newest is kept. Default 1 MiB. A high-water mark: a message that is sent below it, and the pending
+    /// reply before that message, are written whole.
     pub max_pending: usize,
     /// How messages are handed over. Default [`Delivery::Messages`].
     pub delivery: Delivery,

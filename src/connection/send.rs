@@ -172,8 +172,9 @@ impl Outbound {
             // §5.5.3: a Pong for every Ping is not demanded, and this one finds no room ever.
             self.owed = Owed::Nothing;
         }
-        let owed = self.owed.len::<R>();
-        if out.pending().saturating_add(owed) >= config.max_pending || out.room().saturating_sub(owed) < frame_len::<R>(payload_len) {
+        // The reply is compared with the limit as in `pay_now`, without its own length: else it could keep an empty `out` full for ever.
+        let room = out.room().saturating_sub(self.owed.len::<R>());
+        if out.pending() >= config.max_pending || room < frame_len::<R>(payload_len) {
             return Err(SendError::Full);
         }
         let key = role.masking_key()?;

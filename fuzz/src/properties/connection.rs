@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use websocket_proto::{
     Accept, AcceptError, Agreed, Client, ClientRequest, CloseCode, CloseFact, Config, Connection, Delivery, Disconnect, Entropy,
-    EntropyError, Error, Event, ReceiveBuffer, Reject, Role, SendBuffer, SendSlice, Server, State, Storage, Timeout, Uri,
+    EntropyError, Error, Event, ReceiveBuffer, Reject, Role, SendBuffer, SendError, SendSlice, Server, State, Storage, Timeout, Uri,
 };
 
 use super::naive;
@@ -58,8 +58,8 @@ impl Entropy for Keys<'_> {
 type Answer<R> = fn(&mut Connection<R>, Result<Accept<'_>, Reject<'_>>, &mut SendSlice<'_>) -> Result<(), AcceptError>;
 
 /// What comes and what is called. The first byte has options: 1 begins with an open connection, 2 delivers in parts, 4 receives into fixed
-/// memory, 8 has small limits, 16 and 32 leave Pong and Close to the application, 128 has less fixed memory than a control frame takes. The
-/// second byte chooses the outbound buffer's size. The rest is operations: a letter, for which see [`Run::operation`], and its arguments.
+/// memory, 8 has small limits, 16 and 32 leave Pong and Close to the application, 64 has a low mark in `out`, 128 has less fixed memory than a control frame
+/// takes. The second byte chooses the outbound buffer's size. The rest is operations: a letter, for which see [`Run::operation`], and its arguments.
 /// Bytes have one before them that says how many.
 fn run<R: Role>(input: &[u8], masks: bool, start: impl FnOnce(Config, bool) -> Connection<R>, answer: Answer<R>, left: &Cell<usize>) {
     let mut script = Script(input);
@@ -71,6 +71,9 @@ fn run<R: Role>(input: &[u8], masks: bool, start: impl FnOnce(Config, bool) -> C
     }
     if options & 8 != 0 {
         (config.max_message, config.max_frame, config.max_fragments, config.max_pending) = (100, 70, 4, 300);
+    }
+    if options & 64 != 0 {
+        config.max_pending = 5;
     }
     let connection = start(config, options & 1 != 0);
     let (mut memory, mut fixed, mut last) = (vec![0; script.one_of(ROOMS)], [0xA5; 512], [0xA5; 512]);
@@ -249,8 +252,16 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
         result.ok()
     }
 
-    fn send<E>(&mut self, seen: Seen, call: impl FnOnce(&mut Connection<R>, &mut SendSlice<'m>) -> Result<(), E>) {
-        if self.call(call).is_some() {
+    fn send(&mut self, seen: Seen, call: impl FnOnce(&mut Connection<R>, &mut SendSlice<'m>) -> Result<(), SendError>) {
+        let mut is_full = false;
+        let sent = self.call(|connection, out| {
+            let result = call(connection, out);
+            is_full = result == Err(SendError::Full);
+            result
+        });
+        // The largest memory has room for two of the longest messages.
+        assert!(!is_full || self.out.pending() > 0 || self.out.room() < ROOMS[0], "an empty buffer with room is not full");
+        if sent.is_some() {
             self.told.sent.push(seen);
         }
     }

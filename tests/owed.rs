@@ -62,6 +62,24 @@ fn lim_07_a_pending_pong_longer_than_the_mark_never_keeps_an_empty_buffer_full()
     }
 }
 
+/// CL-02 (§5.5.1): a reason that finds no room ever is left out, so that the end comes.
+#[test]
+fn cl_02_an_echo_of_a_long_reason_fits_a_small_buffer_without_it() {
+    fn check<R: Side>() {
+        let (mut connection, mut out) = (R::open(Config::default()), ArrayVec::<u8, 64>::new());
+        out.try_extend_from_slice(&[0; 50]).unwrap();
+        let close = [b"\x03\xe9", &[b'x'; 100][..]].concat();
+        assert!(connection.receive(&mut filled(&frame::<R>(0x88, &close)), &mut out).unwrap().is_some());
+        assert_eq!((out.len(), connection.owes(), connection.disconnect()), (50, true, Disconnect::KeepOpen));
+        out.clear();
+        assert!(connection.receive(&mut ReceiveBuffer::new(), &mut out).unwrap().is_none());
+        assert_eq!(frames_of::<R>(&out), [(0x88, b"\x03\xe9".to_vec())]);
+        assert!(connection.close_status().clean() && connection.disconnect() != Disconnect::KeepOpen);
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
 #[test]
 fn mk_09_a_key_for_one_of_two_frames_writes_neither() {
     #[derive(Clone)]

@@ -52,14 +52,16 @@ fn ct_01_ct_02_control_frames_too_long_or_fragmented() {
     check::<Clients>();
 }
 
+/// CL-01, CL-02, CL-05 (§5.5.1): the reason comes back too, and a browser shows it to its page.
 #[test]
-fn cl_01_cl_02_cl_05_a_close_is_echoed_with_its_code() {
+fn cl_01_cl_02_cl_05_a_close_is_echoed_with_its_code_and_reason() {
     let reason = "x".repeat(123);
+    let long = [b"\x03\xe9", reason.as_bytes()].concat();
     for (body, reply, seen, fact) in [
         (&b""[..], &b""[..], None, CloseFact::Empty),
         (b"\x03\xe8", b"\x03\xe8", Some((1000, String::new())), CloseFact::Code(CloseCode::NORMAL_CLOSURE)),
-        (b"\x0b\xb8why", b"\x0b\xb8", Some((3000, "why".to_owned())), CloseFact::Code(CloseCode::new(3000).unwrap())),
-        (&[b"\x03\xe9", reason.as_bytes()].concat(), b"\x03\xe9", Some((1001, reason.clone())), CloseFact::Code(CloseCode::GOING_AWAY)),
+        (b"\x0b\xb8why", b"\x0b\xb8why", Some((3000, "why".to_owned())), CloseFact::Code(CloseCode::new(3000).unwrap())),
+        (&long, &long, Some((1001, reason.clone())), CloseFact::Code(CloseCode::GOING_AWAY)),
     ] {
         both(|frame, transmit, frames_of| {
             let outcome = transmit(&frame(0x88, body));

@@ -283,7 +283,7 @@ fn fg_06_a_close_inside_a_message_drops_it() {
         let wire = [frame::<R>(0x01, b"begun"), frame::<R>(0x88, b"\x03\xe9bye"), frame::<R>(0x80, b"ended")].concat();
         let outcome = transmit::<R>(Config::default(), &wire);
         assert_eq!(outcome.events, [Seen::Close(Some((1001, "bye".to_owned())))]);
-        assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xe9".to_vec())]);
+        assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xe9bye".to_vec())]);
         assert_eq!((outcome.error, outcome.state, outcome.closed.clean()), (None, State::End, true));
     }
     check::<Server>();

@@ -146,7 +146,7 @@ fn violations<R: Side>() -> Vec<(Vec<u8>, ProtocolError, u16)> {
 }
 
 #[test]
-fn cl_15_what_the_connection_says_by_itself_has_a_code_and_no_reason() {
+fn cl_15_a_violation_is_answered_with_a_code_and_no_reason() {
     fn check<R: Side>() {
         let mut text = Vec::new();
         for (wire, error, code) in violations::<R>() {
@@ -158,11 +158,11 @@ fn cl_15_what_the_connection_says_by_itself_has_a_code_and_no_reason() {
         text.sort();
         text.dedup();
         assert_eq!(text.len(), 16, "each error is a sentence of its own");
-        // The echo leaves the peer's reason out.
+        // The echo has the peer's reason whole.
         let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
         let mut inbound = filled(&frame::<R>(0x88, &[b"\x03\xe8", "é".repeat(61).as_bytes()].concat()));
         assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Close(Some(close)))) if close.reason.len() == 122));
-        assert_eq!(frames_of::<R>(&out), [(0x88, b"\x03\xe8".to_vec())]);
+        assert_eq!(frames_of::<R>(&out), [(0x88, [b"\x03\xe8", "é".repeat(61).as_bytes()].concat())]);
         // The application's is whole or refused, never cut.
         for (reason, result) in [("é".repeat(62), Err(SendError::ReasonTooLong)), ("é".repeat(61) + "x", Ok(()))] {
             assert_eq!(R::open(Config::default()).close(CloseCode::NORMAL_CLOSURE, &reason, &mut out), result);

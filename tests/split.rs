@@ -852,7 +852,7 @@ fn two_threads_at_each_end_exchange_messages_and_close() {
     assert_eq!(count(&server_seen, |seen| matches!(seen, Seen::Ping(_))), MESSAGES / 5);
     assert_eq!(count(&client_seen, |seen| matches!(seen, Seen::Pong(_))), MESSAGES / 5);
     assert_eq!(server_seen.last(), Some(&Seen::Close(Some((1000, "done".to_owned())))));
-    assert_eq!(client_seen.last(), Some(&Seen::Close(Some((1000, String::new())))));
+    assert_eq!(client_seen.last(), Some(&Seen::Close(Some((1000, "done".to_owned())))));
     let (client, server) = (client_receiver.join(client_sender), server_receiver.join(server_sender));
     assert!(client.close_status().clean() && server.close_status().clean());
     assert_eq!((client.disconnect(), server.disconnect()), (Disconnect::AwaitPeer, Disconnect::Now));

@@ -40,8 +40,8 @@ pub struct Config {
     pub delivery: Delivery,
     /// Whether [`receive`](crate::Connection::receive) answers a Ping with a Pong (§5.5.2). Default yes; without, the application owes it.
     pub auto_pong: bool,
-    /// Whether [`receive`](crate::Connection::receive) answers a Close with a Close of the same code (§5.5.1). Default yes; without, the
-    /// application owes a [`close`](crate::Connection::close).
+    /// Whether [`receive`](crate::Connection::receive) answers a Close with a Close of the same code and reason (§5.5.1). Default yes;
+    /// without, the application owes a [`close`](crate::Connection::close).
     pub auto_close: bool,
     /// Whether a server hands over requests that are HTTP but no upgrade, as [`Event::PlainRequest`](crate::Event::PlainRequest). Default
     /// no: they are refused with 426.

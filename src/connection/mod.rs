@@ -146,8 +146,8 @@ impl End {
     fn learn(&mut self, note: Note) {
         match note.0 {
             Content::Pong(_) | Content::Silence | Content::Activity => {}
-            Content::Closed(code) if self.closed.received == CloseFact::None => self.closed.received = code.into(),
-            Content::Closed(_) => {}
+            Content::Closed(code, _) if self.closed.received == CloseFact::None => self.closed.received = code.into(),
+            Content::Closed(..) => {}
             Content::Failed(error) => self.outcome = self.outcome.and(Err(error.into())),
         }
     }

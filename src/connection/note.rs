@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::config::Settings;
 use super::event::Event;
-use super::send::Control;
+use super::send::{Control, close_payload};
 use crate::error::ProtocolError;
 use crate::wire::{CloseCode, MAX_CONTROL_PAYLOAD};
 
@@ -21,8 +21,8 @@ pub struct Note(pub(super) Content);
 pub(super) enum Content {
     /// §5.5.2: a Ping came; a Pong of the same payload is due.
     Pong(Control),
-    /// §5.5.1: the peer's Close came, with this code.
-    Closed(Option<CloseCode>),
+    /// §5.5.1: the peer's Close came, with this code, and this payload to answer it.
+    Closed(Option<CloseCode>, Control),
     /// §7.1.7: the connection has failed.
     Failed(ProtocolError),
     /// §5.5.2: there was no input for the ping interval; a Ping is due.
@@ -39,7 +39,7 @@ impl Note {
             Some(Event::Ping(payload)) if config.auto_pong => {
                 Some(Self(Content::Pong(payload.iter().copied().take(MAX_CONTROL_PAYLOAD).collect())))
             }
-            Some(Event::Close(frame)) => Some(Self(Content::Closed(frame.map(|frame| frame.code)))),
+            Some(Event::Close(frame)) => Some(Self(Content::Closed(frame.map(|frame| frame.code), close_payload(*frame)))),
             _ => None,
         }
     }
@@ -51,7 +51,7 @@ impl fmt::Debug for Note {
         let mut out = f.debug_tuple("Note");
         match &self.0 {
             Content::Pong(_) => out.field(&"Pong"),
-            Content::Closed(code) => out.field(&"Closed").field(code),
+            Content::Closed(code, _) => out.field(&"Closed").field(code),
             Content::Failed(error) => out.field(&"Failed").field(error),
             Content::Silence => out.field(&"Silence"),
             Content::Activity => out.field(&"Activity"),

@@ -77,6 +77,10 @@ impl Owed {
         match self {
             Self::Nothing => {}
             Self::Pong(payload) | Self::Close(payload) => {
+                if !is_pong && out.pending() == 0 && out.room() < frame_len::<R>(payload.len()) {
+                    // §5.5.1: the reason is optional, and this one finds no room ever.
+                    payload.truncate(CODE_LEN);
+                }
                 let opcode = if is_pong { Opcode::Pong } else { Opcode::Close };
                 if out.pending() >= config.max_pending || out.room() < frame_len::<R>(payload.len()) {
                     return Err(SendError::Full);
@@ -91,11 +95,6 @@ impl Owed {
         }
         *self = Self::Nothing;
         Ok(())
-    }
-
-    /// A Close frame with this code (§7.4), or the empty one (§7.1.5).
-    fn close(code: Option<CloseCode>) -> Self {
-        Self::Close(code.map_or_else(Control::new, |code| close_payload(code, "")))
     }
 }
 
@@ -298,7 +297,7 @@ impl Outbound {
             return Err(SendError::ReasonTooLong);
         }
         let closing = self.closing.after(CloseEvent::Send(frame.map(|frame| frame.code))).ok_or(SendError::Closed)?;
-        let payload = frame.map_or_else(Control::new, |frame| close_payload(frame.code, frame.reason));
+        let payload = close_payload(frame);
         self.write(role, config, Opcode::Close, true, &payload, out)?;
         self.closing = closing;
         Ok(())
@@ -312,14 +311,14 @@ impl Outbound {
                 self.owed = Owed::Pong(payload);
                 None
             }
-            Content::Closed(code) => {
+            Content::Closed(code, payload) => {
                 if let Some(closing) = self.closing.after(CloseEvent::Receive(code)) {
                     self.closing = closing;
                 }
                 // §5.5.2: no Pong "if it already received a Close frame"
                 self.owed = Owed::Nothing;
                 if config.auto_close {
-                    self.owe_close(code);
+                    self.owe_close(code, payload);
                 }
                 self.end::<R>()
             }
@@ -340,7 +339,7 @@ impl Outbound {
     fn fail(&mut self, code: CloseCode, outcome: Result<(), Error>) -> End {
         // Nothing else is answered any more.
         self.owed = Owed::Nothing;
-        self.owe_close(Some(code));
+        self.owe_close(Some(code), close_payload(Some(CloseFrame { code, reason: "" })));
         let owed = mem::replace(&mut self.owed, Owed::Nothing);
         End { outcome, closed: self.closing.facts(), owed, disconnect: Disconnect::Now, timeout: None }
     }
@@ -350,11 +349,11 @@ impl Outbound {
         if self.closing.sent() { Timeout::Close } else { Timeout::Pong }
     }
 
-    /// A Close is due, unless one was sent.
-    fn owe_close(&mut self, code: Option<CloseCode>) {
+    /// A Close of this code and payload is due, unless one was sent.
+    fn owe_close(&mut self, code: Option<CloseCode>, payload: Control) {
         if let Some(closing) = self.closing.after(CloseEvent::Send(code)) {
             self.closing = closing;
-            self.owed = Owed::close(code);
+            self.owed = Owed::Close(payload);
         }
     }
 
@@ -367,10 +366,13 @@ impl Outbound {
     }
 }
 
-/// §5.5.1: two bytes of code, then the reason, of which at most 123 bytes are given.
-fn close_payload(code: CloseCode, reason: &str) -> Control {
-    let reason = reason.bytes().take(MAX_CLOSE_REASON);
-    code.get().to_be_bytes().into_iter().chain(reason).collect()
+/// §5.5.1: two bytes of code.
+const CODE_LEN: usize = 2;
+
+/// §5.5.1: the code, then the reason, of which at most 123 bytes are given; or nothing.
+pub(super) fn close_payload(frame: Option<CloseFrame<'_>>) -> Control {
+    let Some(CloseFrame { code, reason }) = frame else { return Control::new() };
+    code.get().to_be_bytes().into_iter().chain(reason.bytes().take(MAX_CLOSE_REASON)).collect()
 }
 
 /// Writes one frame, for which there is room.

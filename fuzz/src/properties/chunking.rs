@@ -93,7 +93,7 @@ fn assert_as_told(outcome: &Outcome, is_client: bool, config: &Config, wire: &[u
     let close = |code| Seen::Close(Some((code, String::new())));
     let answers = told.events.into_iter().filter_map(|event| match event {
         Seen::Ping(payload) => Some(Seen::Pong(payload)),
-        Seen::Close(frame) => Some(frame.map_or(Seen::Close(None), |(code, _)| close(code))),
+        Seen::Close(frame) => Some(Seen::Close(frame)),
         _ => None,
     });
     let written = naive::frames(&outcome.out, is_client, &Config::default());

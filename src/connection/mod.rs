@@ -231,7 +231,7 @@ impl<R: Role> Connection<R> {
                 self.timer.heard();
                 return match Inbound::whole(kind, inbound.take(len), self.config.delivery) {
                     Ok(event) => Ok(Some(event)),
-                    Err(error) => Err(self.fail(error, out)),
+                    Err(payload) => self.invalid_text(payload, out),
                 };
             }
             if half.waits(inbound, self.config.delivery) {
@@ -267,6 +267,14 @@ impl<R: Role> Connection<R> {
                 end.outcome.map(|()| None)
             }
         }
+    }
+
+    /// A text in one frame that is not UTF-8.
+    #[cold]
+    #[inline(never)]
+    fn invalid_text<'b>(&mut self, payload: &'b [u8], out: &mut impl SendBuffer) -> Result<Option<Event<'b>>, Error> {
+        let Phase::Transmission(transmission) = &mut self.phase else { return Ok(None) };
+        transmission.inbound.invalid_text(payload, self.config.delivery).map(Some).map_err(|error| self.fail(error, out))
     }
 
     /// Writes what is owed; what cannot be written waits.

@@ -192,7 +192,7 @@ impl<R: Role> Receiver<R> {
                 self.timer.heard();
                 return match Inbound::whole(kind, inbound.take(len), self.config.delivery) {
                     Ok(event) => Ok(Some(event)),
-                    Err(error) => Err(self.fail(error)),
+                    Err(payload) => self.invalid_text(payload),
                 };
             }
             if half.waits(inbound, self.config.delivery) {
@@ -221,6 +221,14 @@ impl<R: Role> Receiver<R> {
                 outcome.map(|()| None)
             }
         }
+    }
+
+    /// A text in one frame that is not UTF-8.
+    #[cold]
+    #[inline(never)]
+    fn invalid_text<'b>(&mut self, payload: &'b [u8]) -> Result<Option<Event<'b>>, Error> {
+        let Reading::Transmission { half, .. } = &mut self.reading else { return Ok(None) };
+        half.invalid_text(payload, self.config.delivery).map(Some).map_err(|error| self.fail(error))
     }
 
     /// §7.1.7: _Fail the WebSocket Connection_.

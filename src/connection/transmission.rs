@@ -223,9 +223,9 @@ impl Inbound {
         }
     }
 
-    /// A message that came whole, as an event.
+    /// A message that came whole, as an event; or its payload, if it is a text and not UTF-8.
     #[inline]
-    pub(super) fn whole(kind: Kind, payload: &[u8], delivery: Delivery) -> Result<Event<'_>, ProtocolError> {
+    pub(super) fn whole(kind: Kind, payload: &[u8], delivery: Delivery) -> Result<Event<'_>, &[u8]> {
         match (kind, delivery) {
             (Kind::Binary, Delivery::Messages) => Ok(Event::Binary(payload)),
             (Kind::Binary, Delivery::Parts) => Ok(Event::BinaryPart { bytes: payload, last: true }),
@@ -233,8 +233,23 @@ impl Inbound {
             (Kind::Text, _) => match (text(payload), delivery) {
                 (Ok(text), Delivery::Messages) => Ok(Event::Text(text)),
                 (Ok(text), Delivery::Parts) => Ok(Event::TextPart { text, last: true }),
-                (Err(_), _) => Err(ProtocolError::InvalidUtf8),
+                (Err(_), _) => Err(payload),
             },
+        }
+    }
+
+    /// §8.1: text that is not UTF-8. In parts, the valid text before the first invalid byte is delivered, and then the error, however the
+    /// bytes were split into reads.
+    #[cold]
+    pub(super) fn invalid_text<'b>(&mut self, bytes: &'b [u8], delivery: Delivery) -> Result<Event<'b>, ProtocolError> {
+        let error = ProtocolError::InvalidUtf8;
+        let valid = str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+        match (delivery, bytes.get(..valid).map(str::from_utf8)) {
+            (Delivery::Parts, Some(Ok(text))) if !text.is_empty() => {
+                *self = Self::Failing(error);
+                Ok(Event::TextPart { text, last: false })
+            }
+            _ => Err(error),
         }
     }
 
@@ -266,7 +281,7 @@ impl Inbound {
             Found::Message(kind) => {
                 let (bytes, given) = buffer.message();
                 given.all();
-                Self::whole(kind, bytes, config.delivery).map(Some)
+                Self::whole(kind, bytes, config.delivery).map(Some).map_err(|_| ProtocolError::InvalidUtf8)
             }
             Found::Part { kind: Kind::Binary, last } => {
                 let (bytes, given) = buffer.message();
@@ -459,14 +474,12 @@ impl Inbound {
             }
             Err(error) => error,
         };
+        if error.error_len().is_some() || last {
+            given.all();
+            return self.invalid_text(bytes, Delivery::Parts);
+        }
         let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let text = str::from_utf8(valid).unwrap_or_default();
-        if error.error_len().is_some() || last {
-            if text.is_empty() {
-                return Err(ProtocolError::InvalidUtf8);
-            }
-            *self = Self::Failing(ProtocolError::InvalidUtf8);
-        }
         given.first(text.len());
         Ok(Event::TextPart { text, last: false })
     }

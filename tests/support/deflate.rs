@@ -99,16 +99,18 @@ pub fn open<R: Deflating>(deflate: Deflate, mut config: Config) -> Connection<R>
 }
 
 /// Feeds bytes in every way to a connection that has agreed on this: whole messages and parts; whole, byte by byte, cut at every place and
-/// at random; into a growing buffer, and into a fixed one of `memory` bytes. All must come to the same.
+/// at random; into a growing buffer, and into a fixed one of `memory` bytes. All must come to the same, in parts also for a message that
+/// does not end.
 pub fn every_way<R: Deflating>(deflate: Deflate, mut config: Config, wire: &[u8], memory: usize) -> Outcome {
     let mut memory = vec![0xA5; memory];
     let mut whole: Option<Outcome> = None;
     for delivery in [Delivery::Messages, Delivery::Parts] {
         config.delivery = delivery;
         let connection = open::<R>(deflate, config);
-        let mut same = |outcome: Outcome, what: &str| match &whole {
-            None => whole = Some(outcome),
-            Some(whole) => assert_eq!(&outcome, whole, "ST-03: {delivery:?}, {what}"),
+        let mut first: Option<Outcome> = None;
+        let mut same = |outcome: Outcome, what: &str| match &first {
+            None => first = Some(outcome),
+            Some(first) => assert_eq!(&outcome, first, "ST-03: {delivery:?}, {what}"),
         };
         let run = |chunks: &[&[u8]]| feed(connection.clone(), ReceiveBuffer::new(), chunks.iter().copied(), |_, _| panic!("a request"));
         same(run(&[wire]), "whole");
@@ -134,6 +136,8 @@ pub fn every_way<R: Deflating>(deflate: Deflate, mut config: Config, wire: &[u8]
             let outcome = feed(connection.clone(), ReceiveBuffer::fixed(&mut memory), chunks, |_, _| panic!("a request"));
             same(outcome, &format!("fixed buffer, by {chunk}"));
         }
+        let outcome = first.expect("there were runs").of_whole_messages();
+        assert_eq!(&outcome, whole.get_or_insert(outcome.clone()), "ST-03: in parts");
     }
     whole.expect("there were runs")
 }

@@ -44,8 +44,8 @@ fn every_way<R: Role>(
     wire: &[u8],
 ) -> Outcome {
     let (whole, cut) = ([wire], cut(wire, reads));
-    // A control frame and the beginning of a code point, or a head.
-    let least = if start(config).state() == State::Transmission { 131 + 3 } else { config.max_head + 1 };
+    // A control frame and a code point, or a head and a code point.
+    let least = if start(config).state() == State::Transmission { 131 + 4 } else { config.max_head + 1 + 4 };
     let mut memory = [0xA5; ROOM];
     let mut run = |delivery, chunks: &[&[u8]], fixed: Option<usize>| {
         config.delivery = delivery;
@@ -55,16 +55,13 @@ fn every_way<R: Role>(
             Some(len) => feed(connection, ReceiveBuffer::fixed(&mut memory[..len]), chunks, &accept),
         }
     };
-    let outcome = run(Delivery::Messages, &whole, None);
-    for (delivery, chunks, fixed) in [
-        (Delivery::Messages, &cut[..], None),
-        (Delivery::Messages, &whole, Some(ROOM)),
-        (Delivery::Messages, &cut, Some(ROOM)),
-        (Delivery::Parts, &whole, None),
-        (Delivery::Parts, &cut, None),
-        (Delivery::Parts, &cut, Some(least)),
-    ] {
-        assert_eq!(run(delivery, chunks, fixed), outcome, "{delivery:?} in {} reads, into {fixed:?}", chunks.len());
+    let (outcome, parts) = (run(Delivery::Messages, &whole, None), run(Delivery::Parts, &whole, None));
+    assert_eq!(parts.clone().of_whole_messages(), outcome);
+    for (chunks, fixed) in [(&cut[..], None), (&whole, Some(ROOM)), (&cut, Some(ROOM))] {
+        assert_eq!(run(Delivery::Messages, chunks, fixed), outcome, "in {} reads, into {fixed:?}", chunks.len());
+    }
+    for (chunks, fixed) in [(&cut[..], None), (&whole, Some(least)), (&cut, Some(least))] {
+        assert_eq!(run(Delivery::Parts, chunks, fixed), parts, "parts, in {} reads, into {fixed:?}", chunks.len());
     }
     outcome
 }

@@ -686,3 +686,26 @@ fn debug_shows_no_content() {
     let shown = format!("{connection:?}");
     assert!(!shown.contains("72") && !shown.contains("Hello") && !shown.contains("secret"), "{shown}");
 }
+
+/// ST-03, U8-02: however full the rest of a fixed buffer is, there is room for a code point that is inflated.
+#[test]
+fn pmd_19_inflated_text_in_parts_fits_a_fixed_buffer_full_of_other_frames() {
+    fn check<R: Deflating>() {
+        let mut config = Config::default();
+        config.delivery = Delivery::Parts;
+        let first = frame::<R>(0x41, &[0xFA, 0x30, 0x7F, 0x46, 0xC3, 0x48]);
+        let rest = [frame::<R>(0x00, &[0xC7]), frame::<R>(0x80, &[0, 0])].concat();
+        let wire = [&first[..], &rest, &frame::<R>(0x8A, b"").repeat(150)].concat();
+        let outcome = every_way::<R>(Deflate::new(), Config::default(), &wire, 4096);
+        let [Seen::Text(text), pongs @ ..] = &outcome.events[..] else { panic!("{:?}", outcome.error) };
+        assert_eq!((text.len(), text.chars().all(|char| char.len_utf8() == 4), pongs.len()), (260, true, 150));
+        for size in ReceiveBuffer::MIN_LEN..300 {
+            let mut memory = vec![0; size];
+            let reads = [&first[..], &wire[first.len()..]];
+            let fixed = feed(open::<R>(Deflate::new(), config), ReceiveBuffer::fixed(&mut memory), reads, |_, _| {});
+            assert_eq!(fixed, outcome, "{size}");
+        }
+    }
+    check::<Server>();
+    check::<Clients>();
+}

@@ -248,6 +248,24 @@ fn a_fixed_buffer_holds_messages_up_to_its_size_less_a_control_frame() {
     check::<Clients>();
 }
 
+/// U8-02: three bytes of a code point stay in the buffer while a whole control frame is read.
+#[test]
+fn u8_02_a_split_code_point_fits_the_least_fixed_buffer_beside_a_control_frame() {
+    fn check<R: Side>() {
+        let mut config = Config::default();
+        config.delivery = Delivery::Parts;
+        let reads = [frame::<R>(0x01, b"ok\xf0\x9f\x98"), frame::<R>(0x89, &[7; 125]), frame::<R>(0x80, b"\x80")];
+        for size in [ReceiveBuffer::MIN_LEN, 136, 200] {
+            let mut memory = vec![0; size];
+            let chunks = reads.iter().map(Vec::as_slice);
+            let outcome = support::feed(R::open(config), ReceiveBuffer::fixed(&mut memory), chunks, |_, _| {});
+            assert_eq!((outcome.error, outcome.events), (None, vec![Seen::Ping(vec![7; 125]), Seen::Text("ok😀".to_owned())]), "{size}");
+        }
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
 #[test]
 fn a_buffer_of_another_connection_does_no_harm() {
     let mut out = Vec::new();

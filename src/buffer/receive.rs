@@ -23,9 +23,15 @@ pub trait Storage: sealed::Sealed {}
 /// Read into [`space`](Self::space), say how much with [`filled`](Self::filled), then call
 /// [`receive`](crate::Connection::receive) until it returns `None`. Events borrow the buffer.
 ///
+/// The parts of a message that has not ended are in the buffer, and the connection knows how far it has read them. Until the message has
+/// ended, the connection must be given this buffer, and the buffer no other connection: after [`clear`](Self::clear), or with another
+/// buffer, a message is delivered without its beginning, or with that of another.
+///
 /// Over `Vec<u8>` it takes no memory before the first `space`, grows with what has come (never with what a header declares), and gives
-/// the memory back once it is empty and larger than a threshold. Over `&mut [u8]` it never grows: a message must fit in it, beside 131
-/// bytes for a control frame, unless messages are [delivered in parts](crate::Delivery::Parts).
+/// the memory back once it is empty and larger than a threshold.
+///
+/// Over `&mut [u8]` it never grows. The memory must have at least [`MIN_LEN`](ReceiveBuffer::MIN_LEN) bytes. A message must fit beside a
+/// control frame of 131 bytes, unless messages are [delivered in parts](crate::Delivery::Parts).
 #[derive(Clone)]
 pub struct ReceiveBuffer<S> {
     storage: S,
@@ -60,8 +66,14 @@ impl Default for ReceiveBuffer<Vec<u8>> {
 }
 
 impl<'a> ReceiveBuffer<&'a mut [u8]> {
+    /// The least number of bytes that [`fixed`](Self::fixed) memory must have: 131 for a control frame (§5.5), and 4 for a code point that
+    /// is split between two fragments.
+    pub const MIN_LEN: usize = MASKED_CONTROL_FRAME + CODE_POINT;
+
     /// Over fixed memory, whose content does not matter. It should have room for the head of the handshake, and for a control frame
-    /// (131 bytes) beside a message; where messages are compressed (feature `deflate`), for all that one read may bring beside the largest.
+    /// (131 bytes) beside the largest message; or for [`MIN_LEN`](Self::MIN_LEN) bytes, if messages are
+    /// [delivered in parts](crate::Delivery::Parts). If whole messages are compressed (feature `deflate`), it should have room for all bytes
+    /// of one read beside the largest message.
     #[must_use]
     pub const fn fixed(storage: &'a mut [u8]) -> Self {
         Self { storage, threshold: usize::MAX, message: 0, built: 0, read: 0, end: 0 }
@@ -69,28 +81,32 @@ impl<'a> ReceiveBuffer<&'a mut [u8]> {
 }
 
 impl<S: Storage> ReceiveBuffer<S> {
-    /// Room to read into: at least `wanted` bytes, or what there can be, in a fixed buffer above all. Empty means that it is full.
+    /// Room to read into: at least `wanted` bytes, or as many as there can be. Empty means that the buffer is full.
     ///
     /// Bytes written here count once [`filled`](Self::filled) says so.
     #[must_use]
     #[inline]
     pub fn space(&mut self, wanted: usize) -> &mut [u8] {
+        let len = self.storage.bytes().len();
         if self.is_empty() {
             (self.message, self.built, self.read, self.end) = (0, 0, 0, 0);
-            let len = self.storage.bytes().len();
             if len < wanted || len > self.keeps(wanted) {
                 self.make_space(wanted);
             }
-        } else if self.storage.bytes().len().wrapping_sub(self.end) < wanted || self.gap() >= self.kept() {
-            self.make_space(wanted);
+        } else {
+            let free = self.end_of_space().saturating_sub(self.end);
+            if free < wanted || self.gap() >= self.kept() {
+                self.make_space(wanted);
+            }
         }
-        self.storage.bytes_mut().get_mut(self.end..).unwrap_or_default()
+        let end = self.end_of_space();
+        self.storage.bytes_mut().get_mut(self.end..end).unwrap_or_default()
     }
 
     /// The first `count` bytes of [`space`](Self::space) have come from the transport. More than there were is taken for all of them.
     #[inline]
     pub fn filled(&mut self, count: usize) {
-        let free = self.storage.bytes().len().wrapping_sub(self.end);
+        let free = self.end_of_space().saturating_sub(self.end);
         self.end = self.end.wrapping_add(count.min(free));
     }
 
@@ -106,7 +122,8 @@ impl<S: Storage> ReceiveBuffer<S> {
         count
     }
 
-    /// The bytes that no event has come of yet: an incomplete head or frame, frames after it, or what follows a refused handshake.
+    /// The bytes that `receive` has not read: an incomplete head, header or control frame, the frames after it, or the bytes after a
+    /// refused handshake. The payload of a data frame that has arrived in part is not among them: it was moved to its message.
     #[must_use]
     #[inline]
     pub fn unread(&self) -> &[u8] {
@@ -126,7 +143,8 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.storage.shrink(self.end);
     }
 
-    /// Drops all that is in it. It can serve another connection then.
+    /// Drops all that is in it. It can serve another connection then; for the same one, in the middle of a message, see
+    /// [above](ReceiveBuffer).
     pub fn clear(&mut self) {
         self.message = self.end;
         self.built = self.end;
@@ -242,16 +260,22 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.storage.limit().saturating_sub(MASKED_CONTROL_FRAME) as u64
     }
 
-    /// How many bytes it can ever hold.
+    /// How many unread bytes it can ever hold.
     pub(crate) fn capacity(&self) -> usize {
-        self.storage.limit()
+        self.storage.limit().saturating_sub(self.storage.reserve())
     }
 
     /// Whether it will never have room for more, unless an event takes some of it.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        let limit = self.storage.limit();
-        limit != usize::MAX && self.kept() >= limit
+        self.unread_len().wrapping_add(self.message_len().max(self.storage.reserve())) >= self.storage.limit()
+    }
+
+    /// Where the room to read into ends. The message and the room beside it have at least the reserve.
+    #[inline]
+    fn end_of_space(&self) -> usize {
+        let reserve = self.storage.reserve().saturating_sub(self.message_len());
+        self.storage.bytes().len().wrapping_sub(reserve)
     }
 
     /// How many bytes of the message are kept in it.
@@ -348,6 +372,10 @@ impl Given<'_> {
 /// §5.2, §5.5: two bytes, a masking key and 125 of payload.
 const MASKED_CONTROL_FRAME: usize = 131;
 
+/// §8.1: the bytes of a code point. In fixed memory, unread bytes leave so much room for a message: the beginning of a code point stays
+/// there while a control frame is read, and a code point that is inflated finds room.
+const CODE_POINT: usize = 4;
+
 /// Unmasks all but the first `gap` bytes to the front, in one pass: blocks no longer than the gap do not overlap their target.
 fn mask_down(mut bytes: &mut [u8], gap: usize, key: [u8; 4]) {
     let mut offset = 0u64;
@@ -367,6 +395,8 @@ mod sealed {
     #[cfg(feature = "alloc")]
     use alloc::{vec, vec::Vec};
 
+    use super::{CODE_POINT, ReceiveBuffer};
+
     #[expect(unnameable_types, reason = "sealed")]
     pub trait Sealed {
         /// All of it, initialised.
@@ -378,6 +408,8 @@ mod sealed {
         fn shrink(&mut self, len: usize);
         /// How long it can get.
         fn limit(&self) -> usize;
+        /// How much room unread bytes must leave for a message.
+        fn reserve(&self) -> usize;
     }
 
     #[cfg(feature = "alloc")]
@@ -414,6 +446,11 @@ mod sealed {
         fn limit(&self) -> usize {
             usize::MAX
         }
+
+        #[inline]
+        fn reserve(&self) -> usize {
+            0
+        }
     }
 
     impl Sealed for &mut [u8] {
@@ -434,6 +471,12 @@ mod sealed {
         #[inline]
         fn limit(&self) -> usize {
             self.len()
+        }
+
+        // With less memory than that there is no promise, and a control frame is worth more than a code point.
+        #[inline]
+        fn reserve(&self) -> usize {
+            if self.len() < ReceiveBuffer::<Self>::MIN_LEN { 0 } else { CODE_POINT }
         }
     }
 }

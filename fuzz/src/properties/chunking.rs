@@ -44,8 +44,8 @@ fn every_way<R: Role>(
     wire: &[u8],
 ) -> Outcome {
     let (whole, cut) = ([wire], cut(wire, reads));
-    // A control frame and a code point, or a head and a code point.
-    let least = if start(config).state() == State::Transmission { 131 + 4 } else { config.max_head + 1 + 4 };
+    // A code point beside a control frame, or beside a head.
+    let least = if start(config).state() == State::Transmission { ReceiveBuffer::MIN_LEN } else { config.max_head + 1 + 4 };
     let mut memory = [0xA5; ROOM];
     let mut run = |delivery, chunks: &[&[u8]], fixed: Option<usize>| {
         config.delivery = delivery;

@@ -59,14 +59,11 @@ fn run<R: Deflating>(input: &[u8]) {
     for (chunks, fixed) in [(&cut[..], None), (&cut, Some(all))] {
         assert_eq!(run(Delivery::Messages, chunks, fixed), outcome, "in {} reads, into {fixed:?}", chunks.len());
     }
-    for (chunks, fixed) in [(&cut[..], None), (&whole, Some(LEAST)), (&cut, Some(LEAST))] {
+    for (chunks, fixed) in [(&cut[..], None), (&whole, Some(ReceiveBuffer::MIN_LEN)), (&cut, Some(ReceiveBuffer::MIN_LEN))] {
         assert_eq!(run(Delivery::Parts, chunks, fixed), parts, "parts, in {} reads, into {fixed:?}", chunks.len());
     }
     told.judge::<R>(&outcome);
 }
-
-/// The least fixed memory that there must be for messages in parts.
-const LEAST: usize = 135;
 
 /// How a message comes: bit 0 says that it is text, 1 that it is not compressed, 2 that there are Pings between its fragments. The rest is
 /// the length of these; 0 for one frame.

@@ -86,6 +86,61 @@ fn attack_b2_b13_fragments_take_memory_for_their_payload_alone() {
     check::<Clients>();
 }
 
+/// LIM-09: memory follows what the buffer holds, also while it is never empty.
+#[test]
+fn lim_09_the_memory_of_a_large_message_is_released_while_a_byte_is_unread() {
+    fn check<R: Side>() {
+        const LARGE: usize = 32 << 20;
+        let small = frame::<R>(0x82, b"x");
+        // Each read ends one byte into the next frame.
+        let wire = [frame::<R>(0x82, &vec![1; LARGE]), small.repeat(100_000)].concat();
+        let mut connection = R::open(unlimited(Delivery::Messages));
+        let (mut inbound, mut events) = (ReceiveBuffer::new(), 0);
+        let large = wire.len() - 100_000 * small.len();
+        let sizes = (0..large / 65_536).map(|_| 65_536).chain([large % 65_536 + 1]).chain((1..100_000).map(|_| small.len()));
+        let mut rest = &wire[..];
+        let (mut kept, mut total) = (0, 0);
+        for size in sizes {
+            let (chunk, after) = rest.split_at(size);
+            rest = after;
+            let asked = measure(|| {
+                inbound.space(size)[..size].copy_from_slice(chunk);
+                inbound.filled(size);
+                while connection.receive(&mut inbound, &mut ArrayVec::<u8, 0>::new()).unwrap().is_some() {
+                    events += 1;
+                }
+            });
+            (kept, total) = (kept + asked.bytes_current, total + asked.bytes_total);
+        }
+        assert_eq!((events, inbound.unread().len()), (100_000, 1));
+        assert!(kept <= 64 * 1024, "{kept} bytes are kept");
+        assert!(total <= 8 * LARGE as u64, "{total} bytes were allocated");
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+/// LIM-09: a message of 65 MiB in 64 KiB reads, in one frame or in many.
+#[test]
+fn lim_09_a_large_message_takes_at_most_a_quarter_more_memory_than_its_size() {
+    fn check<R: Side>() {
+        const SIZE: usize = 65 << 20;
+        let fragments = [frame::<R>(0x02, b""), frame::<R>(0x00, &vec![1; 100_000]).repeat(SIZE / 100_000)].concat();
+        for wire in [frame::<R>(0x82, &vec![1; SIZE]), fragments] {
+            let (mut connection, mut inbound) = (R::open(unlimited(Delivery::Messages)), ReceiveBuffer::new());
+            let asked = measure(|| {
+                for chunk in wire[..wire.len() - 1].chunks(65_536) {
+                    assert_eq!(inbound.feed(chunk), chunk.len());
+                    assert!(connection.receive(&mut inbound, &mut ArrayVec::<u8, 0>::new()).unwrap().is_none());
+                }
+            });
+            assert!(asked.bytes_current <= SIZE as i64 / 4 * 5, "{asked:?}");
+        }
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
 #[test]
 fn attack_b4_the_limit_is_for_the_message_not_for_each_frame() {
     fn check<R: Side>() {

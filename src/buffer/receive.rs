@@ -27,8 +27,9 @@ pub trait Storage: sealed::Sealed {}
 /// ended, the connection must be given this buffer, and the buffer no other connection: after [`clear`](Self::clear), or with another
 /// buffer, a message is delivered without its beginning, or with that of another.
 ///
-/// Over `Vec<u8>` it takes no memory before the first `space`, grows with what has come (never with what a header declares), and gives
-/// the memory back once it is empty and larger than a threshold.
+/// Over `Vec<u8>` it takes no memory before the first `space`, and grows with the bytes received (never by the length that a header
+/// declares): up to 4 MiB it doubles, then it grows by a quarter. `space` returns the memory to the allocator when what the buffer holds
+/// and the bytes wanted take less than half of it, down to a threshold.
 ///
 /// Over `&mut [u8]` it never grows. The memory must have at least [`MIN_LEN`](ReceiveBuffer::MIN_LEN) bytes. A message must fit beside a
 /// control frame of 131 bytes, unless messages are [delivered in parts](crate::Delivery::Parts).
@@ -44,14 +45,13 @@ pub struct ReceiveBuffer<S> {
 
 #[cfg(feature = "alloc")]
 impl ReceiveBuffer<Vec<u8>> {
-    /// Over a vector, empty and without memory; it keeps at most 64 KiB while it is empty.
+    /// Over a vector, empty and without memory; it keeps 64 KiB at the most when it needs less.
     #[must_use]
     pub const fn new() -> Self {
         Self::with_threshold(64 * 1024)
     }
 
-    /// The same, with another size in bytes to keep while it is empty. Where messages are often larger than that, their memory is made anew
-    /// for each.
+    /// Over a vector, with another number of bytes to keep. If messages are often larger than that, memory is allocated for each of them.
     #[must_use]
     pub const fn with_threshold(threshold: usize) -> Self {
         Self { storage: Vec::new(), threshold, message: 0, built: 0, read: 0, end: 0 }
@@ -95,7 +95,7 @@ impl<S: Storage> ReceiveBuffer<S> {
             }
         } else {
             let free = self.end_of_space().saturating_sub(self.end);
-            if free < wanted || self.gap() >= self.kept() {
+            if free < wanted || self.gap() >= self.kept() || len > self.keeps(self.end.saturating_add(wanted)) {
                 self.make_space(wanted);
             }
         }
@@ -235,10 +235,10 @@ impl<S: Storage> ReceiveBuffer<S> {
     fn make_gap(&mut self, wanted: usize, most: u64) {
         self.compact();
         let (len, unread) = (self.storage.bytes().len(), self.unread_len());
-        let needed = self.built.saturating_add(wanted).saturating_add(unread);
+        let needed = self.built.saturating_add(wanted).saturating_add(unread).min(self.largest());
         if len < needed {
             let most = usize::try_from(most).unwrap_or(usize::MAX).saturating_add(unread);
-            self.storage.grow(needed.max(len.saturating_mul(2).min(most)));
+            self.storage.grow(grown(len, needed, most.min(self.largest())));
         }
         let bytes = self.storage.bytes_mut();
         let len = bytes.len();
@@ -268,7 +268,13 @@ impl<S: Storage> ReceiveBuffer<S> {
     /// Whether it will never have room for more, unless an event takes some of it.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.unread_len().wrapping_add(self.message_len().max(self.storage.reserve())) >= self.storage.limit()
+        self.unread_len().wrapping_add(self.message_len().max(self.storage.reserve())) >= self.largest()
+    }
+
+    /// How long its memory can get. No allocation is larger than `isize::MAX`, which a 32-bit machine can come near to.
+    #[inline]
+    fn largest(&self) -> usize {
+        self.storage.limit().min(isize::MAX as usize)
     }
 
     /// Where the room to read into ends. The message and the room beside it have at least the reserve.
@@ -303,24 +309,25 @@ impl<S: Storage> ReceiveBuffer<S> {
         if self.message == self.built { self.read } else { self.message }
     }
 
-    /// How much it keeps while it is empty, at the most. Twice what is wanted, so that a message no longer than a read does not make it
-    /// shrink and grow again.
+    /// How much memory it keeps at the most when it needs so much. Twice that, so that a message no longer than a read does not make it
+    /// shrink and grow again, and so that as many bytes were received as are copied when it shrinks.
     #[inline]
-    fn keeps(&self, wanted: usize) -> usize {
-        self.threshold.max(wanted.saturating_mul(2))
+    fn keeps(&self, needed: usize) -> usize {
+        self.threshold.max(needed.saturating_mul(2))
     }
 
     #[cold]
     #[inline(never)]
     fn make_space(&mut self, wanted: usize) {
         self.compact();
-        if self.end == 0 && self.storage.bytes().len() > self.keeps(wanted) {
-            self.storage.shrink(0);
+        let limit = self.largest();
+        let needed = self.end.saturating_add(wanted).min(limit);
+        if self.storage.bytes().len() > self.keeps(needed) {
+            self.storage.shrink(self.end);
         }
         let len = self.storage.bytes().len();
-        if len.saturating_sub(self.end) < wanted {
-            // Twice as much, so that a message that comes in small reads is copied a constant number of times.
-            self.storage.grow(self.end.saturating_add(wanted).max(len.saturating_mul(2)));
+        if len < needed && wanted <= limit {
+            self.storage.grow(grown(len, needed, limit));
         }
     }
 
@@ -376,6 +383,19 @@ const MASKED_CONTROL_FRAME: usize = 131;
 /// there while a control frame is read, and a code point that is inflated finds room.
 const CODE_POINT: usize = 4;
 
+/// From here on, memory grows by a quarter: a message of 64 MiB takes at most 80 MiB. The price: while it grows, each byte of a long message
+/// is copied four times on average, not once as when memory doubles.
+const GROW_BY_QUARTERS: usize = 4 << 20;
+
+/// How much memory to have instead of `len`, if `needed` is more: a multiple, so that a message that comes in small reads is copied a
+/// constant number of times; but no more than `most`, unless it is needed.
+const fn grown(len: usize, needed: usize, most: usize) -> usize {
+    let step = if len < GROW_BY_QUARTERS { len } else { len / 4 };
+    let len = len.saturating_add(step);
+    let len = if len < most { len } else { most };
+    if len < needed { needed } else { len }
+}
+
 /// Unmasks all but the first `gap` bytes to the front, in one pass: blocks no longer than the gap do not overlap their target.
 fn mask_down(mut bytes: &mut [u8], gap: usize, key: [u8; 4]) {
     let mut offset = 0u64;
@@ -425,9 +445,6 @@ mod sealed {
         }
 
         fn grow(&mut self, len: usize) {
-            if len > isize::MAX as usize {
-                return;
-            }
             if self.is_empty() {
                 *self = vec![0; len];
             } else {
@@ -484,3 +501,27 @@ mod sealed {
 #[cfg(feature = "alloc")]
 impl Storage for Vec<u8> {}
 impl Storage for &mut [u8] {}
+
+#[cfg(test)]
+mod tests {
+    use super::{GROW_BY_QUARTERS, grown};
+
+    #[test]
+    fn memory_doubles_then_grows_by_a_quarter_and_never_past_the_most() {
+        const MOST: usize = 0x7FFF_FFFF;
+        for (len, needed, expected) in [
+            (0, 1, 1),
+            (100, 101, 200),
+            (100, 900, 900),
+            (GROW_BY_QUARTERS - 1, GROW_BY_QUARTERS, 2 * GROW_BY_QUARTERS - 2),
+            (GROW_BY_QUARTERS, GROW_BY_QUARTERS + 1, GROW_BY_QUARTERS / 4 * 5),
+            // The 32-bit limit of an allocation.
+            (1 << 30, (1 << 30) + 1, 5 << 28),
+            (0x7000_0000, 0x7000_0001, MOST),
+            (MOST - 1, MOST, MOST),
+        ] {
+            assert_eq!(grown(len, needed, MOST), expected, "{len} to {needed}");
+        }
+        assert_eq!(grown(100, 150, 120), 150, "what is needed is needed");
+    }
+}

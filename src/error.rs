@@ -339,24 +339,7 @@ pub enum Timeout {
     Close,
 }
 
-/// Why a text is not a WebSocket URI (§3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum UriError {
-    /// A scheme other than `ws` and `wss`.
-    Scheme,
-    /// A user name or password.
-    UserInfo,
-    /// No host, or one outside the grammar of RFC 3986 §3.2.2.
-    Host,
-    /// A port that is not a number from 1 to 65535.
-    Port,
-    /// A character that has to be percent-encoded, or a percent sign without two hexadecimal digits.
-    Resource,
-    /// A fragment.
-    Fragment,
-}
-
+/// Implements `Display` and `Error` of errors, and with `std` their conversion to an `io::Error`.
 macro_rules! display {
     ($($error:ident { $($variant:ident => $text:literal,)* })*) => {$(
         impl $error {
@@ -385,6 +368,7 @@ macro_rules! display {
     (@kind Timeout) => { std::io::ErrorKind::TimedOut };
     (@kind $caller:ident) => { std::io::ErrorKind::InvalidInput };
 }
+pub(crate) use display;
 
 display! {
     ProtocolError {
@@ -489,14 +473,6 @@ display! {
         Handshake => "the opening handshake took too long",
         Pong => "no Pong in time",
         Close => "the closing handshake took too long",
-    }
-    UriError {
-        Scheme => "scheme other than ws and wss",
-        UserInfo => "user information in the URI",
-        Host => "malformed host",
-        Port => "port that is not a number from 1 to 65535",
-        Resource => "character that has to be percent-encoded",
-        Fragment => "fragment in the URI",
     }
 }
 

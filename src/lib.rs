@@ -35,10 +35,10 @@ pub use connection::DeflateConfig;
 #[cfg(feature = "alloc")]
 pub use connection::Prepared;
 pub use connection::{Config, Connection, Delivery, Disconnect, Event, FrameHead, Note, Receiver, Sender, State};
-pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, Timeout, UriError};
+pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, Timeout};
 #[cfg(feature = "deflate")]
 pub use handshake::Deflate;
-pub use handshake::{Accept, Agreed, ClientRequest, Reject, Request, Response, Subprotocol, Uri};
+pub use handshake::{Accept, Agreed, ClientRequest, Reject, Request, Response, Subprotocol, Uri, UriError};
 #[cfg(feature = "getrandom")]
 pub use role::OsEntropy;
 pub use role::{Client, Entropy, EntropyError, Role, Server};

@@ -28,4 +28,4 @@ pub use request::{ClientRequest, Request, Subprotocol, Subprotocols};
 pub(crate) use response::{Answer, Expected};
 pub use response::{CheckedResponse, Response};
 pub use upgrade::{Acceptance, CheckedRequest, Refusal, RequestHead};
-pub use uri::Uri;
+pub use uri::{Uri, UriError};

@@ -5,7 +5,7 @@ use core::{fmt, str};
 use arrayvec::ArrayString;
 
 use super::fields::{HOST, PATH, all, is_percent_encoded};
-use crate::error::UriError;
+use crate::error::display;
 
 /// A `ws` or `wss` URI (§3): where to connect to, and what to ask for there.
 ///
@@ -130,6 +130,35 @@ impl fmt::Debug for Uri<'_> {
     }
 }
 
+/// Why a text is not a WebSocket URI (§3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UriError {
+    /// A scheme other than `ws` and `wss`.
+    Scheme,
+    /// A user name or password.
+    UserInfo,
+    /// No host, or one outside the grammar of RFC 3986 §3.2.2.
+    Host,
+    /// A port that is not a number from 1 to 65535.
+    Port,
+    /// A character that has to be percent-encoded, or a percent sign without two hexadecimal digits.
+    Resource,
+    /// A fragment.
+    Fragment,
+}
+
+display! {
+    UriError {
+        Scheme => "scheme other than ws and wss",
+        UserInfo => "user information in the URI",
+        Host => "malformed host",
+        Port => "port that is not a number from 1 to 65535",
+        Resource => "character that has to be percent-encoded",
+        Fragment => "fragment in the URI",
+    }
+}
+
 /// RFC 3986 §3.2: the host, and the port or nothing.
 fn split_authority(authority: &str) -> Result<(&str, &str), UriError> {
     let end = match authority.strip_prefix('[').and_then(|rest| rest.find(']')) {
@@ -162,8 +191,7 @@ fn parse_port(port: &str) -> Result<u16, UriError> {
 
 #[cfg(test)]
 mod tests {
-    use super::Uri;
-    use crate::error::UriError;
+    use super::{Uri, UriError};
 
     fn written(uri: &str) -> (String, String) {
         let uri = Uri::parse(uri).unwrap();

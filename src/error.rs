@@ -295,6 +295,8 @@ pub enum AcceptError {
     NoRequest,
     /// The request is not an upgrade; it can only be rejected.
     NotAnUpgrade,
+    /// A [`Subprotocol`](crate::Subprotocol) of another request, which this client may not have offered (§4.2.2).
+    SubprotocolNotOffered,
     /// A field that the handshake itself writes.
     ReservedField,
     /// A field name that is not a token, or a value with CR, LF, NUL or another control character (RFC 9110 §5.5).
@@ -454,6 +456,7 @@ display! {
     AcceptError {
         NoRequest => "no request to answer",
         NotAnUpgrade => "the request is not an upgrade",
+        SubprotocolNotOffered => "subprotocol of another request",
         ReservedField => "field that the handshake itself writes",
         InvalidField => "field name or value outside the grammar",
         InvalidStatus => "status below 200 or above 599",

@@ -140,6 +140,26 @@ fn h2_03_version_subprotocols_and_extensions_keep_their_rules() {
     }
 }
 
+/// H2-03 (RFC 8441 §5, RFC 6455 §4.2.2).
+#[test]
+fn a_subprotocol_of_another_request_is_refused() {
+    const NAME: &str = "sec-websocket-protocol";
+    let (nothing, other) = (with(NAME, &[]), with(NAME, &[(NAME, "chat")]));
+    // RFC 8441 §5: the key is not processed, so it does not make them different requests.
+    let key = with("", &[("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")]);
+    let [request, nothing, other, key] = [REQUEST, &nothing, &other, &key].map(|fields| check(fields).unwrap());
+    for (of, foreign) in [(&request, &other), (&nothing, &other), (&nothing, &request), (&other, &request)] {
+        for foreign in foreign.subprotocols() {
+            let refused = of.accept(Accept::new().subprotocol(foreign));
+            assert_eq!(refused.map(|_| ()), Err(AcceptError::SubprotocolNotOffered));
+        }
+    }
+    for own in request.subprotocols().chain(key.subprotocols()) {
+        let acceptance = request.clone().accept(Accept::new().subprotocol(own)).unwrap();
+        assert!(acceptance.fields().eq([(NAME, own.name())]));
+    }
+}
+
 #[test]
 fn h2_04_no_connection_upgrade_or_host() {
     let head = RequestHead::extended_connect(request()).unwrap();

@@ -3,10 +3,13 @@
 
 mod support;
 
+use std::collections::HashSet;
+
 use support::{Answer, REQUEST, RESPONSE, Seen, To, every_way, filled, frame, frames_of, with_field, with_start};
 use websocket_proto::handshake::{Headers, Key};
 use websocket_proto::{
-    Accept, AcceptError, Config, Connection, Disconnect, Error, Event, HandshakeError, Reject, Request, SendSlice, Server, State,
+    Accept, AcceptError, Config, Connection, Disconnect, Error, Event, HandshakeError, ReceiveBuffer, Reject, Request, SendSlice, Server,
+    State, Subprotocol,
 };
 
 type Verdict = Result<(), HandshakeError>;
@@ -360,6 +363,67 @@ fn s_rs_01_s_rs_02_s_rs_03_s_rs_05_s_rs_06_s_rs_12_the_acceptance() {
         assert_eq!(String::from_utf8(out).unwrap(), format!("{base}{lines}\r\n"));
         assert_eq!((server.state(), server.disconnect()), (State::Transmission, Disconnect::KeepOpen));
     }
+}
+
+/// A server, its receive buffer with a request that has this key and these lines, and an empty outbound buffer.
+fn offering(key: &str, offer: &str) -> (Connection<Server>, ReceiveBuffer<Vec<u8>>, Vec<u8>) {
+    let wire = with_field(REQUEST, "Sec-WebSocket-Key", format!("Sec-WebSocket-Key: {key}\r\n{offer}"));
+    (Connection::server(Config::default()), filled(&wire), Vec::new())
+}
+
+/// S-RS-05 (§4.2.2).
+#[test]
+fn a_subprotocol_of_another_request_is_refused() {
+    let (key, other_key) = ("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZA==");
+    let (offer, other_offer) = ("Sec-WebSocket-Protocol: chat\r\n", "Sec-WebSocket-Protocol: superchat, chat\r\n");
+    for ((key, offer), (other_key, other_offer)) in [
+        ((key, ""), (other_key, offer)),
+        ((key, ""), (key, offer)),
+        ((key, offer), (other_key, offer)),
+        ((key, offer), (key, other_offer)),
+        ((key, other_offer), (key, offer)),
+    ] {
+        let (mut other, mut other_inbound, mut out) = offering(other_key, other_offer);
+        let Ok(Some(Event::Request(other_request))) = other.receive(&mut other_inbound, &mut out) else { panic!() };
+        let (mut server, mut inbound, mut out) = offering(key, offer);
+        let Ok(Some(Event::Request(request))) = server.receive(&mut inbound, &mut out) else { panic!() };
+        for foreign in other_request.subprotocols() {
+            assert_eq!(server.accept(Accept::new().subprotocol(foreign), &mut out), Err(AcceptError::SubprotocolNotOffered));
+            assert_eq!((&out[..], server.state()), (&b""[..], State::Handshake), "ST-09");
+        }
+        for own in request.subprotocols() {
+            let (mut clone, mut out) = (server.clone(), Vec::new());
+            clone.accept(Accept::new().subprotocol(own), &mut out).unwrap();
+            assert_eq!(Answer::parse(&out).field("Sec-WebSocket-Protocol"), Some(own.name()));
+        }
+        server.accept(request.subprotocols().fold(Accept::new(), Accept::subprotocol), &mut out).unwrap();
+        assert_eq!(Answer::parse(&out).field("Sec-WebSocket-Protocol"), request.subprotocols().last().map(Subprotocol::name));
+    }
+}
+
+/// S-RS-05 (§4.2.2).
+#[test]
+fn a_subprotocol_of_a_plain_request_is_refused() {
+    let wire = with_field(REQUEST, "Upgrade", "Sec-WebSocket-Protocol: chat\r\n");
+    let (mut plain, mut inbound, mut out) = (Connection::server(plain()), filled(&wire), Vec::new());
+    let Ok(Some(Event::PlainRequest(request))) = plain.receive(&mut inbound, &mut out) else { panic!() };
+    let chat = Accept::new().subprotocol(request.subprotocols().next().unwrap());
+    assert_eq!(plain.accept(chat, &mut out), Err(AcceptError::NotAnUpgrade));
+    assert_eq!(asked(REQUEST).accept(chat, &mut out), Err(AcceptError::SubprotocolNotOffered));
+    assert_eq!(out, b"");
+}
+
+/// §4.2.2: names are compared with case; the request does not count.
+#[test]
+fn subprotocols_are_equal_if_their_names_are() {
+    let (mut server, mut inbound, mut out) = offering("dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol: chat, Chat\r\n");
+    let (mut other, mut other_inbound, _) = offering("dGhlIHNhbXBsZSBub25jZA==", "Sec-WebSocket-Protocol: chat\r\n");
+    let Ok(Some(Event::Request(request))) = server.receive(&mut inbound, &mut out) else { panic!() };
+    let Ok(Some(Event::Request(other_request))) = other.receive(&mut other_inbound, &mut out) else { panic!() };
+    let names: HashSet<_> = request.subprotocols().chain(other_request.subprotocols()).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert_eq!(request.subprotocols().next(), other_request.subprotocols().next());
+    assert_eq!(format!("{:?}", request.subprotocols().next()), r#"Some(Subprotocol("chat"))"#);
 }
 
 #[test]

@@ -4,9 +4,10 @@
 mod support;
 
 use support::{Keys, Outcome, REQUEST, Side, feed, filled, frame, open_client, open_server, with_field};
+use websocket_proto::handshake::CheckedRequest;
 use websocket_proto::{
     Accept, AcceptError, Client, ClientRequest, CloseCode, Closed, Config, Connection, Disconnect, Kind, Prepared, Reject, Role, SendError,
-    SendSlice, Server, State, Uri,
+    SendSlice, Server, State, Subprotocol, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -246,13 +247,20 @@ fn st_09_every_send_in_every_state() {
     every_send(&client_points(config), true);
 }
 
+/// A subprotocol that only a request elsewhere offers.
+fn foreign_subprotocol() -> Subprotocol<'static> {
+    let fields = [("sec-websocket-version", "13"), ("sec-websocket-protocol", "elsewhere")];
+    CheckedRequest::extended_connect("CONNECT", "websocket", fields).unwrap().subprotocols().next().unwrap()
+}
+
 #[test]
 fn st_09_every_answer_in_every_state() {
     for point in server_points(Config::default()) {
         let [accept, reject] = point.answers;
         type Answer = fn(&mut Connection<Server>, &mut Vec<u8>) -> Result<(), AcceptError>;
         let status = |status| if reject.is_ok() { Err(status) } else { reject };
-        let answers: [(&str, Result<(), AcceptError>, Answer); 8] = [
+        let foreign = accept.and(Err(AcceptError::SubprotocolNotOffered));
+        let answers: [(&str, Result<(), AcceptError>, Answer); 9] = [
             ("accept", accept, |it, out| it.accept(Accept::new(), out)),
             ("reject", reject, |it, out| it.reject(Reject::new(404), out)),
             ("reject 199", status(AcceptError::InvalidStatus), |it, out| it.reject(Reject::new(199), out)),
@@ -261,6 +269,7 @@ fn st_09_every_answer_in_every_state() {
             ("reject Host", status(AcceptError::ReservedField), |it, out| it.reject(Reject::new(400).headers(&[("Host", "x")]), out)),
             ("accept Host", accept.and(Err(AcceptError::ReservedField)), |it, out| it.accept(Accept::new().headers(&[("Host", "x")]), out)),
             ("accept CR", accept.and(Err(AcceptError::InvalidField)), |it, out| it.accept(Accept::new().headers(&[("X", "\r")]), out)),
+            ("accept foreign", foreign, |it, out| it.accept(Accept::new().subprotocol(foreign_subprotocol()), out)),
         ];
         for (name, expected, answer) in answers {
             let (mut server, mut out) = (point.connection.clone(), b"before".to_vec());

@@ -201,6 +201,30 @@ fn what_cannot_be_written_is_refused() {
     }
 }
 
+/// S-RS-05 (§4.2.2).
+#[test]
+fn a_subprotocol_of_another_request_is_refused_over_fields() {
+    fn fields(key: &'static str, offer: Option<&'static str>) -> impl Iterator<Item = (&'static str, &'static str)> + Clone {
+        let upgrade = [("Host", "a"), ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")];
+        upgrade.into_iter().chain([("Sec-WebSocket-Key", key)]).chain(offer.map(|offer| ("Sec-WebSocket-Protocol", offer)))
+    }
+    let (key, other_key) = ("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZA==");
+    for ((key, offer), (other_key, other_offer)) in [
+        ((key, None), (other_key, "chat")),
+        ((key, None), (key, "chat")),
+        ((key, Some("chat")), (other_key, "chat")),
+        ((key, Some("chat")), (key, "superchat, chat")),
+    ] {
+        let checked = CheckedRequest::http11("GET", fields(key, offer)).unwrap();
+        for foreign in CheckedRequest::http11("GET", fields(other_key, Some(other_offer))).unwrap().subprotocols() {
+            let refused = checked.accept(Accept::new().subprotocol(foreign));
+            assert_eq!(refused.map(|_| ()), Err(AcceptError::SubprotocolNotOffered));
+        }
+        let own = checked.clone().subprotocols().fold(Accept::new(), Accept::subprotocol);
+        assert!(checked.accept(own).unwrap().fields().skip(3).eq(offer.map(|offer| ("Sec-WebSocket-Protocol", offer))));
+    }
+}
+
 #[test]
 fn a_refusal_is_made_of_any_error() {
     for (error, status, connect) in [

@@ -35,15 +35,16 @@ impl Connection<Server> {
     /// Accepts the request that [`Event::Request`] reported: writes the 101, and the connection is open (§4.2.2).
     ///
     /// # Errors
-    /// Where there is no such request, a field cannot be written, or there is no room.
+    /// If there is no such request, the subprotocol is of another one, a field cannot be written, or there is no room.
     pub fn accept(&mut self, accept: Accept<'_>, out: &mut impl SendBuffer) -> Result<(), AcceptError> {
         let (key, agreed) = match &self.phase {
-            Phase::Handshake(Opening::Asked(Asked::Upgrade(key, agreed))) => (key, *agreed),
+            Phase::Handshake(Opening::Asked(Asked::Upgrade { key, agreed, fingerprint })) => {
+                accept.check(*fingerprint)?;
+                (key.accept(), *agreed)
+            }
             Phase::Handshake(Opening::Asked(Asked::Plain)) => return Err(AcceptError::NotAnUpgrade),
             _ => return Err(AcceptError::NoRequest),
         };
-        accept.check()?;
-        let key = key.accept();
         write_pieces(&self.config, out, |put| accept.write(&key, agreed, put)).map_err(|_| AcceptError::Full)?;
         self.phase = Phase::Transmission(Transmission::new(agreed, &self.config, true));
         Ok(())
@@ -113,7 +114,7 @@ impl<R: Role> Connection<R> {
 impl Opening {
     pub(super) fn agreed(&self) -> Option<Agreed> {
         match self {
-            Self::Asked(Asked::Upgrade(_, agreed)) => Some(*agreed),
+            Self::Asked(Asked::Upgrade { agreed, .. }) => Some(*agreed),
             Self::Asked(Asked::Plain) | Self::Request { .. } | Self::Response { .. } => None,
         }
     }
@@ -128,7 +129,7 @@ impl Opening {
                 let Some(len) = read_head(reader, inbound, config, Request::start_line, field)? else { return Ok(None) };
                 let (request, asked) = Request::of(reader.cut(inbound.take(len)), found)?;
                 let event = match asked {
-                    Asked::Upgrade(..) => Event::Request(request),
+                    Asked::Upgrade { .. } => Event::Request(request),
                     Asked::Plain if config.plain_requests => Event::PlainRequest(request),
                     Asked::Plain => return Err(HandshakeError::NotAnUpgrade),
                 };

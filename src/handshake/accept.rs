@@ -6,6 +6,7 @@ use arrayvec::ArrayVec;
 
 use super::extensions::Agreed;
 use super::fields::{CONNECTION, UPGRADE, VERSION, is_field, is_reserved, names, write_fields};
+use super::fingerprint::Fingerprint;
 use super::key::AcceptKey;
 use super::request::Subprotocol;
 use crate::error::{AcceptError, HandshakeError};
@@ -24,7 +25,7 @@ impl<'a> Accept<'a> {
         Self { subprotocol: None, headers: &[] }
     }
 
-    /// Speaks this subprotocol, one that the client offered.
+    /// Speaks this subprotocol, one that the request to accept offers.
     #[must_use]
     pub const fn subprotocol(self, subprotocol: Subprotocol<'a>) -> Self {
         Self { subprotocol: Some(subprotocol), ..self }
@@ -37,7 +38,12 @@ impl<'a> Accept<'a> {
         Self { headers, ..self }
     }
 
-    pub(crate) fn check(&self) -> Result<(), AcceptError> {
+    /// Whether it can accept the request of this fingerprint.
+    pub(crate) fn check(&self, request: Fingerprint) -> Result<(), AcceptError> {
+        // §4.2.2: "by selecting one of the values from the |Sec-WebSocket-Protocol| field"
+        if self.subprotocol.is_some_and(|subprotocol| !subprotocol.is_of(request)) {
+            return Err(AcceptError::SubprotocolNotOffered);
+        }
         check_headers(self.headers)
     }
 

@@ -6,6 +6,7 @@ use arrayvec::ArrayVec;
 
 use super::extensions::{Agreed, Negotiation};
 use super::fields::{HOST, Known, all, elements, is_percent_encoded, is_token, trim};
+use super::fingerprint::Fingerprint;
 use super::key::Key;
 use crate::error::HandshakeError;
 
@@ -15,8 +16,8 @@ const MAX_REQUESTED_SUBPROTOCOLS: usize = 64;
 /// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// An upgrade to `websocket`, with this key.
-    Upgrade(Key, Agreed),
+    /// An upgrade to `websocket`.
+    Upgrade { key: Key, agreed: Agreed, fingerprint: Fingerprint },
     /// HTTP and nothing else.
     Plain,
 }
@@ -34,6 +35,8 @@ pub(crate) struct Found {
     key: Option<Option<Key>>,
     draft_key: bool,
     subprotocols: Lines,
+    /// The fingerprint of the subprotocols alone.
+    offer: Fingerprint,
     extensions: Negotiation,
 }
 
@@ -54,6 +57,7 @@ impl Found {
         key: None,
         draft_key: false,
         subprotocols: Lines::None,
+        offer: Fingerprint::EMPTY,
         extensions: Negotiation::NoLine,
     };
 
@@ -92,6 +96,7 @@ impl Found {
             Known::Version => self.version = Some(value == b"13"),
             Known::DraftKey => self.draft_key = true,
             Known::Protocol => {
+                self.offer.add_offer(value);
                 self.subprotocols = match self.subprotocols {
                     Lines::None => Lines::One(check_subprotocols([value])),
                     Lines::One(_) | Lines::Several => Lines::Several,
@@ -123,7 +128,15 @@ impl Found {
         }
         self.check_version()?;
         let key = self.key.ok_or(HandshakeError::MissingKey)?.ok_or(HandshakeError::InvalidKey)?;
-        Ok(Asked::Upgrade(key, self.negotiate(subprotocols)?))
+        Ok(Asked::Upgrade { key, agreed: self.negotiate(subprotocols)?, fingerprint: self.fingerprint() })
+    }
+
+    /// The fingerprint of the request.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        match &self.key {
+            Some(Some(key)) => self.offer.with_key(key),
+            Some(None) | None => self.offer,
+        }
     }
 
     /// §4.2.1: "with a value of 13".

@@ -7,6 +7,7 @@ mod accept;
 mod deflate;
 mod extensions;
 mod fields;
+mod fingerprint;
 mod found;
 mod head;
 mod key;

@@ -1,5 +1,6 @@
 //! The client's request: checking it (§4.2.1), and making it (§4.1).
 
+use core::hash::{Hash, Hasher};
 use core::{fmt, str};
 
 use arrayvec::ArrayVec;
@@ -9,6 +10,7 @@ use super::fields::{
     CONNECTION, Headers, Known, LOWERCASE_VERSION, UPGRADE, VERSION, Values, is_field, is_reserved, is_token, names, trim, write_fields,
     write_list,
 };
+use super::fingerprint::Fingerprint;
 use super::found::{Asked, Found, is_authority};
 use super::head::Head;
 use super::key::{Key, fingerprint};
@@ -25,6 +27,7 @@ pub struct Request<'b> {
     target: &'b str,
     host: &'b str,
     headers: Headers<'b>,
+    fingerprint: Fingerprint,
 }
 
 impl<'b> Request<'b> {
@@ -51,7 +54,7 @@ impl<'b> Request<'b> {
     /// The subprotocols offered, the client's favourite first.
     #[must_use]
     pub fn subprotocols(&self) -> Subprotocols<'b> {
-        Subprotocols { lines: self.headers.values(Known::Protocol), line: b"" }
+        Subprotocols { lines: self.headers.values(Known::Protocol), line: b"", fingerprint: self.fingerprint }
     }
 
     /// The extensions offered, in order.
@@ -85,7 +88,7 @@ impl<'b> Request<'b> {
             Some(authority) => authority,
             None => head.headers.values(Known::Host).next().and_then(|host| str::from_utf8(host).ok()).unwrap_or_default(),
         };
-        let request = Self { target: target.resource, host, headers: head.headers };
+        let request = Self { target: target.resource, host, headers: head.headers, fingerprint: found.fingerprint() };
         Ok((request, found.asked(head.headers.values(Known::Protocol))?))
     }
 }
@@ -151,16 +154,49 @@ fn refused_start_line(line: &[u8]) -> HandshakeError {
     }
 }
 
-/// A subprotocol that a client offered (§1.9), a token. Only [`Request::subprotocols`] and
-/// [`CheckedRequest::subprotocols`](super::CheckedRequest::subprotocols) make one, so what nobody offered cannot be accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Subprotocol<'b>(&'b str);
+/// A subprotocol that a client offered (§1.9), a token.
+///
+/// Only [`Request::subprotocols`] and [`CheckedRequest::subprotocols`](super::CheckedRequest::subprotocols) make one. It answers only their
+/// request, or one with the same key and the same offer; for any other,
+/// [`AcceptError::SubprotocolNotOffered`](crate::AcceptError::SubprotocolNotOffered) is the result.
+///
+/// Two subprotocols are equal if their names are equal, even if different requests offer them.
+#[derive(Clone, Copy)]
+pub struct Subprotocol<'b> {
+    name: &'b str,
+    request: Fingerprint,
+}
 
 impl<'b> Subprotocol<'b> {
     /// Its name. Subprotocols are compared with case (§4.2.2).
     #[must_use]
     pub fn name(self) -> &'b str {
-        self.0
+        self.name
+    }
+
+    /// Whether the request of this fingerprint offered it.
+    pub(super) fn is_of(self, request: Fingerprint) -> bool {
+        self.request == request
+    }
+}
+
+impl PartialEq for Subprotocol<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Subprotocol<'_> {}
+
+impl Hash for Subprotocol<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+impl fmt::Debug for Subprotocol<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Subprotocol").field(&self.name).finish()
     }
 }
 
@@ -169,12 +205,13 @@ impl<'b> Subprotocol<'b> {
 pub struct Subprotocols<'b> {
     lines: Values<'b>,
     line: &'b [u8],
+    fingerprint: Fingerprint,
 }
 
 impl<'b> Subprotocols<'b> {
-    /// Those of one line.
-    pub(super) fn of_line(line: &'b [u8]) -> Self {
-        Self { lines: Headers::default().values(Known::Protocol), line }
+    /// Those of one line of the request with this fingerprint.
+    pub(super) fn of_line(line: &'b [u8], fingerprint: Fingerprint) -> Self {
+        Self { lines: Headers::default().values(Known::Protocol), line, fingerprint }
     }
 }
 
@@ -192,7 +229,7 @@ impl<'b> Iterator for Subprotocols<'b> {
             };
             // Of a request that is no upgrade, nothing was checked.
             if is_token(name) {
-                return str::from_utf8(name).ok().map(Subprotocol);
+                return str::from_utf8(name).ok().map(|name| Subprotocol { name, request: self.fingerprint });
             }
         }
     }

@@ -13,7 +13,7 @@ const fn zero_byte(word: u64) -> u64 {
 }
 
 /// The words of `bytes`, the first byte the lowest.
-fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
+pub(super) fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
     bytes.chunks_exact(8).map(|chunk| chunk.try_into().map_or(0, u64::from_le_bytes))
 }
 

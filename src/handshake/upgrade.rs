@@ -22,6 +22,7 @@ use super::deflate::Deflate;
 use super::extensions::Negotiation;
 use super::extensions::{Agreed, Extension, Extensions, Value};
 use super::fields::{CONNECTION, Known, LOWERCASE_VERSION, trim};
+use super::fingerprint::Fingerprint;
 use super::found::{Asked, Found};
 use super::key::{AcceptKey, Key};
 use super::request::{ClientRequest, Subprotocol, Subprotocols};
@@ -70,6 +71,7 @@ pub struct CheckedRequest<F> {
     /// None of an extended CONNECT.
     key: Option<Key>,
     agreed: Agreed,
+    fingerprint: Fingerprint,
 }
 
 impl<'b, F, N, V> CheckedRequest<F>
@@ -93,7 +95,7 @@ where
             found.asked(values(fields, Known::Protocol))
         };
         match check(&fields) {
-            Ok(Asked::Upgrade(key, agreed)) => Ok(Self { fields, key: Some(key), agreed }),
+            Ok(Asked::Upgrade { key, agreed, fingerprint }) => Ok(Self { fields, key: Some(key), agreed, fingerprint }),
             Ok(Asked::Plain) => Err(Refusal::http11(HandshakeError::NotAnUpgrade)),
             Err(error) => Err(Refusal::http11(error)),
         }
@@ -114,17 +116,18 @@ where
             }
             let found = Found::of(pairs_of_connect(fields)?, Agreed::new())?;
             found.check_version()?;
-            found.negotiate(values(fields, Known::Protocol))
+            Ok((found.negotiate(values(fields, Known::Protocol))?, found.fingerprint()))
         };
         match check(&fields) {
-            Ok(agreed) => Ok(Self { fields, key: None, agreed }),
+            Ok((agreed, fingerprint)) => Ok(Self { fields, key: None, agreed, fingerprint }),
             Err(error) => Err(Refusal::extended_connect(error)),
         }
     }
 
     /// The subprotocols offered, the client's favourite first.
     pub fn subprotocols(&self) -> impl Iterator<Item = Subprotocol<'b>> + use<'b, F, N, V> {
-        values(&self.fields, Known::Protocol).flat_map(Subprotocols::of_line)
+        let fingerprint = self.fingerprint;
+        values(&self.fields, Known::Protocol).flat_map(move |line| Subprotocols::of_line(line, fingerprint))
     }
 
     /// The extensions offered, in order.
@@ -166,9 +169,9 @@ where
     /// Accepts the request: what to answer.
     ///
     /// # Errors
-    /// Where a field of the application's cannot be written.
+    /// If the subprotocol is of another request, or a field of the application's cannot be written.
     pub fn accept<'a>(&self, accept: Accept<'a>) -> Result<Acceptance<'a>, AcceptError> {
-        accept.check()?;
+        accept.check(self.fingerprint)?;
         let (key, agreed) = (self.key.as_ref().map(Key::accept), self.agreed);
         Ok(Acceptance { accept, key, agreed, extensions: agreed.answer() })
     }

@@ -1,7 +1,7 @@
 //! The opening handshake (§4), each side with whatever may come.
 
-use websocket_proto::handshake::{Headers, Key};
-use websocket_proto::{Accept, Config, Connection, Disconnect, Error, Event, Reject, State};
+use websocket_proto::handshake::{CheckedRequest, Headers, Key};
+use websocket_proto::{Accept, AcceptError, Config, Connection, Disconnect, Error, Event, Reject, Request, Server, State};
 
 use super::naive::{Head, is_token};
 use crate::support::{Answer, asking, filled};
@@ -46,6 +46,7 @@ fn request(input: &[u8], plain_requests: bool) {
             let [key] = assert_upgrade(&head)[..] else { panic!("§4.2.1: one key") };
             let offered = head.elements("sec-websocket-protocol");
             assert!(request.subprotocols().map(|offer| offer.name()).eq(offered.iter().copied()));
+            assert_foreign_is_refused(&mut server, request, key);
             let chosen = request.subprotocols().last();
             let accept = chosen.map_or(Accept::new(), |chosen| Accept::new().subprotocol(chosen));
             server.accept(accept, &mut out).expect("a valid request can be accepted");
@@ -69,6 +70,26 @@ fn request(input: &[u8], plain_requests: bool) {
         other => panic!("{other:?}"),
     };
     assert_eq!(inbound.unread(), &wire[end..], "what follows the head stays");
+}
+
+/// §4.2.2: the server refuses a subprotocol that only another request offers, even if both requests have this key.
+fn assert_foreign_is_refused(server: &mut Connection<Server>, request: Request<'_>, key: &str) {
+    const NAME: &str = "of-another-request";
+    let upgrade = [("Host", "a"), ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")];
+    let fields = upgrade.into_iter().chain([("Sec-WebSocket-Key", key), ("Sec-WebSocket-Protocol", NAME)]);
+    let other = CheckedRequest::http11("GET", fields).expect("a valid request");
+    let foreign = Accept::new().subprotocol(other.subprotocols().next().expect("one is offered"));
+    if request.subprotocols().any(|own| own.name() == NAME) {
+        return;
+    }
+    let mut out = Vec::new();
+    assert_eq!(server.accept(foreign, &mut out), Err(AcceptError::SubprotocolNotOffered));
+    assert!(out.is_empty() && server.state() == State::Handshake);
+    let over_fields = CheckedRequest::http11("GET", request.headers()).expect("the same request");
+    assert_eq!(over_fields.accept(foreign).map(|_| ()), Err(AcceptError::SubprotocolNotOffered));
+    for own in request.subprotocols() {
+        assert!(over_fields.accept(Accept::new().subprotocol(own)).is_ok());
+    }
 }
 
 /// RFC 9112 §3, §6: the head of a request that a server can take.

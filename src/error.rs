@@ -152,6 +152,8 @@ pub enum HandshakeError {
     RepeatedHost,
     /// A Host field that names no host (RFC 9112 §3.2).
     InvalidHost,
+    /// More than one Origin field (RFC 6454 §7.3).
+    RepeatedOrigin,
     /// A Content-Length that is not one number (RFC 9112 §6.3).
     InvalidContentLength,
     /// A request with content (§4.1: an upgrade is a GET without).
@@ -228,6 +230,7 @@ impl HandshakeError {
             | Self::MissingHost
             | Self::RepeatedHost
             | Self::InvalidHost
+            | Self::RepeatedOrigin
             | Self::InvalidContentLength
             | Self::ContentNotAllowed
             | Self::TransferEncodingNotAllowed
@@ -319,6 +322,8 @@ pub enum RequestError {
     RepeatedSubprotocol,
     /// More subprotocols than a connection remembers.
     TooManySubprotocols,
+    /// More than one Origin field (RFC 6454 §7.3).
+    RepeatedOrigin,
     /// A field that the handshake itself writes.
     ReservedField,
     /// A field name that is not a token, or a value with CR, LF, NUL or another control character (RFC 9110 §5.5).
@@ -414,6 +419,7 @@ display! {
         MissingHost => "no Host field",
         RepeatedHost => "more than one Host field",
         InvalidHost => "malformed Host field",
+        RepeatedOrigin => "more than one Origin field",
         InvalidContentLength => "malformed Content-Length field",
         ContentNotAllowed => "upgrade request with content",
         TransferEncodingNotAllowed => "Transfer-Encoding in an upgrade",
@@ -467,6 +473,7 @@ display! {
         InvalidSubprotocol => "subprotocol that is not a token",
         RepeatedSubprotocol => "subprotocol offered twice",
         TooManySubprotocols => "too many subprotocols",
+        RepeatedOrigin => "more than one Origin field",
         ReservedField => "field that the handshake itself writes",
         InvalidField => "field name or value outside the grammar",
         Full => "the outbound buffer is full",

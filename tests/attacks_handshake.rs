@@ -337,6 +337,7 @@ fn attack_g6_what_others_let_pass() {
         (twice("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="), HandshakeError::RepeatedKey),
         (twice("Sec-WebSocket-Version: 13"), HandshakeError::RepeatedVersion),
         (twice("Host: server.example.com"), HandshakeError::RepeatedHost),
+        (request("Origin", "Origin: https://app.example\r\nOrigin: https://evil.example"), HandshakeError::RepeatedOrigin),
     ] {
         assert_refused(&head, error);
     }

@@ -99,6 +99,7 @@ fn h2_03_version_subprotocols_and_extensions_keep_their_rules() {
         ("sec-websocket-protocol", &[("sec-websocket-protocol", "a"), ("sec-websocket-protocol", "b,a")], E::RepeatedSubprotocol),
         ("sec-websocket-extensions", &[("sec-websocket-extensions", "a;")], E::InvalidExtensions),
         ("sec-websocket-extensions", &[("sec-websocket-extensions", "a"), ("sec-websocket-extensions", "=")], E::InvalidExtensions),
+        ("", &[("origin", "http://www.example.com")], E::RepeatedOrigin),
         ("", &[("content-length", "5")], E::ContentNotAllowed),
     ] {
         assert_eq!(check(&with(name, fields)).map(|_| ()).map_err(|refusal| refusal.error()), Err(error), "{fields:?}");
@@ -132,6 +133,7 @@ fn h2_03_version_subprotocols_and_extensions_keep_their_rules() {
     let uri = Uri::parse("wss://server.example.com/").unwrap();
     for (fields, subprotocols, error) in [
         (&[("origin", "a\r\nb")][..], &[][..], RequestError::InvalidField),
+        (&[("origin", "a"), ("Origin", "b")], &[], RequestError::RepeatedOrigin),
         (&[("sec-websocket-version", "13")], &[], RequestError::ReservedField),
         (&[], &["a", "a"], RequestError::RepeatedSubprotocol),
     ] {

@@ -154,6 +154,15 @@ fn c_hs_09_c_hs_11_c_hs_12_c_hs_13_fields_of_the_applications() {
     }
 }
 
+/// C-HS-13 (RFC 6454 §7.3).
+#[test]
+fn a_client_sends_one_origin_at_most() {
+    for second in [("Origin", "http://b"), ("origin", "http://a"), ("ORIGIN", "")] {
+        let headers = [("Origin", "http://a"), ("X", "y"), second];
+        assert_eq!(written("ws://a", &[], &headers), Err(RequestError::RepeatedOrigin), "{second:?}");
+    }
+}
+
 #[test]
 fn c_hs_10_no_frame_before_the_response() {
     #[track_caller]

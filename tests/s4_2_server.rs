@@ -76,13 +76,25 @@ fn s_hs_11_origin_is_verbatim_and_can_be_refused() {
         ("Origin: null\r\n", Some("null")),
         ("origin:HTTPS://Example.COM:443\r\n", Some("HTTPS://Example.COM:443")),
         ("Origin:\r\n", Some("")),
-        ("Origin: a\r\nOrigin: b\r\n", Some("a")),
     ] {
         let wire = with_field(REQUEST, "Origin", lines);
         assert_eq!(seen(&wire, |request| request.origin().map(<[u8]>::to_vec)), origin.map(|origin| origin.as_bytes().to_vec()));
         let refused = every_way(&Connection::server(Config::default()), &wire, |server, out| server.reject(Reject::new(403), out).unwrap());
         assert_eq!(refused.out, b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     }
+}
+
+/// S-HS-11 (RFC 6454 §7.3).
+#[test]
+fn a_repeated_origin_is_refused() {
+    let repeated = Err(HandshakeError::RepeatedOrigin);
+    for lines in ["Origin: a\r\nOrigin: b\r\n", "Origin: a\r\nX: y\r\noRIGIN: a\r\n", "Origin:\r\norigin:\r\n"] {
+        judge("Origin", &[(lines, repeated)]);
+        let page = with_field(&with_field(REQUEST, "Upgrade", ""), "Origin", lines);
+        let outcome = To::Server.judge(plain(), &page, repeated);
+        assert!(outcome.out.starts_with(b"HTTP/1.1 400 Bad Request\r\n"));
+    }
+    judge("Origin", &[("Origin: a\r\nX-Origin: b\r\nOrigin2: c\r\n", Ok(()))]);
 }
 
 #[test]

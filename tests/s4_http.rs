@@ -143,7 +143,10 @@ fn http_05_http_07_names_in_any_case_and_values_without_whitespace() {
     }
     // What belongs to the other head, or to neither.
     request(with_field(REQUEST, "X", "Sec-WebSocket-Accept: x\r\nSec-WebSocket-Accept: y\r\nServer:\r\nSec-WebSocket-X: y\r\n"), Ok(()));
-    response(with_field(RESPONSE, "X", "Sec-WebSocket-Key: x\r\nHost: a b\r\nHost:\r\nSec-WebSocket-Version: 8\r\nOrigin: x\r\n"), Ok(()));
+    response(
+        with_field(RESPONSE, "X", "Sec-WebSocket-Key: x\r\nHost: a b\r\nHost:\r\nSec-WebSocket-Version: 8\r\nOrigin: x\r\nOrigin: y\r\n"),
+        Ok(()),
+    );
 }
 
 #[test]
@@ -400,7 +403,7 @@ fn http_25_every_refusal_is_a_response() {
     let bad = [BareLineFeed, BareCarriageReturn, InvalidByte, TooManyEmptyLines, InvalidFieldName, SpaceBeforeColon, SpaceBeforeFields];
     let more = [ObsoleteFold, InvalidRequestLine, InvalidTarget, MissingHost, RepeatedHost, InvalidHost, InvalidContentLength];
     let fields = [ContentNotAllowed, TransferEncodingNotAllowed, RepeatedVersion, MissingKey, RepeatedKey, InvalidKey, InvalidSubprotocol];
-    let last = [RepeatedSubprotocol, TooManySubprotocols, InvalidExtensions];
+    let last = [RepeatedOrigin, RepeatedSubprotocol, TooManySubprotocols, InvalidExtensions];
     assert!(bad.iter().chain(&more).chain(&fields).chain(&last).all(|error| error.http_status() == Some(400)));
     assert!([NotAnUpgrade, Hixie76, UnsupportedVersion].iter().all(|error| error.http_status() == Some(426)));
     assert_eq!((MethodNotAllowed.http_status(), UnsupportedHttpVersion.http_status()), (Some(405), Some(505)));

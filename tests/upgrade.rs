@@ -32,6 +32,7 @@ const POOL: &[(&str, &[&str])] = &[
     ("Transfer-Encoding", &["chunked"]),
     ("Sec-WebSocket-Key1", &["1 2 3"]),
     ("Cookie", &["a=b; c=\u{e9}", ""]),
+    ("Origin", &["https://example.com", "null"]),
 ];
 
 /// Most fields right, some missing, repeated or wrong, in any order.
@@ -114,7 +115,7 @@ fn a_request_comes_to_the_same_as_over_bytes() {
             other => panic!("{other:?}"),
         }
     }
-    assert!(accepted > 1000 && errors.len() == 17, "{accepted} {errors:?}");
+    assert!(accepted > 1000 && errors.len() == 18, "{accepted} {errors:?}");
 }
 
 #[test]
@@ -186,6 +187,7 @@ fn what_cannot_be_written_is_refused() {
     for (request, error) in [
         (ClientRequest::new(uri).headers(&[("Host", "b")]), RequestError::ReservedField),
         (ClientRequest::new(uri).headers(&[("X", "a\r\nb")]), RequestError::InvalidField),
+        (ClientRequest::new(uri).headers(&[("Origin", "a"), ("origin", "a")]), RequestError::RepeatedOrigin),
         (ClientRequest::new(uri).subprotocols(&["a b"]), RequestError::InvalidSubprotocol),
         (ClientRequest::new(uri).subprotocols(&["a", "a"]), RequestError::RepeatedSubprotocol),
         (ClientRequest::new(uri).subprotocols(&["a b"; 17]), RequestError::InvalidSubprotocol),

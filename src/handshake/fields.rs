@@ -104,6 +104,7 @@ pub(super) fn is_field((name, value): &(&str, &str)) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {
     Host,
+    Origin,
     Upgrade,
     Connection,
     ContentLength,
@@ -124,6 +125,7 @@ impl Known {
         let is = |known: &[u8], field| name.eq_ignore_ascii_case(known).then_some(field);
         match name.len() {
             4 => is(b"Host", Self::Host),
+            6 => is(b"Origin", Self::Origin),
             7 => is(b"Upgrade", Self::Upgrade),
             10 => is(b"Connection", Self::Connection),
             14 => is(b"Content-Length", Self::ContentLength),
@@ -147,10 +149,15 @@ pub(super) const VERSION: (&str, &str) = ("Sec-WebSocket-Version", "13");
 /// RFC 8441 §5: "HTTP/2 requires they be encoded as lowercase".
 pub(super) const LOWERCASE_VERSION: (&str, &str) = ("sec-websocket-version", "13");
 
-/// Whether the handshake keeps a field's name to itself: those of [`Known`] and all of `Sec-WebSocket-*` (§11.3).
+/// Whether the handshake keeps a field's name to itself: those of [`Known`] except Origin, and all of `Sec-WebSocket-*` (§11.3).
 pub(super) fn is_reserved(name: &str) -> bool {
     let prefix = name.as_bytes().first_chunk::<14>();
-    Known::of(name.as_bytes()).is_some() || prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"Sec-WebSocket-"))
+    match Known::of(name.as_bytes()) {
+        // §4.1: only the application knows the origin
+        Some(Known::Origin) => false,
+        Some(_) => true,
+        None => prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"Sec-WebSocket-")),
+    }
 }
 
 /// The fields of a head, in order: names as they were written, values without the whitespace around them.
@@ -296,8 +303,10 @@ mod tests {
     fn http_05_names_are_case_insensitive() {
         assert_eq!(Known::of(b"sec-websocket-KEY"), Some(Known::Key));
         assert_eq!(Known::of(b"TRANSFER-ENCODING"), Some(Known::TransferEncoding));
+        assert_eq!(Known::of(b"oRIGIN"), Some(Known::Origin));
         assert_eq!(Known::of(b"Hosts"), None);
-        assert!(is_reserved("sec-websocket-foo") && is_reserved("HOST") && !is_reserved("Cookie") && !is_reserved("Sec-WebSocket"));
+        assert!(["sec-websocket-foo", "HOST"].into_iter().all(is_reserved));
+        assert!(!["Cookie", "Origin", "Sec-WebSocket"].into_iter().any(is_reserved));
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub(crate) enum Asked {
 pub(crate) struct Found {
     /// Whether it is valid.
     host: Option<bool>,
+    origin: bool,
     upgrade: bool,
     connection: bool,
     /// Whether it is 13.
@@ -51,6 +52,7 @@ enum Lines {
 impl Found {
     pub(crate) const NOTHING: Self = Self {
         host: None,
+        origin: false,
         upgrade: false,
         connection: false,
         version: None,
@@ -85,6 +87,9 @@ impl Found {
             // RFC 9112 §3.2: 400 to a request "that contains more than one Host header field line"
             Known::Host if self.host.is_some() => return Err(HandshakeError::RepeatedHost),
             Known::Host => self.host = Some(is_authority(value)),
+            // RFC 6454 §7.3: "MUST NOT include more than one Origin header field in any HTTP request"
+            Known::Origin if self.origin => return Err(HandshakeError::RepeatedOrigin),
+            Known::Origin => self.origin = true,
             Known::Upgrade => self.upgrade |= has(b"websocket"),
             Known::Connection => self.connection |= has(b"upgrade"),
             Known::ContentLength => check_content_length(value)?,

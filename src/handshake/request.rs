@@ -44,8 +44,8 @@ impl<'b> Request<'b> {
         self.host
     }
 
-    /// The origin of the page that the request comes from, as it was sent (§4.2.2, §10.2). Browsers always send it. Whoever does not check
-    /// it accepts connections from anywhere; [`Reject::new(403)`](super::Reject::new) refuses.
+    /// The origin of the page that the request comes from, as it was sent (§4.2.2, §10.2). Browsers always send it, and a request with two
+    /// of them is refused. Whoever does not check it accepts connections from anywhere; [`Reject::new(403)`](super::Reject::new) refuses.
     #[must_use]
     pub fn origin(&self) -> Option<&'b [u8]> {
         self.headers.first("Origin")
@@ -256,7 +256,7 @@ impl<'a> ClientRequest<'a> {
         Self { subprotocols, ..self }
     }
 
-    /// Adds these fields, such as Origin, Cookie or Authorization. Host, Upgrade, Connection, Content-Length, Transfer-Encoding and
+    /// Adds these fields, such as Origin (once), Cookie or Authorization. Host, Upgrade, Connection, Content-Length, Transfer-Encoding and
     /// all of Sec-WebSocket-* are the handshake's own.
     #[must_use]
     pub const fn headers(self, headers: &'a [(&'a str, &'a str)]) -> Self {
@@ -265,12 +265,20 @@ impl<'a> ClientRequest<'a> {
 
     /// What a connection remembers of the subprotocols.
     pub(crate) fn check(&self) -> Result<Offered, RequestError> {
+        let mut origin = false;
         for field in self.headers {
             if is_reserved(field.0) {
                 return Err(RequestError::ReservedField);
             }
             if !is_field(field) {
                 return Err(RequestError::InvalidField);
+            }
+            if Known::of(field.0.as_bytes()) == Some(Known::Origin) {
+                // RFC 6454 §7.3: "MUST NOT include more than one Origin header field"
+                if origin {
+                    return Err(RequestError::RepeatedOrigin);
+                }
+                origin = true;
             }
         }
         let mut offered = Offered::default();

@@ -165,7 +165,7 @@ impl<'b> CheckedResponse<'b> {
                 // RFC 9112 §6.1: "A server MUST NOT send a Transfer-Encoding header field in any response with a status code of 1xx"
                 Some(Known::TransferEncoding) => return Err(HandshakeError::TransferEncodingNotAllowed),
                 Some(Known::Extensions) => extensions.answer(value, expected.extensions),
-                Some(Known::Host | Known::ContentLength | Known::Key | Known::DraftKey | Known::Version) | None => {}
+                Some(Known::Host | Known::Origin | Known::ContentLength | Known::Key | Known::DraftKey | Known::Version) | None => {}
             }
         }
         if let Some(expected) = &expected.accept {

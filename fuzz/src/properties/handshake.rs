@@ -102,6 +102,7 @@ fn assert_request(wire: &[u8], config: &Config, headers: Headers<'_>) -> Head {
     assert!(target.starts_with('/') || absolute, "{target}");
     let [host] = head.values("host")[..] else { panic!("RFC 9112 §3.2: one Host: {head:?}") };
     assert!(!host.is_empty() && host.chars().all(|char| char.is_ascii_graphic() && !"/?#@\\\"<>".contains(char)), "{host}");
+    assert!(head.values("origin").len() <= 1, "RFC 6454 §7.3: {head:?}");
     assert!(head.values("transfer-encoding").is_empty());
     assert!(head.values("content-length").iter().all(|len| !len.is_empty() && len.chars().all(|digit| digit == '0')), "{head:?}");
     assert!(!head.folded && head.len <= config.max_head && head.start.len() <= config.max_line && head.fields.len() <= config.max_fields);

@@ -294,8 +294,12 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    /// The connection again, out of its two halves; at any moment. Its notes are [taken](Sender::take_note) before or still
-    /// [here](Self::note), none is under way: an answer that is still due waits in the connection ([`owes`](Connection::owes)).
+    /// The connection again, out of its two halves; at any moment. The sender must have [taken](Sender::take_note) all notes that were
+    /// fetched: a note that is lost on its way is an answer, or a Close, that the connection never sends. A note that was not
+    /// [fetched](Self::note) is not lost: the answer waits in the connection ([`owes`](Connection::owes)).
+    ///
+    /// The halves must be of one connection, which nothing checks. A receiver joined with the sender of another connection goes on with
+    /// that one's closing handshake, keys and `Config`: its peer may see a protocol error, but nothing panics.
     #[must_use]
     pub fn join(self, sender: Sender<R>) -> Connection<R> {
         let mut connection = sender.connection;
@@ -338,6 +342,9 @@ impl<R: Role> Sender<R> {
     ///
     /// Between any two other calls, also inside a message that is sent in parts. After the end nothing is written, but
     /// [`close_status`](Self::close_status) is completed.
+    ///
+    /// Notes must be taken in the order in which the receiver gave them. Out of order, a Pong can follow a later one, and what was noted
+    /// after a Close is lost; a Ping that was due can be sent after the silence has ended. Each frame that is written is legal all the same.
     pub fn take_note(&mut self, note: Note, out: &mut impl SendBuffer) {
         self.connection.pay(out);
         match note.0 {

@@ -14,7 +14,7 @@ use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
 
 use common::RandomPool;
-use websocket_proto::{Client, ClientRequest, Config, Connection, Disconnect, Event, ReceiveBuffer, SendError, Uri};
+use websocket_proto::{Client, ClientRequest, Config, Connection, Event, ReceiveBuffer, SendError, TransportAction, Uri};
 
 const AGENT: &str = "websocket-proto";
 /// Cases 9.3.1 and 9.4.1 send 65,537, one more than the default allows.
@@ -100,7 +100,7 @@ fn talk(uri: &str, mut on_event: impl FnMut(Event<'_>, &mut Session, &mut Vec<u8
         if connection.owes() {
             continue;
         }
-        if connection.disconnect() == Disconnect::Now {
+        if connection.transport_action() == TransportAction::Close {
             let _ = stream.shutdown(Shutdown::Write).and_then(|()| io::copy(&mut stream, &mut io::sink()));
             return Ok(outcome?);
         }

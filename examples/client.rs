@@ -22,7 +22,7 @@ use std::time::Instant;
 use std::{env, thread};
 
 use common::RandomPool;
-use websocket_proto::{ClientRequest, CloseCode, CloseFact, Config, Connection, Disconnect, Event, ReceiveBuffer, State, Uri};
+use websocket_proto::{ClientRequest, CloseCode, CloseFact, Config, Connection, Event, ReceiveBuffer, State, TransportAction, Uri};
 
 const USAGE: &str = "usage: client URI [--subprotocol NAME]... [--header 'Name: value']... [--binary]";
 
@@ -130,7 +130,7 @@ fn run(options: &Options<'_>) -> Result<(), Box<dyn Error>> {
         if connection.owes() {
             continue;
         }
-        if connection.disconnect() == Disconnect::Now {
+        if connection.transport_action() == TransportAction::Close {
             // A socket that is dropped while bytes wait in it resets the connection; the server is to read the Close frame first.
             let _ = stream.shutdown(Shutdown::Write);
         }

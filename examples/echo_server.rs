@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 use std::{env, thread};
 
-use websocket_proto::{Accept, Config, Connection, Disconnect, Event, ReceiveBuffer, Reject, Server, State};
+use websocket_proto::{Accept, Config, Connection, Event, ReceiveBuffer, Reject, Server, State, TransportAction};
 
 const USAGE: &str = "usage: echo_server [ADDR] [--max-message BYTES] [--deflate]";
 const PAGE: &[u8] = include_bytes!("echo_server.html");
@@ -115,7 +115,7 @@ fn serve(mut stream: TcpStream, config: Config) -> io::Result<()> {
         if connection.owes() {
             continue;
         }
-        if connection.disconnect() == Disconnect::Now {
+        if connection.transport_action() == TransportAction::Close {
             linger(&mut stream);
             return outcome;
         }

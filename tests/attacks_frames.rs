@@ -6,7 +6,7 @@ mod support;
 use support::{KEY, Keys, REQUEST, RESPONSE, Seen, Side, every_way, filled, frame, frame_with, frames_of, transmit, with_field};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Accept, Client, CloseCode, CloseFact, Config, Connection, Disconnect, Error, Event, Kind, ProtocolError, Server, State,
+    Accept, Client, CloseCode, CloseFact, Config, Connection, Error, Event, Kind, ProtocolError, Server, State, TransportAction,
 };
 
 type Clients = Client<Keys>;
@@ -16,7 +16,7 @@ type Clients = Client<Keys>;
 fn assert_fails<R: Side>(config: Config, wire: &[u8], error: ProtocolError, events: &[Seen]) {
     let outcome = transmit::<R>(config, wire);
     assert_eq!((outcome.error, &outcome.events[..]), (Some(Error::Protocol(error)), events), "{wire:02x?}");
-    assert_eq!((outcome.state, outcome.disconnect), (State::End, Disconnect::Now));
+    assert_eq!((outcome.state, outcome.transport_action), (State::End, TransportAction::Close));
     let frames = frames_of::<R>(&outcome.out);
     assert_eq!(frames.last(), Some(&(0x88, error.close_code().get().to_be_bytes().to_vec())), "{wire:02x?}");
     assert_eq!(frames.iter().filter(|(first, _)| *first == 0x88).count(), 1, "CL-03");
@@ -363,7 +363,7 @@ fn attack_e8_a_close_is_none_before_its_last_byte() {
         for len in 0..close.len() {
             let outcome = transmit::<R>(Config::default(), &close[..len]);
             assert_eq!((outcome.events, outcome.out, outcome.error), (vec![], vec![], None), "{len}");
-            assert_eq!((outcome.state, outcome.disconnect), (State::Transmission, Disconnect::KeepOpen));
+            assert_eq!((outcome.state, outcome.transport_action), (State::Transmission, TransportAction::KeepOpen));
             assert_eq!(outcome.closed.received, CloseFact::None);
         }
         let outcome = transmit::<R>(Config::default(), &close);

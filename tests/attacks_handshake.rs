@@ -6,8 +6,8 @@ mod support;
 use support::{Keys, Outcome, REQUEST, RESPONSE, Seen, Side, every_way, filled, frame, with_field};
 use websocket_proto::handshake::Key;
 use websocket_proto::{
-    Accept, AcceptError, Client, ClientRequest, Config, Connection, Disconnect, Entropy, EntropyError, Error, Event, HandshakeError, Kind,
-    Reject, RequestError, SendError, State, Uri,
+    Accept, AcceptError, Client, ClientRequest, Config, Connection, Entropy, EntropyError, Error, Event, HandshakeError, Kind, Reject,
+    RequestError, SendError, State, TransportAction, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -23,7 +23,7 @@ fn assert_refused(wire: &[u8], error: HandshakeError) {
     let shown = wire.escape_ascii();
     let outcome = serve(wire);
     assert_eq!((outcome.error, &outcome.events[..]), (Some(Error::Handshake(error)), &[][..]), "{shown}");
-    assert_eq!((outcome.state, outcome.disconnect), (State::End, Disconnect::Now));
+    assert_eq!((outcome.state, outcome.transport_action), (State::End, TransportAction::Close));
     let text = String::from_utf8(outcome.out.clone()).unwrap();
     let status = error.http_status().unwrap();
     assert!(text.starts_with(&format!("HTTP/1.1 {status} ")) && text.matches("HTTP/1.1 ").count() == 1, "{shown}: {text}");
@@ -64,7 +64,7 @@ fn assert_fails(response: &[u8], error: HandshakeError) {
     let outcome = ask(&[response, b"\x81\x02hi"].concat());
     assert_eq!((outcome.error, outcome.events), (Some(Error::Handshake(error)), vec![]), "{}", response.escape_ascii());
     // §7.1.7, C-RS-11: no Close, nothing.
-    assert_eq!((outcome.out, outcome.state, outcome.disconnect), (vec![], State::End, Disconnect::Now));
+    assert_eq!((outcome.out, outcome.state, outcome.transport_action), (vec![], State::End, TransportAction::Close));
 }
 
 fn response(name: &str, line: &str) -> Vec<u8> {
@@ -316,7 +316,7 @@ fn attack_g5_the_origin_is_shown_and_403_is_easy() {
     }
     server.reject(Reject::new(403), &mut out).unwrap();
     assert_eq!(out, b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-    assert_eq!((server.state(), server.disconnect()), (State::End, Disconnect::Now));
+    assert_eq!((server.state(), server.transport_action()), (State::End, TransportAction::Close));
     assert_eq!(server.send_text("hi", &mut out), Err(SendError::Closed));
 }
 

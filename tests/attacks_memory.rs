@@ -8,8 +8,8 @@ use arrayvec::ArrayVec;
 use support::{KEY, Keys, REQUEST, Seen, Side, feed, filled, frame, frame_with, frames_of, transmit, with_field};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Client, CloseCode, CloseFact, Config, Connection, Delivery, Disconnect, Error, HandshakeError, ProtocolError, ReceiveBuffer, Reject,
-    Role, SendBuffer as _, SendError, SendSlice, Server, State,
+    Client, CloseCode, CloseFact, Config, Connection, Delivery, Error, HandshakeError, ProtocolError, ReceiveBuffer, Reject, Role,
+    SendBuffer as _, SendError, SendSlice, Server, State, TransportAction,
 };
 
 type Clients = Client<Keys>;
@@ -282,7 +282,7 @@ fn attack_b11_who_never_finishes_closing_can_be_seen_and_cut() {
         assert_eq!((connection.state(), closed.received, closed.clean()), (State::Transmission, CloseFact::None, false));
         assert_eq!(closed.sent, CloseFact::Code(CloseCode::GOING_AWAY));
         assert_eq!(connection.receive_end(), closed);
-        assert_eq!((connection.state(), connection.disconnect()), (State::End, Disconnect::Now));
+        assert_eq!((connection.state(), connection.transport_action()), (State::End, TransportAction::Close));
     }
     check::<Server>();
     check::<Clients>();

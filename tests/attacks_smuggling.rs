@@ -4,7 +4,9 @@
 mod support;
 
 use support::{Outcome, REQUEST, RESPONSE, Seen, every_way, filled, with_field};
-use websocket_proto::{Accept, AcceptError, Config, Connection, Disconnect, Error, Event, HandshakeError, ProtocolError, Reject, State};
+use websocket_proto::{
+    Accept, AcceptError, Config, Connection, Error, Event, HandshakeError, ProtocolError, Reject, State, TransportAction,
+};
 
 /// A server reads this in every way, and accepts what it can.
 fn serve(wire: &[u8]) -> Outcome {
@@ -17,7 +19,7 @@ fn assert_refused(wire: &[u8], error: HandshakeError) {
     let shown = wire.escape_ascii();
     let outcome = serve(wire);
     assert_eq!((outcome.error, &outcome.events[..]), (Some(Error::Handshake(error)), &[][..]), "{shown}");
-    assert_eq!((outcome.state, outcome.disconnect), (State::End, Disconnect::Now));
+    assert_eq!((outcome.state, outcome.transport_action), (State::End, TransportAction::Close));
     let text = String::from_utf8(outcome.out.clone()).unwrap();
     let status = error.http_status().unwrap();
     assert!(text.starts_with(&format!("HTTP/1.1 {status} ")) && text.matches("HTTP/1.1 ").count() == 1, "{shown}: {text}");
@@ -152,7 +154,7 @@ fn attack_h_smuggling_a_request_behind_a_refused_upgrade() {
         let wire = [REQUEST, hidden, REQUEST, b"\x89\x80\0\0\0\0"].concat();
         let outcome = every_way(&Connection::server(Config::default()), &wire, reject);
         assert!(matches!(&outcome.events[..], [Seen::Request { target, .. }] if target == "/chat"), "{:?}", outcome.events);
-        assert_eq!((outcome.error, outcome.state, outcome.disconnect), (None, State::End, Disconnect::Now));
+        assert_eq!((outcome.error, outcome.state, outcome.transport_action), (None, State::End, TransportAction::Close));
         let text = String::from_utf8(outcome.out).unwrap();
         assert!(text.starts_with(&format!("HTTP/1.1 {status} ")) && text.ends_with("\r\nContent-Length: 2\r\n\r\nno"), "{text}");
         assert!(text.contains("\r\nConnection: close\r\n"));

@@ -4,7 +4,7 @@
 mod support;
 
 use support::{Keys, Side, frame, frames_of};
-use websocket_proto::{Client, Config, Disconnect, Event, ReceiveBuffer, SendBuffer, SendError, SendSlice, Server, State};
+use websocket_proto::{Client, Config, Event, ReceiveBuffer, SendBuffer, SendError, SendSlice, Server, State, TransportAction};
 
 type Clients = Client<Keys>;
 
@@ -64,7 +64,7 @@ fn echo<R: Side>(size: usize, waiting: usize, max_pending: usize, drains: &[usiz
             break;
         }
     }
-    assert_ne!(connection.disconnect(), Disconnect::KeepOpen);
+    assert_ne!(connection.transport_action(), TransportAction::KeepOpen);
     assert_eq!(written[..waiting], vec![0; waiting]);
     let frames = frames_of::<R>(&written[waiting..]);
     let data: Vec<_> = frames.iter().filter(|(first, _)| first & 0x08 == 0).cloned().collect();

@@ -2,8 +2,8 @@
 
 use arrayvec::ArrayVec;
 use websocket_proto::{
-    Accept, Agreed, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Disconnect, Error, Event, Kind, ProtocolError,
-    ReceiveBuffer, SendBuffer as _, SendSlice, Server, State, Uri,
+    Accept, Agreed, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Error, Event, Kind, ProtocolError, ReceiveBuffer,
+    SendBuffer as _, SendSlice, Server, State, TransportAction, Uri,
 };
 
 #[test]
@@ -69,7 +69,7 @@ fn a_handshake_and_an_echo_on_fixed_buffers() {
     }
     assert!(opened && ponged && echoed == 2);
     assert_eq!((server.state(), client.state()), (State::End, State::End));
-    assert_eq!((server.disconnect(), client.disconnect()), (Disconnect::Now, Disconnect::AwaitPeer));
+    assert_eq!((server.transport_action(), client.transport_action()), (TransportAction::Close, TransportAction::AwaitPeerClose));
     assert!(server.close_status().clean() && client.close_status().clean());
 }
 

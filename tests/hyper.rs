@@ -15,7 +15,7 @@ use support::Keys;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use websocket_proto::handshake::{CheckedRequest, Key, RequestHead};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, Config, Connection, Disconnect, Event, HandshakeError, ReceiveBuffer, Role, Server, Uri,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, Event, HandshakeError, ReceiveBuffer, Role, Server, TransportAction, Uri,
 };
 
 type AnyResult<T> = Result<T, Box<dyn StdError + Send + Sync>>;
@@ -74,7 +74,7 @@ async fn run<R: Role>(
     loop {
         stream.write_all(&out).await?;
         out.clear();
-        if connection.disconnect() == Disconnect::Now {
+        if connection.transport_action() == TransportAction::Close {
             return Ok(connection.receive_end().clean());
         }
         let count = stream.read(inbound.space(4096)).await?;

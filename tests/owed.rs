@@ -6,8 +6,8 @@ mod support;
 use arrayvec::ArrayVec;
 use support::{Keys, Side, filled, frame, frames_of};
 use websocket_proto::{
-    Client, CloseCode, CloseFact, Config, Connection, Disconnect, Entropy, EntropyError, Event, ProtocolError, ReceiveBuffer, Role,
-    SendBuffer, SendError, SendSlice, Server, State,
+    Client, CloseCode, CloseFact, Config, Connection, Entropy, EntropyError, Event, ProtocolError, ReceiveBuffer, Role, SendBuffer,
+    SendError, SendSlice, Server, State, TransportAction,
 };
 
 type Clients = Client<Keys>;
@@ -70,11 +70,11 @@ fn cl_02_an_echo_of_a_long_reason_fits_a_small_buffer_without_it() {
         out.try_extend_from_slice(&[0; 50]).unwrap();
         let close = [b"\x03\xe9", &[b'x'; 100][..]].concat();
         assert!(connection.receive(&mut filled(&frame::<R>(0x88, &close)), &mut out).unwrap().is_some());
-        assert_eq!((out.len(), connection.owes(), connection.disconnect()), (50, true, Disconnect::KeepOpen));
+        assert_eq!((out.len(), connection.owes(), connection.transport_action()), (50, true, TransportAction::KeepOpen));
         out.clear();
         assert!(connection.receive(&mut ReceiveBuffer::new(), &mut out).unwrap().is_none());
         assert_eq!(frames_of::<R>(&out), [(0x88, b"\x03\xe9".to_vec())]);
-        assert!(connection.close_status().clean() && connection.disconnect() != Disconnect::KeepOpen);
+        assert!(connection.close_status().clean() && connection.transport_action() != TransportAction::KeepOpen);
     }
     check::<Server>();
     check::<Clients>();
@@ -126,7 +126,7 @@ fn cl_16_a_failed_connection_answers_no_ping() {
         stalled(&mut connection, &frame::<R>(0x89, b"hi"));
         let mut out = SendSlice::new(&mut []);
         assert_eq!(connection.receive(&mut filled(b"\x83"), &mut out).err(), Some(ProtocolError::ReservedOpcode.into()));
-        assert_eq!((connection.owes(), connection.disconnect(), connection.state()), (false, Disconnect::Now, State::End));
+        assert_eq!((connection.owes(), connection.transport_action(), connection.state()), (false, TransportAction::Close, State::End));
     }
     check::<Server>();
     check::<Clients>();
@@ -140,7 +140,7 @@ fn cl_13_a_close_that_was_never_written_is_not_clean() {
         assert!(connection.close_status().clean(), "as soon as it is written");
         let closed = connection.receive_end();
         assert_eq!((closed.clean(), closed.sent, closed.code()), (false, CloseFact::None, 1000));
-        assert_eq!((connection.close_status(), connection.disconnect(), connection.owes()), (closed, Disconnect::Now, false));
+        assert_eq!((connection.close_status(), connection.transport_action(), connection.owes()), (closed, TransportAction::Close, false));
     }
     check::<Server>();
     check::<Clients>();

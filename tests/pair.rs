@@ -6,8 +6,8 @@ mod support;
 use fastrand::Rng;
 use support::{Keys, Seen};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Disconnect, Event, Kind, ReceiveBuffer, Role, SendError,
-    Server, State, Uri,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Event, Kind, ReceiveBuffer, Role, SendError, Server, State,
+    TransportAction, Uri,
 };
 
 /// One end: the connection, its buffers, and what it has seen.
@@ -156,7 +156,10 @@ fn st_10_st_11_any_script_reaches_a_clean_end() {
                 break;
             }
         }
-        assert_eq!((client.connection.disconnect(), server.connection.disconnect()), (Disconnect::AwaitPeer, Disconnect::Now));
+        assert_eq!(
+            (client.connection.transport_action(), server.connection.transport_action()),
+            (TransportAction::AwaitPeerClose, TransportAction::Close)
+        );
         let (here, there) = (client.connection.close_status(), server.connection.close_status());
         assert!(here.clean() && there.clean());
         assert_eq!((here.sent, here.received), (there.received, there.sent));

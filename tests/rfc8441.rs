@@ -14,8 +14,8 @@ use support::{KEY, Keys, Side, filled, frame, frame_with, frames_of};
 use websocket_proto::handshake::{CheckedRequest, Refusal, RequestHead};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Accept, AcceptError, Agreed, Client, ClientRequest, CloseCode, Config, Connection, Disconnect, Event, HandshakeError, ProtocolError,
-    ReceiveBuffer, RequestError, Role, Server, State, Uri,
+    Accept, AcceptError, Agreed, Client, ClientRequest, CloseCode, Config, Connection, Event, HandshakeError, ProtocolError, ReceiveBuffer,
+    RequestError, Role, Server, State, TransportAction, Uri,
 };
 
 type Fields<'a> = &'a [(&'a str, &'a str)];
@@ -218,13 +218,13 @@ fn h2_07_the_core_says_clean_or_not() {
     let mut server = Connection::established(Server::new(), Agreed::new(), Config::default());
     let mut out = Vec::new();
     server.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
-    assert_eq!(server.disconnect(), Disconnect::KeepOpen);
+    assert_eq!(server.transport_action(), TransportAction::KeepOpen);
     let mut cut = server.clone();
     server.receive(&mut filled(&frame::<Server>(0x88, b"\x03\xe8")), &mut out).unwrap();
-    assert_eq!(server.disconnect(), Disconnect::Now, "END_STREAM");
+    assert_eq!(server.transport_action(), TransportAction::Close, "END_STREAM");
     assert!(server.receive_end().clean());
     assert!(!cut.receive_end().clean(), "RST_STREAM");
-    assert_eq!(cut.disconnect(), Disconnect::Now);
+    assert_eq!(cut.transport_action(), TransportAction::Close);
 }
 
 #[test]
@@ -261,7 +261,7 @@ async fn run<R: Role>(
         if !out.is_empty() {
             send.send_data(core::mem::take(&mut out).into(), false)?;
         }
-        if connection.disconnect() != Disconnect::KeepOpen {
+        if connection.transport_action() != TransportAction::KeepOpen {
             break;
         }
         let data = match receive.data().await {

@@ -8,8 +8,8 @@ use core::cell::Cell;
 use fastrand::Rng;
 use support::{REQUEST, RESPONSE, Side, filled, frame, frames_of};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Disconnect, Entropy, EntropyError, Event, Kind, ReceiveBuffer,
-    Reject, Role, SendBuffer, SendError, Server, State, Storage, Uri,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Entropy, EntropyError, Event, Kind, ReceiveBuffer, Reject,
+    Role, SendBuffer, SendError, Server, State, Storage, TransportAction, Uri,
 };
 
 type Clients = Client<support::Keys>;
@@ -166,7 +166,7 @@ fn live<R: Role, P: Side, S: Storage>(
             }
         }
         assert!(order(connection.state()) >= order(state), "ST-01");
-        assert!(connection.state() == State::End || connection.disconnect() == Disconnect::KeepOpen);
+        assert!(connection.state() == State::End || connection.transport_action() == TransportAction::KeepOpen);
     }
     out.sent
 }

@@ -5,8 +5,8 @@ mod support;
 
 use support::{Asking, Keys, RESPONSE, SampleNonce, Seen, To, asking, every_way, filled, frame, with_field, with_start};
 use websocket_proto::{
-    Client, ClientRequest, CloseCode, Config, Connection, Disconnect, Entropy, EntropyError, Error, Event, HandshakeError, Kind,
-    ReceiveBuffer, RequestError, SendError, SendSlice, State, Uri, UriError,
+    Client, ClientRequest, CloseCode, Config, Connection, Entropy, EntropyError, Error, Event, HandshakeError, Kind, ReceiveBuffer,
+    RequestError, SendError, SendSlice, State, TransportAction, Uri, UriError,
 };
 
 type Verdict = Result<(), HandshakeError>;
@@ -28,7 +28,7 @@ fn written(uri: &str, subprotocols: &[&str], headers: &[(&str, &str)]) -> Result
     let text = text.strip_prefix("before ").unwrap();
     match client {
         Ok(client) => {
-            assert_eq!((client.state(), client.disconnect()), (State::Handshake, Disconnect::KeepOpen));
+            assert_eq!((client.state(), client.transport_action()), (State::Handshake, TransportAction::KeepOpen));
             Ok(text.to_owned())
         }
         Err(error) => {
@@ -305,7 +305,10 @@ fn c_rs_05_c_rs_11_other_statuses_are_rejections() {
         let field = |name: &str, value: &[u8]| (name.to_owned(), value.to_vec());
         let headers = vec![field("Location", b"ws://other/"), field("Transfer-Encoding", b"chunked"), field("location", b"")];
         assert_eq!(outcome.events, [Seen::Rejected { status, headers }]);
-        assert_eq!((outcome.error, &outcome.out[..], outcome.state, outcome.disconnect), (None, &b""[..], State::End, Disconnect::Now));
+        assert_eq!(
+            (outcome.error, &outcome.out[..], outcome.state, outcome.transport_action),
+            (None, &b""[..], State::End, TransportAction::Close)
+        );
         // The content is there until the next call, then discarded.
         let (mut client, mut inbound) = (asking(Config::default(), &["chat"]), filled(wire.as_bytes()));
         let Ok(Some(Event::Rejected(response))) = client.receive(&mut inbound, &mut Vec::new()) else { panic!() };

@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use support::{Answer, REQUEST, RESPONSE, Seen, To, every_way, filled, frame, frames_of, with_field, with_start};
 use websocket_proto::handshake::{Headers, Key};
 use websocket_proto::{
-    Accept, AcceptError, Config, Connection, Disconnect, Error, Event, HandshakeError, ReceiveBuffer, Reject, Request, SendSlice, Server,
-    State, Subprotocol,
+    Accept, AcceptError, Config, Connection, Error, Event, HandshakeError, ReceiveBuffer, Reject, Request, SendSlice, Server, State,
+    Subprotocol, TransportAction,
 };
 
 type Verdict = Result<(), HandshakeError>;
@@ -373,7 +373,7 @@ fn s_rs_01_s_rs_02_s_rs_03_s_rs_05_s_rs_06_s_rs_12_the_acceptance() {
         }
         server.accept(accept, &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), format!("{base}{lines}\r\n"));
-        assert_eq!((server.state(), server.disconnect()), (State::Transmission, Disconnect::KeepOpen));
+        assert_eq!((server.state(), server.transport_action()), (State::Transmission, TransportAction::KeepOpen));
     }
 }
 
@@ -460,7 +460,7 @@ fn s_rs_07_s_rs_08_s_rs_09_s_rs_13_rejections() {
             let outcome = every_way(&Connection::server(Config::default()), &wire, |server, out| server.reject(reject, out).unwrap());
             assert_eq!(String::from_utf8(outcome.out).unwrap(), format!("HTTP/1.1 {status}{close}{fields}\r\n{body}"));
             assert_eq!((outcome.events.len(), outcome.error, outcome.state), (1, None, State::End));
-            assert_eq!((outcome.disconnect, outcome.closed.clean()), (Disconnect::Now, false));
+            assert_eq!((outcome.transport_action, outcome.closed.clean()), (TransportAction::Close, false));
         }
     }
     for length in [9, 10, 99, 100, 65_535, 1_000_000] {

@@ -5,7 +5,7 @@ mod support;
 
 use support::{Answer, REQUEST, RESPONSE, Seen, To, every_way, filled, frames_of, with_field, with_start};
 use websocket_proto::HandshakeError::{self, *};
-use websocket_proto::{Accept, Config, Connection, Disconnect, Error, ProtocolError, ReceiveBuffer, SendSlice, Server, State};
+use websocket_proto::{Accept, Config, Connection, Error, ProtocolError, ReceiveBuffer, SendSlice, Server, State, TransportAction};
 
 type Verdict = Result<(), HandshakeError>;
 
@@ -341,7 +341,7 @@ fn http_18_nothing_is_accepted_before_the_empty_line() {
         for len in 0..to.head().len() {
             let outcome = to.shake(Config::default(), &to.head()[..len]);
             assert_eq!((outcome.events, outcome.out, outcome.error, outcome.state), (vec![], vec![], None, State::Handshake));
-            assert_eq!(outcome.disconnect, Disconnect::KeepOpen);
+            assert_eq!(outcome.transport_action, TransportAction::KeepOpen);
         }
     }
     // What the fields lack is not known before either: a later line can have it.
@@ -416,11 +416,14 @@ fn http_25_every_refusal_is_a_response() {
         assert!(server.receive(&mut inbound, &mut out).is_err());
         let fits = room == whole.len();
         assert_eq!((out.as_slice(), server.owes()), if fits { (&whole[..], false) } else { (&b""[..], true) });
-        assert_eq!((server.state(), server.disconnect()), (State::End, if fits { Disconnect::Now } else { Disconnect::KeepOpen }));
+        assert_eq!(
+            (server.state(), server.transport_action()),
+            (State::End, if fits { TransportAction::Close } else { TransportAction::KeepOpen })
+        );
         let mut later = Vec::new();
         for _ in 0..2 {
             assert_eq!(server.receive(&mut inbound, &mut later).map(|_| ()), Err(Error::Handshake(InvalidByte)));
-            assert_eq!((&later[..], server.disconnect()), (if fits { &b""[..] } else { &whole }, Disconnect::Now));
+            assert_eq!((&later[..], server.transport_action()), (if fits { &b""[..] } else { &whole }, TransportAction::Close));
         }
     }
 }

@@ -7,8 +7,8 @@ use arrayvec::ArrayVec;
 use support::{KEY, Keys, Outcome, Seen, Side, filled, frame, frame_with, frames_of, open_client, open_server, transmit};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Client, CloseCode, CloseFact, Config, Disconnect, Error, Event, Kind, ProtocolError, SendBuffer as _, SendError, SendSlice, Server,
-    State,
+    Client, CloseCode, CloseFact, Config, Error, Event, Kind, ProtocolError, SendBuffer as _, SendError, SendSlice, Server, State,
+    TransportAction,
 };
 
 type Clients = Client<Keys>;
@@ -76,8 +76,8 @@ fn cl_01_cl_02_cl_05_a_close_is_echoed_with_its_code_and_reason() {
 
 #[test]
 fn cl_18_the_server_closes_the_transport_and_the_client_waits() {
-    assert_eq!(transmit::<Server>(Config::default(), &frame::<Server>(0x88, b"")).disconnect, Disconnect::Now);
-    assert_eq!(transmit::<Clients>(Config::default(), &frame::<Clients>(0x88, b"")).disconnect, Disconnect::AwaitPeer);
+    assert_eq!(transmit::<Server>(Config::default(), &frame::<Server>(0x88, b"")).transport_action, TransportAction::Close);
+    assert_eq!(transmit::<Clients>(Config::default(), &frame::<Clients>(0x88, b"")).transport_action, TransportAction::AwaitPeerClose);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn cl_07_cl_09_cl_10_bodies_that_are_illegal() {
             assert_eq!((outcome.error, outcome.events), (Some(Error::Protocol(error)), vec![]), "{body:02x?}");
             assert_eq!(frames_of(&outcome.out), [(0x88, error.close_code().get().to_be_bytes().to_vec())]);
             assert_eq!((outcome.closed.code(), outcome.closed.clean()), (1006, false));
-            assert_eq!(outcome.disconnect, Disconnect::Now);
+            assert_eq!(outcome.transport_action, TransportAction::Close);
         });
     }
 }
@@ -131,7 +131,7 @@ fn ct_06_cl_12_after_our_close_messages_still_come_and_pings_are_answered() {
         let mut out = Vec::new();
         connection.close(CloseCode::GOING_AWAY, "bye", &mut out).unwrap();
         assert_eq!(frames_of::<R>(&out), [(0x88, b"\x03\xe9bye".to_vec())]);
-        assert_eq!((connection.state(), connection.disconnect()), (State::Transmission, Disconnect::KeepOpen));
+        assert_eq!((connection.state(), connection.transport_action()), (State::Transmission, TransportAction::KeepOpen));
         out.clear();
         let close = frame::<R>(0x88, b"\x0f\xa0");
         let wire = [frame::<R>(0x81, b"still"), frame::<R>(0x89, b"there?"), close].concat();
@@ -165,7 +165,10 @@ fn cl_13_the_transport_ends() {
         assert_eq!(connection.receive(&mut filled(&frame::<R>(0x01, b"begun")), &mut out).map(|event| event.is_some()), Ok(false));
         let closed = connection.receive_end();
         assert_eq!((closed.code(), closed.clean()), (1006, false));
-        assert_eq!((connection.state(), connection.disconnect(), connection.close_status()), (State::End, Disconnect::Now, closed));
+        assert_eq!(
+            (connection.state(), connection.transport_action(), connection.close_status()),
+            (State::End, TransportAction::Close, closed)
+        );
         assert!(matches!(connection.receive(&mut filled(&frame::<R>(0x80, b"ended")), &mut out), Ok(None)), "FG-11");
         assert_eq!(connection.send_text("x", &mut out), Err(SendError::Closed));
         assert_eq!(connection.receive_end(), closed);
@@ -198,7 +201,7 @@ fn cl_16_cl_17_a_violation_after_our_close_sends_no_second_one() {
         connection.close(CloseCode::NORMAL_CLOSURE, "", &mut Vec::new()).unwrap();
         let outcome = support::every_way(&connection, &[&[0x83][..], &frame::<R>(0x88, b"\x03\xe8")].concat(), |_, _| {});
         assert_eq!((outcome.error, outcome.out), (Some(ProtocolError::ReservedOpcode.into()), vec![]));
-        assert_eq!((outcome.closed.code(), outcome.closed.clean(), outcome.disconnect), (1006, false, Disconnect::Now));
+        assert_eq!((outcome.closed.code(), outcome.closed.clean(), outcome.transport_action), (1006, false, TransportAction::Close));
     }
     check::<Server>();
     check::<Clients>();
@@ -234,7 +237,7 @@ fn auto_replies_can_be_switched_off() {
         let wire = [frame::<R>(0x89, b"p"), frame::<R>(0x88, b"\x03\xe9"), frame::<R>(0x81, b"late")].concat();
         let outcome = support::every_way(&connection, &wire, |_, _| {});
         assert_eq!(outcome.events, [Seen::Ping(b"p".to_vec()), Seen::Close(Some((1001, String::new())))]);
-        assert_eq!((outcome.out, outcome.state, outcome.disconnect), (vec![], State::Transmission, Disconnect::KeepOpen));
+        assert_eq!((outcome.out, outcome.state, outcome.transport_action), (vec![], State::Transmission, TransportAction::KeepOpen));
         // §5.5.1: the message under way may be ended before the answer.
         let (mut out, mut inbound) = (Vec::new(), filled(&wire));
         while connection.receive(&mut inbound, &mut out).unwrap().is_some() {}
@@ -304,12 +307,15 @@ fn a_close_that_finds_no_room_goes_out_later() {
             let mut inbound = filled(&[&frame::<R>(0x89, b"ping")[..], wire].concat());
             assert!(connection.receive(&mut inbound, &mut full).unwrap().is_some());
             assert_eq!(connection.receive(&mut inbound, &mut full).err(), error);
-            assert_eq!((connection.state(), connection.owes(), connection.disconnect()), (State::End, true, Disconnect::KeepOpen));
+            assert_eq!(
+                (connection.state(), connection.owes(), connection.transport_action()),
+                (State::End, true, TransportAction::KeepOpen)
+            );
             assert_eq!(connection.send_text("x", &mut full), Err(SendError::Closed));
             let mut out = Vec::new();
             assert_eq!(connection.receive(&mut inbound, &mut out).err(), error);
             assert_eq!(frames_of::<R>(&out), [(0x88, reply.to_vec())], "the Pong gives way to the Close");
-            assert!(!connection.owes() && connection.disconnect() != Disconnect::KeepOpen);
+            assert!(!connection.owes() && connection.transport_action() != TransportAction::KeepOpen);
             assert_eq!(connection.receive(&mut inbound, &mut out).err(), error);
             assert_eq!(frames_of::<R>(&out).len(), 1, "CL-03");
         }
@@ -384,7 +390,7 @@ fn mk_09_without_entropy_nothing_is_sent() {
         let mut client = client.clone();
         let ended = client.receive(&mut filled(&wire), &mut out).is_err();
         assert_eq!((out.len(), client.owes(), client.state()), (0, false, State::End));
-        assert_eq!(client.disconnect(), if ended { Disconnect::Now } else { Disconnect::AwaitPeer });
+        assert_eq!(client.transport_action(), if ended { TransportAction::Close } else { TransportAction::AwaitPeerClose });
         assert!(!client.close_status().clean());
     }
 }

@@ -212,7 +212,7 @@ fn cl_19_no_frame_of_the_applications_after_our_close() {
 #[test]
 fn cl_20_the_end_is_terminal() {
     fn check<R: Side>(name: &str, mut connection: Connection<R>, error: Option<ProtocolError>) {
-        let (closed, disconnect, mut out) = (connection.close_status(), connection.disconnect(), Vec::new());
+        let (closed, transport_action, mut out) = (connection.close_status(), connection.transport_action(), Vec::new());
         let mut inbound = ReceiveBuffer::new();
         let input = [frame::<R>(0x81, b"late"), frame::<R>(0x89, b""), frame::<R>(0x88, b"\x03\xe8"), vec![0xFF; 300]];
         for wire in input.iter().cycle().take(20) {
@@ -225,8 +225,8 @@ fn cl_20_the_end_is_terminal() {
             }
             assert!(inbound.is_empty(), "{name}: input is discarded");
             assert_eq!(connection.ping(b"", &mut out), Err(SendError::Closed));
-            let now = (connection.state(), connection.close_status(), connection.disconnect(), connection.owes());
-            assert_eq!(now, (State::End, closed, disconnect, false), "{name}");
+            let now = (connection.state(), connection.close_status(), connection.transport_action(), connection.owes());
+            assert_eq!(now, (State::End, closed, transport_action, false), "{name}");
         }
         assert_eq!((connection.receive_end(), connection.receive_end()), (closed, closed));
         assert_eq!((connection.state(), out.len()), (State::End, 0), "{name}");

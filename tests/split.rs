@@ -10,8 +10,9 @@ use std::thread;
 use fastrand::Rng;
 use support::{Keys, Outcome, REQUEST, RESPONSE, Seen, Side, feed, filled, frame, frames_of, open_client, open_server};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, CloseFact, Closed, Config, Connection, Delivery, Disconnect, Error, Event, Kind, Note,
-    Prepared, ProtocolError, ReceiveBuffer, Receiver, Reject, Role, SendBuffer, SendError, SendSlice, Sender, Server, State, Timeout, Uri,
+    Accept, Client, ClientRequest, CloseCode, CloseFact, Closed, Config, Connection, Delivery, Error, Event, Kind, Note, Prepared,
+    ProtocolError, ReceiveBuffer, Receiver, Reject, Role, SendBuffer, SendError, SendSlice, Sender, Server, State, Timeout,
+    TransportAction, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -32,7 +33,7 @@ impl<R: Role + Clone> Twins<R> {
     fn assert_alike(&self) {
         let ((whole, _, out), (_, sender, _, halves_out)) = (&self.whole, &self.halves);
         assert_eq!(halves_out, out);
-        assert_eq!((sender.state(), sender.disconnect()), (whole.state(), whole.disconnect()));
+        assert_eq!((sender.state(), sender.transport_action()), (whole.state(), whole.transport_action()));
         assert_eq!((sender.close_status(), sender.owes()), (whole.close_status(), whole.owes()));
     }
 
@@ -344,7 +345,7 @@ fn late_notes_break_nothing() {
         }
         assert_eq!((sender.state() == State::End, receiver.state() == State::End), (ended, ended), "seed {seed}");
         assert!(!ended || closes == 1, "seed {seed}");
-        assert_eq!(sender.disconnect() == Disconnect::KeepOpen, !ended);
+        assert_eq!(sender.transport_action() == TransportAction::KeepOpen, !ended);
         assert_eq!(sender.close_status().sent != CloseFact::None, closes == 1);
     }
     both(|seed, server| if server { check::<Server>(seed) } else { check::<Clients>(seed) });
@@ -415,12 +416,12 @@ fn a_note_that_finds_no_room_is_owed() {
         assert_eq!(frames_of::<R>(&out), [(0x8A, b"new".to_vec()), (0x8A, b"newest".to_vec())]);
         assert_eq!(read(&mut receiver, &frame::<R>(0x88, b""), |_| {}), None);
         sender.take_note(receiver.note().unwrap(), &mut full);
-        assert_eq!((sender.owes(), sender.state(), sender.disconnect()), (true, State::End, Disconnect::KeepOpen));
+        assert_eq!((sender.owes(), sender.state(), sender.transport_action()), (true, State::End, TransportAction::KeepOpen));
         out.clear();
         sender.pay(&mut out);
         sender.pay(&mut out);
         assert_eq!((frames_of::<R>(&out), sender.owes()), (vec![(0x88, vec![])], false));
-        assert_ne!(sender.disconnect(), Disconnect::KeepOpen);
+        assert_ne!(sender.transport_action(), TransportAction::KeepOpen);
         // §5.5.2: after the peer's Close no Pong is due.
         let ((mut receiver, mut sender), mut out) = (R::open(Config::default()).split(), vec![]);
         sender.close_empty(&mut out).unwrap();
@@ -497,7 +498,10 @@ fn a_note_after_the_end_completes_what_is_known() {
     assert_eq!(sender.receive_end(), Closed::default(), "writing failed first");
     sender.take_note(ping, &mut out);
     sender.take_note(close, &mut out);
-    assert_eq!((sender.receive_end().code(), sender.close_status().clean(), sender.disconnect()), (1001, false, Disconnect::Now));
+    assert_eq!(
+        (sender.receive_end().code(), sender.close_status().clean(), sender.transport_action()),
+        (1001, false, TransportAction::Close)
+    );
     assert_eq!((out.len(), sender.owes()), (0, false));
     let (mut receiver, mut sender) = halves();
     let failed = note(&mut receiver, b"\x83");
@@ -505,7 +509,7 @@ fn a_note_after_the_end_completes_what_is_known() {
     sender.take_note(failed, &mut out);
     let mut ws = receiver.join(sender);
     assert_eq!(ws.receive(&mut filled(b""), &mut out).err(), Some(ProtocolError::ReservedOpcode.into()));
-    assert_eq!((out.len(), ws.disconnect()), (0, Disconnect::Now));
+    assert_eq!((out.len(), ws.transport_action()), (0, TransportAction::Close));
 }
 
 const fn secs(secs: u64) -> Duration {
@@ -561,7 +565,7 @@ fn silence_is_noticed_by_the_receiver_and_broken_by_the_sender() {
         assert_eq!(halves.tick(70, &mut out), (None, Err(Timeout::Pong)));
         let frames = frames_of::<R>(&out);
         assert!(matches!(&frames[..], [(0x89, _), (0x88, close)] if close == b"\x03\xf3"), "{frames:02x?}");
-        assert_eq!((halves.sender.state(), halves.sender.disconnect()), (State::End, Disconnect::Now));
+        assert_eq!((halves.sender.state(), halves.sender.transport_action()), (State::End, TransportAction::Close));
         assert_eq!(halves.tick(71, &mut out), (None, Err(Timeout::Pong)));
         assert_eq!(halves.receiver.join(halves.sender).tick(secs(72), &mut out), Err(Timeout::Pong));
     }
@@ -574,7 +578,7 @@ fn the_sender_waits_for_the_close() {
     let ((_, mut sender), mut out) = (open_client(Config::default()).split(), vec![]);
     sender.close_empty(&mut out).unwrap();
     assert_eq!(sender.tick(secs(3), &mut out), Ok(Some(secs(13))));
-    assert_eq!((sender.tick(secs(13), &mut out), sender.disconnect()), (Err(Timeout::Close), Disconnect::Now));
+    assert_eq!((sender.tick(secs(13), &mut out), sender.transport_action()), (Err(Timeout::Close), TransportAction::Close));
 }
 
 /// §5.5.2, in two halves: a Ping that finds no room is kept, and the wait for the Pong begins when it is written.
@@ -654,8 +658,8 @@ fn before_and_after_transmission_the_halves_are_idle_and_nothing_is_lost() {
         assert_eq!(sender.frame_in_place(Kind::Text, &mut []), Err(refusal), "{name}");
         assert_eq!(sender.ping(b"", &mut out), Err(refusal), "{name}");
         assert_eq!(sender.close(CloseCode::NORMAL_CLOSURE, "", &mut out), Err(refusal), "{name}");
-        let facts = (connection.disconnect(), connection.close_status(), connection.owes());
-        assert_eq!((sender.disconnect(), sender.close_status(), sender.owes()), facts, "{name}");
+        let facts = (connection.transport_action(), connection.close_status(), connection.owes());
+        assert_eq!((sender.transport_action(), sender.close_status(), sender.owes()), facts, "{name}");
         let mut inbound = filled(b"bytes");
         let said = receiver.receive(&mut inbound).map(|event| event.is_some());
         if connection.state() == State::Handshake {
@@ -855,5 +859,5 @@ fn two_threads_at_each_end_exchange_messages_and_close() {
     assert_eq!(client_seen.last(), Some(&Seen::Close(Some((1000, "done".to_owned())))));
     let (client, server) = (client_receiver.join(client_sender), server_receiver.join(server_sender));
     assert!(client.close_status().clean() && server.close_status().clean());
-    assert_eq!((client.disconnect(), server.disconnect()), (Disconnect::AwaitPeer, Disconnect::Now));
+    assert_eq!((client.transport_action(), server.transport_action()), (TransportAction::AwaitPeerClose, TransportAction::Close));
 }

@@ -6,8 +6,8 @@ mod support;
 use support::{Keys, Outcome, REQUEST, Side, feed, filled, frame, open_client, open_server, with_field};
 use websocket_proto::handshake::CheckedRequest;
 use websocket_proto::{
-    Accept, AcceptError, Client, ClientRequest, CloseCode, Closed, Config, Connection, Disconnect, Kind, Prepared, Reject, Role, SendError,
-    SendSlice, Server, State, Subprotocol, Uri,
+    Accept, AcceptError, Client, ClientRequest, CloseCode, Closed, Config, Connection, Kind, Prepared, Reject, Role, SendError, SendSlice,
+    Server, State, Subprotocol, TransportAction, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -182,8 +182,8 @@ fn wrong<R: Role>() -> [(Call<R>, SendError); 7] {
 }
 
 /// All that can be seen of a connection without a call.
-fn facts<R: Role>(connection: &Connection<R>) -> (State, Disconnect, Closed, bool, String) {
-    let look = (connection.state(), connection.disconnect(), connection.close_status(), connection.owes());
+fn facts<R: Role>(connection: &Connection<R>) -> (State, TransportAction, Closed, bool, String) {
+    let look = (connection.state(), connection.transport_action(), connection.close_status(), connection.owes());
     (look.0, look.1, look.2, look.3, format!("{connection:?}"))
 }
 
@@ -305,7 +305,10 @@ fn st_01_each_transition_has_one_cause() {
             receive(&mut connection, &point.wire[0]);
             assert_eq!(connection.state(), before, "{}", point.name);
             let closed = connection.close_status();
-            assert_eq!((connection.receive_end(), connection.state(), connection.disconnect()), (closed, State::End, Disconnect::Now));
+            assert_eq!(
+                (connection.receive_end(), connection.state(), connection.transport_action()),
+                (closed, State::End, TransportAction::Close)
+            );
             receive(&mut connection, &point.wire.concat());
             assert_eq!((connection.receive_end(), connection.state()), (closed, State::End), "{}", point.name);
         }

@@ -9,8 +9,8 @@ use arrayvec::ArrayVec;
 use fastrand::Rng;
 use support::{Keys, REQUEST, Side, filled, frame, frames_of, open_client, open_server};
 use websocket_proto::{
-    Agreed, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Disconnect, Error, Event, HandshakeError, ReceiveBuffer, Role,
-    SendError, SendSlice, Server, State, Timeout, Uri,
+    Agreed, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Error, Event, HandshakeError, ReceiveBuffer, Role, SendError,
+    SendSlice, Server, State, Timeout, TransportAction, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -42,7 +42,7 @@ fn a_head_that_comes_a_byte_a_second_is_given_up() {
     }
     assert_eq!(server.tick(s(1010), &mut out), Err(Timeout::Handshake));
     assert!(out.starts_with(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"));
-    assert_eq!((server.state(), server.disconnect()), (State::End, Disconnect::Now));
+    assert_eq!((server.state(), server.transport_action()), (State::End, TransportAction::Close));
     let len = out.len();
     for second in [1010, 1011, 0, 9999] {
         assert_eq!(server.tick(s(second), &mut out), Err(Timeout::Handshake), "it stays");
@@ -59,7 +59,7 @@ fn who_says_nothing_is_told_nothing() {
     let mut client = Connection::client(request, Config::default(), Keys::default(), &mut vec![]).unwrap();
     assert_eq!((server.tick(s(0), &mut out), client.tick(s(0), &mut out)), (Ok(Some(s(10))), Ok(Some(s(10)))));
     assert_eq!((server.tick(s(11), &mut out), client.tick(s(11), &mut out)), (Err(Timeout::Handshake), Err(Timeout::Handshake)));
-    assert_eq!((out.len(), server.disconnect(), client.disconnect()), (0, Disconnect::Now, Disconnect::Now));
+    assert_eq!((out.len(), server.transport_action(), client.transport_action()), (0, TransportAction::Close, TransportAction::Close));
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn silence_after_the_ping_ends_it() {
         assert_eq!(connection.tick(s(39), &mut out), Ok(Some(s(40))));
         assert_eq!(connection.tick(s(40), &mut out), Err(Timeout::Pong));
         assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1]), (0x88, b"\x03\xf3".to_vec())]);
-        assert_eq!((connection.state(), connection.disconnect(), connection.owes()), (State::End, Disconnect::Now, false));
+        assert_eq!((connection.state(), connection.transport_action(), connection.owes()), (State::End, TransportAction::Close, false));
         assert_eq!((connection.close_status().clean(), connection.close_status().code()), (false, 1006));
         assert_eq!(connection.tick(s(1), &mut out), Err(Timeout::Pong));
         assert!(matches!(connection.receive(&mut filled(&frame::<R>(0x81, b"late")), &mut out), Ok(None)));
@@ -121,7 +121,7 @@ fn silence_after_the_ping_ends_it() {
         assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
         assert_eq!(connection.ping(b"", &mut out), if R::PEER_MASKS { Ok(()) } else { Err(SendError::Full) });
         assert_eq!(connection.tick(s(40), &mut out), Err(Timeout::Pong));
-        assert_eq!((connection.disconnect(), connection.owes()), (Disconnect::Now, false));
+        assert_eq!((connection.transport_action(), connection.owes()), (TransportAction::Close, false));
     }
     check::<Server>();
     check::<Clients>();
@@ -331,7 +331,7 @@ fn a_close_that_is_never_answered() {
         assert_eq!(connection.tick(s(14), &mut out), Ok(Some(s(15))));
         let len = out.len();
         assert_eq!(connection.tick(s(15), &mut out), Err(Timeout::Close));
-        assert_eq!((out.len(), connection.disconnect()), (len, Disconnect::Now));
+        assert_eq!((out.len(), connection.transport_action()), (len, TransportAction::Close));
         assert!(!connection.close_status().clean());
     }
     check::<Server>();
@@ -343,18 +343,18 @@ fn a_transport_that_is_never_closed() {
     let mut out = vec![];
     let mut server = open_server(Config::default());
     hear(&mut server, 0x88, b"");
-    assert_eq!((server.tick(s(0), &mut out), server.disconnect()), (Ok(None), Disconnect::Now));
+    assert_eq!((server.tick(s(0), &mut out), server.transport_action()), (Ok(None), TransportAction::Close));
     let mut client = open_client(Config::default());
     hear(&mut client, 0x88, b"\x03\xe8");
-    assert_eq!((client.tick(s(0), &mut out), client.disconnect()), (Ok(Some(s(10))), Disconnect::AwaitPeer));
-    assert_eq!((client.tick(s(10), &mut out), client.disconnect()), (Err(Timeout::Close), Disconnect::Now));
+    assert_eq!((client.tick(s(0), &mut out), client.transport_action()), (Ok(Some(s(10))), TransportAction::AwaitPeerClose));
+    assert_eq!((client.tick(s(10), &mut out), client.transport_action()), (Err(Timeout::Close), TransportAction::Close));
     assert!(client.close_status().clean(), "the closing handshake was");
     // An answer that finds no room, and a writer that stalls.
     let mut server = open_server(Config::default());
     let mut full = SendSlice::new(&mut []);
     assert!(server.receive(&mut filled(&frame::<Server>(0x88, b"")), &mut full).unwrap().is_some());
-    assert_eq!((server.tick(s(0), &mut full), server.disconnect()), (Ok(Some(s(10))), Disconnect::KeepOpen));
-    assert_eq!((server.tick(s(10), &mut full), server.disconnect()), (Err(Timeout::Close), Disconnect::Now));
+    assert_eq!((server.tick(s(0), &mut full), server.transport_action()), (Ok(Some(s(10))), TransportAction::KeepOpen));
+    assert_eq!((server.tick(s(10), &mut full), server.transport_action()), (Err(Timeout::Close), TransportAction::Close));
     assert!(!server.close_status().clean() && !server.owes());
     // The end of the transport ends all waits.
     let mut client = open_client(Config::default());

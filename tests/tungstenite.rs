@@ -14,7 +14,7 @@ use tungstenite::protocol::{CloseFrame, Role as Theirs};
 use tungstenite::{Message, WebSocket};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, Config, Connection, Disconnect, Event, ReceiveBuffer, Role, Server, State, Uri,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, Event, ReceiveBuffer, Role, Server, State, TransportAction, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -157,7 +157,7 @@ fn converse<R: Role>((mut ours, mut theirs): (Connection<R>, WebSocket<Wire>), r
         assert!(matches!(read_all(&mut theirs), (messages, false) if matches!(messages[..], [Seen::Close(Some((4000, _)))])));
     }
     assert_eq!((ours.state(), ours.close_status().clean(), ours.close_status().code()), (State::End, true, 4000));
-    assert_ne!(ours.disconnect(), Disconnect::KeepOpen);
+    assert_ne!(ours.transport_action(), TransportAction::KeepOpen);
 }
 
 #[test]

@@ -50,11 +50,11 @@ use crate::wire::{CloseCode, CloseFrame, Kind, Opcode, mask};
 /// * **Sending**: [`send_text`](Self::send_text), [`send_binary`](Self::send_binary), [`send_part`](Self::send_part),
 ///   [`frame_in_place`](Self::frame_in_place), [`frame_head`](Connection::frame_head), [`ping`](Self::ping), [`pong`](Self::pong),
 ///   [`close`](Self::close); with feature `alloc`, `send_prepared`.
-/// * **Looking**: [`state`](Self::state), [`disconnect`](Self::disconnect), [`close_status`](Self::close_status),
+/// * **Looking**: [`state`](Self::state), [`transport_action`](Self::transport_action), [`close_status`](Self::close_status),
 ///   [`owes`](Self::owes). Their answers change only by the methods above.
 ///
 /// Those that take `out` write to it. **After each of them, write `out` to the transport, in order and whole**; then ask
-/// [`disconnect`](Self::disconnect). `receive` answers a Ping, a Close, a violation and a bad request by itself. Where `out` has no
+/// [`transport_action`](Self::transport_action). `receive` answers a Ping, a Close, a violation and a bad request by itself. Where `out` has no
 /// room, the answer waits in the connection — one Close, or of several Pongs the newest — and goes out with the next call that has
 /// room; [`owes`](Self::owes) says that such a call (`receive`, with or without new bytes) is due once `out` was written.
 ///
@@ -93,7 +93,7 @@ struct End {
     outcome: Result<(), Error>,
     closed: Closed,
     owed: Owed,
-    disconnect: Disconnect,
+    transport_action: TransportAction,
     /// What `tick` says from now on.
     timeout: Option<Timeout>,
 }
@@ -114,14 +114,14 @@ pub enum State {
 /// What to do with the transport, once `out` is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "§7.1.1 leaves these")]
-pub enum Disconnect {
+pub enum TransportAction {
     /// Keep it.
     KeepOpen,
     /// Wait until the peer closes it, but not for ever (§7.1.1: a client leaves that to the server).
-    AwaitPeer,
+    AwaitPeerClose,
     /// Close it: shut down writing, and read to the end for a while. Whoever drops a socket in which bytes wait resets it, and the peer may
     /// never read the last frame (§7.1.1).
-    Now,
+    Close,
 }
 
 impl Transmission {
@@ -135,7 +135,7 @@ impl End {
     /// The opening handshake has come to nothing.
     const fn handshake(outcome: Result<(), Error>) -> Self {
         let closed = Closed { sent: CloseFact::None, received: CloseFact::None };
-        Self { outcome, closed, owed: Owed::Nothing, disconnect: Disconnect::Now, timeout: None }
+        Self { outcome, closed, owed: Owed::Nothing, transport_action: TransportAction::Close, timeout: None }
     }
 
     fn refuse(&mut self, error: HandshakeError) {
@@ -170,7 +170,7 @@ impl End {
     /// The peer's time is over.
     fn time_out(&mut self, timeout: Timeout) {
         self.unpaid();
-        self.disconnect = Disconnect::Now;
+        self.transport_action = TransportAction::Close;
         self.timeout = Some(timeout);
     }
 }
@@ -323,7 +323,7 @@ impl<R: Role> Connection<R> {
         match &mut self.phase {
             Phase::End(end) => {
                 end.unpaid();
-                end.disconnect = Disconnect::Now;
+                end.transport_action = TransportAction::Close;
                 end.closed
             }
             Phase::Handshake(_) | Phase::Transmission(_) => {
@@ -479,10 +479,10 @@ impl<R: Role> Connection<R> {
 
     /// What to do with the transport, once `out` is written.
     #[must_use]
-    pub fn disconnect(&self) -> Disconnect {
+    pub fn transport_action(&self) -> TransportAction {
         match &self.phase {
-            Phase::End(end) if end.owed == Owed::Nothing => end.disconnect,
-            Phase::Handshake(_) | Phase::Transmission(_) | Phase::End(_) => Disconnect::KeepOpen,
+            Phase::End(end) if end.owed == Owed::Nothing => end.transport_action,
+            Phase::Handshake(_) | Phase::Transmission(_) | Phase::End(_) => TransportAction::KeepOpen,
         }
     }
 

@@ -8,7 +8,7 @@ use super::config::Settings;
 #[cfg(feature = "deflate")]
 use super::deflating::Deflating;
 use super::note::{Content, Note};
-use super::{Disconnect, End};
+use super::{End, TransportAction};
 use crate::buffer::SendBuffer;
 use crate::error::{Error, HandshakeError, SendError, Timeout};
 use crate::handshake::{Agreed, Reject};
@@ -341,7 +341,7 @@ impl Outbound {
         self.owed = Owed::Nothing;
         self.owe_close(Some(code), close_payload(Some(CloseFrame { code, reason: "" })));
         let owed = mem::replace(&mut self.owed, Owed::Nothing);
-        End { outcome, closed: self.closing.facts(), owed, disconnect: Disconnect::Now, timeout: None }
+        End { outcome, closed: self.closing.facts(), owed, transport_action: TransportAction::Close, timeout: None }
     }
 
     /// What this endpoint has waited for in vain.
@@ -361,8 +361,8 @@ impl Outbound {
     pub(super) fn end<R: Role>(&mut self) -> Option<End> {
         let Closing::Both(closed) = self.closing else { return None };
         // §7.1.1: the server closes the transport at once, the client waits for that
-        let disconnect = if R::IS_SERVER { Disconnect::Now } else { Disconnect::AwaitPeer };
-        Some(End { outcome: Ok(()), closed, owed: mem::replace(&mut self.owed, Owed::Nothing), disconnect, timeout: None })
+        let transport_action = if R::IS_SERVER { TransportAction::Close } else { TransportAction::AwaitPeerClose };
+        Some(End { outcome: Ok(()), closed, owed: mem::replace(&mut self.owed, Owed::Nothing), transport_action, timeout: None })
     }
 }
 

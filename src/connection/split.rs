@@ -17,7 +17,7 @@ use super::config::Settings;
 use super::event::Event;
 use super::note::{Content, Note};
 use super::transmission::{Extended, Inbound};
-use super::{Connection, Disconnect, FrameHead, Phase, State};
+use super::{Connection, FrameHead, Phase, State, TransportAction};
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{Error, ProtocolError, SendError, Timeout};
 use crate::role::{Role, Server};
@@ -80,7 +80,7 @@ impl<R: Role> Connection<R> {
     ///
     /// The reading task calls [`Receiver::receive`], and after each call sends what [`Receiver::note`] gives to the writing task, on any
     /// channel that keeps the order. The writing task calls [`Sender::take_note`] for a note and the connection's methods for its own
-    /// messages, writes `out`, and does with the transport what [`Sender::disconnect`] says. Both halves together do what the connection
+    /// messages, writes `out`, and does with the transport what [`Sender::transport_action`] says. Both halves together do what the connection
     /// would have done; where the notes are taken at once, byte for byte. A note that is late makes an answer late, no more: it becomes
     /// frames only in [`Sender::take_note`], between two frames.
     ///
@@ -92,7 +92,7 @@ impl<R: Role> Connection<R> {
     /// use std::io::{Read, Write};
     /// use std::sync::mpsc::{self, Receiver, Sender};
     ///
-    /// use websocket_proto::{Disconnect, Event, Note, ReceiveBuffer, Role};
+    /// use websocket_proto::{TransportAction, Event, Note, ReceiveBuffer, Role};
     ///
     /// enum Task {
     ///     Answer(Note),
@@ -138,7 +138,7 @@ impl<R: Role> Connection<R> {
     ///         }
     ///         transport.write_all(&out)?;
     ///         out.clear();
-    ///         if sender.disconnect() == Disconnect::Now {
+    ///         if sender.transport_action() == TransportAction::Close {
     ///             break; // close the transport, for the reading task too
     ///         }
     ///     }
@@ -476,8 +476,8 @@ impl<R: Role> Sender<R> {
 
     /// What to do with the transport, once `out` is written.
     #[must_use]
-    pub fn disconnect(&self) -> Disconnect {
-        self.connection.disconnect()
+    pub fn transport_action(&self) -> TransportAction {
+        self.connection.transport_action()
     }
 
     /// The Close frames sent, and received as far as the notes told of it.

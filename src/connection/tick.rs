@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::handshake::Opening;
 use super::send::{Outbound, Owed};
 use super::transmission::Inbound;
-use super::{Connection, Disconnect, End, Phase, Transmission};
+use super::{Connection, End, Phase, Transmission, TransportAction};
 use crate::buffer::SendBuffer;
 use crate::error::{HandshakeError, Timeout};
 use crate::role::Role;
@@ -84,9 +84,9 @@ impl<R: Role> Connection<R> {
                 // The application owes a Close.
                 Closing::Received(_) | Closing::Both(_) => Wait::Nothing,
             },
-            Phase::End(end) => match (end.owed == Owed::Nothing, end.disconnect) {
-                (true, Disconnect::KeepOpen | Disconnect::Now) => Wait::Nothing,
-                (false, _) | (true, Disconnect::AwaitPeer) => Wait::Close,
+            Phase::End(end) => match (end.owed == Owed::Nothing, end.transport_action) {
+                (true, TransportAction::KeepOpen | TransportAction::Close) => Wait::Nothing,
+                (false, _) | (true, TransportAction::AwaitPeerClose) => Wait::Close,
             },
         }
     }

@@ -3,8 +3,8 @@
 
 use websocket_proto::wire::{LengthForm, RawFrameHeader, ReservedBits, mask};
 use websocket_proto::{
-    Accept, Client, ClientRequest, Closed, Config, Connection, Delivery, Disconnect, Entropy, EntropyError, Error, Event, HandshakeError,
-    ReceiveBuffer, Role, Server, State, Storage, Uri,
+    Accept, Client, ClientRequest, Closed, Config, Connection, Delivery, Entropy, EntropyError, Error, Event, HandshakeError,
+    ReceiveBuffer, Role, Server, State, Storage, TransportAction, Uri,
 };
 
 /// Keys that a test knows: the counter 1, 2, 3 … in each four bytes. Counts what was taken.
@@ -134,7 +134,7 @@ pub struct Outcome {
     pub out: Vec<u8>,
     pub error: Option<Error>,
     pub state: State,
-    pub disconnect: Disconnect,
+    pub transport_action: TransportAction,
     pub closed: Closed,
 }
 
@@ -224,7 +224,7 @@ pub fn feed<'c, R: Role, S: Storage>(
         out,
         error,
         state: connection.state(),
-        disconnect: connection.disconnect(),
+        transport_action: connection.transport_action(),
         closed: connection.close_status(),
     }
 }
@@ -372,7 +372,7 @@ impl To {
                 assert_eq!(outcome.error, None, "{}", wire.escape_ascii());
                 let opened = matches!(outcome.events[..], [Seen::Request { .. } | Seen::Open { .. }]);
                 assert!(opened && outcome.state == State::Transmission, "{}", wire.escape_ascii());
-                assert_eq!(outcome.disconnect, Disconnect::KeepOpen);
+                assert_eq!(outcome.transport_action, TransportAction::KeepOpen);
                 assert_eq!(outcome.out.is_empty(), self == Self::Client);
             }
             Err(error) => {
@@ -387,7 +387,7 @@ impl To {
 
     #[track_caller]
     pub fn assert_over(self, outcome: &Outcome, error: HandshakeError) {
-        assert_eq!((outcome.state, outcome.disconnect, outcome.closed), (State::End, Disconnect::Now, Closed::default()));
+        assert_eq!((outcome.state, outcome.transport_action, outcome.closed), (State::End, TransportAction::Close, Closed::default()));
         match self {
             Self::Server => assert_eq!(Some(Answer::parse(&outcome.out).refusal()), error.http_status()),
             Self::Client => assert_eq!(outcome.out, b"", "C-RS-11"),

@@ -5,8 +5,8 @@ use core::mem;
 use core::time::Duration;
 
 use websocket_proto::{
-    Accept, AcceptError, Agreed, Client, ClientRequest, CloseCode, CloseFact, Config, Connection, Delivery, Disconnect, Entropy,
-    EntropyError, Error, Event, ReceiveBuffer, Reject, Role, SendBuffer, SendError, SendSlice, Server, State, Storage, Timeout, Uri,
+    Accept, AcceptError, Agreed, Client, ClientRequest, CloseCode, CloseFact, Config, Connection, Delivery, Entropy, EntropyError, Error,
+    Event, ReceiveBuffer, Reject, Role, SendBuffer, SendError, SendSlice, Server, State, Storage, Timeout, TransportAction, Uri,
 };
 
 use super::naive;
@@ -148,14 +148,14 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             let state = self.connection.state();
             self.operation(&mut script);
             assert!(self.connection.state() as u8 >= state as u8, "states go forward");
-            assert!(self.connection.disconnect() == Disconnect::KeepOpen || !self.connection.owes());
+            assert!(self.connection.transport_action() == TransportAction::KeepOpen || !self.connection.owes());
         }
         self.drain(usize::MAX);
         self.out = SendSlice::new(last);
         self.left.set(usize::MAX);
         self.receive(false);
         assert!(!self.connection.owes(), "there was room, and a key");
-        assert_eq!(self.connection.disconnect() != Disconnect::KeepOpen, self.connection.state() == State::End);
+        assert_eq!(self.connection.transport_action() != TransportAction::KeepOpen, self.connection.state() == State::End);
         self.drain(usize::MAX);
         self.judge();
     }
@@ -179,7 +179,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             b'd' => self.drain(usize::from(script.byte())),
             b'e' => {
                 assert_eq!(self.connection.receive_end(), self.connection.close_status());
-                assert_eq!((self.connection.state(), self.connection.disconnect()), (State::End, Disconnect::Now));
+                assert_eq!((self.connection.state(), self.connection.transport_action()), (State::End, TransportAction::Close));
             }
             b'f' => {
                 let _fixed_memory_may_be_full = self.inbound.feed(script.bytes());
@@ -291,7 +291,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
                     let waited = self.told.pinged.map(|at| self.told.now - at);
                     assert!(waited >= self.config.pong_timeout, "§5.5.2: no wait for a Pong but after a Ping, to the end: {waited:?}");
                 }
-                assert_eq!((self.connection.state(), self.connection.disconnect()), (State::End, Disconnect::Now));
+                assert_eq!((self.connection.state(), self.connection.transport_action()), (State::End, TransportAction::Close));
                 self.told.timeout = Some(timeout);
             }
         }

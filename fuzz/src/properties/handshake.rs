@@ -1,7 +1,7 @@
 //! The opening handshake (§4), each side with whatever may come.
 
 use websocket_proto::handshake::{CheckedRequest, Headers, Key};
-use websocket_proto::{Accept, AcceptError, Config, Connection, Disconnect, Error, Event, Reject, Request, Server, State};
+use websocket_proto::{Accept, AcceptError, Config, Connection, Error, Event, Reject, Request, Server, State, TransportAction};
 
 use super::naive::{Head, is_token};
 use crate::support::{Answer, asking, filled};
@@ -35,7 +35,7 @@ fn request(input: &[u8], plain_requests: bool) {
         }
         Err(Error::Handshake(error)) => {
             assert_eq!(Some(Answer::parse(&out).refusal()), error.http_status());
-            assert_eq!((server.state(), server.disconnect()), (State::End, Disconnect::Now));
+            assert_eq!((server.state(), server.transport_action()), (State::End, TransportAction::Close));
             out.clear();
             assert!(matches!(server.receive(&mut inbound, &mut out), Err(Error::Handshake(again)) if again == error));
             assert!(out.is_empty(), "refused once");
@@ -64,7 +64,7 @@ fn request(input: &[u8], plain_requests: bool) {
             assert!(server.accept(Accept::new(), &mut out).is_err() && out.is_empty());
             server.reject(Reject::new(426).body(b"sorry"), &mut out).expect("a valid request can be refused");
             assert_eq!(Answer::parse(&out).refusal(), 426);
-            assert_eq!((server.state(), server.disconnect()), (State::End, Disconnect::Now));
+            assert_eq!((server.state(), server.transport_action()), (State::End, TransportAction::Close));
             head.len
         }
         other => panic!("{other:?}"),
@@ -147,7 +147,7 @@ pub fn handshake_response(input: &[u8]) {
             return;
         }
         Err(error) => {
-            assert_eq!((client.state(), client.disconnect()), (State::End, Disconnect::Now));
+            assert_eq!((client.state(), client.transport_action()), (State::End, TransportAction::Close));
             assert!(matches!(client.receive(&mut inbound, &mut out), Err(again) if again == error));
             assert!(out.is_empty() && client.send_text("", &mut out).is_err());
             return;

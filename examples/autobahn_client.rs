@@ -111,7 +111,7 @@ fn talk(uri: &str, mut on_event: impl FnMut(Event<'_>, &mut Session, &mut Vec<u8
             result => result?,
         };
         if count == 0 {
-            return if connection.receive_end().clean() { Ok(()) } else { Err("connection lost without a Close".into()) };
+            return if connection.receive_eof().clean() { Ok(()) } else { Err("connection lost without a Close".into()) };
         }
         inbound.filled(count);
     }

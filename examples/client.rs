@@ -176,7 +176,7 @@ fn run(options: &Options<'_>) -> Result<(), Box<dyn Error>> {
         };
         return match failure {
             Some(error) => Err(error.into()),
-            None if connection.receive_end().clean() => Ok(()),
+            None if connection.receive_eof().clean() => Ok(()),
             None => Err(end),
         };
     }

@@ -126,7 +126,7 @@ fn serve(mut stream: TcpStream, config: Config) -> io::Result<()> {
         if count == 0 {
             // Browsers open connections in advance and drop them unused.
             let unused = connection.state() == State::Handshake;
-            let closed = connection.receive_end();
+            let closed = connection.receive_eof();
             return if unused || closed.clean() { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) };
         }
         inbound.filled(count);

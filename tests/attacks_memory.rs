@@ -281,7 +281,7 @@ fn attack_b11_who_never_finishes_closing_can_be_seen_and_cut() {
         let closed = connection.close_status();
         assert_eq!((connection.state(), closed.received, closed.clean()), (State::Transmission, CloseFact::None, false));
         assert_eq!(closed.sent, CloseFact::Code(CloseCode::GOING_AWAY));
-        assert_eq!(connection.receive_end(), closed);
+        assert_eq!(connection.receive_eof(), closed);
         assert_eq!((connection.state(), connection.transport_action()), (State::End, TransportAction::Close));
     }
     check::<Server>();

@@ -75,11 +75,11 @@ async fn run<R: Role>(
         stream.write_all(&out).await?;
         out.clear();
         if connection.transport_action() == TransportAction::Close {
-            return Ok(connection.receive_end().clean());
+            return Ok(connection.receive_eof().clean());
         }
         let count = stream.read(inbound.space(4096)).await?;
         if count == 0 {
-            return Ok(connection.receive_end().clean());
+            return Ok(connection.receive_eof().clean());
         }
         inbound.filled(count);
         while let Some(event) = connection.receive(&mut inbound, &mut out)? {

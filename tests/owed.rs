@@ -138,7 +138,7 @@ fn cl_13_a_close_that_was_never_written_is_not_clean() {
         let mut connection = R::open(Config::default());
         stalled(&mut connection, &frame::<R>(0x88, b"\x03\xe8"));
         assert!(connection.close_status().clean(), "as soon as it is written");
-        let closed = connection.receive_end();
+        let closed = connection.receive_eof();
         assert_eq!((closed.clean(), closed.sent, closed.code()), (false, CloseFact::None, 1000));
         assert_eq!((connection.close_status(), connection.transport_action(), connection.owes()), (closed, TransportAction::Close, false));
     }

@@ -74,7 +74,7 @@ fn it_is_refused_where_a_message_would_be() {
         assert_eq!(same(&closing, "closing", 400, "x"), Err(SendError::Closed));
 
         let mut cut = open.clone();
-        cut.receive_end();
+        cut.receive_eof();
         assert_eq!(same(&cut, "cut", 400, "x"), Err(SendError::Closed));
 
         // §5.5.2: the Pong that is owed goes first, and both or none

@@ -222,8 +222,8 @@ fn h2_07_the_core_says_clean_or_not() {
     let mut cut = server.clone();
     server.receive(&mut filled(&frame::<Server>(0x88, b"\x03\xe8")), &mut out).unwrap();
     assert_eq!(server.transport_action(), TransportAction::Close, "END_STREAM");
-    assert!(server.receive_end().clean());
-    assert!(!cut.receive_end().clean(), "RST_STREAM");
+    assert!(server.receive_eof().clean());
+    assert!(!cut.receive_eof().clean(), "RST_STREAM");
     assert_eq!(cut.transport_action(), TransportAction::Close);
 }
 
@@ -279,7 +279,7 @@ async fn run<R: Role>(
             }
         }
     }
-    let clean = connection.receive_end().clean();
+    let clean = connection.receive_eof().clean();
     if clean {
         send.send_data(Bytes::new(), true)?;
         while receive.data().await.is_some() {}

@@ -128,7 +128,7 @@ fn live<R: Role, P: Side, S: Storage>(
         match random.u8(..10) {
             0 => (out.pending, out.room) = (0, [0, 1, 2, 6, 20, 131, 500, usize::MAX][random.usize(..8)]),
             1 => answer(&mut connection, random, &mut out),
-            2 if random.u8(..30) == 0 => assert_eq!(connection.receive_end(), connection.close_status()),
+            2 if random.u8(..30) == 0 => assert_eq!(connection.receive_eof(), connection.close_status()),
             2 => inbound.release(),
             3 | 4 => {
                 let result = send(&mut connection, random, &mut out);

@@ -558,7 +558,7 @@ fn s_rs_14_answers_out_of_turn() {
     assert_eq!(failed.receive(&mut filled(b"\0"), out).map(|_| ()), Err(Error::Handshake(HandshakeError::InvalidByte)));
     refuses(&mut failed);
     let mut ended = asked(REQUEST);
-    assert!(!ended.receive_end().clean());
+    assert!(!ended.receive_eof().clean());
     refuses(&mut ended);
 }
 

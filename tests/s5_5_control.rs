@@ -163,7 +163,7 @@ fn cl_13_the_transport_ends() {
         let mut connection = R::open(Config::default());
         let mut out = Vec::new();
         assert_eq!(connection.receive(&mut filled(&frame::<R>(0x01, b"begun")), &mut out).map(|event| event.is_some()), Ok(false));
-        let closed = connection.receive_end();
+        let closed = connection.receive_eof();
         assert_eq!((closed.code(), closed.clean()), (1006, false));
         assert_eq!(
             (connection.state(), connection.transport_action(), connection.close_status()),
@@ -171,23 +171,23 @@ fn cl_13_the_transport_ends() {
         );
         assert!(matches!(connection.receive(&mut filled(&frame::<R>(0x80, b"ended")), &mut out), Ok(None)), "FG-11");
         assert_eq!(connection.send_text("x", &mut out), Err(SendError::Closed));
-        assert_eq!(connection.receive_end(), closed);
+        assert_eq!(connection.receive_eof(), closed);
 
         let mut connection = R::open(Config::default());
         assert!(matches!(connection.receive(&mut filled(&frame::<R>(0x88, b"\x03\xe9")), &mut out), Ok(Some(Event::Close(_)))));
-        let closed = connection.receive_end();
+        let closed = connection.receive_eof();
         assert_eq!((closed.code(), closed.clean()), (1001, true));
 
         let mut connection = R::open(Config::default());
         connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
-        let closed = connection.receive_end();
+        let closed = connection.receive_eof();
         assert_eq!((closed.sent, closed.code(), closed.clean()), (CloseFact::Code(CloseCode::NORMAL_CLOSURE), 1006, false));
 
         let mut connection = R::open(Config::default());
         let error = Err(Error::Protocol(ProtocolError::ReservedOpcode));
         let event = connection.receive(&mut filled(&[0x83]), &mut out).map(|event| event.is_some());
         assert_eq!(event, error);
-        connection.receive_end();
+        connection.receive_eof();
         assert_eq!(connection.receive(&mut filled(&[0x83]), &mut out).map(|event| event.is_some()), error, "ST-08");
     }
     check::<Server>();

@@ -230,7 +230,7 @@ fn fg_11_the_transport_ends_inside_a_message() {
                     let Event::TextPart { text, last: false } = event else { panic!("{cut}: {event:?}") };
                     assert!(delivery == Delivery::Parts && !text.is_empty());
                 }
-                assert_eq!(connection.receive_end().code(), 1006);
+                assert_eq!(connection.receive_eof().code(), 1006);
                 assert_eq!(inbound.feed(&whole[cut..]), whole.len() - cut);
                 for _ in 0..2 {
                     assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(None)), "{cut}");

@@ -228,7 +228,7 @@ fn cl_20_the_end_is_terminal() {
             let now = (connection.state(), connection.close_status(), connection.transport_action(), connection.owes());
             assert_eq!(now, (State::End, closed, transport_action, false), "{name}");
         }
-        assert_eq!((connection.receive_end(), connection.receive_end()), (closed, closed));
+        assert_eq!((connection.receive_eof(), connection.receive_eof()), (closed, closed));
         assert_eq!((connection.state(), out.len()), (State::End, 0), "{name}");
         let after = connection.receive(&mut filled(&input.concat()), &mut out).err();
         assert_eq!(after, error.map(Error::Protocol), "{name}: the error stays after the transport's end");
@@ -243,7 +243,7 @@ fn cl_20_the_end_is_terminal() {
         assert!(by_us.receive(&mut filled(&frame::<R>(0x88, b"")), &mut out).unwrap().is_some());
         check("closed by us", by_us, None);
         let (mut cut, _) = open();
-        cut.receive_end();
+        cut.receive_eof();
         check("cut", cut, None);
         for (wire, error, _) in violations::<R>() {
             let (mut failed, mut out) = open();

@@ -94,7 +94,7 @@ impl<R: Role + Clone> Twins<R> {
             18 => self.send(|it, out| it.close(CloseCode::GOING_AWAY, &text, out), |it, out| it.close(CloseCode::GOING_AWAY, &text, out)),
             _ if random.u8(..4) == 0 => {
                 // The receiver alone would give out what had come before.
-                self.send(|it, _| it.receive_end(), |it, _| it.receive_end());
+                self.send(|it, _| it.receive_eof(), |it, _| it.receive_eof());
                 self.rejoin();
             }
             _ => {}
@@ -495,17 +495,17 @@ fn a_note_after_the_end_completes_what_is_known() {
     let ((mut receiver, mut sender), mut out) = (halves(), vec![]);
     let ping = note(&mut receiver, &frame::<Server>(0x89, b"p"));
     let close = note(&mut receiver, &frame::<Server>(0x88, b"\x03\xe9"));
-    assert_eq!(sender.receive_end(), Closed::default(), "writing failed first");
+    assert_eq!(sender.receive_eof(), Closed::default(), "writing failed first");
     sender.take_note(ping, &mut out);
     sender.take_note(close, &mut out);
     assert_eq!(
-        (sender.receive_end().code(), sender.close_status().clean(), sender.transport_action()),
+        (sender.receive_eof().code(), sender.close_status().clean(), sender.transport_action()),
         (1001, false, TransportAction::Close)
     );
     assert_eq!((out.len(), sender.owes()), (0, false));
     let (mut receiver, mut sender) = halves();
     let failed = note(&mut receiver, b"\x83");
-    sender.receive_end();
+    sender.receive_eof();
     sender.take_note(failed, &mut out);
     let mut ws = receiver.join(sender);
     assert_eq!(ws.receive(&mut filled(b""), &mut out).err(), Some(ProtocolError::ReservedOpcode.into()));
@@ -643,7 +643,7 @@ fn deadlines_are_those_of_the_connection() {
 /// What will become of a connection.
 fn future<R: Role + Clone>(connection: &Connection<R>, unread: &[u8], next: &[u8]) -> (Outcome, Closed) {
     let outcome = feed(connection.clone(), filled(unread), [next], |_, _| {});
-    (outcome, connection.clone().receive_end())
+    (outcome, connection.clone().receive_eof())
 }
 
 #[test]

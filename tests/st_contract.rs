@@ -79,10 +79,10 @@ fn transmission<R: Side>(config: Config) -> Vec<Point<R>> {
         at("message coming", OPEN, &|it| receive(it, &frame::<R>(0x01, b""))),
         at("End, clean", CLOSED, &|it| receive(it, &frame::<R>(0x88, b""))),
         at("End, failed", CLOSED, &|it| receive(it, b"\x83")),
-        at("End, cut", CLOSED, &|it| assert!(!it.receive_end().clean())),
+        at("End, cut", CLOSED, &|it| assert!(!it.receive_eof().clean())),
         at("End, failed and cut", CLOSED, &|it| {
             receive(it, b"\x83");
-            it.receive_end();
+            it.receive_eof();
         }),
     ]
 }
@@ -110,7 +110,7 @@ fn server_points(config: Config) -> Vec<Point<Server>> {
     rejected.connection.reject(Reject::new(403), &mut Vec::new()).unwrap();
     let mut refused = at("End, refused", b"GET / HTTP/1.0\r\n");
     let mut cut = at("End, cut before the answer", REQUEST);
-    cut.connection.receive_end();
+    cut.connection.receive_eof();
     for end in [&mut rejected, &mut refused, &mut cut] {
         end.says = CLOSED;
     }
@@ -200,7 +200,7 @@ fn future<R: Role + Clone>(point: &Point<R>, connection: &Connection<R>) -> (Out
         (call(&mut connection, &mut out), out)
     });
     let made = made.collect();
-    (outcome, made, connection.receive_end())
+    (outcome, made, connection.receive_eof())
 }
 
 /// A refused call has written nothing and changed nothing.
@@ -306,11 +306,11 @@ fn st_01_each_transition_has_one_cause() {
             assert_eq!(connection.state(), before, "{}", point.name);
             let closed = connection.close_status();
             assert_eq!(
-                (connection.receive_end(), connection.state(), connection.transport_action()),
+                (connection.receive_eof(), connection.state(), connection.transport_action()),
                 (closed, State::End, TransportAction::Close)
             );
             receive(&mut connection, &point.wire.concat());
-            assert_eq!((connection.receive_end(), connection.state()), (closed, State::End), "{}", point.name);
+            assert_eq!((connection.receive_eof(), connection.state()), (closed, State::End), "{}", point.name);
         }
     }
     check(server_points(Config::default()));

@@ -220,7 +220,7 @@ fn st_08_an_error_stays_the_same() {
             assert_eq!(connection.receive(&mut ReceiveBuffer::<Vec<u8>>::new(), &mut out).err(), Some(error), "with nothing");
         }
         assert_eq!((out, format!("{connection:?} {:?} {}", connection.transport_action(), connection.owes())), (written, look));
-        connection.receive_end();
+        connection.receive_eof();
         assert_eq!(connection.receive(&mut inbound, &mut Vec::new()).err(), Some(error), "after the transport's end");
     }
     fn check<R: Side>() {

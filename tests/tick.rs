@@ -359,7 +359,7 @@ fn a_transport_that_is_never_closed() {
     // The end of the transport ends all waits.
     let mut client = open_client(Config::default());
     assert_eq!(client.tick(s(0), &mut out), Ok(Some(s(20))));
-    client.receive_end();
+    client.receive_eof();
     assert_eq!(client.tick(s(99), &mut out), Ok(None));
 }
 

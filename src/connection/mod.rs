@@ -45,7 +45,7 @@ use crate::wire::{CloseCode, CloseFrame, Kind, Opcode, mask};
 /// its owner's. Its methods are of four kinds:
 ///
 /// * **Bytes in**: [`receive`](Self::receive) takes what is in a [`ReceiveBuffer`] and returns an [`Event`]; call it until it returns
-///   `None`, which means that more bytes are needed. [`receive_end`](Self::receive_end) says that there are no more.
+///   `None`, which means that more bytes are needed. [`receive_eof`](Self::receive_eof) says that there are no more.
 /// * **Answers**: [`accept`](Connection::accept) and [`reject`](Connection::reject), once, for the request that a server received.
 /// * **Sending**: [`send_text`](Self::send_text), [`send_binary`](Self::send_binary), [`send_part`](Self::send_part),
 ///   [`frame_in_place`](Self::frame_in_place), [`frame_head`](Connection::frame_head), [`ping`](Self::ping), [`pong`](Self::pong),
@@ -215,7 +215,7 @@ impl<R: Role> Connection<R> {
     /// The next event out of `inbound`; `None` where more bytes are needed, or the application's answer to a request. What is to be answered
     /// at once is written to `out`.
     ///
-    /// An empty `inbound` is not the end of the transport: that is [`receive_end`](Self::receive_end). After the connection's end all input
+    /// An empty `inbound` is not the end of the transport: that is [`receive_eof`](Self::receive_eof). After the connection's end all input
     /// is discarded.
     ///
     /// # Errors
@@ -319,7 +319,7 @@ impl<R: Role> Connection<R> {
     }
 
     /// The transport has ended: no more bytes will come, and none can be sent. How the closing handshake stood (§7.1.4–§7.1.6).
-    pub fn receive_end(&mut self) -> Closed {
+    pub fn receive_eof(&mut self) -> Closed {
         match &mut self.phase {
             Phase::End(end) => {
                 end.unpaid();

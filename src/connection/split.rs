@@ -84,7 +84,7 @@ impl<R: Role> Connection<R> {
     /// would have done; where the notes are taken at once, byte for byte. A note that is late makes an answer late, no more: it becomes
     /// frames only in [`Sender::take_note`], between two frames.
     ///
-    /// The end of the transport is not in a note. The reading task hangs up, and the writing task calls [`Sender::receive_end`]. Where there
+    /// The end of the transport is not in a note. The reading task hangs up, and the writing task calls [`Sender::receive_eof`]. Where there
     /// are to be deadlines, both tick: [`Receiver::tick`], [`Sender::tick`].
     ///
     /// ```
@@ -142,7 +142,7 @@ impl<R: Role> Connection<R> {
     ///             break; // close the transport, for the reading task too
     ///         }
     ///     }
-    ///     Ok(sender.receive_end())
+    ///     Ok(sender.receive_eof())
     /// }
     ///
     /// # use websocket_proto::{Agreed, Config, Connection, Server};
@@ -442,9 +442,9 @@ impl<R: Role> Sender<R> {
         self.connection.close_empty(out)
     }
 
-    /// The transport has ended, as with [`Connection::receive_end`]: the receiving task has come to its end, or writing failed.
-    pub fn receive_end(&mut self) -> Closed {
-        self.connection.receive_end()
+    /// The transport has ended, as with [`Connection::receive_eof`]: the receiving task has come to its end, or writing failed.
+    pub fn receive_eof(&mut self) -> Closed {
+        self.connection.receive_eof()
     }
 
     /// Tells what time it is, as [`Connection::tick`]: by the same clock as [`Receiver::tick`], which notices a silence. This half waits

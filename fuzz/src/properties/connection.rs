@@ -178,7 +178,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             b'h' => self.send(Seen::Close(None), |connection, out| connection.close_empty(out)),
             b'd' => self.drain(usize::from(script.byte())),
             b'e' => {
-                assert_eq!(self.connection.receive_end(), self.connection.close_status());
+                assert_eq!(self.connection.receive_eof(), self.connection.close_status());
                 assert_eq!((self.connection.state(), self.connection.transport_action()), (State::End, TransportAction::Close));
             }
             b'f' => {

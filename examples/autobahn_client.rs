@@ -104,7 +104,7 @@ fn talk(uri: &str, mut on_event: impl FnMut(Event<'_>, &mut Session, &mut Vec<u8
             let _ = stream.shutdown(Shutdown::Write).and_then(|()| io::copy(&mut stream, &mut io::sink()));
             return Ok(outcome?);
         }
-        let count = match stream.read(inbound.space(64 * 1024)) {
+        let count = match stream.read(inbound.spare_mut(64 * 1024)) {
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             // The suite's server resets the connection once both Close frames were exchanged.
             Err(_) if connection.close_status().clean() => 0,
@@ -113,6 +113,6 @@ fn talk(uri: &str, mut on_event: impl FnMut(Event<'_>, &mut Session, &mut Vec<u8
         if count == 0 {
             return if connection.receive_eof().clean() { Ok(()) } else { Err("connection lost without a Close".into()) };
         }
-        inbound.filled(count);
+        inbound.advance(count);
     }
 }

@@ -119,7 +119,7 @@ fn serve(mut stream: TcpStream, config: Config) -> io::Result<()> {
             linger(&mut stream);
             return outcome;
         }
-        let count = match stream.read(inbound.space(READ)) {
+        let count = match stream.read(inbound.spare_mut(READ)) {
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             result => result?,
         };
@@ -129,7 +129,7 @@ fn serve(mut stream: TcpStream, config: Config) -> io::Result<()> {
             let closed = connection.receive_eof();
             return if unused || closed.clean() { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) };
         }
-        inbound.filled(count);
+        inbound.advance(count);
     }
 }
 

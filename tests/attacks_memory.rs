@@ -27,8 +27,8 @@ fn unlimited(delivery: Delivery) -> Config {
 fn count_events<R: Role>(connection: &mut Connection<R>, wire: &[u8], read: usize) -> Result<usize, Error> {
     let (mut inbound, mut out, mut events) = (ReceiveBuffer::new(), ArrayVec::<u8, 0>::new(), 0);
     for chunk in wire.chunks(read) {
-        inbound.space(read)[..chunk.len()].copy_from_slice(chunk);
-        inbound.filled(chunk.len());
+        inbound.spare_mut(read)[..chunk.len()].copy_from_slice(chunk);
+        inbound.advance(chunk.len());
         while connection.receive(&mut inbound, &mut out)?.is_some() {
             events += 1;
         }
@@ -104,8 +104,8 @@ fn lim_09_the_memory_of_a_large_message_is_released_while_a_byte_is_unread() {
             let (chunk, after) = rest.split_at(size);
             rest = after;
             let asked = measure(|| {
-                inbound.space(size)[..size].copy_from_slice(chunk);
-                inbound.filled(size);
+                inbound.spare_mut(size)[..size].copy_from_slice(chunk);
+                inbound.advance(size);
                 while connection.receive(&mut inbound, &mut ArrayVec::<u8, 0>::new()).unwrap().is_some() {
                     events += 1;
                 }
@@ -259,8 +259,8 @@ fn attack_b10_the_body_of_an_upgrade_request_is_not_waited_for() {
         let (mut inbound, mut out) = (ReceiveBuffer::new(), Vec::new());
         let asked = measure(|| {
             for _ in 0..1000 {
-                let _ = inbound.space(4096);
-                inbound.filled(4096);
+                let _ = inbound.spare_mut(4096);
+                inbound.advance(4096);
                 assert!(server.receive(&mut inbound, &mut out).is_err());
             }
         });

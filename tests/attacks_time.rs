@@ -29,8 +29,8 @@ fn unlimited(delivery: Delivery) -> Config {
 fn count_events<R: Role>(connection: &mut Connection<R>, wire: &[u8], read: usize) -> Result<usize, Error> {
     let (mut inbound, mut out, mut events) = (ReceiveBuffer::new(), ArrayVec::<u8, 0>::new(), 0);
     for chunk in wire.chunks(read) {
-        inbound.space(read)[..chunk.len()].copy_from_slice(chunk);
-        inbound.filled(chunk.len());
+        inbound.spare_mut(read)[..chunk.len()].copy_from_slice(chunk);
+        inbound.advance(chunk.len());
         while connection.receive(&mut inbound, &mut out)?.is_some() {
             events += 1;
         }
@@ -88,8 +88,8 @@ fn attack_c1_c2_lim_09_a_head_of_nearly_a_megabyte_byte_by_byte() {
         let (mut inbound, mut out) = (ReceiveBuffer::new(), Vec::new());
         let (last, before) = head.split_last().unwrap();
         for byte in before {
-            inbound.space(1)[0] = *byte;
-            inbound.filled(1);
+            inbound.spare_mut(1)[0] = *byte;
+            inbound.advance(1);
             assert!(matches!(server.receive(&mut inbound, &mut out), Ok(None)));
         }
         assert_eq!(inbound.feed(&[*last]), 1);

@@ -506,8 +506,8 @@ both_roles! {
             let asked = measure(|| {
                 let (mut inbound, mut error) = (ReceiveBuffer::new(), None);
                 for chunk in bomb.chunks(16 * 1024) {
-                    inbound.space(16 * 1024)[..chunk.len()].copy_from_slice(chunk);
-                    inbound.filled(chunk.len());
+                    inbound.spare_mut(16 * 1024)[..chunk.len()].copy_from_slice(chunk);
+                    inbound.advance(chunk.len());
                     error = connection.receive(&mut inbound, &mut Vec::new()).err();
                     if error.is_some() {
                         break;
@@ -526,8 +526,8 @@ both_roles! {
         let asked = measure(|| {
             let mut inbound = ReceiveBuffer::new();
             for chunk in bomb.chunks(16 * 1024) {
-                inbound.space(16 * 1024)[..chunk.len()].copy_from_slice(chunk);
-                inbound.filled(chunk.len());
+                inbound.spare_mut(16 * 1024)[..chunk.len()].copy_from_slice(chunk);
+                inbound.advance(chunk.len());
                 while let Some(event) = connection.receive(&mut inbound, &mut Vec::new()).unwrap() {
                     let Event::BinaryPart { bytes, .. } = event else { panic!() };
                     assert!(bytes.len() <= 16 * 1024, "LIM-06: bounded per call");

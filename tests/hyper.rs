@@ -77,11 +77,11 @@ async fn run<R: Role>(
         if connection.transport_action() == TransportAction::Close {
             return Ok(connection.receive_eof().clean());
         }
-        let count = stream.read(inbound.space(4096)).await?;
+        let count = stream.read(inbound.spare_mut(4096)).await?;
         if count == 0 {
             return Ok(connection.receive_eof().clean());
         }
-        inbound.filled(count);
+        inbound.advance(count);
         while let Some(event) = connection.receive(&mut inbound, &mut out)? {
             on(&mut connection, event, &mut out);
         }
@@ -168,10 +168,10 @@ fn compressed_messages_go_over_an_upgrade_of_hypers() -> AnyResult<()> {
             out.clear();
             let mut read = Vec::new();
             loop {
-                let count = stream.read(inbound.space(4096)).await?;
+                let count = stream.read(inbound.spare_mut(4096)).await?;
                 assert!(count > 0);
-                read.extend_from_slice(&inbound.space(4096)[..count]);
-                inbound.filled(count);
+                read.extend_from_slice(&inbound.spare_mut(4096)[..count]);
+                inbound.advance(count);
                 if let Some(event) = connection.receive(&mut inbound, &mut out)? {
                     assert!(matches!(event, Event::Text(text) if text == long));
                     break;

@@ -175,7 +175,7 @@ fn s_hs_10_only_tokens_are_subprotocols() {
 #[test]
 fn lim_12_room_that_no_memory_has_is_not_given() {
     let mut inbound = ReceiveBuffer::new();
-    assert_eq!(inbound.space(usize::MAX), b"");
+    assert_eq!(inbound.spare_mut(usize::MAX), b"");
     assert_eq!(inbound.feed(b"fine"), 4);
     inbound.clear();
     assert!(inbound.is_empty());

@@ -95,8 +95,8 @@ fn lim_05_nothing_is_allocated_for_a_declared_length() {
     let (mut inbound, mut out) = (ReceiveBuffer::new(), Vec::new());
     let asked = measure(|| {
         for byte in &wire {
-            inbound.space(1024)[0] = *byte;
-            inbound.filled(1);
+            inbound.spare_mut(1024)[0] = *byte;
+            inbound.advance(1);
             assert!(matches!(server.receive(&mut inbound, &mut out), Ok(None)));
         }
     });
@@ -110,9 +110,9 @@ fn an_echo_allocates_nothing() {
     let wire = [frame::<Server>(0x81, b"text"), frame::<Server>(0x82, &[1; 1000]), frame::<Server>(0x89, b"ping")].concat();
     let mut echo = |times: usize| {
         for _ in 0..times {
-            let space = inbound.space(4096);
+            let space = inbound.spare_mut(4096);
             space[..wire.len()].copy_from_slice(&wire);
-            inbound.filled(wire.len());
+            inbound.advance(wire.len());
             while let Some(event) = server.receive(&mut inbound, &mut out).unwrap() {
                 match event {
                     Event::Text(text) => server.send_text(text, &mut out).unwrap(),
@@ -153,14 +153,14 @@ fn the_buffer_gives_back_what_a_large_message_took() {
     let message = frame::<Server>(0x82, &vec![1; 1024 * 1024]);
     let asked = measure(|| {
         for read in message.chunks(4096) {
-            inbound.space(4096)[..read.len()].copy_from_slice(read);
-            inbound.filled(read.len());
+            inbound.spare_mut(4096)[..read.len()].copy_from_slice(read);
+            inbound.advance(read.len());
             while let Some(event) = server.receive(&mut inbound, &mut out).unwrap() {
                 assert!(matches!(event, Event::Binary(bytes) if bytes.len() == 1024 * 1024));
             }
         }
         assert!(inbound.is_empty());
-        assert!(!inbound.space(4096).is_empty());
+        assert!(!inbound.spare_mut(4096).is_empty());
     });
     assert!(asked.bytes_current <= 8 * 1024, "{asked:?}");
     // Copied a constant number of times: it doubles.
@@ -176,8 +176,8 @@ fn release_keeps_what_is_unread() {
     let (mut inbound, mut out) = (ReceiveBuffer::new(), Vec::new());
     let wire = [frame::<Server>(0x01, b"first "), frame::<Server>(0x80, b"second")].concat();
     for byte in wire {
-        inbound.space(4096)[0] = byte;
-        inbound.filled(1);
+        inbound.spare_mut(4096)[0] = byte;
+        inbound.advance(1);
         inbound.release();
         if let Some(event) = server.receive(&mut inbound, &mut out).unwrap() {
             assert!(matches!(event, Event::Text("first second")));

@@ -153,7 +153,7 @@ fn live<R: Role, P: Side, S: Storage>(
                         Ok(None) => {
                             assert_eq!(error, None);
                             // Whoever waits has somewhere to put what it waits for.
-                            assert!(connection.state() == State::Handshake || !inbound.space(1).is_empty());
+                            assert!(connection.state() == State::Handshake || !inbound.spare_mut(1).is_empty());
                             break;
                         }
                         Err(now) => {

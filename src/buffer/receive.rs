@@ -20,15 +20,15 @@ pub trait Storage: sealed::Sealed {}
 /// Where the transport's bytes go, and where messages are put together. The caller owns it, one to a connection while bytes of that
 /// connection are in it.
 ///
-/// Read into [`space`](Self::space), say how much with [`filled`](Self::filled), then call
+/// Read into [`spare_mut`](Self::spare_mut), say how much with [`advance`](Self::advance), then call
 /// [`receive`](crate::Connection::receive) until it returns `None`. Events borrow the buffer.
 ///
 /// The parts of a message that has not ended are in the buffer, and the connection knows how far it has read them. Until the message has
 /// ended, the connection must be given this buffer, and the buffer no other connection: after [`clear`](Self::clear), or with another
 /// buffer, a message is delivered without its beginning, or with that of another.
 ///
-/// Over `Vec<u8>` it takes no memory before the first `space`, and grows with the bytes received (never by the length that a header
-/// declares): up to 4 MiB it doubles, then it grows by a quarter. `space` returns the memory to the allocator when what the buffer holds
+/// Over `Vec<u8>` it takes no memory before the first `spare_mut`, and grows with the bytes received (never by the length that a header
+/// declares): up to 4 MiB it doubles, then it grows by a quarter. `spare_mut` returns the memory to the allocator when what the buffer holds
 /// and the bytes wanted take less than half of it, down to a threshold.
 ///
 /// Over `&mut [u8]` it never grows. The memory must have at least [`MIN_LEN`](ReceiveBuffer::MIN_LEN) bytes. A message must fit beside a
@@ -83,10 +83,10 @@ impl<'a> ReceiveBuffer<&'a mut [u8]> {
 impl<S: Storage> ReceiveBuffer<S> {
     /// Room to read into: at least `wanted` bytes, or as many as there can be. Empty means that the buffer is full.
     ///
-    /// Bytes written here count once [`filled`](Self::filled) says so.
+    /// Bytes written here count once [`advance`](Self::advance) says so.
     #[must_use]
     #[inline]
-    pub fn space(&mut self, wanted: usize) -> &mut [u8] {
+    pub fn spare_mut(&mut self, wanted: usize) -> &mut [u8] {
         let len = self.storage.bytes().len();
         if self.is_empty() {
             (self.message, self.built, self.read, self.end) = (0, 0, 0, 0);
@@ -103,9 +103,9 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.storage.bytes_mut().get_mut(self.end..end).unwrap_or_default()
     }
 
-    /// The first `count` bytes of [`space`](Self::space) have come from the transport. More than there were is taken for all of them.
+    /// The first `count` bytes of [`spare_mut`](Self::spare_mut) have come from the transport. More than there were is taken for all of them.
     #[inline]
-    pub fn filled(&mut self, count: usize) {
+    pub fn advance(&mut self, count: usize) {
         let free = self.end_of_space().saturating_sub(self.end);
         self.end = self.end.wrapping_add(count.min(free));
     }
@@ -113,12 +113,12 @@ impl<S: Storage> ReceiveBuffer<S> {
     /// Copies bytes that came another way; how many there was room for.
     #[must_use = "a fixed buffer may not take all of them"]
     pub fn feed(&mut self, bytes: &[u8]) -> usize {
-        let space = self.space(bytes.len());
+        let space = self.spare_mut(bytes.len());
         let count = bytes.len().min(space.len());
         for (slot, byte) in space.iter_mut().zip(bytes) {
             *slot = *byte;
         }
-        self.filled(count);
+        self.advance(count);
         count
     }
 

@@ -106,11 +106,11 @@ impl<R: Role> Connection<R> {
     /// ) -> Result<(), Box<dyn std::error::Error>> {
     ///     let mut inbound = ReceiveBuffer::new();
     ///     loop {
-    ///         let count = transport.read(inbound.space(16 * 1024))?;
+    ///         let count = transport.read(inbound.spare_mut(16 * 1024))?;
     ///         if count == 0 {
     ///             return Ok(()); // `tasks` hangs up
     ///         }
-    ///         inbound.filled(count);
+    ///         inbound.advance(count);
     ///         loop {
     ///             let event = receiver.receive(&mut inbound);
     ///             if let Some(note) = receiver.note() {

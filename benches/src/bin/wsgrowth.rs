@@ -126,8 +126,8 @@ fn receive_with(mut inbound: ReceiveBuffer<Vec<u8>>, wire: &'static [u8], messag
     least(total, || {
         let mut came = 0;
         while came < messages {
-            let count = io.pull(inbound.space(read.max(16 << 10)));
-            inbound.filled(count);
+            let count = io.pull(inbound.spare_mut(read.max(16 << 10)));
+            inbound.advance(count);
             while let Some(event) = ws.receive(&mut inbound, &mut out).unwrap() {
                 let (Event::Text(_) | Event::Binary(_)) = std::hint::black_box(event) else { panic!("{event:?}") };
                 came += 1;

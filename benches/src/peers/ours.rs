@@ -54,8 +54,8 @@ pub fn client() -> Connection<Client<impl Entropy>> {
 /// The opening handshake of a server.
 fn accept<S: Storage>(inbound: &mut ReceiveBuffer<S>, out: &mut Vec<u8>, read: impl FnOnce(&mut [u8]) -> usize) -> Connection<Server> {
     let mut ws = Connection::server(Config::default());
-    let count = read(inbound.space(2048));
-    inbound.filled(count);
+    let count = read(inbound.spare_mut(2048));
+    inbound.advance(count);
     let Ok(Some(Event::Request(_))) = ws.receive(inbound, out) else { panic!("no request") };
     ws.accept(Accept::new(), out).unwrap();
     ws
@@ -70,8 +70,8 @@ fn connect(memory: &mut [u8], out: &mut Vec<u8>) -> Connection<Client<impl Entro
     let request = ClientRequest::new(Uri::parse("ws://realtime.example.com/realtime/v2/socket").unwrap());
     let mut ws = Connection::client(request, Config::default(), entropy, out).unwrap();
     peer.feed(out);
-    let count = peer.read_into(inbound.space(1024));
-    inbound.filled(count);
+    let count = peer.read_into(inbound.spare_mut(1024));
+    inbound.advance(count);
     let Ok(Some(Event::Open(_))) = ws.receive(&mut inbound, out) else { panic!("not open") };
     ws
 }
@@ -79,8 +79,8 @@ fn connect(memory: &mut [u8], out: &mut Vec<u8>) -> Connection<Client<impl Entro
 /// Echoes what arrives in the memory binaries, by reads of 4 KiB.
 pub fn echo(ws: &mut Connection<Server>, inbound: &mut ReceiveBuffer<Vec<u8>>, out: &mut Vec<u8>) {
     let bytes = memory::take(4096);
-    inbound.space(4096)[..bytes.len()].copy_from_slice(bytes);
-    inbound.filled(bytes.len());
+    inbound.spare_mut(4096)[..bytes.len()].copy_from_slice(bytes);
+    inbound.advance(bytes.len());
     while let Some(event) = ws.receive(inbound, out).unwrap() {
         let Event::Binary(bytes) = event else { panic!("{event:?}") };
         ws.send_binary(bytes, out).unwrap();
@@ -100,8 +100,8 @@ impl<const ECHO: bool> Job for Recv<ECHO> {
     fn run(&mut self, msgs: u64, eat: &mut Eat) {
         let target = eat.msgs + msgs;
         while eat.msgs < target {
-            let count = self.io.pull(self.inbound.space(READ_CAP));
-            self.inbound.filled(count);
+            let count = self.io.pull(self.inbound.spare_mut(READ_CAP));
+            self.inbound.advance(count);
             while let Some(event) = self.ws.receive(&mut self.inbound, &mut self.out).unwrap() {
                 match event {
                     Event::Text(text) => {

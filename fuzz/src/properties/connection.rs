@@ -320,7 +320,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             if self.told.asked && state == State::Handshake {
                 assert_eq!(before.0, unread, "what follows the head waits for the answer");
             } else {
-                assert!(!self.inbound.space(1).is_empty(), "more is needed, so there is room for it");
+                assert!(!self.inbound.spare_mut(1).is_empty(), "more is needed, so there is room for it");
             }
             return false;
         };

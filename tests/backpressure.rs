@@ -59,7 +59,7 @@ fn echo<R: Side>(size: usize, waiting: usize, max_pending: usize, drains: &[usiz
         }
         let drained = drains[step % drains.len()].min(out.pending());
         written.extend_from_slice(&out.as_slice()[..drained]);
-        out.taken(drained);
+        out.consume(drained);
         if connection.state() == State::End && !connection.owes() && out.pending() == 0 {
             break;
         }

@@ -40,7 +40,7 @@ fn a_handshake_and_an_echo_on_fixed_buffers() {
             }
         }
         assert_eq!(client_in.feed(to_client.as_slice()), to_client.pending());
-        to_client.taken(usize::MAX);
+        to_client.consume(usize::MAX);
         while let Some(event) = client.receive(&mut client_in, &mut to_server).expect("the server keeps the rules") {
             match event {
                 Event::Open(response) => {

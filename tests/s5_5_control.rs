@@ -268,10 +268,10 @@ fn ct_08_lim_08_pongs_that_find_no_room_are_coalesced_to_the_newest() {
         assert_eq!(frames_of::<R>(out.as_slice()), [(0x8A, vec![0]), (0x8A, vec![1])]);
         assert_eq!(connection.send_text("", &mut out), Err(SendError::Full));
         assert_eq!(connection.ping(b"", &mut out), Err(SendError::Full));
-        out.taken(1);
+        out.consume(1);
         connection.receive(&mut inbound, &mut out).unwrap();
         assert!(connection.owes(), "one byte of room is not enough");
-        out.taken(usize::MAX);
+        out.consume(usize::MAX);
         connection.receive(&mut inbound, &mut out).unwrap();
         assert_eq!((frames_of::<R>(out.as_slice()), connection.owes()), (vec![(0x8A, vec![99])], false));
     }

@@ -157,7 +157,7 @@ impl SendBuffer for bytes::BytesMut {
 /// let mut memory = [0; 4];
 /// let mut out = SendSlice::new(&mut memory);
 /// out.push(b"abc");
-/// out.taken(2);
+/// out.consume(2);
 /// assert_eq!((out.as_slice(), out.room()), (&b"c"[..], 3));
 /// ```
 pub struct SendSlice<'a> {
@@ -179,7 +179,7 @@ impl<'a> SendSlice<'a> {
     }
 
     /// The first `count` bytes were sent.
-    pub fn taken(&mut self, count: usize) {
+    pub fn consume(&mut self, count: usize) {
         let count = count.min(self.len);
         self.memory.copy_within(count..self.len, 0);
         self.len = self.len.saturating_sub(count);

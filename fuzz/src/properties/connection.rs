@@ -269,7 +269,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
     fn drain(&mut self, count: usize) {
         let count = count.min(self.out.pending());
         self.told.gone.extend(&self.out.as_slice()[..count]);
-        self.out.taken(count);
+        self.out.consume(count);
     }
 
     /// Time goes by. What is over stays over; the only thing sent is a Ping.

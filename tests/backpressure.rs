@@ -57,10 +57,10 @@ fn echo<R: Side>(size: usize, waiting: usize, max_pending: usize, drains: &[usiz
                 _ => {}
             }
         }
-        let drained = drains[step % drains.len()].min(out.pending());
+        let drained = drains[step % drains.len()].min(out.len());
         written.extend_from_slice(&out.as_slice()[..drained]);
         out.consume(drained);
-        if connection.state() == State::End && !connection.owes() && out.pending() == 0 {
+        if connection.state() == State::End && !connection.owes() && out.len() == 0 {
             break;
         }
     }

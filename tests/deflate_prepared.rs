@@ -213,7 +213,7 @@ both_roles! {
             let mut slice = SendSlice::new(&mut memory[..room]);
             let said = connection.send_prepared(&message, &mut slice);
             assert_eq!(said, if room < out.len() { Err(SendError::Full) } else { Ok(()) });
-            assert_eq!(slice.pending(), if said.is_ok() { out.len() } else { 0 });
+            assert_eq!(slice.len(), if said.is_ok() { out.len() } else { 0 });
         }
         let mut room: Vec<_> = (0..100).map(|_| (connection.clone(), Vec::<u8>::with_capacity(400))).collect();
         let asked = measure(|| room.iter_mut().for_each(|(connection, out)| connection.send_prepared(&message, out).unwrap()));

@@ -182,5 +182,5 @@ fn lim_12_room_that_no_memory_has_is_not_given() {
     let mut memory = [0; 3];
     let mut out = SendSlice::new(&mut memory);
     out.push(b"abc");
-    assert_eq!(out.room(), 0);
+    assert_eq!(out.remaining_capacity(), 0);
 }

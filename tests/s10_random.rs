@@ -33,16 +33,16 @@ struct Outbound {
 }
 
 impl SendBuffer for Outbound {
-    fn pending(&self) -> usize {
+    fn len(&self) -> usize {
         self.pending
     }
 
-    fn room(&self) -> usize {
+    fn remaining_capacity(&self) -> usize {
         self.room
     }
 
     fn push(&mut self, bytes: &[u8]) {
-        assert!(bytes.len() <= self.room, "at most room()");
+        assert!(bytes.len() <= self.room, "at most the remaining capacity");
         self.room -= bytes.len();
         self.pending += bytes.len();
         self.sent.extend_from_slice(bytes);

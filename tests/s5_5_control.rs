@@ -334,7 +334,7 @@ fn lim_07_full_buffers_refuse_and_change_nothing() {
         assert_eq!(connection.send_text("123456", &mut out), Err(SendError::Full));
         assert_eq!(connection.send_part(Kind::Binary, b"123456", false, &mut out), Err(SendError::Full));
         assert_eq!(connection.close(CloseCode::NORMAL_CLOSURE, "1234", &mut out), Err(SendError::Full));
-        assert_eq!((out.pending(), connection.state()), (0, State::Transmission));
+        assert_eq!((out.len(), connection.state()), (0, State::Transmission));
         connection.send_text("12345", &mut out).unwrap();
         assert_eq!(connection.ping(b"", &mut out), Err(SendError::Full));
         assert_eq!(frames_of::<R>(out.as_slice()), [(0x81, b"12345".to_vec())]);

@@ -19,17 +19,22 @@ use crate::wire::masked;
 /// For `Vec<u8>` (feature `alloc`), `ArrayVec<u8, N>`, [`SendSlice`] and `bytes::BytesMut` (feature `bytes`).
 pub trait SendBuffer {
     /// How many bytes are in it, not taken yet.
-    fn pending(&self) -> usize;
+    fn len(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 
     /// How many more it has room for.
-    fn room(&self) -> usize;
+    fn remaining_capacity(&self) -> usize;
 
     /// About to get this many bytes in several pieces.
     fn reserve(&mut self, count: usize) {
         let _ = count;
     }
 
-    /// Appends all of `bytes`, which are at most [`room`](Self::room).
+    /// Appends all of `bytes`, which are at most [`remaining_capacity`](Self::remaining_capacity).
     fn push(&mut self, bytes: &[u8]);
 
     /// Appends all of `payload`, masked with `key` (§5.3); `payload` stays as it is.
@@ -65,12 +70,12 @@ fn push_and_mask(out: &mut (impl SendBuffer + DerefMut<Target = [u8]>), payload:
 #[cfg(feature = "alloc")]
 impl SendBuffer for Vec<u8> {
     #[inline]
-    fn pending(&self) -> usize {
+    fn len(&self) -> usize {
         self.len()
     }
 
     #[inline]
-    fn room(&self) -> usize {
+    fn remaining_capacity(&self) -> usize {
         usize::MAX
     }
 
@@ -100,19 +105,19 @@ impl SendBuffer for Vec<u8> {
 
 impl<const N: usize> SendBuffer for ArrayVec<u8, N> {
     #[inline]
-    fn pending(&self) -> usize {
+    fn len(&self) -> usize {
         self.len()
     }
 
     #[inline]
-    fn room(&self) -> usize {
+    fn remaining_capacity(&self) -> usize {
         self.remaining_capacity()
     }
 
     #[inline]
     fn push(&mut self, bytes: &[u8]) {
         let fits = self.try_extend_from_slice(bytes);
-        debug_assert!(fits.is_ok(), "at most room()");
+        debug_assert!(fits.is_ok(), "at most the remaining capacity");
     }
 
     #[inline]
@@ -124,12 +129,12 @@ impl<const N: usize> SendBuffer for ArrayVec<u8, N> {
 #[cfg(feature = "bytes")]
 impl SendBuffer for bytes::BytesMut {
     #[inline]
-    fn pending(&self) -> usize {
+    fn len(&self) -> usize {
         self.len()
     }
 
     #[inline]
-    fn room(&self) -> usize {
+    fn remaining_capacity(&self) -> usize {
         usize::MAX
     }
 
@@ -158,7 +163,7 @@ impl SendBuffer for bytes::BytesMut {
 /// let mut out = SendSlice::new(&mut memory);
 /// out.push(b"abc");
 /// out.consume(2);
-/// assert_eq!((out.as_slice(), out.room()), (&b"c"[..], 3));
+/// assert_eq!((out.as_slice(), out.remaining_capacity()), (&b"c"[..], 3));
 /// ```
 pub struct SendSlice<'a> {
     memory: &'a mut [u8],
@@ -188,12 +193,12 @@ impl<'a> SendSlice<'a> {
 
 impl SendBuffer for SendSlice<'_> {
     #[inline]
-    fn pending(&self) -> usize {
+    fn len(&self) -> usize {
         self.len
     }
 
     #[inline]
-    fn room(&self) -> usize {
+    fn remaining_capacity(&self) -> usize {
         self.memory.len().saturating_sub(self.len)
     }
 
@@ -209,6 +214,6 @@ impl SendBuffer for SendSlice<'_> {
 
 impl fmt::Debug for SendSlice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendSlice").field("pending", &self.len).field("room", &self.room()).finish()
+        f.debug_struct("SendSlice").field("pending", &self.len).field("room", &self.remaining_capacity()).finish()
     }
 }

@@ -82,7 +82,7 @@ impl Deflating {
 /// Whether `out` has room for the frame of this much payload, however it is compressed, and for a control frame that may be owed. What is
 /// compressed has to be sent: the window remembers it.
 fn has_room<R: Role>(len: usize, out: &impl SendBuffer) -> bool {
-    out.room() >= frame_len::<R>(Deflater::most(len)).saturating_add(MAX_HEADER).saturating_add(MAX_CONTROL_PAYLOAD)
+    out.remaining_capacity() >= frame_len::<R>(Deflater::most(len)).saturating_add(MAX_HEADER).saturating_add(MAX_CONTROL_PAYLOAD)
 }
 
 impl Outbound {

@@ -77,12 +77,12 @@ impl Owed {
         match self {
             Self::Nothing => {}
             Self::Pong(payload) | Self::Close(payload) => {
-                if !is_pong && out.pending() == 0 && out.room() < frame_len::<R>(payload.len()) {
+                if !is_pong && out.len() == 0 && out.remaining_capacity() < frame_len::<R>(payload.len()) {
                     // §5.5.1: the reason is optional, and this one finds no room ever.
                     payload.truncate(CODE_LEN);
                 }
                 let opcode = if is_pong { Opcode::Pong } else { Opcode::Close };
-                if out.pending() >= config.max_pending || out.room() < frame_len::<R>(payload.len()) {
+                if out.len() >= config.max_pending || out.remaining_capacity() < frame_len::<R>(payload.len()) {
                     return Err(SendError::Full);
                 }
                 write_frame(header(opcode, true, role.masking_key()?, payload.len()), payload, out);
@@ -167,13 +167,13 @@ impl Outbound {
         payload_len: usize,
         out: &mut impl SendBuffer,
     ) -> Result<Option<[u8; 4]>, SendError> {
-        if self.owed != Owed::Nothing && out.pending() == 0 && out.room() < self.owed.len::<R>() {
+        if self.owed != Owed::Nothing && out.len() == 0 && out.remaining_capacity() < self.owed.len::<R>() {
             // §5.5.3: a Pong for every Ping is not demanded, and this one finds no room ever.
             self.owed = Owed::Nothing;
         }
         // The reply is compared with the limit as in `pay_now`, without its own length: else it could keep an empty `out` full for ever.
-        let room = out.room().saturating_sub(self.owed.len::<R>());
-        if out.pending() >= config.max_pending || room < frame_len::<R>(payload_len) {
+        let room = out.remaining_capacity().saturating_sub(self.owed.len::<R>());
+        if out.len() >= config.max_pending || room < frame_len::<R>(payload_len) {
             return Err(SendError::Full);
         }
         let key = role.masking_key()?;
@@ -406,7 +406,7 @@ pub(super) const fn frame_len<R: Role>(payload_len: usize) -> usize {
 pub(super) fn write_pieces<O: SendBuffer>(config: &Settings, out: &mut O, write: impl Fn(&mut dyn FnMut(&[u8]))) -> Result<(), SendError> {
     let mut len = 0usize;
     write(&mut |piece| len = len.saturating_add(piece.len()));
-    if out.pending() >= config.max_pending || out.room() < len {
+    if out.len() >= config.max_pending || out.remaining_capacity() < len {
         return Err(SendError::Full);
     }
     out.reserve(len);

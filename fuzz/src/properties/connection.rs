@@ -243,7 +243,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
     /// What is refused leaves all as it was, but for a Pong that not even the empty buffer has room for.
     fn call<T, E>(&mut self, call: impl FnOnce(&mut Connection<R>, &mut SendSlice<'m>) -> Result<T, E>) -> Option<T> {
         let look = |run: &Self| {
-            let (connection, pending) = (&run.connection, run.out.pending());
+            let (connection, pending) = (&run.connection, run.out.len());
             (connection.state(), connection.close_status(), pending, pending > 0 && connection.owes())
         };
         let before = look(self);
@@ -260,14 +260,14 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             result
         });
         // The largest memory has room for two of the longest messages.
-        assert!(!is_full || self.out.pending() > 0 || self.out.room() < ROOMS[0], "an empty buffer with room is not full");
+        assert!(!is_full || self.out.len() > 0 || self.out.remaining_capacity() < ROOMS[0], "an empty buffer with room is not full");
         if sent.is_some() {
             self.told.sent.push(seen);
         }
     }
 
     fn drain(&mut self, count: usize) {
-        let count = count.min(self.out.pending());
+        let count = count.min(self.out.len());
         self.told.gone.extend(&self.out.as_slice()[..count]);
         self.out.consume(count);
     }
@@ -275,7 +275,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
     /// Time goes by. What is over stays over; the only thing sent is a Ping.
     fn tick(&mut self, time: Duration) {
         self.told.now += time;
-        let before = self.out.pending();
+        let before = self.out.len();
         match self.connection.tick(self.told.now, &mut self.out) {
             Ok(deadline) => {
                 assert!(self.told.timeout.is_none() && deadline.is_none_or(|deadline| deadline > self.told.now));
@@ -314,9 +314,9 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
         };
         assert_eq!(self.told.error, None, "an error stays");
         let Some(event) = event else {
-            let before = (self.inbound.unread().len(), self.out.pending());
+            let before = (self.inbound.unread().len(), self.out.len());
             assert!(matches!(self.connection.receive(&mut self.inbound, &mut self.out), Ok(None)));
-            assert_eq!((self.inbound.unread().len(), self.out.pending()), before, "nothing stays nothing");
+            assert_eq!((self.inbound.unread().len(), self.out.len()), before, "nothing stays nothing");
             if self.told.asked && state == State::Handshake {
                 assert_eq!(before.0, unread, "what follows the head waits for the answer");
             } else {

@@ -56,7 +56,7 @@ fn the_inbound_half_holds_a_window_and_a_decoder() {
                 });
                 let peaks = [short, u64::try_from(after_short).unwrap() + long];
                 let held = [after_short, after_short + after_long].map(|held| u64::try_from(held).unwrap());
-                let released = held[1].checked_add_signed(measure(|| connection.release()).bytes_current).unwrap();
+                let released = held[1].checked_add_signed(measure(|| connection.shrink_to_fit()).bytes_current).unwrap();
                 println!("{bits:>2} {takeover:>9} {:>18} {:>11} {:>18} {:>11} {released:>10}", peaks[0], held[0], peaks[1], held[1]);
                 let bounds = [STATE + DECODER + window.min(FIRST_WINDOW), STATE + DECODER + window];
                 // A window that grows is there twice for a moment.
@@ -99,7 +99,7 @@ fn the_outbound_half_holds_a_compressor_until_it_is_released() {
                 assert_eq!(more, 0);
                 let held = u64::try_from(first).unwrap();
                 // And nothing once that is given back.
-                assert_eq!(measure(|| connection.release()).bytes_current, -first);
+                assert_eq!(measure(|| connection.shrink_to_fit()).bytes_current, -first);
                 println!("{bits:>2} {takeover:>9} {short:>18} {held:>11} {:>18} {held:>11} {:>10}", held + long, 0);
                 // The window twice, and two bytes a place of it.
                 let bound = ZLIB + (4 << bits.max(9));
@@ -121,7 +121,7 @@ fn nothing_is_held_before_the_first_compressed_message() {
         let mut connection = open::<R>(Deflate::new(), Config::default());
         assert_eq!(measure(|| drop(open::<R>(Deflate::new(), Config::default()))).count_total, 0);
         assert_eq!(receive(&mut connection, &frame::<R>(0x82, b"plain"), &mut memory).count_total, 0);
-        assert_eq!(measure(|| connection.release()).count_total, 0);
+        assert_eq!(measure(|| connection.shrink_to_fit()).count_total, 0);
         // An empty message needs no compressor.
         let mut out = Vec::with_capacity(100);
         assert_eq!(measure(|| connection.send_text("", &mut out).unwrap()).bytes_current, 0);

@@ -344,7 +344,7 @@ both_roles! {
             if round % 2 == 0 {
                 connection = connection.clone();
             } else {
-                connection.release();
+                connection.shrink_to_fit();
             }
             connection.send_part(Kind::Text, &text.as_bytes()[100..], true, &mut wire).unwrap();
             sent.push(Seen::Text(text));

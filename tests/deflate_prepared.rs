@@ -105,7 +105,7 @@ both_roles! {
                     _ => connection.send_text(&text, &mut wire).unwrap(),
                 }
                 match random.u8(..20) {
-                    0 => connection.release(),
+                    0 => connection.shrink_to_fit(),
                     1 => connection = connection.clone(),
                     _ => {}
                 }

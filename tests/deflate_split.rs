@@ -32,15 +32,15 @@ both_roles! {
         assert!(matches!(receiver.receive(&mut filled(&hello(AGAIN))), Ok(Some(Event::Text("Hello")))));
         sender.send_text("Hello", &mut out).unwrap();
         // What is given back of the inbound half is not its window; of the outbound half it is.
-        receiver.release();
+        receiver.shrink_to_fit();
         assert!(matches!(receiver.receive(&mut filled(&hello(AGAIN))), Ok(Some(Event::Text("Hello")))));
-        sender.release();
+        sender.shrink_to_fit();
         sender.send_text("Hello", &mut out).unwrap();
         // Half of a message, and another one begun.
         let wire = [frame::<R>(0x41, &AGAIN[..2]), frame::<R>(0x80, &AGAIN[2..])].concat();
         let mut inbound = filled(&wire[..wire.len() - 2]);
         assert!(matches!(receiver.receive(&mut inbound), Ok(None)));
-        receiver.release();
+        receiver.shrink_to_fit();
         sender.send_part(Kind::Text, b"Hello", false, &mut out).unwrap();
 
         let mut connection = receiver.join(sender);

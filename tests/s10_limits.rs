@@ -165,7 +165,7 @@ fn the_buffer_gives_back_what_a_large_message_took() {
     assert!(asked.bytes_current <= 8 * 1024, "{asked:?}");
     // Copied a constant number of times: it doubles.
     assert!(asked.bytes_total <= 5 * 1024 * 1024, "{asked:?}");
-    let released = measure(|| inbound.release());
+    let released = measure(|| inbound.shrink_to_fit());
     assert!(released.bytes_current < 0);
     assert_eq!(inbound.unread(), b"");
 }
@@ -178,7 +178,7 @@ fn release_keeps_what_is_unread() {
     for byte in wire {
         inbound.spare_mut(4096)[0] = byte;
         inbound.advance(1);
-        inbound.release();
+        inbound.shrink_to_fit();
         if let Some(event) = server.receive(&mut inbound, &mut out).unwrap() {
             assert!(matches!(event, Event::Text("first second")));
             return;

@@ -129,7 +129,7 @@ fn live<R: Role, P: Side, S: Storage>(
             0 => (out.pending, out.room) = (0, [0, 1, 2, 6, 20, 131, 500, usize::MAX][random.usize(..8)]),
             1 => answer(&mut connection, random, &mut out),
             2 if random.u8(..30) == 0 => assert_eq!(connection.receive_eof(), connection.close_status()),
-            2 => inbound.release(),
+            2 => inbound.shrink_to_fit(),
             3 | 4 => {
                 let result = send(&mut connection, random, &mut out);
                 let wrote = out.sent.len() > written;

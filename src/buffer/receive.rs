@@ -138,7 +138,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     }
 
     /// Gives back all memory that holds nothing. An empty buffer is left with none.
-    pub fn release(&mut self) {
+    pub fn shrink_to_fit(&mut self) {
         self.compact();
         self.storage.shrink(self.end);
     }

@@ -130,8 +130,8 @@ impl Outbound {
     }
 
     /// Gives back the memory of the compression.
-    pub(super) fn release(&mut self) {
-        self.deflate.deflater.release();
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.deflate.deflater.shrink_to_fit();
     }
 }
 

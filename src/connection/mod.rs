@@ -458,11 +458,11 @@ impl<R: Role> Connection<R> {
     /// Gives back the memory that no message needs now: of the outbound compression all of it, of the inbound all but the window. For a
     /// connection that is idle. The next message compresses as the first did, no worse than without context takeover.
     #[cfg(feature = "deflate")]
-    pub fn release(&mut self) {
+    pub fn shrink_to_fit(&mut self) {
         if let Phase::Transmission(transmission) = &mut self.phase {
-            transmission.outbound.release();
+            transmission.outbound.shrink_to_fit();
             if transmission.inbound == Inbound::Between {
-                transmission.extended.inflater.release();
+                transmission.extended.inflater.shrink_to_fit();
             }
         }
     }

@@ -276,11 +276,11 @@ impl<R: Role> Receiver<R> {
         self.timer.deadline(&self.config.timeouts)
     }
 
-    /// Gives back the memory that no message needs now, of the inbound compression, as [`Connection::release`].
+    /// Gives back the memory that no message needs now, of the inbound compression, as [`Connection::shrink_to_fit`].
     #[cfg(feature = "deflate")]
-    pub fn release(&mut self) {
+    pub fn shrink_to_fit(&mut self) {
         if let Reading::Transmission { half: Inbound::Between, extended, .. } = &mut self.reading {
-            extended.inflater.release();
+            extended.inflater.shrink_to_fit();
         }
     }
 
@@ -462,10 +462,10 @@ impl<R: Role> Sender<R> {
         self.connection.compress(on);
     }
 
-    /// Gives back the memory of the outbound compression, as [`Connection::release`].
+    /// Gives back the memory of the outbound compression, as [`Connection::shrink_to_fit`].
     #[cfg(feature = "deflate")]
-    pub fn release(&mut self) {
-        self.connection.release();
+    pub fn shrink_to_fit(&mut self) {
+        self.connection.shrink_to_fit();
     }
 
     /// The phase of the connection, as far as the notes told of it.

@@ -61,14 +61,14 @@ impl Deflater {
                 bytes
             }
             None => {
-                self.release();
+                self.shrink_to_fit();
                 stored(payload, piece.last)
             }
         }
     }
 
     /// Gives back the memory. The next message, or part, begins with an empty window.
-    pub(crate) fn release(&mut self) {
+    pub(crate) fn shrink_to_fit(&mut self) {
         self.context = None;
     }
 

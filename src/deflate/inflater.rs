@@ -111,7 +111,7 @@ impl Inflater {
     }
 
     /// Gives back the memory that the next message does not need, where none is open: all but the window.
-    pub(crate) fn release(&mut self) {
+    pub(crate) fn shrink_to_fit(&mut self) {
         if let Some(state) = &mut self.state {
             state.stream = None;
         }

@@ -111,7 +111,7 @@ fn main() {
         let out = RefCell::new(Vec::new());
         row(n, "ours (own buffer, released)", own, |(ws, inbound): &mut Own| {
             peers::ours::echo(ws, inbound, &mut out.borrow_mut());
-            inbound.release();
+            inbound.shrink_to_fit();
         });
         row(n, "ours (own 4 KiB buffer, kept)", own, |(ws, inbound): &mut Own| {
             peers::ours::echo(ws, inbound, &mut out.borrow_mut());

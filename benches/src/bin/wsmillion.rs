@@ -42,12 +42,12 @@ fn main() {
             let make = || {
                 let mut inbound = ReceiveBuffer::new();
                 let ws = ours::open(&mut inbound, &mut answer);
-                inbound.release();
+                inbound.shrink_to_fit();
                 (ws, inbound)
             };
             row(n, &row_name, make, |(ws, inbound)| {
                 ours::echo(ws, inbound, &mut out);
-                inbound.release();
+                inbound.shrink_to_fit();
             });
         }
         "tungstenite" | "tungstenite, 4 KiB" => {

@@ -226,7 +226,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
                     }
                 }
             }
-            b'q' => self.inbound.release(),
+            b'q' => self.inbound.shrink_to_fit(),
             b's' => while self.receive(true) {},
             b't' => {
                 let text = script.text();

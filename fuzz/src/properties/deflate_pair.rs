@@ -114,8 +114,8 @@ impl<R: Deflating> End<R> {
                 let kind = self.begun.as_ref().map_or(kind, |(kind, _)| *kind);
                 self.part(kind, &payload, last);
             }
-            b'q' => self.connection.release(),
-            b'r' => self.inbound.release(),
+            b'q' => self.connection.shrink_to_fit(),
+            b'r' => self.inbound.shrink_to_fit(),
             b's' => {
                 // Into little room.
                 let (payload, mut memory) = (self.payload(script), vec![0; usize::from(script.byte()) * 8]);

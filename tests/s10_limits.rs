@@ -149,7 +149,7 @@ fn a_connection_has_no_heap_and_is_small() {
 #[test]
 fn the_buffer_gives_back_what_a_large_message_took() {
     let mut server = open_server(Config::default());
-    let (mut inbound, mut out) = (ReceiveBuffer::with_threshold(8 * 1024), Vec::new());
+    let (mut inbound, mut out) = (ReceiveBuffer::with_retained_capacity(8 * 1024), Vec::new());
     let message = frame::<Server>(0x82, &vec![1; 1024 * 1024]);
     let asked = measure(|| {
         for read in message.chunks(4096) {

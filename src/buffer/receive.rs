@@ -48,12 +48,12 @@ impl ReceiveBuffer<Vec<u8>> {
     /// Over a vector, empty and without memory; it keeps 64 KiB at the most when it needs less.
     #[must_use]
     pub const fn new() -> Self {
-        Self::with_threshold(64 * 1024)
+        Self::with_retained_capacity(64 * 1024)
     }
 
     /// Over a vector, with another number of bytes to keep. If messages are often larger than that, memory is allocated for each of them.
     #[must_use]
-    pub const fn with_threshold(threshold: usize) -> Self {
+    pub const fn with_retained_capacity(threshold: usize) -> Self {
         Self { storage: Vec::new(), threshold, message: 0, built: 0, read: 0, end: 0 }
     }
 }

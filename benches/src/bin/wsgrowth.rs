@@ -116,7 +116,7 @@ fn least(total: usize, mut round: impl FnMut()) -> f64 {
 
 /// Receives a lap of the wire with a buffer that keeps its memory.
 fn receive(wire: &'static [u8], messages: usize, read: usize, total: usize) -> f64 {
-    receive_with(ReceiveBuffer::with_threshold(usize::MAX), wire, messages, read, total)
+    receive_with(ReceiveBuffer::with_retained_capacity(usize::MAX), wire, messages, read, total)
 }
 
 fn receive_with(mut inbound: ReceiveBuffer<Vec<u8>>, wire: &'static [u8], messages: usize, read: usize, total: usize) -> f64 {

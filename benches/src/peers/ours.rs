@@ -220,7 +220,7 @@ impl Peer for Ours {
     fn job(&self, w: &Workload, capture: bool) -> Option<Box<dyn Job>> {
         let io = MemIo::new(w.wire, w.cap, false, capture);
         // Keeps what a message of this size and a read need, so that it is not made anew for each.
-        let inbound = ReceiveBuffer::with_threshold(4 * w.size.max(READ_CAP));
+        let inbound = ReceiveBuffer::with_retained_capacity(4 * w.size.max(READ_CAP));
         let out = Vec::with_capacity(2 * READ_CAP);
         Some(match w.kind {
             Kind::Recv => Box::new(Recv::<false> { io, ws: server(), inbound, out }),

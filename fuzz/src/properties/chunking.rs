@@ -51,7 +51,7 @@ fn every_way<R: Role>(
         config.delivery = delivery;
         let (connection, chunks) = (start(config), chunks.iter().copied());
         match fixed {
-            None => feed(connection, ReceiveBuffer::with_threshold(64), chunks, &accept),
+            None => feed(connection, ReceiveBuffer::with_retained_capacity(64), chunks, &accept),
             Some(len) => feed(connection, ReceiveBuffer::fixed(&mut memory[..len]), chunks, &accept),
         }
     };

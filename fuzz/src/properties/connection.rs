@@ -82,7 +82,7 @@ fn run<R: Role>(input: &[u8], masks: bool, start: impl FnOnce(Config, bool) -> C
         let fixed = if options & 128 != 0 { &mut fixed[..60] } else { &mut fixed[..] };
         Run::new(connection, ReceiveBuffer::fixed(fixed), out, config, answer, left, masks).play(script, &mut last);
     } else {
-        Run::new(connection, ReceiveBuffer::with_threshold(64), out, config, answer, left, masks).play(script, &mut last);
+        Run::new(connection, ReceiveBuffer::with_retained_capacity(64), out, config, answer, left, masks).play(script, &mut last);
     }
 }
 

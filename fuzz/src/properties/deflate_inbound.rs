@@ -50,7 +50,7 @@ fn run<R: Deflating>(input: &[u8]) {
         config.delivery = delivery;
         let (connection, chunks) = (open::<R>(peer::<R>(window_bits, takeover), config), chunks.iter().copied());
         match fixed {
-            None => feed(connection, ReceiveBuffer::with_threshold(64), chunks, |_, _| ()),
+            None => feed(connection, ReceiveBuffer::with_retained_capacity(64), chunks, |_, _| ()),
             Some(len) => feed(connection, ReceiveBuffer::fixed(&mut memory[..len]), chunks, |_, _| ()),
         }
     };

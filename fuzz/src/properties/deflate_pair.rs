@@ -84,7 +84,7 @@ struct End<R: Deflating> {
 impl<R: Deflating> End<R> {
     fn new(agreed: Agreed, config: Config) -> Self {
         let connection = Connection::established(R::role(), agreed, config);
-        let inbound = ReceiveBuffer::with_threshold(64);
+        let inbound = ReceiveBuffer::with_retained_capacity(64);
         Self { connection, inbound, out: vec![], sent: vec![], begun: None, last: vec![], seen: vec![], part: vec![] }
     }
 

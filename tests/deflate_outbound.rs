@@ -244,7 +244,7 @@ both_roles! {
         connection.send_part(Kind::Text, text.as_bytes(), true, &mut out).unwrap();
         // and where it is not copied.
         let mut payload = text.clone().into_bytes();
-        let head = connection.frame_in_place(Kind::Text, &mut payload).unwrap();
+        let head = connection.mask_and_encode_header(Kind::Text, &mut payload).unwrap();
         out.extend_from_slice(&head);
         out.extend_from_slice(&payload);
         let firsts: Vec<u8> = frames_of::<R>(&out).iter().map(|(first, _)| *first).collect();

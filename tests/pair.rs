@@ -92,7 +92,7 @@ impl<R: Role> End<R> {
             (2, None) => {
                 let mut payload: Vec<u8> = (0..len).map(|i| i as u8).collect();
                 let seen = Seen::Binary(payload.clone());
-                let head = connection.frame_in_place(Kind::Binary, &mut payload).unwrap();
+                let head = connection.mask_and_encode_header(Kind::Binary, &mut payload).unwrap();
                 out.extend_from_slice(&head);
                 out.extend_from_slice(&payload);
                 Some(seen)

@@ -104,7 +104,7 @@ fn send<R: Role>(connection: &mut Connection<R>, random: &mut Rng, out: &mut Out
         }
         _ => {
             let before = payload.clone();
-            let head = connection.frame_in_place(kind, &mut payload).inspect_err(|_| assert_eq!(payload, before))?;
+            let head = connection.mask_and_encode_header(kind, &mut payload).inspect_err(|_| assert_eq!(payload, before))?;
             out.room = usize::MAX;
             out.push(&head);
             out.push(&payload);

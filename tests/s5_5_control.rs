@@ -147,7 +147,7 @@ fn ct_06_cl_12_after_our_close_messages_still_come_and_pings_are_answered() {
             (connection.ping(b"", &mut out), "ping"),
             (connection.pong(b"", &mut out), "pong"),
             (connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out), "close"),
-            (connection.frame_in_place(Kind::Binary, &mut []).map(|_| ()), "in place"),
+            (connection.mask_and_encode_header(Kind::Binary, &mut []).map(|_| ()), "in place"),
         ] {
             assert_eq!(result, Err(SendError::Closed), "CL-19 {what}");
         }
@@ -378,7 +378,7 @@ fn mk_09_without_entropy_nothing_is_sent() {
     assert_eq!(client.send_part(Kind::Text, b"x", false, &mut out), Err(SendError::Entropy));
     assert_eq!(client.ping(b"x", &mut out), Err(SendError::Entropy));
     assert_eq!(client.close(CloseCode::NORMAL_CLOSURE, "", &mut out), Err(SendError::Entropy));
-    assert_eq!(client.frame_in_place(Kind::Text, &mut payload), Err(SendError::Entropy));
+    assert_eq!(client.mask_and_encode_header(Kind::Text, &mut payload), Err(SendError::Entropy));
     assert_eq!((&payload, out.len(), client.state()), (b"in place", 0, State::Transmission));
     let wire = [frame::<Clients>(0x89, b"p"), frame::<Clients>(0x81, b"still read")].concat();
     let mut inbound = filled(&wire);
@@ -404,7 +404,7 @@ fn fg_09_the_order_of_sends_is_enforced() {
         let before = out.clone();
         assert_eq!(connection.send_text("x", &mut out), Err(SendError::MessageOpen));
         assert_eq!(connection.send_binary(b"x", &mut out), Err(SendError::MessageOpen));
-        assert_eq!(connection.frame_in_place(Kind::Text, &mut []), Err(SendError::MessageOpen));
+        assert_eq!(connection.mask_and_encode_header(Kind::Text, &mut []), Err(SendError::MessageOpen));
         assert_eq!(connection.send_part(Kind::Binary, b"x", true, &mut out), Err(SendError::KindMismatch));
         assert_eq!(connection.send_part(Kind::Text, b"", true, &mut out), Err(SendError::InvalidUtf8), "U8-07: inside a code point");
         assert_eq!(connection.send_part(Kind::Text, b"x", false, &mut out), Err(SendError::InvalidUtf8));
@@ -413,7 +413,7 @@ fn fg_09_the_order_of_sends_is_enforced() {
         connection.send_part(Kind::Text, b"\xac", true, &mut out).unwrap();
         connection.send_text("next", &mut out).unwrap();
         assert_eq!(frames_of::<R>(&out).len(), 4);
-        assert_eq!(connection.frame_in_place(Kind::Text, &mut [0xFF]), Err(SendError::InvalidUtf8));
+        assert_eq!(connection.mask_and_encode_header(Kind::Text, &mut [0xFF]), Err(SendError::InvalidUtf8));
     }
     check::<Server>();
     check::<Clients>();

@@ -318,7 +318,7 @@ fn mk_01_mk_07_every_frame_of_a_client_has_a_key_of_its_own() {
         client.send_part(Kind::Text, b"a", false, &mut out).unwrap();
         client.send_part(Kind::Text, b"b", true, &mut out).unwrap();
     }
-    let head = client.frame_in_place(Kind::Text, &mut payload).unwrap();
+    let head = client.mask_and_encode_header(Kind::Text, &mut payload).unwrap();
     out.extend_from_slice(&head);
     out.extend_from_slice(&payload);
     let mut keys = Vec::new();
@@ -349,7 +349,7 @@ fn mk_10_frame_in_place_is_the_same_frame() {
             for kind in [Kind::Text, Kind::Binary] {
                 let (out, mut in_place) = (copied::<R>(kind, &payload), R::open(Config::default()));
                 let mut payload = payload.clone();
-                let head = in_place.frame_in_place(kind, &mut payload).unwrap();
+                let head = in_place.mask_and_encode_header(kind, &mut payload).unwrap();
                 assert_eq!(out, [&head[..], &payload].concat());
             }
         }
@@ -364,19 +364,19 @@ fn s5_1_the_head_of_a_server_s_frame_leaves_the_payload_alone() {
         let payload = vec![b'x'; len];
         for kind in [Kind::Text, Kind::Binary] {
             let (out, mut apart) = (copied::<Server>(kind, &payload), Server::open(Config::default()));
-            let head = apart.frame_head(kind, &payload).unwrap();
+            let head = apart.encode_header(kind, &payload).unwrap();
             assert_eq!(out, [&head[..], &payload].concat());
-            assert_eq!(apart.split().1.frame_head(kind, &payload), Ok(head));
+            assert_eq!(apart.split().1.encode_header(kind, &payload), Ok(head));
         }
     }
     let (mut server, mut out) = (Server::open(Config::default()), Vec::new());
-    assert_eq!(server.frame_head(Kind::Text, b"\xCE"), Err(SendError::InvalidUtf8));
+    assert_eq!(server.encode_header(Kind::Text, b"\xCE"), Err(SendError::InvalidUtf8));
     server.send_part(Kind::Binary, b"", false, &mut out).unwrap();
-    assert_eq!(server.frame_head(Kind::Binary, b""), Err(SendError::MessageOpen));
+    assert_eq!(server.encode_header(Kind::Binary, b""), Err(SendError::MessageOpen));
     server.send_part(Kind::Binary, b"", true, &mut out).unwrap();
-    assert!(server.frame_head(Kind::Binary, b"").is_ok());
+    assert!(server.encode_header(Kind::Binary, b"").is_ok());
     server.close_empty(&mut out).unwrap();
-    assert_eq!(server.frame_head(Kind::Binary, b""), Err(SendError::Closed));
+    assert_eq!(server.encode_header(Kind::Binary, b""), Err(SendError::Closed));
 }
 
 #[test]

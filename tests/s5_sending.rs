@@ -45,7 +45,7 @@ fn everything<R: Side>() -> Vec<(Vec<u8>, &'static [u8])> {
     step(b"two", &mut |it, out| it.send_part(Kind::Text, b"two", true, out).unwrap());
     step(b"in place", &mut |it, out| {
         let mut payload = *b"in place";
-        let head = it.frame_in_place(Kind::Binary, &mut payload).unwrap();
+        let head = it.mask_and_encode_header(Kind::Binary, &mut payload).unwrap();
         out.extend(head.iter().chain(&payload));
     });
     step(b"ping", &mut |it, out| it.ping(b"ping", out).unwrap());
@@ -167,7 +167,7 @@ fn mk_08_the_keys_are_the_callers_and_nothing_else() {
     client.send_part(Kind::Binary, &[0; 1000], true, &mut out).unwrap();
     assert_eq!(drain(&mut client, &frame::<Clients>(0x89, b"p"), &mut out), 1);
     let mut payload = *b"in place";
-    out.extend(client.frame_in_place(Kind::Text, &mut payload).unwrap());
+    out.extend(client.mask_and_encode_header(Kind::Text, &mut payload).unwrap());
     out.extend(payload);
     client.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
     let (mut rest, mut found) = (&out[..], Vec::new());
@@ -194,7 +194,7 @@ fn mk_11_a_key_is_drawn_for_a_frame_that_is_written_and_for_no_other() {
     assert_eq!(client.pong(&[0; 126], out), Err(SendError::ControlTooLong));
     assert_eq!(client.close(CloseCode::NORMAL_CLOSURE, &long, out), Err(SendError::ReasonTooLong));
     assert_eq!(client.send_part(Kind::Text, b"\xff", false, out), Err(SendError::InvalidUtf8));
-    assert_eq!(client.frame_in_place(Kind::Text, &mut [0xFF]), Err(SendError::InvalidUtf8));
+    assert_eq!(client.mask_and_encode_header(Kind::Text, &mut [0xFF]), Err(SendError::InvalidUtf8));
     assert_eq!(client.send_text("", &mut full), Err(SendError::Full));
     assert_eq!(client.send_part(Kind::Text, b"", true, &mut full), Err(SendError::Full));
     assert_eq!(client.ping(b"", &mut full), Err(SendError::Full));
@@ -205,7 +205,7 @@ fn mk_11_a_key_is_drawn_for_a_frame_that_is_written_and_for_no_other() {
     client.send_part(Kind::Text, b"begun", false, out).unwrap();
     assert_eq!((asked(), client.owes()), (3, false), "the Pong's and the fragment's");
     assert_eq!(client.send_text("", out), Err(SendError::MessageOpen));
-    assert_eq!(client.frame_in_place(Kind::Text, &mut []), Err(SendError::MessageOpen));
+    assert_eq!(client.mask_and_encode_header(Kind::Text, &mut []), Err(SendError::MessageOpen));
     assert_eq!(client.send_part(Kind::Binary, b"", true, out), Err(SendError::KindMismatch));
     assert_eq!(asked(), 3);
     client.close(CloseCode::NORMAL_CLOSURE, "", out).unwrap();
@@ -347,7 +347,7 @@ fn u8_07_parts_of_text_may_split_code_points_if_the_whole_is_valid() {
         let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
         connection.send_part(Kind::Binary, b"\xff", true, &mut out).unwrap();
         assert_eq!(connection.send_part(Kind::Text, b"\xbf", false, &mut out), Err(SendError::InvalidUtf8));
-        assert_eq!(connection.frame_in_place(Kind::Text, &mut [0xCE]), Err(SendError::InvalidUtf8));
+        assert_eq!(connection.mask_and_encode_header(Kind::Text, &mut [0xCE]), Err(SendError::InvalidUtf8));
     }
     check::<Server>();
     check::<Clients>();

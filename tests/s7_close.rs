@@ -195,7 +195,7 @@ fn cl_19_no_frame_of_the_applications_after_our_close() {
                 connection.send_part(Kind::Binary, b"", false, &mut out),
                 connection.send_text("", &mut out),
                 connection.send_binary(b"", &mut out),
-                connection.frame_in_place(Kind::Binary, &mut payload).map(|_| ()),
+                connection.mask_and_encode_header(Kind::Binary, &mut payload).map(|_| ()),
                 connection.ping(b"", &mut out),
                 connection.pong(b"", &mut out),
                 connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out),

@@ -85,8 +85,8 @@ impl<R: Role + Clone> Twins<R> {
             14 => {
                 let (mut one, mut two) = (payload.clone(), payload);
                 self.send(
-                    |it, out| it.frame_in_place(kind, &mut one).map(|head| out.extend(head.iter().chain(&one))),
-                    |it, out| it.frame_in_place(kind, &mut two).map(|head| out.extend(head.iter().chain(&two))),
+                    |it, out| it.mask_and_encode_header(kind, &mut one).map(|head| out.extend(head.iter().chain(&one))),
+                    |it, out| it.mask_and_encode_header(kind, &mut two).map(|head| out.extend(head.iter().chain(&two))),
                 );
             }
             15..=16 => self.send(|it, out| it.ping(&payload, out), |it, out| it.ping(&payload, out)),
@@ -319,7 +319,7 @@ fn late_notes_break_nothing() {
                 }
                 6 => {
                     let mut payload = *b"in place";
-                    if let Ok(head) = sender.frame_in_place(Kind::Binary, &mut payload) {
+                    if let Ok(head) = sender.mask_and_encode_header(Kind::Binary, &mut payload) {
                         out.extend(head.iter().chain(&payload));
                     }
                     if random.u8(..30) == 0 {
@@ -655,7 +655,7 @@ fn before_and_after_transmission_the_halves_are_idle_and_nothing_is_lost() {
         let mut out = vec![];
         assert_eq!(sender.send_text("x", &mut out), Err(refusal), "{name}");
         assert_eq!(sender.send_part(Kind::Text, b"x", true, &mut out), Err(refusal), "{name}");
-        assert_eq!(sender.frame_in_place(Kind::Text, &mut []), Err(refusal), "{name}");
+        assert_eq!(sender.mask_and_encode_header(Kind::Text, &mut []), Err(refusal), "{name}");
         assert_eq!(sender.ping(b"", &mut out), Err(refusal), "{name}");
         assert_eq!(sender.close(CloseCode::NORMAL_CLOSURE, "", &mut out), Err(refusal), "{name}");
         let facts = (connection.transport_action(), connection.close_status(), connection.owes());

@@ -148,7 +148,7 @@ type Call<R> = (&'static str, What, fn(&mut Connection<R>, &mut Vec<u8>) -> Resu
 /// The payload is as before, unless it was sent.
 fn in_place<R: Role>(connection: &mut Connection<R>, out: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> Result<(), SendError> {
     let mut masked = payload.to_vec();
-    let head = connection.frame_in_place(kind, &mut masked).inspect_err(|_| assert_eq!(masked, payload))?;
+    let head = connection.mask_and_encode_header(kind, &mut masked).inspect_err(|_| assert_eq!(masked, payload))?;
     out.extend(head.iter().chain(&masked));
     Ok(())
 }
@@ -158,7 +158,7 @@ fn calls<R: Role>() -> [Call<R>; 10] {
         ("send_text", What::Message, |it, out| it.send_text("x", out)),
         ("send_binary", What::Message, |it, out| it.send_binary(b"x", out)),
         ("send_prepared", What::Message, |it, out| it.send_prepared(&Prepared::text("x"), out)),
-        ("frame_in_place", What::Message, |it, out| in_place(it, out, Kind::Binary, b"xyz")),
+        ("mask_and_encode_header", What::Message, |it, out| in_place(it, out, Kind::Binary, b"xyz")),
         ("send_part", What::TextPart, |it, out| it.send_part(Kind::Text, b"x", true, out)),
         ("send_part", What::TextPart, |it, out| it.send_part(Kind::Text, b"", false, out)),
         ("send_part", What::BinaryPart, |it, out| it.send_part(Kind::Binary, b"x", true, out)),
@@ -176,8 +176,8 @@ fn wrong<R: Role>() -> [(Call<R>, SendError); 7] {
         (("close", What::Close, |it, out| it.close(CloseCode::NORMAL_CLOSURE, &"x".repeat(124), out)), SendError::ReasonTooLong),
         (("send_part", What::TextPart, |it, out| it.send_part(Kind::Text, b"\xff", false, out)), SendError::InvalidUtf8),
         (("send_part", What::TextPart, |it, out| it.send_part(Kind::Text, b"\xe2\x82", true, out)), SendError::InvalidUtf8),
-        (("frame_in_place", What::Message, |it, out| in_place(it, out, Kind::Text, b"\xff")), SendError::InvalidUtf8),
-        (("frame_in_place", What::Message, |it, out| in_place(it, out, Kind::Text, b"\xce")), SendError::InvalidUtf8),
+        (("mask_and_encode_header", What::Message, |it, out| in_place(it, out, Kind::Text, b"\xff")), SendError::InvalidUtf8),
+        (("mask_and_encode_header", What::Message, |it, out| in_place(it, out, Kind::Text, b"\xce")), SendError::InvalidUtf8),
     ]
 }
 
@@ -216,7 +216,7 @@ fn every_send<R: Role + Clone>(points: &[Point<R>], full: bool) {
         for (name, what, call) in calls::<R>() {
             let (mut connection, mut out) = (point.connection.clone(), b"before".to_vec());
             let expected = match point.says[what as usize] {
-                Ok(()) if full && name != "frame_in_place" => Err(SendError::Full),
+                Ok(()) if full && name != "mask_and_encode_header" => Err(SendError::Full),
                 says => says,
             };
             assert_eq!(call(&mut connection, &mut out), expected, "{}: {name} {what:?}", point.name);

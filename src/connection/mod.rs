@@ -27,7 +27,7 @@ use note::Content;
 pub use note::Note;
 #[cfg(feature = "alloc")]
 pub use prepared::Prepared;
-pub use send::FrameHead;
+pub use send::HeaderBytes;
 use send::{Outbound, Owed};
 pub use split::{Receiver, Sender};
 use transmission::{Extended, FastLimit, Inbound};
@@ -48,7 +48,7 @@ use crate::wire::{CloseCode, CloseFrame, Kind, Opcode, mask};
 ///   `None`, which means that more bytes are needed. [`receive_eof`](Self::receive_eof) says that there are no more.
 /// * **Answers**: [`accept`](Connection::accept) and [`reject`](Connection::reject), once, for the request that a server received.
 /// * **Sending**: [`send_text`](Self::send_text), [`send_binary`](Self::send_binary), [`send_part`](Self::send_part),
-///   [`frame_in_place`](Self::frame_in_place), [`frame_head`](Connection::frame_head), [`ping`](Self::ping), [`pong`](Self::pong),
+///   [`mask_and_encode_header`](Self::mask_and_encode_header), [`encode_header`](Connection::encode_header), [`ping`](Self::ping), [`pong`](Self::pong),
 ///   [`close`](Self::close); with feature `alloc`, `send_prepared`.
 /// * **Looking**: [`state`](Self::state), [`transport_action`](Self::transport_action), [`close_status`](Self::close_status),
 ///   [`owes`](Self::owes). Their answers change only by the methods above.
@@ -189,7 +189,7 @@ impl Connection<Server> {
     /// # let mut transport = Vec::new();
     /// let mut connection = Connection::established(Server::new(), Agreed::new(), Config::default());
     /// let payload = b"Hello";
-    /// let head = connection.frame_head(Kind::Text, payload)?;
+    /// let head = connection.encode_header(Kind::Text, payload)?;
     /// transport.write_vectored(&[IoSlice::new(&head), IoSlice::new(payload)])?;
     /// # assert_eq!(transport, b"\x81\x05Hello");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -197,7 +197,7 @@ impl Connection<Server> {
     ///
     /// # Errors
     /// Where the connection is not open for it, or the payload of a text is not UTF-8.
-    pub fn frame_head(&mut self, kind: Kind, payload: &[u8]) -> Result<FrameHead, SendError> {
+    pub fn encode_header(&mut self, kind: Kind, payload: &[u8]) -> Result<HeaderBytes, SendError> {
         let (outbound, role, _) = self.sending()?;
         Ok(outbound.apart(role, kind, payload)?.encode())
     }
@@ -377,12 +377,12 @@ impl<R: Role> Connection<R> {
     }
 
     /// Makes a message of `payload` without copying it: returns the frame's head, and leaves `payload` as it has to go on the wire: a
-    /// client's is masked in place, and a server needs no more than [`frame_head`](Connection::frame_head). Send `out` first, whole; then the
+    /// client's is masked in place, and a server needs no more than [`encode_header`](Connection::encode_header). Send `out` first, whole; then the
     /// head, then the payload, for instance with one vectored write.
     ///
     /// # Errors
     /// Where the connection is not open for it, or the payload of a text is not UTF-8; it is as before then.
-    pub fn frame_in_place(&mut self, kind: Kind, payload: &mut [u8]) -> Result<FrameHead, SendError> {
+    pub fn mask_and_encode_header(&mut self, kind: Kind, payload: &mut [u8]) -> Result<HeaderBytes, SendError> {
         let (outbound, role, _) = self.sending()?;
         let header = outbound.apart(role, kind, payload)?;
         if let Some(key) = header.masking_key {

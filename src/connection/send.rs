@@ -17,7 +17,7 @@ use crate::rules::{CloseEvent, Closing, Utf8};
 use crate::wire::{CloseCode, CloseFrame, FrameHeader, Kind, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, ReservedBits};
 
 /// The bytes of a frame before its payload (§5.2).
-pub type FrameHead = ArrayVec<u8, MAX_HEADER>;
+pub type HeaderBytes = ArrayVec<u8, MAX_HEADER>;
 
 /// The payload of a control frame.
 pub(super) type Control = ArrayVec<u8, MAX_CONTROL_PAYLOAD>;

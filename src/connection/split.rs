@@ -17,7 +17,7 @@ use super::config::Settings;
 use super::event::Event;
 use super::note::{Content, Note};
 use super::transmission::{Extended, Inbound};
-use super::{Connection, FrameHead, Phase, State, TransportAction};
+use super::{Connection, HeaderBytes, Phase, State, TransportAction};
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{Error, ProtocolError, SendError, Timeout};
 use crate::role::{Role, Server};
@@ -325,13 +325,13 @@ impl<R: Role> Receiver<R> {
 }
 
 impl Sender<Server> {
-    /// Makes a message of `payload` without copying or changing it, as [`Connection::frame_head`]. Send `out`, the head and the payload before
-    /// the next call, as with [`frame_in_place`](Self::frame_in_place).
+    /// Makes a message of `payload` without copying or changing it, as [`Connection::encode_header`]. Send `out`, the head and the payload before
+    /// the next call, as with [`mask_and_encode_header`](Self::mask_and_encode_header).
     ///
     /// # Errors
     /// As there.
-    pub fn frame_head(&mut self, kind: Kind, payload: &[u8]) -> Result<FrameHead, SendError> {
-        self.connection.frame_head(kind, payload)
+    pub fn encode_header(&mut self, kind: Kind, payload: &[u8]) -> Result<HeaderBytes, SendError> {
+        self.connection.encode_header(kind, payload)
     }
 }
 
@@ -401,13 +401,13 @@ impl<R: Role> Sender<R> {
         self.connection.send_part(kind, payload, last, out)
     }
 
-    /// Makes a message of `payload` without copying it, as [`Connection::frame_in_place`]. Send `out`, the head and the payload before the
+    /// Makes a message of `payload` without copying it, as [`Connection::mask_and_encode_header`]. Send `out`, the head and the payload before the
     /// next call: a note taken in between could bring a Close, after which no message may come.
     ///
     /// # Errors
     /// As there.
-    pub fn frame_in_place(&mut self, kind: Kind, payload: &mut [u8]) -> Result<FrameHead, SendError> {
-        self.connection.frame_in_place(kind, payload)
+    pub fn mask_and_encode_header(&mut self, kind: Kind, payload: &mut [u8]) -> Result<HeaderBytes, SendError> {
+        self.connection.mask_and_encode_header(kind, payload)
     }
 
     /// Sends a Ping, as [`Connection::ping`].

@@ -169,7 +169,7 @@ impl Job for SendApart {
 
 #[inline]
 fn send_apart(ws: &mut Connection<Server>, io: &mut MemIo, payload: &[u8]) {
-    let head = ws.frame_head(MessageKind::Binary, payload).unwrap();
+    let head = ws.encode_header(MessageKind::Binary, payload).unwrap();
     io.write_vectored(&[IoSlice::new(&head), IoSlice::new(payload)]).unwrap();
 }
 

@@ -191,7 +191,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             b'i' => {
                 let (kind, payload) = (script.kind(), script.bytes());
                 let mut masked = payload.to_vec();
-                match self.call(|connection, _| connection.frame_in_place(kind, &mut masked)) {
+                match self.call(|connection, _| connection.mask_and_encode_header(kind, &mut masked)) {
                     Some(head) => {
                         self.drain(usize::MAX);
                         self.told.gone.extend(head.iter().chain(&masked));

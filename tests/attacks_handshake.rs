@@ -171,9 +171,9 @@ fn attack_f_every_key_on_the_wire_is_four_fresh_bytes_of_the_callers() {
     }
     let (first, second) = out.split_at(out.len() / 2);
     assert_ne!(first, second, "two equal messages");
-    client.send_part(Kind::Binary, &[0; 5000], false, &mut out).unwrap();
+    client.send_fragment(Kind::Binary, &[0; 5000], false, &mut out).unwrap();
     client.ping(b"", &mut out).unwrap();
-    client.send_part(Kind::Binary, b"", true, &mut out).unwrap();
+    client.send_fragment(Kind::Binary, b"", true, &mut out).unwrap();
     // The connection's own: two Pongs, and the echo of a Close.
     let wire = [frame::<Clients>(0x89, b"a"), frame::<Clients>(0x89, b"a"), frame::<Clients>(0x88, b"\x03\xe8")].concat();
     let mut inbound = filled(&wire);

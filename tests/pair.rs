@@ -71,9 +71,9 @@ impl<R: Role> End<R> {
             (_, Some((kind, mut whole))) => {
                 let piece: Vec<u8> = "é".bytes().chain(core::iter::repeat_n(b'x', len)).collect();
                 let cut = random.usize(..=piece.len().min(3));
-                connection.send_part(kind, &piece[..cut], false, out).unwrap();
+                connection.send_fragment(kind, &piece[..cut], false, out).unwrap();
                 let last = random.bool();
-                connection.send_part(kind, &piece[cut..], last, out).unwrap();
+                connection.send_fragment(kind, &piece[cut..], last, out).unwrap();
                 whole.extend(piece);
                 if last {
                     return Some(match kind {
@@ -99,7 +99,7 @@ impl<R: Role> End<R> {
             }
             (_, None) => {
                 let kind = if random.bool() { Kind::Text } else { Kind::Binary };
-                connection.send_part(kind, b"", false, out).unwrap();
+                connection.send_fragment(kind, b"", false, out).unwrap();
                 *open = Some((kind, vec![]));
                 None
             }

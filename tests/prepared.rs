@@ -66,7 +66,7 @@ fn it_is_refused_where_a_message_would_be() {
         let open = R::open(Config::default());
 
         let mut fragmented = open.clone();
-        fragmented.send_part(Kind::Text, b"begun", false, &mut out()).unwrap();
+        fragmented.send_fragment(Kind::Text, b"begun", false, &mut out()).unwrap();
         assert_eq!(same(&fragmented, "fragmented", 400, "x"), Err(SendError::MessageOpen));
 
         let mut closing = open.clone();

@@ -95,7 +95,7 @@ fn send<R: Role>(connection: &mut Connection<R>, random: &mut Rng, out: &mut Out
     match random.u8(..8) {
         0 => connection.send_text(&String::from_utf8_lossy(&payload), out),
         1 => connection.send_binary(&payload, out),
-        2..5 => connection.send_part(kind, &payload, random.bool(), out),
+        2..5 => connection.send_fragment(kind, &payload, random.bool(), out),
         5 => connection.ping(&payload, out),
         6 => connection.pong(&payload, out),
         _ if random.u8(..4) == 0 => {

@@ -171,7 +171,7 @@ fn c_hs_10_no_frame_before_the_response() {
         let mut payload = *b"a";
         assert_eq!(client.send_text("a", &mut out), Err(error));
         assert_eq!(client.send_binary(b"a", &mut out), Err(error));
-        assert_eq!(client.send_part(Kind::Text, b"a", true, &mut out), Err(error));
+        assert_eq!(client.send_fragment(Kind::Text, b"a", true, &mut out), Err(error));
         assert_eq!(client.mask_and_encode_header(Kind::Text, &mut payload), Err(error));
         assert_eq!(client.ping(b"", &mut out), Err(error));
         assert_eq!(client.pong(b"", &mut out), Err(error));

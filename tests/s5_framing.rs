@@ -60,8 +60,8 @@ fn s5_7_examples_are_written() {
     let mut server = open_server(Config::default());
     let mut out = Vec::new();
     server.send_text("Hello", &mut out).unwrap();
-    server.send_part(Kind::Text, b"Hel", false, &mut out).unwrap();
-    server.send_part(Kind::Text, b"lo", true, &mut out).unwrap();
+    server.send_fragment(Kind::Text, b"Hel", false, &mut out).unwrap();
+    server.send_fragment(Kind::Text, b"lo", true, &mut out).unwrap();
     server.ping(b"Hello", &mut out).unwrap();
     assert_eq!(out, b"\x81\x05Hello\x01\x03Hel\x80\x02lo\x89\x05Hello");
     for (len, head) in [(256, &b"\x82\x7e\x01\x00"[..]), (65_536, b"\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00")] {
@@ -295,11 +295,11 @@ fn fg_08_sent_fragments() {
     fn check<R: Side>() {
         let mut connection = R::open(Config::default());
         let mut out = Vec::new();
-        connection.send_part(Kind::Binary, b"a", false, &mut out).unwrap();
+        connection.send_fragment(Kind::Binary, b"a", false, &mut out).unwrap();
         connection.ping(b"p", &mut out).unwrap();
-        connection.send_part(Kind::Binary, b"", false, &mut out).unwrap();
-        connection.send_part(Kind::Binary, b"b", true, &mut out).unwrap();
-        connection.send_part(Kind::Text, b"only", true, &mut out).unwrap();
+        connection.send_fragment(Kind::Binary, b"", false, &mut out).unwrap();
+        connection.send_fragment(Kind::Binary, b"b", true, &mut out).unwrap();
+        connection.send_fragment(Kind::Text, b"only", true, &mut out).unwrap();
         let frames = [(0x02, &b"a"[..]), (0x89, b"p"), (0x00, b""), (0x80, b"b"), (0x81, b"only")];
         assert_eq!(frames_of::<R>(&out), frames.map(|(first, payload)| (first, payload.to_vec())));
     }
@@ -315,8 +315,8 @@ fn mk_01_mk_07_every_frame_of_a_client_has_a_key_of_its_own() {
     for _ in 0..2 {
         client.send_text("same", &mut out).unwrap();
         client.ping(b"", &mut out).unwrap();
-        client.send_part(Kind::Text, b"a", false, &mut out).unwrap();
-        client.send_part(Kind::Text, b"b", true, &mut out).unwrap();
+        client.send_fragment(Kind::Text, b"a", false, &mut out).unwrap();
+        client.send_fragment(Kind::Text, b"b", true, &mut out).unwrap();
     }
     let head = client.mask_and_encode_header(Kind::Text, &mut payload).unwrap();
     out.extend_from_slice(&head);
@@ -371,9 +371,9 @@ fn s5_1_the_head_of_a_server_s_frame_leaves_the_payload_alone() {
     }
     let (mut server, mut out) = (Server::open(Config::default()), Vec::new());
     assert_eq!(server.encode_header(Kind::Text, b"\xCE"), Err(SendError::InvalidUtf8));
-    server.send_part(Kind::Binary, b"", false, &mut out).unwrap();
+    server.send_fragment(Kind::Binary, b"", false, &mut out).unwrap();
     assert_eq!(server.encode_header(Kind::Binary, b""), Err(SendError::MessageOpen));
-    server.send_part(Kind::Binary, b"", true, &mut out).unwrap();
+    server.send_fragment(Kind::Binary, b"", true, &mut out).unwrap();
     assert!(server.encode_header(Kind::Binary, b"").is_ok());
     server.close_empty(&mut out).unwrap();
     assert_eq!(server.encode_header(Kind::Binary, b""), Err(SendError::Closed));

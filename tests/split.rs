@@ -81,7 +81,9 @@ impl<R: Role + Clone> Twins<R> {
                 self.send(|it, out| it.send_prepared(&message, out), |it, out| it.send_prepared(&message, out));
             }
             5..=6 => self.send(|it, out| it.send_binary(&payload, out), |it, out| it.send_binary(&payload, out)),
-            7..=13 => self.send(|it, out| it.send_part(kind, &payload, last, out), |it, out| it.send_part(kind, &payload, last, out)),
+            7..=13 => {
+                self.send(|it, out| it.send_fragment(kind, &payload, last, out), |it, out| it.send_fragment(kind, &payload, last, out))
+            }
             14 => {
                 let (mut one, mut two) = (payload.clone(), payload);
                 self.send(
@@ -312,7 +314,7 @@ fn late_notes_break_nothing() {
                 }
                 5 => {
                     let (kind, last) = (message.unwrap_or(Kind::Text), random.u8(..4) == 0);
-                    match sender.send_part(kind, b"part", last, &mut out) {
+                    match sender.send_fragment(kind, b"part", last, &mut out) {
                         Ok(()) => message = (!last).then_some(kind),
                         Err(error) => assert!(matches!(error, SendError::Full | SendError::Closed), "{error}"),
                     }
@@ -654,7 +656,7 @@ fn before_and_after_transmission_the_halves_are_idle_and_nothing_is_lost() {
         let refusal = if connection.state() == State::Handshake { SendError::NotOpen } else { SendError::Closed };
         let mut out = vec![];
         assert_eq!(sender.send_text("x", &mut out), Err(refusal), "{name}");
-        assert_eq!(sender.send_part(Kind::Text, b"x", true, &mut out), Err(refusal), "{name}");
+        assert_eq!(sender.send_fragment(Kind::Text, b"x", true, &mut out), Err(refusal), "{name}");
         assert_eq!(sender.mask_and_encode_header(Kind::Text, &mut []), Err(refusal), "{name}");
         assert_eq!(sender.ping(b"", &mut out), Err(refusal), "{name}");
         assert_eq!(sender.close(CloseCode::NORMAL_CLOSURE, "", &mut out), Err(refusal), "{name}");
@@ -799,9 +801,9 @@ fn writing<R: Role>(mut sender: Sender<R>, to: mpsc::Sender<Vec<u8>>, tasks: mps
             // In fragments of a few bytes, now and then.
             Task::Send(text) if index % 3 == 0 => {
                 for part in text.as_bytes().chunks(5) {
-                    sender.send_part(Kind::Text, part, false, &mut out).unwrap();
+                    sender.send_fragment(Kind::Text, part, false, &mut out).unwrap();
                 }
-                sender.send_part(Kind::Text, b"", true, &mut out).unwrap();
+                sender.send_fragment(Kind::Text, b"", true, &mut out).unwrap();
             }
             Task::Send(text) => sender.send_text(&text, &mut out).unwrap(),
             Task::Ping => sender.ping(&index.to_be_bytes(), &mut out).unwrap(),

@@ -184,7 +184,7 @@ pub struct DeflateConfig {
     pub most: Deflate,
     /// How hard to compress, from 0 (not at all) over 1 (fast) to 9 (small). Default 6.
     pub level: u8,
-    /// Messages of fewer bytes than this go out as they are. Default 64. A message that is sent [in parts](crate::Connection::send_part)
+    /// Messages of fewer bytes than this go out as they are. Default 64. A message that is sent [in parts](crate::Connection::send_fragment)
     /// is compressed whatever its length.
     pub min_len: u16,
 }

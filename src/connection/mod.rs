@@ -47,7 +47,7 @@ use crate::wire::{CloseCode, CloseFrame, Kind, Opcode, mask};
 /// * **Bytes in**: [`receive`](Self::receive) takes what is in a [`ReceiveBuffer`] and returns an [`Event`]; call it until it returns
 ///   `None`, which means that more bytes are needed. [`receive_eof`](Self::receive_eof) says that there are no more.
 /// * **Answers**: [`accept`](Connection::accept) and [`reject`](Connection::reject), once, for the request that a server received.
-/// * **Sending**: [`send_text`](Self::send_text), [`send_binary`](Self::send_binary), [`send_part`](Self::send_part),
+/// * **Sending**: [`send_text`](Self::send_text), [`send_binary`](Self::send_binary), [`send_fragment`](Self::send_fragment),
 ///   [`mask_and_encode_header`](Self::mask_and_encode_header), [`encode_header`](Connection::encode_header), [`ping`](Self::ping), [`pong`](Self::pong),
 ///   [`close`](Self::close); with feature `alloc`, `send_prepared`.
 /// * **Looking**: [`state`](Self::state), [`transport_action`](Self::transport_action), [`close_status`](Self::close_status),
@@ -371,7 +371,7 @@ impl<R: Role> Connection<R> {
     ///
     /// # Errors
     /// Where the connection is not open for it, the part does not fit the message, or `out` has no room; nothing is written then.
-    pub fn send_part(&mut self, kind: Kind, payload: &[u8], last: bool, out: &mut impl SendBuffer) -> Result<(), SendError> {
+    pub fn send_fragment(&mut self, kind: Kind, payload: &[u8], last: bool, out: &mut impl SendBuffer) -> Result<(), SendError> {
         let (outbound, role, config) = self.sending()?;
         outbound.part(role, config, kind, payload, last, out)
     }

@@ -393,12 +393,12 @@ impl<R: Role> Sender<R> {
         self.connection.send_prepared(message, out)
     }
 
-    /// Sends the next part of a message, as [`Connection::send_part`]. Notes can be taken between parts.
+    /// Sends the next part of a message, as [`Connection::send_fragment`]. Notes can be taken between parts.
     ///
     /// # Errors
     /// As there.
-    pub fn send_part(&mut self, kind: Kind, payload: &[u8], last: bool, out: &mut impl SendBuffer) -> Result<(), SendError> {
-        self.connection.send_part(kind, payload, last, out)
+    pub fn send_fragment(&mut self, kind: Kind, payload: &[u8], last: bool, out: &mut impl SendBuffer) -> Result<(), SendError> {
+        self.connection.send_fragment(kind, payload, last, out)
     }
 
     /// Makes a message of `payload` without copying it, as [`Connection::mask_and_encode_header`]. Send `out`, the head and the payload before the

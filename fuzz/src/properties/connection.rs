@@ -219,7 +219,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             }
             b'p' => {
                 let (kind, last, payload) = (script.kind(), script.one_of([false, true]), script.bytes());
-                if self.call(|connection, out| connection.send_part(kind, payload, last, out)).is_some() {
+                if self.call(|connection, out| connection.send_fragment(kind, payload, last, out)).is_some() {
                     self.told.begun.extend(payload);
                     if last {
                         self.told.sent.push(naive::message(kind, mem::take(&mut self.told.begun)));

@@ -181,7 +181,7 @@ impl<R: Deflating> End<R> {
     }
 
     fn part(&mut self, kind: Kind, payload: &[u8], last: bool) {
-        match self.connection.send_part(kind, payload, last, &mut self.out) {
+        match self.connection.send_fragment(kind, payload, last, &mut self.out) {
             Ok(()) => {
                 let (kind, mut bytes) = self.begun.take().unwrap_or((kind, vec![]));
                 bytes.extend(payload);

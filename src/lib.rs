@@ -33,7 +33,7 @@ pub use buffer::{ReceiveBuffer, SendBuffer, SendSlice, Storage};
 #[cfg(feature = "deflate")]
 pub use connection::DeflateConfig;
 #[cfg(feature = "alloc")]
-pub use connection::Prepared;
+pub use connection::PreparedMessage;
 pub use connection::{Config, Connection, Delivery, Event, HeaderBytes, Note, Receiver, Sender, State, TransportAction};
 pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, Timeout};
 #[cfg(feature = "deflate")]

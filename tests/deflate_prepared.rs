@@ -11,13 +11,13 @@ use fastrand::Rng;
 use support::{Keys, filled, frames_of};
 use support_deflate::{Deflating, HELLO, Reference, json, messages_of, open, own};
 use websocket_proto::{
-    Agreed, Client, Config, Connection, Deflate, DeflateConfig, Event, Kind, Prepared, SendBuffer as _, SendError, SendSlice, Server,
+    Agreed, Client, Config, Connection, Deflate, DeflateConfig, Event, Kind, PreparedMessage, SendBuffer as _, SendError, SendSlice, Server,
 };
 
 type Clients = Client<Keys>;
 
 /// The first byte and the payload of the one frame that this message goes out in.
-fn sent<R: Deflating>(connection: &mut Connection<R>, message: &Prepared) -> (u8, Vec<u8>) {
+fn sent<R: Deflating>(connection: &mut Connection<R>, message: &PreparedMessage) -> (u8, Vec<u8>) {
     let mut out = Vec::new();
     connection.send_prepared(message, &mut out).unwrap();
     match &frames_of::<R>(&out)[..] {
@@ -37,7 +37,7 @@ both_roles! {
     #[test]
     fn pmd_14_it_is_compressed_with_an_empty_window_for_all<R, P>() {
         let text = "HelloHelloHelloHello";
-        let message = Prepared::text(text).with_deflate(15, 6);
+        let message = PreparedMessage::text(text).with_deflate(15, 6);
         let payload = Reference::default().message(&sent(&mut open::<R>(Deflate::new(), Config::default()), &message).1);
         assert_eq!(payload, text.as_bytes());
         for deflate in [Deflate::new(), own::<R>(15, false), own::<R>(8, true)] {
@@ -51,14 +51,14 @@ both_roles! {
                 assert_eq!((sent(&mut one, &message), sent(&mut other, &message)), ((0xC1, expected.clone()), (0xC1, expected.clone())));
             }
         }
-        let binary = Prepared::binary(text.as_bytes()).with_deflate(15, 6);
+        let binary = PreparedMessage::binary(text.as_bytes()).with_deflate(15, 6);
         assert_eq!(sent(&mut open::<R>(Deflate::new(), Config::default()), &binary).0, 0xC2);
     }
 
     #[test]
     fn pmd_21_the_connections_own_context_begins_anew_after_it<R, P>() {
         const AGAIN: &[u8] = b"\xf2\x00\x11\x00\x00";
-        let message = Prepared::text(&"Hello".repeat(10)).with_deflate(15, 6);
+        let message = PreparedMessage::text(&"Hello".repeat(10)).with_deflate(15, 6);
         let mut connection = open::<R>(Deflate::new(), Config::default());
         assert_eq!(own_text(&mut connection, "Hello").1, HELLO);
         assert_eq!(own_text(&mut connection, "Hello").1, AGAIN);
@@ -66,7 +66,7 @@ both_roles! {
         assert_eq!(own_text(&mut connection, "Hello").1, HELLO);
         assert_eq!(own_text(&mut connection, "Hello").1, AGAIN);
         // What goes out as it is is in no window, nor is what finds no room.
-        assert_eq!(sent(&mut connection, &Prepared::text("Hello")).0, 0x81);
+        assert_eq!(sent(&mut connection, &PreparedMessage::text("Hello")).0, 0x81);
         assert_eq!(connection.send_prepared(&message, &mut SendSlice::new(&mut [0; 8])), Err(SendError::Full));
         assert!(own_text(&mut connection, "Hello").1.len() < HELLO.len());
         // A message in parts begins anew as one, and its parts go on.
@@ -92,9 +92,9 @@ both_roles! {
             for _ in 0..30 {
                 let text = if random.u8(..4) == 0 { texts.last().cloned().unwrap_or_default() } else { json(&mut random, len) };
                 match random.u8(..10) {
-                    0 => connection.send_prepared(&Prepared::text(&text), &mut wire).unwrap(),
+                    0 => connection.send_prepared(&PreparedMessage::text(&text), &mut wire).unwrap(),
                     1..=4 => {
-                        let message = Prepared::text(&text).with_deflate(random.u8(..=16), random.u8(1..=9));
+                        let message = PreparedMessage::text(&text).with_deflate(random.u8(..=16), random.u8(1..=9));
                         connection.send_prepared(&message, &mut wire).unwrap();
                     }
                     5 => {
@@ -153,7 +153,7 @@ both_roles! {
             (257, 15, 8, false),
         ] {
             let text = json(&mut Rng::with_seed(len as u64), len);
-            let message = Prepared::text(&text).with_deflate(window_bits, 6);
+            let message = PreparedMessage::text(&text).with_deflate(window_bits, 6);
             let expected = if is_compressed { 0xC1 } else { 0x81 };
             let case = format!("{len} bytes in a window of {window_bits} bits, {agreed} agreed on");
             let (first, payload) = sent(&mut open::<R>(own::<R>(agreed, true), Config::default()), &message);
@@ -176,7 +176,7 @@ both_roles! {
     #[test]
     fn pmd_23_it_goes_out_as_it_is_where_the_connection_would_not_compress<R, P>() {
         let text = "compressible ".repeat(100);
-        let message = Prepared::text(&text).with_deflate(15, 6);
+        let message = PreparedMessage::text(&text).with_deflate(15, 6);
         let plain = (0x81, text.clone().into_bytes());
         let mut config = Config::default();
         assert_eq!(sent(&mut R::open(config), &message), plain, "not agreed on");
@@ -189,21 +189,21 @@ both_roles! {
         assert_eq!(sent(&mut connection, &message), plain, "switched off");
         connection.compress(true);
         assert_eq!(sent(&mut connection, &message).0, 0xC1);
-        let short = |len: usize| Prepared::text(&"x".repeat(len)).with_deflate(15, 6);
+        let short = |len: usize| PreparedMessage::text(&"x".repeat(len)).with_deflate(15, 6);
         assert_eq!(sent(&mut connection, &short(63)), (0x81, "x".repeat(63).into_bytes()), "too short");
         assert_eq!(sent(&mut connection, &short(64)).0, 0xC1);
         // What does not get shorter.
         let mut noise = vec![0; 1000];
         Rng::with_seed(1).fill(&mut noise);
         let mut all = open::<R>(Deflate::new(), Config::default());
-        assert_eq!(sent(&mut all, &Prepared::binary(&noise).with_deflate(15, 9)), (0x82, noise));
-        assert_eq!(sent(&mut all, &Prepared::text(&text).with_deflate(15, 0)), plain, "level 0");
-        assert_eq!(sent(&mut all, &Prepared::text("").with_deflate(15, 6)), (0x81, vec![]));
+        assert_eq!(sent(&mut all, &PreparedMessage::binary(&noise).with_deflate(15, 9)), (0x82, noise));
+        assert_eq!(sent(&mut all, &PreparedMessage::text(&text).with_deflate(15, 0)), plain, "level 0");
+        assert_eq!(sent(&mut all, &PreparedMessage::text("").with_deflate(15, 6)), (0x81, vec![]));
     }
 
     #[test]
     fn it_is_sent_where_it_fits_and_takes_no_memory<R, P>() {
-        let message = Prepared::text(&"compressible ".repeat(1000)).with_deflate(15, 6);
+        let message = PreparedMessage::text(&"compressible ".repeat(1000)).with_deflate(15, 6);
         let mut connection = open::<R>(Deflate::new(), Config::default());
         let mut out = Vec::new();
         connection.send_prepared(&message, &mut out).unwrap();
@@ -223,20 +223,20 @@ both_roles! {
 
 #[test]
 fn a_client_takes_a_fresh_key_each_time() {
-    let message = Prepared::text(&"Hello".repeat(20)).with_deflate(15, 6);
+    let message = PreparedMessage::text(&"Hello".repeat(20)).with_deflate(15, 6);
     let mut client = open::<Clients>(Deflate::new(), Config::default());
     let (mut first, mut second) = (Vec::new(), Vec::new());
     client.send_prepared(&message, &mut first).unwrap();
     client.send_prepared(&message, &mut second).unwrap();
     assert_ne!(first[2..6], second[2..6], "§5.3");
     assert_eq!(frames_of::<Clients>(&first), frames_of::<Clients>(&second));
-    assert_eq!(format!("{message:?}"), "Prepared { kind: Text, payload_len: 100 }", "not what is in it");
+    assert_eq!(format!("{message:?}"), "PreparedMessage { kind: Text, payload_len: 100 }", "not what is in it");
 }
 
 #[test]
 fn the_sender_of_a_connection_that_was_split_sends_it() {
     let text = "compressible ".repeat(100);
-    let message = Prepared::text(&text).with_deflate(15, 6);
+    let message = PreparedMessage::text(&text).with_deflate(15, 6);
     let (_, mut sender) = open::<Server>(Deflate::new(), Config::default()).split();
     let mut client = open::<Clients>(Deflate::new(), Config::default());
     let mut wire = Vec::new();

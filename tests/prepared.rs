@@ -12,7 +12,8 @@ use allocation_counter::measure;
 use arrayvec::ArrayVec;
 use support::{Keys, Side, frame, frames_of};
 use websocket_proto::{
-    Client, CloseCode, Config, Connection, Entropy, EntropyError, Kind, Prepared, ReceiveBuffer, SendBuffer, SendError, SendSlice, Server,
+    Client, CloseCode, Config, Connection, Entropy, EntropyError, Kind, PreparedMessage, ReceiveBuffer, SendBuffer, SendError, SendSlice,
+    Server,
 };
 
 type Clients = Client<Keys>;
@@ -30,7 +31,7 @@ fn what_was_prepared_is_what_would_have_been_sent() {
             config.max_pending = usize::MAX;
             let (mut one, mut other) = (R::open(config), R::open(config));
             let (mut prepared, mut direct) = (Vec::new(), Vec::new());
-            let (a, b) = (Prepared::text(&text), Prepared::binary(&bytes));
+            let (a, b) = (PreparedMessage::text(&text), PreparedMessage::binary(&bytes));
             for _ in 0..2 {
                 one.send_prepared(&a, &mut prepared).unwrap();
                 one.send_prepared(&b, &mut prepared).unwrap();
@@ -52,7 +53,7 @@ fn same<R: Side>(connection: &Connection<R>, config: &str, room: usize, text: &s
     let (mut memory_of_one, mut memory_of_other) = ([0xA5; 400], [0xA5; 400]);
     let mut prepared = SendSlice::new(&mut memory_of_one[..room]);
     let mut direct = SendSlice::new(&mut memory_of_other[..room]);
-    let said = one.send_prepared(&Prepared::text(text), &mut prepared);
+    let said = one.send_prepared(&PreparedMessage::text(text), &mut prepared);
     assert_eq!(said, other.send_text(text, &mut direct), "{config}, room for {room}");
     assert_eq!(prepared.as_slice(), direct.as_slice(), "{config}, room for {room}");
     assert_eq!((one.owes(), one.state()), (other.owes(), other.state()), "{config}, room for {room}");
@@ -86,22 +87,22 @@ fn it_is_refused_where_a_message_would_be() {
             let refused = (0..400).filter(|&room| same(&connection, name, room, &text) == Err(SendError::Full)).count();
             let mut written = out();
             let mut connection = connection.clone();
-            connection.send_prepared(&Prepared::text(&text), &mut written).unwrap();
+            connection.send_prepared(&PreparedMessage::text(&text), &mut written).unwrap();
             assert_eq!(refused, written.len(), "{name}: it is sent where it fits");
         }
 
         let mut config = Config::default();
         config.max_pending = 3;
         let (mut connection, mut waiting) = (R::open(config), vec![0; 3]);
-        assert_eq!(connection.send_prepared(&Prepared::text(""), &mut waiting), Err(SendError::Full));
+        assert_eq!(connection.send_prepared(&PreparedMessage::text(""), &mut waiting), Err(SendError::Full));
         waiting.pop();
-        assert_eq!(connection.send_prepared(&Prepared::text(""), &mut waiting), Ok(()));
+        assert_eq!(connection.send_prepared(&PreparedMessage::text(""), &mut waiting), Ok(()));
     }
     check::<Server>();
     check::<Clients>();
 
     let mut early = Connection::server(Config::default());
-    assert_eq!(early.send_prepared(&Prepared::text("x"), &mut Vec::new()), Err(SendError::NotOpen));
+    assert_eq!(early.send_prepared(&PreparedMessage::text("x"), &mut Vec::new()), Err(SendError::NotOpen));
 }
 
 #[test]
@@ -116,14 +117,14 @@ fn without_a_masking_key_a_client_sends_nothing() {
     }
     let mut client = Connection::established(Client::new(Dry), websocket_proto::Agreed::new(), Config::default());
     let mut out = Vec::new();
-    assert_eq!(client.send_prepared(&Prepared::binary(b"x"), &mut out), Err(SendError::Entropy));
+    assert_eq!(client.send_prepared(&PreparedMessage::binary(b"x"), &mut out), Err(SendError::Entropy));
     assert!(out.is_empty());
 }
 
 #[test]
 fn a_client_takes_a_fresh_key_each_time() {
     let mut client = support::open_client(Config::default());
-    let message = Prepared::text("again");
+    let message = PreparedMessage::text("again");
     let (mut first, mut second) = (Vec::new(), Vec::new());
     client.send_prepared(&message, &mut first).unwrap();
     client.send_prepared(&message, &mut second).unwrap();
@@ -133,7 +134,7 @@ fn a_client_takes_a_fresh_key_each_time() {
 
 #[test]
 fn threads_share_one_without_a_lock() {
-    let message = Arc::new(Prepared::text("to all"));
+    let message = Arc::new(PreparedMessage::text("to all"));
     let threads: Vec<_> = (0..4)
         .map(|_| {
             let message = Arc::clone(&message);
@@ -158,7 +159,7 @@ fn threads_share_one_without_a_lock() {
 fn sending_allocates_nothing() {
     fn check<R: Side>() {
         let mut room: Vec<_> = (0..1000).map(|_| (R::open(Config::default()), Vec::<u8>::with_capacity(8 * 1024))).collect();
-        let message = Prepared::binary(&[7; 8000]);
+        let message = PreparedMessage::binary(&[7; 8000]);
         let asked = measure(|| {
             for (connection, out) in &mut room {
                 connection.send_prepared(&message, out).unwrap();
@@ -171,9 +172,9 @@ fn sending_allocates_nothing() {
     check::<Clients>();
 
     let mut prepared = None;
-    let asked = measure(|| prepared = Some(Prepared::binary(&[7; 8000])));
+    let asked = measure(|| prepared = Some(PreparedMessage::binary(&[7; 8000])));
     assert_eq!((asked.count_total, asked.bytes_total), (1, 8004), "once, and what it takes");
-    assert_eq!(format!("{prepared:?}"), r#"Some(Prepared { kind: Binary, payload_len: 8000 })"#, "not what is in it");
+    assert_eq!(format!("{prepared:?}"), r#"Some(PreparedMessage { kind: Binary, payload_len: 8000 })"#, "not what is in it");
 }
 
 #[test]
@@ -183,7 +184,7 @@ fn all_of_it_arrives() {
         let mut receiver = P::open(Config::default());
         for len in LENGTHS {
             let mut wire = Vec::new();
-            sender.send_prepared(&Prepared::binary(&vec![3; len]), &mut wire).unwrap();
+            sender.send_prepared(&PreparedMessage::binary(&vec![3; len]), &mut wire).unwrap();
             let mut inbound = ReceiveBuffer::new();
             assert_eq!(inbound.feed(&wire), wire.len());
             let event = receiver.receive(&mut inbound, &mut wire).unwrap();

@@ -10,7 +10,7 @@ use std::thread;
 use fastrand::Rng;
 use support::{Keys, Outcome, REQUEST, RESPONSE, Seen, Side, feed, filled, frame, frames_of, open_client, open_server};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, CloseFact, Closed, Config, Connection, Delivery, Error, Event, Kind, Note, Prepared,
+    Accept, Client, ClientRequest, CloseCode, CloseFact, Closed, Config, Connection, Delivery, Error, Event, Kind, Note, PreparedMessage,
     ProtocolError, ReceiveBuffer, Receiver, Reject, Role, SendBuffer, SendError, SendSlice, Sender, Server, State, Timeout,
     TransportAction, Uri,
 };
@@ -77,7 +77,7 @@ impl<R: Role + Clone> Twins<R> {
         match random.u8(..20) {
             0..=3 => self.send(|it, out| it.send_text(&text, out), |it, out| it.send_text(&text, out)),
             4 => {
-                let message = Prepared::binary(&payload);
+                let message = PreparedMessage::binary(&payload);
                 self.send(|it, out| it.send_prepared(&message, out), |it, out| it.send_prepared(&message, out));
             }
             5..=6 => self.send(|it, out| it.send_binary(&payload, out), |it, out| it.send_binary(&payload, out)),

@@ -6,8 +6,8 @@ mod support;
 use support::{Keys, Outcome, REQUEST, Side, feed, filled, frame, open_client, open_server, with_field};
 use websocket_proto::handshake::CheckedRequest;
 use websocket_proto::{
-    Accept, AcceptError, Client, ClientRequest, CloseCode, Closed, Config, Connection, Kind, Prepared, Reject, Role, SendError, SendSlice,
-    Server, State, Subprotocol, TransportAction, Uri,
+    Accept, AcceptError, Client, ClientRequest, CloseCode, Closed, Config, Connection, Kind, PreparedMessage, Reject, Role, SendError,
+    SendSlice, Server, State, Subprotocol, TransportAction, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -157,7 +157,7 @@ fn calls<R: Role>() -> [Call<R>; 10] {
     [
         ("send_text", What::Message, |it, out| it.send_text("x", out)),
         ("send_binary", What::Message, |it, out| it.send_binary(b"x", out)),
-        ("send_prepared", What::Message, |it, out| it.send_prepared(&Prepared::text("x"), out)),
+        ("send_prepared", What::Message, |it, out| it.send_prepared(&PreparedMessage::text("x"), out)),
         ("mask_and_encode_header", What::Message, |it, out| in_place(it, out, Kind::Binary, b"xyz")),
         ("send_fragment", What::TextPart, |it, out| it.send_fragment(Kind::Text, b"x", true, out)),
         ("send_fragment", What::TextPart, |it, out| it.send_fragment(Kind::Text, b"", false, out)),

@@ -26,7 +26,7 @@ use handshake::Opening;
 use note::Content;
 pub use note::Note;
 #[cfg(feature = "alloc")]
-pub use prepared::Prepared;
+pub use prepared::PreparedMessage;
 pub use send::HeaderBytes;
 use send::{Outbound, Owed};
 pub use split::{Receiver, Sender};
@@ -361,7 +361,7 @@ impl<R: Role> Connection<R> {
     /// Where the connection is not open for it or `out` has no room; nothing is written then.
     #[cfg(feature = "alloc")]
     #[inline]
-    pub fn send_prepared(&mut self, message: &Prepared, out: &mut impl SendBuffer) -> Result<(), SendError> {
+    pub fn send_prepared(&mut self, message: &PreparedMessage, out: &mut impl SendBuffer) -> Result<(), SendError> {
         let (outbound, role, config) = self.sending()?;
         outbound.prepared(role, config, message, out)
     }

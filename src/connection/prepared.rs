@@ -19,18 +19,18 @@ use crate::wire::{FrameHeader, Kind, ReservedBits};
 /// each send of a client's masks the payload while copying it, as [`send_text`](super::Connection::send_text) does.
 ///
 /// It goes out as it is, also where permessage-deflate was agreed on: that lets a sender leave out what it wants (RFC 7692 §6). With feature
-/// `deflate`, `Prepared::with_deflate` compresses it, once as well.
+/// `deflate`, `PreparedMessage::with_deflate` compresses it, once as well.
 ///
 /// Nothing in it changes. Threads share one, in an `Arc`, without a lock.
 ///
 /// ```
 /// use std::sync::Arc;
-/// use websocket_proto::{Config, Connection, Prepared, Server};
+/// use websocket_proto::{Config, Connection, PreparedMessage, Server};
 /// # use websocket_proto::Agreed;
 ///
 /// # let open = || Connection::established(Server::new(), Agreed::new(), Config::default());
 /// let mut room = vec![(open(), Vec::new()), (open(), Vec::new())]; // connections, each with its outbound buffer
-/// let message = Arc::new(Prepared::text("The meeting begins."));
+/// let message = Arc::new(PreparedMessage::text("The meeting begins."));
 /// for (connection, outbound) in &mut room {
 ///     connection.send_prepared(&message, outbound)?;
 /// }
@@ -38,7 +38,7 @@ use crate::wire::{FrameHeader, Kind, ReservedBits};
 /// # Ok::<(), websocket_proto::SendError>(())
 /// ```
 #[derive(Clone)]
-pub struct Prepared {
+pub struct PreparedMessage {
     kind: Kind,
     plain: Encoded,
     #[cfg(feature = "deflate")]
@@ -63,7 +63,7 @@ struct Compressed {
     encoded: Encoded,
 }
 
-impl Prepared {
+impl PreparedMessage {
     /// A text message.
     #[must_use]
     pub fn text(text: &str) -> Self {
@@ -93,7 +93,7 @@ impl Prepared {
     /// compressed with an empty window, too.
     ///
     /// ```
-    /// use websocket_proto::{Agreed, Config, Connection, Deflate, DeflateConfig, Prepared, Server};
+    /// use websocket_proto::{Agreed, Config, Connection, Deflate, DeflateConfig, PreparedMessage, Server};
     ///
     /// let deflate = DeflateConfig::default();
     /// let mut config = Config::default();
@@ -102,7 +102,7 @@ impl Prepared {
     /// let mut other = Connection::established(Server::new(), Agreed::new(), config);
     ///
     /// let text = "All work and no play. ".repeat(50);
-    /// let message = Prepared::text(&text).with_deflate(deflate.most.server_window_bits, deflate.level);
+    /// let message = PreparedMessage::text(&text).with_deflate(deflate.most.server_window_bits, deflate.level);
     /// let (mut outbound, mut other_outbound) = (Vec::new(), Vec::new());
     /// connection.send_prepared(&message, &mut outbound)?;
     /// other.send_prepared(&message, &mut other_outbound)?;
@@ -139,9 +139,9 @@ impl Encoded {
 }
 
 /// Without the payload.
-impl fmt::Debug for Prepared {
+impl fmt::Debug for PreparedMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Prepared").field("kind", &self.kind).field("payload_len", &self.plain.payload().len()).finish()
+        f.debug_struct("PreparedMessage").field("kind", &self.kind).field("payload_len", &self.plain.payload().len()).finish()
     }
 }
 
@@ -152,7 +152,7 @@ impl Outbound {
         &mut self,
         role: &mut R,
         config: &Settings,
-        message: &Prepared,
+        message: &PreparedMessage,
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
         #[cfg(feature = "deflate")]

@@ -12,7 +12,7 @@ use core::time::Duration;
 use core::{fmt, mem};
 
 #[cfg(feature = "alloc")]
-use super::Prepared;
+use super::PreparedMessage;
 use super::config::Settings;
 use super::event::Event;
 use super::note::{Content, Note};
@@ -389,7 +389,7 @@ impl<R: Role> Sender<R> {
     /// As there.
     #[cfg(feature = "alloc")]
     #[inline]
-    pub fn send_prepared(&mut self, message: &Prepared, out: &mut impl SendBuffer) -> Result<(), SendError> {
+    pub fn send_prepared(&mut self, message: &PreparedMessage, out: &mut impl SendBuffer) -> Result<(), SendError> {
         self.connection.send_prepared(message, out)
     }
 

@@ -43,4 +43,4 @@ pub use handshake::{Accept, Agreed, ClientRequest, Reject, Request, Response, Su
 pub use role::OsEntropy;
 pub use role::{Client, Entropy, EntropyError, Role, Server};
 pub use rules::{CloseFact, Closed};
-pub use wire::{CloseCode, CloseFrame, Kind};
+pub use wire::{CloseCode, CloseFrame, MessageKind};

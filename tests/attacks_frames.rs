@@ -6,7 +6,7 @@ mod support;
 use support::{KEY, Keys, REQUEST, RESPONSE, Seen, Side, every_way, filled, frame, frame_with, frames_of, transmit, with_field};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Accept, Client, CloseCode, CloseFact, Config, Connection, Error, Event, Kind, ProtocolError, Server, State, TransportAction,
+    Accept, Client, CloseCode, CloseFact, Config, Connection, Error, Event, MessageKind, ProtocolError, Server, State, TransportAction,
 };
 
 type Clients = Client<Keys>;
@@ -192,7 +192,7 @@ fn attack_d6_every_length_at_every_alignment() {
             let (mut connection, mut twin) = (R::open(Config::default()), R::open(Config::default()));
             let (mut out, mut payload) = (Vec::new(), text.clone().into_bytes());
             connection.send_text(&text, &mut out).unwrap();
-            let head = twin.mask_and_encode_header(Kind::Text, &mut payload).unwrap();
+            let head = twin.mask_and_encode_header(MessageKind::Text, &mut payload).unwrap();
             assert_eq!(out, [&head[..], &payload].concat());
             assert_eq!(frames_of::<R>(&out), [(0x81, text.into_bytes())]);
         }

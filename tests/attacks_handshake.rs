@@ -6,8 +6,8 @@ mod support;
 use support::{Keys, Outcome, REQUEST, RESPONSE, Seen, Side, every_way, filled, frame, with_field};
 use websocket_proto::handshake::Key;
 use websocket_proto::{
-    Accept, AcceptError, Client, ClientRequest, Config, Connection, Entropy, EntropyError, Error, Event, HandshakeError, Kind, Reject,
-    RequestError, SendError, State, TransportAction, Uri,
+    Accept, AcceptError, Client, ClientRequest, Config, Connection, Entropy, EntropyError, Error, Event, HandshakeError, MessageKind,
+    Reject, RequestError, SendError, State, TransportAction, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -171,9 +171,9 @@ fn attack_f_every_key_on_the_wire_is_four_fresh_bytes_of_the_callers() {
     }
     let (first, second) = out.split_at(out.len() / 2);
     assert_ne!(first, second, "two equal messages");
-    client.send_fragment(Kind::Binary, &[0; 5000], false, &mut out).unwrap();
+    client.send_fragment(MessageKind::Binary, &[0; 5000], false, &mut out).unwrap();
     client.ping(b"", &mut out).unwrap();
-    client.send_fragment(Kind::Binary, b"", true, &mut out).unwrap();
+    client.send_fragment(MessageKind::Binary, b"", true, &mut out).unwrap();
     // The connection's own: two Pongs, and the echo of a Close.
     let wire = [frame::<Clients>(0x89, b"a"), frame::<Clients>(0x89, b"a"), frame::<Clients>(0x88, b"\x03\xe8")].concat();
     let mut inbound = filled(&wire);

@@ -10,7 +10,7 @@ use fastrand::Rng;
 use support::{Keys, Outcome, Seen, feed, filled, frame, frames_of};
 use support_deflate::{Deflating, HELLO, Zlib, every_way, json, open, own, peer};
 use websocket_proto::{
-    Client, Config, Connection, Deflate, Delivery, Error, Event, Kind, ProtocolError, ReceiveBuffer, Role, Server, State,
+    Client, Config, Connection, Deflate, Delivery, Error, Event, MessageKind, ProtocolError, ReceiveBuffer, Role, Server, State,
 };
 use zlib_rs::DeflateFlush;
 
@@ -682,7 +682,7 @@ fn receive<R: Role>(connection: &mut Connection<R>, wire: &[u8], events: usize) 
 fn debug_shows_no_content() {
     let mut connection = open::<Server>(Deflate::new(), Config::default());
     receive(&mut connection, &frame::<Server>(0xC1, HELLO), 1);
-    connection.send_fragment(Kind::Text, b"secret", true, &mut Vec::new()).unwrap();
+    connection.send_fragment(MessageKind::Text, b"secret", true, &mut Vec::new()).unwrap();
     let shown = format!("{connection:?}");
     assert!(!shown.contains("72") && !shown.contains("Hello") && !shown.contains("secret"), "{shown}");
 }

@@ -12,7 +12,7 @@ use fastrand::Rng;
 use support::{Keys, Seen, feed, filled, frame, frames_of};
 use support_deflate::{Deflating, HELLO, Reference, json, messages_of, open, own, peer};
 use websocket_proto::{
-    Agreed, Client, CloseCode, Config, Connection, Deflate, DeflateConfig, Delivery, EntropyError, Event, Kind, ReceiveBuffer,
+    Agreed, Client, CloseCode, Config, Connection, Deflate, DeflateConfig, Delivery, EntropyError, Event, MessageKind, ReceiveBuffer,
     SendBuffer as _, SendError, SendSlice, Server,
 };
 
@@ -74,7 +74,7 @@ both_roles! {
         let mut connection = open::<R>(Deflate::new(), Config::default());
         let mut out = Vec::new();
         for (part, last) in [("Hel", false), ("", false), ("lo, hello", false), (" again", true)] {
-            connection.send_fragment(Kind::Text, part.as_bytes(), last, &mut out).unwrap();
+            connection.send_fragment(MessageKind::Text, part.as_bytes(), last, &mut out).unwrap();
             // Control frames between parts are as they are, and do no harm.
             connection.ping(b"\x00\x00\xff\xff", &mut out).unwrap();
         }
@@ -93,10 +93,10 @@ both_roles! {
         }
         // A code point may lie across two.
         out.clear();
-        connection.send_fragment(Kind::Text, b"\xce", false, &mut out).unwrap();
-        connection.send_fragment(Kind::Text, b"\xba", true, &mut out).unwrap();
-        assert_eq!(connection.send_fragment(Kind::Text, b"\xff", true, &mut out), Err(SendError::InvalidUtf8));
-        connection.send_fragment(Kind::Text, b"", true, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, b"\xce", false, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, b"\xba", true, &mut out).unwrap();
+        assert_eq!(connection.send_fragment(MessageKind::Text, b"\xff", true, &mut out), Err(SendError::InvalidUtf8));
+        connection.send_fragment(MessageKind::Text, b"", true, &mut out).unwrap();
         let mut reference = Reference::default();
         let texts: Vec<_> = messages_of::<R>(&out).iter().map(|(_, payload)| reference.message(payload)).collect();
         assert_eq!(texts, ["κ".as_bytes(), b""]);
@@ -113,8 +113,8 @@ both_roles! {
         assert_eq!((&before[..], &compressed(&mut connection, "Hello")[..]), (HELLO, &b"\xf2\x00\x11\x00\x00"[..]));
         let mut out = Vec::new();
         // §7.2.3.6: a message of unknown length that turns out to be over
-        connection.send_fragment(Kind::Binary, b"", false, &mut out).unwrap();
-        connection.send_fragment(Kind::Binary, b"", true, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Binary, b"", false, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Binary, b"", true, &mut out).unwrap();
         assert_eq!(frames_of::<R>(&out), [(0x42, vec![]), (0x80, vec![0])]);
         assert_eq!(carried::<R, P>(Deflate::new(), &out, Delivery::Messages), [Seen::Binary(vec![])]);
         // Unless told otherwise, so short a message is not worth it.
@@ -142,8 +142,8 @@ both_roles! {
                     match at % 3 {
                         0 => connection.send_binary(text, &mut wire).unwrap(),
                         _ => {
-                            connection.send_fragment(Kind::Binary, &text[..text.len() / 3], false, &mut wire).unwrap();
-                            connection.send_fragment(Kind::Binary, &text[text.len() / 3..], true, &mut wire).unwrap();
+                            connection.send_fragment(MessageKind::Binary, &text[..text.len() / 3], false, &mut wire).unwrap();
+                            connection.send_fragment(MessageKind::Binary, &text[text.len() / 3..], true, &mut wire).unwrap();
                         }
                     }
                     sent += 1;
@@ -195,8 +195,8 @@ both_roles! {
             for between in 0..3 {
                 match between {
                     0 => drop(compressed(&mut connection, &other)),
-                    1 => connection.send_fragment(Kind::Binary, b"", false, &mut out).unwrap(),
-                    _ => connection.send_fragment(Kind::Binary, text.as_bytes(), true, &mut out).unwrap(),
+                    1 => connection.send_fragment(MessageKind::Binary, b"", false, &mut out).unwrap(),
+                    _ => connection.send_fragment(MessageKind::Binary, text.as_bytes(), true, &mut out).unwrap(),
                 }
                 if between != 1 {
                     assert_eq!(compressed(&mut connection, &text), first, "{bits}");
@@ -232,19 +232,19 @@ both_roles! {
         // because the application says so,
         connection.compress(false);
         connection.send_text(&text, &mut out).unwrap();
-        connection.send_fragment(Kind::Text, text.as_bytes(), false, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, text.as_bytes(), false, &mut out).unwrap();
         connection.compress(true);
-        connection.send_fragment(Kind::Text, text.as_bytes(), true, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, text.as_bytes(), true, &mut out).unwrap();
         // in parts, the length of the message not being known,
-        connection.send_fragment(Kind::Text, b"a", false, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, b"a", false, &mut out).unwrap();
         connection.compress(false);
-        connection.send_fragment(Kind::Text, b"a", true, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, b"a", true, &mut out).unwrap();
         connection.compress(true);
-        connection.send_fragment(Kind::Text, b"a", true, &mut out).unwrap();
-        connection.send_fragment(Kind::Text, text.as_bytes(), true, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, b"a", true, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, text.as_bytes(), true, &mut out).unwrap();
         // and where it is not copied.
         let mut payload = text.clone().into_bytes();
-        let head = connection.mask_and_encode_header(Kind::Text, &mut payload).unwrap();
+        let head = connection.mask_and_encode_header(MessageKind::Text, &mut payload).unwrap();
         out.extend_from_slice(&head);
         out.extend_from_slice(&payload);
         let firsts: Vec<u8> = frames_of::<R>(&out).iter().map(|(first, _)| *first).collect();
@@ -292,18 +292,18 @@ both_roles! {
         // A part of a message that has begun compressed cannot go out plain.
         let (mut wire, mut whole) = (Vec::new(), String::new());
         connection = open::<R>(Deflate::new(), Config::default());
-        connection.send_fragment(Kind::Text, b"begin", false, &mut wire).unwrap();
+        connection.send_fragment(MessageKind::Text, b"begin", false, &mut wire).unwrap();
         for _ in 0..200 {
             let text = json(&mut random, 300);
             let mut out = SendSlice::new(&mut memory[..random.usize(100..700)]);
-            match connection.send_fragment(Kind::Text, text.as_bytes(), false, &mut out) {
+            match connection.send_fragment(MessageKind::Text, text.as_bytes(), false, &mut out) {
                 Ok(()) => whole += &text,
                 Err(error) => assert_eq!((error, out.len()), (SendError::Full, 0)),
             }
             wire.extend_from_slice(out.as_slice());
         }
-        assert_eq!(connection.send_fragment(Kind::Text, b"end", true, &mut ArrayVec::<u8, 8>::new()), Err(SendError::Full));
-        connection.send_fragment(Kind::Text, b"end", true, &mut wire).unwrap();
+        assert_eq!(connection.send_fragment(MessageKind::Text, b"end", true, &mut ArrayVec::<u8, 8>::new()), Err(SendError::Full));
+        connection.send_fragment(MessageKind::Text, b"end", true, &mut wire).unwrap();
         assert_eq!(carried::<R, P>(Deflate::new(), &wire, Delivery::Messages), [Seen::Text(format!("begin{whole}end"))]);
     }
 
@@ -340,13 +340,13 @@ both_roles! {
         for round in 0..20 {
             let text = json(&mut random, 500);
             // Between messages, and between the parts of one.
-            connection.send_fragment(Kind::Text, &text.as_bytes()[..100], false, &mut wire).unwrap();
+            connection.send_fragment(MessageKind::Text, &text.as_bytes()[..100], false, &mut wire).unwrap();
             if round % 2 == 0 {
                 connection = connection.clone();
             } else {
                 connection.shrink_to_fit();
             }
-            connection.send_fragment(Kind::Text, &text.as_bytes()[100..], true, &mut wire).unwrap();
+            connection.send_fragment(MessageKind::Text, &text.as_bytes()[100..], true, &mut wire).unwrap();
             sent.push(Seen::Text(text));
         }
         assert_eq!(carried::<R, P>(Deflate::new(), &wire, Delivery::Messages), sent);
@@ -375,10 +375,10 @@ both_roles! {
                         let mut rest = text.as_bytes();
                         while random.u8(..4) > 0 {
                             let (part, after) = rest.split_at(random.usize(..=rest.len()));
-                            connection.send_fragment(Kind::Text, part, false, &mut wire).unwrap();
+                            connection.send_fragment(MessageKind::Text, part, false, &mut wire).unwrap();
                             rest = after;
                         }
-                        connection.send_fragment(Kind::Text, rest, true, &mut wire).unwrap();
+                        connection.send_fragment(MessageKind::Text, rest, true, &mut wire).unwrap();
                     }
                 }
                 sent.push(if wire.is_empty() { unreachable!() } else { Seen::Text(text) });

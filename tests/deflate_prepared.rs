@@ -11,7 +11,8 @@ use fastrand::Rng;
 use support::{Keys, filled, frames_of};
 use support_deflate::{Deflating, HELLO, Reference, json, messages_of, open, own};
 use websocket_proto::{
-    Agreed, Client, Config, Connection, Deflate, DeflateConfig, Event, Kind, PreparedMessage, SendBuffer as _, SendError, SendSlice, Server,
+    Agreed, Client, Config, Connection, Deflate, DeflateConfig, Event, MessageKind, PreparedMessage, SendBuffer as _, SendError, SendSlice,
+    Server,
 };
 
 type Clients = Client<Keys>;
@@ -72,9 +73,9 @@ both_roles! {
         // A message in parts begins anew as one, and its parts go on.
         sent(&mut connection, &message);
         let mut out = Vec::new();
-        connection.send_fragment(Kind::Text, b"Hello", false, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, b"Hello", false, &mut out).unwrap();
         assert_eq!(connection.send_prepared(&message, &mut out), Err(SendError::MessageOpen));
-        connection.send_fragment(Kind::Text, b"Hello", true, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, b"Hello", true, &mut out).unwrap();
         let frames = frames_of::<R>(&out);
         assert_eq!((&frames[0].1[..HELLO.len() - 1], &frames[1].1[..]), (&HELLO[..HELLO.len() - 1], AGAIN));
     }
@@ -99,8 +100,8 @@ both_roles! {
                     }
                     5 => {
                         let (left, right) = text.as_bytes().split_at(text.len() / 2);
-                        connection.send_fragment(Kind::Text, left, false, &mut wire).unwrap();
-                        connection.send_fragment(Kind::Text, right, true, &mut wire).unwrap();
+                        connection.send_fragment(MessageKind::Text, left, false, &mut wire).unwrap();
+                        connection.send_fragment(MessageKind::Text, right, true, &mut wire).unwrap();
                     }
                     _ => connection.send_text(&text, &mut wire).unwrap(),
                 }

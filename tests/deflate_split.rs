@@ -9,7 +9,7 @@ mod support_deflate;
 use fastrand::Rng;
 use support::{Seen, feed, filled, frame, frames_of};
 use support_deflate::{Deflating, HELLO, json, open};
-use websocket_proto::{Config, Connection, Deflate, Event, Kind, ReceiveBuffer};
+use websocket_proto::{Config, Connection, Deflate, Event, MessageKind, ReceiveBuffer};
 
 /// §7.2.3.2: "Hello", once it is in the window.
 const AGAIN: &[u8] = b"\xf2\x00\x11\x00\x00";
@@ -41,12 +41,12 @@ both_roles! {
         let mut inbound = filled(&wire[..wire.len() - 2]);
         assert!(matches!(receiver.receive(&mut inbound), Ok(None)));
         receiver.shrink_to_fit();
-        sender.send_fragment(Kind::Text, b"Hello", false, &mut out).unwrap();
+        sender.send_fragment(MessageKind::Text, b"Hello", false, &mut out).unwrap();
 
         let mut connection = receiver.join(sender);
         assert_eq!(inbound.feed(&wire[wire.len() - 2..]), 2);
         assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Text("Hello")))));
-        connection.send_fragment(Kind::Text, b"", true, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, b"", true, &mut out).unwrap();
         connection.send_text("Hello", &mut out).unwrap();
         assert!(matches!(connection.receive(&mut filled(&hello(AGAIN)), &mut out), Ok(Some(Event::Text("Hello")))));
 
@@ -81,9 +81,9 @@ both_roles! {
                 let len = random.usize(..900);
                 let text = json(&mut random, len);
                 let (left, right) = text.as_bytes().split_at(text.len() / 3);
-                peer.send_fragment(Kind::Text, left, false, &mut wire).unwrap();
+                peer.send_fragment(MessageKind::Text, left, false, &mut wire).unwrap();
                 peer.ping(b"?", &mut wire).unwrap();
-                peer.send_fragment(Kind::Text, right, true, &mut wire).unwrap();
+                peer.send_fragment(MessageKind::Text, right, true, &mut wire).unwrap();
                 texts.push(text);
             }
             let mut whole = open::<R>(Deflate::new(), Config::default());
@@ -109,7 +109,7 @@ both_roles! {
                 let text = json(&mut random, len);
                 let last = random.bool();
                 for (connection, out) in [&mut whole, &mut split].into_iter().zip(&mut outs) {
-                    connection.send_fragment(Kind::Text, text.as_bytes(), last, out).unwrap();
+                    connection.send_fragment(MessageKind::Text, text.as_bytes(), last, out).unwrap();
                 }
                 begun = Some(begun.unwrap_or_default() + &text);
                 if last {

@@ -2,8 +2,8 @@
 
 use arrayvec::ArrayVec;
 use websocket_proto::{
-    Accept, Agreed, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Error, Event, Kind, ProtocolError, ReceiveBuffer,
-    SendBuffer as _, SendSlice, Server, State, TransportAction, Uri,
+    Accept, Agreed, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Error, Event, MessageKind, ProtocolError,
+    ReceiveBuffer, SendBuffer as _, SendSlice, Server, State, TransportAction, Uri,
 };
 
 #[test]
@@ -85,7 +85,7 @@ fn long_message(delivery: Delivery) -> Result<(usize, bool), (Error, [u8; 4])> {
         (ReceiveBuffer::fixed(&mut memory), SendSlice::new(&mut answers), ArrayVec::<u8, 131>::new());
     let (mut came, mut ended) = (0, false);
     for part in 1..=50 {
-        client.send_fragment(Kind::Binary, &[7; 100], part == 50, &mut to_server).expect("room for a part");
+        client.send_fragment(MessageKind::Binary, &[7; 100], part == 50, &mut to_server).expect("room for a part");
         assert_eq!(inbound.feed(&to_server), to_server.len());
         to_server.clear();
         loop {

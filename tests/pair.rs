@@ -6,8 +6,8 @@ mod support;
 use fastrand::Rng;
 use support::{Keys, Seen};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Event, Kind, ReceiveBuffer, Role, SendError, Server, State,
-    TransportAction, Uri,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Event, MessageKind, ReceiveBuffer, Role, SendError, Server,
+    State, TransportAction, Uri,
 };
 
 /// One end: the connection, its buffers, and what it has seen.
@@ -58,7 +58,7 @@ impl<R: Role> End<R> {
     }
 
     /// Sends something at random; what the other end must see of it.
-    fn send(&mut self, random: &mut Rng, open: &mut Option<(Kind, Vec<u8>)>) -> Option<Seen> {
+    fn send(&mut self, random: &mut Rng, open: &mut Option<(MessageKind, Vec<u8>)>) -> Option<Seen> {
         let len = [0, 1, 125, 126, 300, 65_535, 65_536, 70_000][random.usize(..8)];
         let (connection, out) = (&mut self.connection, &mut self.out);
         match (random.u8(..5), open.take()) {
@@ -77,8 +77,8 @@ impl<R: Role> End<R> {
                 whole.extend(piece);
                 if last {
                     return Some(match kind {
-                        Kind::Text => Seen::Text(String::from_utf8(whole).unwrap()),
-                        Kind::Binary => Seen::Binary(whole),
+                        MessageKind::Text => Seen::Text(String::from_utf8(whole).unwrap()),
+                        MessageKind::Binary => Seen::Binary(whole),
                     });
                 }
                 *open = Some((kind, whole));
@@ -92,13 +92,13 @@ impl<R: Role> End<R> {
             (2, None) => {
                 let mut payload: Vec<u8> = (0..len).map(|i| i as u8).collect();
                 let seen = Seen::Binary(payload.clone());
-                let head = connection.mask_and_encode_header(Kind::Binary, &mut payload).unwrap();
+                let head = connection.mask_and_encode_header(MessageKind::Binary, &mut payload).unwrap();
                 out.extend_from_slice(&head);
                 out.extend_from_slice(&payload);
                 Some(seen)
             }
             (_, None) => {
-                let kind = if random.bool() { Kind::Text } else { Kind::Binary };
+                let kind = if random.bool() { MessageKind::Text } else { MessageKind::Binary };
                 connection.send_fragment(kind, b"", false, out).unwrap();
                 *open = Some((kind, vec![]));
                 None

@@ -12,8 +12,8 @@ use allocation_counter::measure;
 use arrayvec::ArrayVec;
 use support::{Keys, Side, frame, frames_of};
 use websocket_proto::{
-    Client, CloseCode, Config, Connection, Entropy, EntropyError, Kind, PreparedMessage, ReceiveBuffer, SendBuffer, SendError, SendSlice,
-    Server,
+    Client, CloseCode, Config, Connection, Entropy, EntropyError, MessageKind, PreparedMessage, ReceiveBuffer, SendBuffer, SendError,
+    SendSlice, Server,
 };
 
 type Clients = Client<Keys>;
@@ -67,7 +67,7 @@ fn it_is_refused_where_a_message_would_be() {
         let open = R::open(Config::default());
 
         let mut fragmented = open.clone();
-        fragmented.send_fragment(Kind::Text, b"begun", false, &mut out()).unwrap();
+        fragmented.send_fragment(MessageKind::Text, b"begun", false, &mut out()).unwrap();
         assert_eq!(same(&fragmented, "fragmented", 400, "x"), Err(SendError::MessageOpen));
 
         let mut closing = open.clone();

@@ -9,7 +9,7 @@ use support::{
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
     Accept, AcceptError, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Entropy, EntropyError, Error, HandshakeError,
-    Kind, ProtocolError, Reject, RequestError, SendError, Server, State, Uri,
+    MessageKind, ProtocolError, Reject, RequestError, SendError, Server, State, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -207,7 +207,7 @@ fn lim_07_the_mark_of_what_waits_is_exact() {
         type Send<R> = fn(&mut Connection<R>, &mut Vec<u8>) -> Result<(), SendError>;
         let sends: [Send<R>; 5] = [
             |it, out| it.send_text("x", out),
-            |it, out| it.send_fragment(Kind::Binary, b"x", false, out),
+            |it, out| it.send_fragment(MessageKind::Binary, b"x", false, out),
             |it, out| it.ping(b"", out),
             |it, out| it.pong(b"", out),
             |it, out| it.close(CloseCode::NORMAL_CLOSURE, "", out),
@@ -257,7 +257,7 @@ fn lim_07_a_send_that_finds_no_room_leaves_the_buffer_as_it_was() {
         type Send<R> = fn(&mut Connection<R>, &mut arrayvec::ArrayVec<u8, 20>) -> Result<(), SendError>;
         let sends: [Send<R>; 5] = [
             |it, out| it.send_text("0123456789abcdef", out),
-            |it, out| it.send_fragment(Kind::Binary, b"0123456789abcdef", false, out),
+            |it, out| it.send_fragment(MessageKind::Binary, b"0123456789abcdef", false, out),
             |it, out| it.ping(b"0123456789abcdef", out),
             |it, out| it.pong(b"0123456789abcdef", out),
             |it, out| it.close(CloseCode::NORMAL_CLOSURE, "0123456789abcdef", out),

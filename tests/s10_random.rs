@@ -8,8 +8,8 @@ use core::cell::Cell;
 use fastrand::Rng;
 use support::{REQUEST, RESPONSE, Side, filled, frame, frames_of};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Entropy, EntropyError, Event, Kind, ReceiveBuffer, Reject,
-    Role, SendBuffer, SendError, Server, State, Storage, TransportAction, Uri,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Entropy, EntropyError, Event, MessageKind, ReceiveBuffer,
+    Reject, Role, SendBuffer, SendError, Server, State, Storage, TransportAction, Uri,
 };
 
 type Clients = Client<support::Keys>;
@@ -89,7 +89,7 @@ fn input<R: Side>(random: &mut Rng) -> Vec<u8> {
 
 /// One of the calls that send; the payload of what is refused stays as it is.
 fn send<R: Role>(connection: &mut Connection<R>, random: &mut Rng, out: &mut Outbound) -> Result<(), SendError> {
-    let kind = if random.bool() { Kind::Text } else { Kind::Binary };
+    let kind = if random.bool() { MessageKind::Text } else { MessageKind::Binary };
     let most = [0, 3, 130, 700][random.usize(..4)];
     let mut payload = bytes(random, most);
     match random.u8(..8) {

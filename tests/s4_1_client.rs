@@ -5,7 +5,7 @@ mod support;
 
 use support::{Asking, Keys, RESPONSE, SampleNonce, Seen, To, asking, every_way, filled, frame, with_field, with_start};
 use websocket_proto::{
-    Client, ClientRequest, CloseCode, Config, Connection, Entropy, EntropyError, Error, Event, HandshakeError, Kind, ReceiveBuffer,
+    Client, ClientRequest, CloseCode, Config, Connection, Entropy, EntropyError, Error, Event, HandshakeError, MessageKind, ReceiveBuffer,
     RequestError, SendError, SendSlice, State, TransportAction, Uri, UriError,
 };
 
@@ -171,8 +171,8 @@ fn c_hs_10_no_frame_before_the_response() {
         let mut payload = *b"a";
         assert_eq!(client.send_text("a", &mut out), Err(error));
         assert_eq!(client.send_binary(b"a", &mut out), Err(error));
-        assert_eq!(client.send_fragment(Kind::Text, b"a", true, &mut out), Err(error));
-        assert_eq!(client.mask_and_encode_header(Kind::Text, &mut payload), Err(error));
+        assert_eq!(client.send_fragment(MessageKind::Text, b"a", true, &mut out), Err(error));
+        assert_eq!(client.mask_and_encode_header(MessageKind::Text, &mut payload), Err(error));
         assert_eq!(client.ping(b"", &mut out), Err(error));
         assert_eq!(client.pong(b"", &mut out), Err(error));
         assert_eq!(client.close(CloseCode::NORMAL_CLOSURE, "", &mut out), Err(error));

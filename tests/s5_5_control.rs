@@ -7,7 +7,7 @@ use arrayvec::ArrayVec;
 use support::{KEY, Keys, Outcome, Seen, Side, filled, frame, frame_with, frames_of, open_client, open_server, transmit};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Client, CloseCode, CloseFact, Config, Error, Event, Kind, ProtocolError, SendBuffer as _, SendError, SendSlice, Server, State,
+    Client, CloseCode, CloseFact, Config, Error, Event, MessageKind, ProtocolError, SendBuffer as _, SendError, SendSlice, Server, State,
     TransportAction,
 };
 
@@ -143,11 +143,11 @@ fn ct_06_cl_12_after_our_close_messages_still_come_and_pings_are_answered() {
         for (result, what) in [
             (connection.send_text("x", &mut out), "text"),
             (connection.send_binary(b"x", &mut out), "binary"),
-            (connection.send_fragment(Kind::Text, b"x", true, &mut out), "part"),
+            (connection.send_fragment(MessageKind::Text, b"x", true, &mut out), "part"),
             (connection.ping(b"", &mut out), "ping"),
             (connection.pong(b"", &mut out), "pong"),
             (connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out), "close"),
-            (connection.mask_and_encode_header(Kind::Binary, &mut []).map(|_| ()), "in place"),
+            (connection.mask_and_encode_header(MessageKind::Binary, &mut []).map(|_| ()), "in place"),
         ] {
             assert_eq!(result, Err(SendError::Closed), "CL-19 {what}");
         }
@@ -332,7 +332,7 @@ fn lim_07_full_buffers_refuse_and_change_nothing() {
         let mut memory = [0; 64];
         let mut out = SendSlice::new(&mut memory[..head + 5]);
         assert_eq!(connection.send_text("123456", &mut out), Err(SendError::Full));
-        assert_eq!(connection.send_fragment(Kind::Binary, b"123456", false, &mut out), Err(SendError::Full));
+        assert_eq!(connection.send_fragment(MessageKind::Binary, b"123456", false, &mut out), Err(SendError::Full));
         assert_eq!(connection.close(CloseCode::NORMAL_CLOSURE, "1234", &mut out), Err(SendError::Full));
         assert_eq!((out.len(), connection.state()), (0, State::Transmission));
         connection.send_text("12345", &mut out).unwrap();
@@ -375,10 +375,10 @@ fn mk_09_without_entropy_nothing_is_sent() {
     assert!(client.receive(&mut filled(&response), &mut out).unwrap().is_some());
     let mut payload = *b"in place";
     assert_eq!(client.send_text("x", &mut out), Err(SendError::Entropy));
-    assert_eq!(client.send_fragment(Kind::Text, b"x", false, &mut out), Err(SendError::Entropy));
+    assert_eq!(client.send_fragment(MessageKind::Text, b"x", false, &mut out), Err(SendError::Entropy));
     assert_eq!(client.ping(b"x", &mut out), Err(SendError::Entropy));
     assert_eq!(client.close(CloseCode::NORMAL_CLOSURE, "", &mut out), Err(SendError::Entropy));
-    assert_eq!(client.mask_and_encode_header(Kind::Text, &mut payload), Err(SendError::Entropy));
+    assert_eq!(client.mask_and_encode_header(MessageKind::Text, &mut payload), Err(SendError::Entropy));
     assert_eq!((&payload, out.len(), client.state()), (b"in place", 0, State::Transmission));
     let wire = [frame::<Clients>(0x89, b"p"), frame::<Clients>(0x81, b"still read")].concat();
     let mut inbound = filled(&wire);
@@ -400,20 +400,24 @@ fn fg_09_the_order_of_sends_is_enforced() {
     fn check<R: Side>() {
         let mut connection = R::open(Config::default());
         let mut out = Vec::new();
-        connection.send_fragment(Kind::Text, b"\xe2\x82", false, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, b"\xe2\x82", false, &mut out).unwrap();
         let before = out.clone();
         assert_eq!(connection.send_text("x", &mut out), Err(SendError::MessageOpen));
         assert_eq!(connection.send_binary(b"x", &mut out), Err(SendError::MessageOpen));
-        assert_eq!(connection.mask_and_encode_header(Kind::Text, &mut []), Err(SendError::MessageOpen));
-        assert_eq!(connection.send_fragment(Kind::Binary, b"x", true, &mut out), Err(SendError::KindMismatch));
-        assert_eq!(connection.send_fragment(Kind::Text, b"", true, &mut out), Err(SendError::InvalidUtf8), "U8-07: inside a code point");
-        assert_eq!(connection.send_fragment(Kind::Text, b"x", false, &mut out), Err(SendError::InvalidUtf8));
+        assert_eq!(connection.mask_and_encode_header(MessageKind::Text, &mut []), Err(SendError::MessageOpen));
+        assert_eq!(connection.send_fragment(MessageKind::Binary, b"x", true, &mut out), Err(SendError::KindMismatch));
+        assert_eq!(
+            connection.send_fragment(MessageKind::Text, b"", true, &mut out),
+            Err(SendError::InvalidUtf8),
+            "U8-07: inside a code point"
+        );
+        assert_eq!(connection.send_fragment(MessageKind::Text, b"x", false, &mut out), Err(SendError::InvalidUtf8));
         assert_eq!(out, before);
         connection.pong(b"", &mut out).unwrap();
-        connection.send_fragment(Kind::Text, b"\xac", true, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, b"\xac", true, &mut out).unwrap();
         connection.send_text("next", &mut out).unwrap();
         assert_eq!(frames_of::<R>(&out).len(), 4);
-        assert_eq!(connection.mask_and_encode_header(Kind::Text, &mut [0xFF]), Err(SendError::InvalidUtf8));
+        assert_eq!(connection.mask_and_encode_header(MessageKind::Text, &mut [0xFF]), Err(SendError::InvalidUtf8));
     }
     check::<Server>();
     check::<Clients>();

@@ -5,7 +5,7 @@ mod support;
 
 use support::{KEY, Keys, Outcome, Seen, Side, frame, frame_with, frames_of, open_client, open_server, transmit};
 use websocket_proto::wire::{FrameHeader, LengthForm, Opcode};
-use websocket_proto::{Client, Config, Error, Kind, ProtocolError, SendError, Server, State};
+use websocket_proto::{Client, Config, Error, MessageKind, ProtocolError, SendError, Server, State};
 
 type Clients = Client<Keys>;
 
@@ -60,8 +60,8 @@ fn s5_7_examples_are_written() {
     let mut server = open_server(Config::default());
     let mut out = Vec::new();
     server.send_text("Hello", &mut out).unwrap();
-    server.send_fragment(Kind::Text, b"Hel", false, &mut out).unwrap();
-    server.send_fragment(Kind::Text, b"lo", true, &mut out).unwrap();
+    server.send_fragment(MessageKind::Text, b"Hel", false, &mut out).unwrap();
+    server.send_fragment(MessageKind::Text, b"lo", true, &mut out).unwrap();
     server.ping(b"Hello", &mut out).unwrap();
     assert_eq!(out, b"\x81\x05Hello\x01\x03Hel\x80\x02lo\x89\x05Hello");
     for (len, head) in [(256, &b"\x82\x7e\x01\x00"[..]), (65_536, b"\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00")] {
@@ -295,11 +295,11 @@ fn fg_08_sent_fragments() {
     fn check<R: Side>() {
         let mut connection = R::open(Config::default());
         let mut out = Vec::new();
-        connection.send_fragment(Kind::Binary, b"a", false, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Binary, b"a", false, &mut out).unwrap();
         connection.ping(b"p", &mut out).unwrap();
-        connection.send_fragment(Kind::Binary, b"", false, &mut out).unwrap();
-        connection.send_fragment(Kind::Binary, b"b", true, &mut out).unwrap();
-        connection.send_fragment(Kind::Text, b"only", true, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Binary, b"", false, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Binary, b"b", true, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, b"only", true, &mut out).unwrap();
         let frames = [(0x02, &b"a"[..]), (0x89, b"p"), (0x00, b""), (0x80, b"b"), (0x81, b"only")];
         assert_eq!(frames_of::<R>(&out), frames.map(|(first, payload)| (first, payload.to_vec())));
     }
@@ -315,10 +315,10 @@ fn mk_01_mk_07_every_frame_of_a_client_has_a_key_of_its_own() {
     for _ in 0..2 {
         client.send_text("same", &mut out).unwrap();
         client.ping(b"", &mut out).unwrap();
-        client.send_fragment(Kind::Text, b"a", false, &mut out).unwrap();
-        client.send_fragment(Kind::Text, b"b", true, &mut out).unwrap();
+        client.send_fragment(MessageKind::Text, b"a", false, &mut out).unwrap();
+        client.send_fragment(MessageKind::Text, b"b", true, &mut out).unwrap();
     }
-    let head = client.mask_and_encode_header(Kind::Text, &mut payload).unwrap();
+    let head = client.mask_and_encode_header(MessageKind::Text, &mut payload).unwrap();
     out.extend_from_slice(&head);
     out.extend_from_slice(&payload);
     let mut keys = Vec::new();
@@ -332,11 +332,11 @@ fn mk_01_mk_07_every_frame_of_a_client_has_a_key_of_its_own() {
 }
 
 /// The frame that a fresh connection writes of this payload.
-fn copied<R: Side>(kind: Kind, payload: &[u8]) -> Vec<u8> {
+fn copied<R: Side>(kind: MessageKind, payload: &[u8]) -> Vec<u8> {
     let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
     match kind {
-        Kind::Text => connection.send_text(core::str::from_utf8(payload).unwrap(), &mut out).unwrap(),
-        Kind::Binary => connection.send_binary(payload, &mut out).unwrap(),
+        MessageKind::Text => connection.send_text(core::str::from_utf8(payload).unwrap(), &mut out).unwrap(),
+        MessageKind::Binary => connection.send_binary(payload, &mut out).unwrap(),
     }
     out
 }
@@ -346,7 +346,7 @@ fn mk_10_frame_in_place_is_the_same_frame() {
     fn check<R: Side>() {
         for len in [0, 1, 125, 126, 65_536] {
             let payload = vec![b'x'; len];
-            for kind in [Kind::Text, Kind::Binary] {
+            for kind in [MessageKind::Text, MessageKind::Binary] {
                 let (out, mut in_place) = (copied::<R>(kind, &payload), R::open(Config::default()));
                 let mut payload = payload.clone();
                 let head = in_place.mask_and_encode_header(kind, &mut payload).unwrap();
@@ -362,7 +362,7 @@ fn mk_10_frame_in_place_is_the_same_frame() {
 fn s5_1_the_head_of_a_server_s_frame_leaves_the_payload_alone() {
     for len in [0, 1, 125, 126, 65_535, 65_536] {
         let payload = vec![b'x'; len];
-        for kind in [Kind::Text, Kind::Binary] {
+        for kind in [MessageKind::Text, MessageKind::Binary] {
             let (out, mut apart) = (copied::<Server>(kind, &payload), Server::open(Config::default()));
             let head = apart.encode_header(kind, &payload).unwrap();
             assert_eq!(out, [&head[..], &payload].concat());
@@ -370,13 +370,13 @@ fn s5_1_the_head_of_a_server_s_frame_leaves_the_payload_alone() {
         }
     }
     let (mut server, mut out) = (Server::open(Config::default()), Vec::new());
-    assert_eq!(server.encode_header(Kind::Text, b"\xCE"), Err(SendError::InvalidUtf8));
-    server.send_fragment(Kind::Binary, b"", false, &mut out).unwrap();
-    assert_eq!(server.encode_header(Kind::Binary, b""), Err(SendError::MessageOpen));
-    server.send_fragment(Kind::Binary, b"", true, &mut out).unwrap();
-    assert!(server.encode_header(Kind::Binary, b"").is_ok());
+    assert_eq!(server.encode_header(MessageKind::Text, b"\xCE"), Err(SendError::InvalidUtf8));
+    server.send_fragment(MessageKind::Binary, b"", false, &mut out).unwrap();
+    assert_eq!(server.encode_header(MessageKind::Binary, b""), Err(SendError::MessageOpen));
+    server.send_fragment(MessageKind::Binary, b"", true, &mut out).unwrap();
+    assert!(server.encode_header(MessageKind::Binary, b"").is_ok());
     server.close_empty(&mut out).unwrap();
-    assert_eq!(server.encode_header(Kind::Binary, b""), Err(SendError::Closed));
+    assert_eq!(server.encode_header(MessageKind::Binary, b""), Err(SendError::Closed));
 }
 
 #[test]

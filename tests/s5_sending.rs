@@ -12,7 +12,7 @@ use arrayvec::ArrayVec;
 use support::{Keys, REQUEST, RESPONSE, Seen, Side, filled, frame, frames_of, transmit, with_field};
 use websocket_proto::wire::{FrameHeader, ReservedBits, mask};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Entropy, EntropyError, Event, Kind, Role, SendBuffer,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Entropy, EntropyError, Event, MessageKind, Role, SendBuffer,
     SendError, Server, Uri,
 };
 
@@ -41,11 +41,11 @@ fn everything<R: Side>() -> Vec<(Vec<u8>, &'static [u8])> {
     step(b"\xff\x00", &mut |it, out| it.send_binary(b"\xff\x00", out).unwrap());
     step(&[7; 300], &mut |it, out| it.send_binary(&[7; 300], out).unwrap());
     step(&[9; 70_000], &mut |it, out| it.send_binary(&[9; 70_000], out).unwrap());
-    step(b"one ", &mut |it, out| it.send_fragment(Kind::Text, b"one ", false, out).unwrap());
-    step(b"two", &mut |it, out| it.send_fragment(Kind::Text, b"two", true, out).unwrap());
+    step(b"one ", &mut |it, out| it.send_fragment(MessageKind::Text, b"one ", false, out).unwrap());
+    step(b"two", &mut |it, out| it.send_fragment(MessageKind::Text, b"two", true, out).unwrap());
     step(b"in place", &mut |it, out| {
         let mut payload = *b"in place";
-        let head = it.mask_and_encode_header(Kind::Binary, &mut payload).unwrap();
+        let head = it.mask_and_encode_header(MessageKind::Binary, &mut payload).unwrap();
         out.extend(head.iter().chain(&payload));
     });
     step(b"ping", &mut |it, out| it.ping(b"ping", out).unwrap());
@@ -164,10 +164,10 @@ fn mk_08_the_keys_are_the_callers_and_nothing_else() {
     let mut out = Vec::new();
     client.send_text("text", &mut out).unwrap();
     client.ping(b"", &mut out).unwrap();
-    client.send_fragment(Kind::Binary, &[0; 1000], true, &mut out).unwrap();
+    client.send_fragment(MessageKind::Binary, &[0; 1000], true, &mut out).unwrap();
     assert_eq!(drain(&mut client, &frame::<Clients>(0x89, b"p"), &mut out), 1);
     let mut payload = *b"in place";
-    out.extend(client.mask_and_encode_header(Kind::Text, &mut payload).unwrap());
+    out.extend(client.mask_and_encode_header(MessageKind::Text, &mut payload).unwrap());
     out.extend(payload);
     client.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
     let (mut rest, mut found) = (&out[..], Vec::new());
@@ -193,23 +193,23 @@ fn mk_11_a_key_is_drawn_for_a_frame_that_is_written_and_for_no_other() {
     assert_eq!(client.ping(&[0; 126], out), Err(SendError::ControlTooLong));
     assert_eq!(client.pong(&[0; 126], out), Err(SendError::ControlTooLong));
     assert_eq!(client.close(CloseCode::NORMAL_CLOSURE, &long, out), Err(SendError::ReasonTooLong));
-    assert_eq!(client.send_fragment(Kind::Text, b"\xff", false, out), Err(SendError::InvalidUtf8));
-    assert_eq!(client.mask_and_encode_header(Kind::Text, &mut [0xFF]), Err(SendError::InvalidUtf8));
+    assert_eq!(client.send_fragment(MessageKind::Text, b"\xff", false, out), Err(SendError::InvalidUtf8));
+    assert_eq!(client.mask_and_encode_header(MessageKind::Text, &mut [0xFF]), Err(SendError::InvalidUtf8));
     assert_eq!(client.send_text("", &mut full), Err(SendError::Full));
-    assert_eq!(client.send_fragment(Kind::Text, b"", true, &mut full), Err(SendError::Full));
+    assert_eq!(client.send_fragment(MessageKind::Text, b"", true, &mut full), Err(SendError::Full));
     assert_eq!(client.ping(b"", &mut full), Err(SendError::Full));
     assert_eq!(client.close(CloseCode::NORMAL_CLOSURE, "", &mut full), Err(SendError::Full));
     assert_eq!(client.send_binary(b"", &mut past_the_mark), Err(SendError::Full));
     assert_eq!(drain(&mut client, &frame::<Clients>(0x89, b"p").repeat(10), &mut full), 10);
     assert_eq!((asked(), client.owes()), (1, true), "the Pong that waits has no key yet");
-    client.send_fragment(Kind::Text, b"begun", false, out).unwrap();
+    client.send_fragment(MessageKind::Text, b"begun", false, out).unwrap();
     assert_eq!((asked(), client.owes()), (3, false), "the Pong's and the fragment's");
     assert_eq!(client.send_text("", out), Err(SendError::MessageOpen));
-    assert_eq!(client.mask_and_encode_header(Kind::Text, &mut []), Err(SendError::MessageOpen));
-    assert_eq!(client.send_fragment(Kind::Binary, b"", true, out), Err(SendError::KindMismatch));
+    assert_eq!(client.mask_and_encode_header(MessageKind::Text, &mut []), Err(SendError::MessageOpen));
+    assert_eq!(client.send_fragment(MessageKind::Binary, b"", true, out), Err(SendError::KindMismatch));
     assert_eq!(asked(), 3);
     client.close(CloseCode::NORMAL_CLOSURE, "", out).unwrap();
-    assert_eq!(client.send_fragment(Kind::Text, b"ended", true, out), Err(SendError::Closed));
+    assert_eq!(client.send_fragment(MessageKind::Text, b"ended", true, out), Err(SendError::Closed));
     assert_eq!(client.close(CloseCode::NORMAL_CLOSURE, "", out), Err(SendError::Closed));
     assert_eq!(drain(&mut client, &frame::<Clients>(0x88, b""), out), 1);
     assert_eq!(client.ping(b"", out), Err(SendError::Closed));
@@ -247,16 +247,16 @@ fn fg_11_the_transport_ends_inside_a_message() {
 fn ct_09_a_pong_goes_before_what_is_queued_later() {
     fn check<R: Side>() {
         let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
-        connection.send_fragment(Kind::Text, b"one ", false, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, b"one ", false, &mut out).unwrap();
         assert_eq!(drain(&mut connection, &frame::<R>(0x89, b"?"), &mut out), 1);
-        connection.send_fragment(Kind::Text, b"two", true, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, b"two", true, &mut out).unwrap();
         let frames = [(0x01, &b"one "[..]), (0x8A, b"?"), (0x80, b"two")].map(|(first, payload)| (first, payload.to_vec()));
         assert_eq!(frames_of::<R>(&out), frames);
         // One that had to wait goes first, whatever is sent next.
         type Send<R> = fn(&mut Connection<R>, &mut Vec<u8>) -> Result<(), SendError>;
         let sends: [(u8, Send<R>); 5] = [
             (0x81, |it, out| it.send_text("x", out)),
-            (0x02, |it, out| it.send_fragment(Kind::Binary, b"x", false, out)),
+            (0x02, |it, out| it.send_fragment(MessageKind::Binary, b"x", false, out)),
             (0x89, |it, out| it.ping(b"x", out)),
             (0x8A, |it, out| it.pong(b"x", out)),
             (0x88, |it, out| it.close(CloseCode::NORMAL_CLOSURE, "", out)),
@@ -288,9 +288,9 @@ fn ct_10_ct_11_pings_and_pongs_from_the_opening_to_the_close() {
             expected.extend([(0x89, payload.clone()), (0x8A, payload)]);
         };
         both(&mut connection, &mut out);
-        connection.send_fragment(Kind::Text, b"\xce", false, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, b"\xce", false, &mut out).unwrap();
         both(&mut connection, &mut out);
-        connection.send_fragment(Kind::Text, b"\xba", true, &mut out).unwrap();
+        connection.send_fragment(MessageKind::Text, b"\xba", true, &mut out).unwrap();
         // §5.5.2: "before the connection is closed": the peer's Close alone does not close it.
         assert_eq!(drain(&mut connection, &frame::<R>(0x88, b"\x03\xe8"), &mut out), 1);
         both(&mut connection, &mut out);
@@ -317,7 +317,7 @@ fn u8_07_parts_of_text_may_split_code_points_if_the_whole_is_valid() {
                 let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
                 let bytes = text.as_bytes();
                 for (piece, last) in [(&bytes[..cut], false), (&bytes[cut..second], false), (&bytes[second..], true)] {
-                    connection.send_fragment(Kind::Text, piece, last, &mut out).unwrap();
+                    connection.send_fragment(MessageKind::Text, piece, last, &mut out).unwrap();
                 }
                 let whole: Vec<u8> = frames_of::<R>(&out).into_iter().flat_map(|(_, payload)| payload).collect();
                 assert_eq!(whole, bytes, "{cut} {second}");
@@ -333,25 +333,25 @@ fn u8_07_parts_of_text_may_split_code_points_if_the_whole_is_valid() {
             (b"\xf4", b"\x90\x80\x80", b"\x8f\xbf\xbf"),
         ] {
             let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
-            connection.send_fragment(Kind::Text, begun, false, &mut out).unwrap();
+            connection.send_fragment(MessageKind::Text, begun, false, &mut out).unwrap();
             let before = out.clone();
             for _ in 0..2 {
                 assert_eq!(
-                    connection.send_fragment(Kind::Text, bad, true, &mut out),
+                    connection.send_fragment(MessageKind::Text, bad, true, &mut out),
                     Err(SendError::InvalidUtf8),
                     "{begun:02x?} {bad:02x?}"
                 );
             }
             assert_eq!(out, before);
-            connection.send_fragment(Kind::Text, good, true, &mut out).unwrap();
+            connection.send_fragment(MessageKind::Text, good, true, &mut out).unwrap();
             let frames = [(0x01, begun.to_vec()), (0x80, good.to_vec())];
             assert_eq!(frames_of::<R>(&out), frames);
         }
         // Binary is bytes; and the texts of two messages do not touch.
         let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
-        connection.send_fragment(Kind::Binary, b"\xff", true, &mut out).unwrap();
-        assert_eq!(connection.send_fragment(Kind::Text, b"\xbf", false, &mut out), Err(SendError::InvalidUtf8));
-        assert_eq!(connection.mask_and_encode_header(Kind::Text, &mut [0xCE]), Err(SendError::InvalidUtf8));
+        connection.send_fragment(MessageKind::Binary, b"\xff", true, &mut out).unwrap();
+        assert_eq!(connection.send_fragment(MessageKind::Text, b"\xbf", false, &mut out), Err(SendError::InvalidUtf8));
+        assert_eq!(connection.mask_and_encode_header(MessageKind::Text, &mut [0xCE]), Err(SendError::InvalidUtf8));
     }
     check::<Server>();
     check::<Clients>();

@@ -7,7 +7,7 @@ use arrayvec::ArrayVec;
 use fastrand::Rng;
 use support::{Keys, Seen, Side, filled, frame, frames_of, transmit};
 use websocket_proto::{
-    Client, CloseCode, CloseFact, Config, Connection, Error, Event, Kind, ProtocolError, ReceiveBuffer, SendError, Server, State,
+    Client, CloseCode, CloseFact, Config, Connection, Error, Event, MessageKind, ProtocolError, ReceiveBuffer, SendError, Server, State,
 };
 
 type Clients = Client<Keys>;
@@ -182,7 +182,7 @@ fn cl_19_no_frame_of_the_applications_after_our_close() {
         let by_failure: Way<R> = |it, out| assert!(it.receive(&mut filled(b"\x83"), out).is_err());
         for (way, room) in [(by_application, true), (by_echo, true), (by_failure, true), (by_echo, false), (by_failure, false)] {
             let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
-            connection.send_fragment(Kind::Text, b"begun", false, &mut out).unwrap();
+            connection.send_fragment(MessageKind::Text, b"begun", false, &mut out).unwrap();
             let mut closing = ArrayVec::new();
             if !room {
                 closing.try_extend_from_slice(&[0; 99]).unwrap();
@@ -191,11 +191,11 @@ fn cl_19_no_frame_of_the_applications_after_our_close() {
             assert_eq!(connection.owes(), !room);
             let (before, mut payload) = (out.clone(), *b"in place");
             for result in [
-                connection.send_fragment(Kind::Text, b"ended", true, &mut out),
-                connection.send_fragment(Kind::Binary, b"", false, &mut out),
+                connection.send_fragment(MessageKind::Text, b"ended", true, &mut out),
+                connection.send_fragment(MessageKind::Binary, b"", false, &mut out),
                 connection.send_text("", &mut out),
                 connection.send_binary(b"", &mut out),
-                connection.mask_and_encode_header(Kind::Binary, &mut payload).map(|_| ()),
+                connection.mask_and_encode_header(MessageKind::Binary, &mut payload).map(|_| ()),
                 connection.ping(b"", &mut out),
                 connection.pong(b"", &mut out),
                 connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out),

@@ -10,9 +10,9 @@ use std::thread;
 use fastrand::Rng;
 use support::{Keys, Outcome, REQUEST, RESPONSE, Seen, Side, feed, filled, frame, frames_of, open_client, open_server};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, CloseFact, Closed, Config, Connection, Delivery, Error, Event, Kind, Note, PreparedMessage,
-    ProtocolError, ReceiveBuffer, Receiver, Reject, Role, SendBuffer, SendError, SendSlice, Sender, Server, State, Timeout,
-    TransportAction, Uri,
+    Accept, Client, ClientRequest, CloseCode, CloseFact, Closed, Config, Connection, Delivery, Error, Event, MessageKind, Note,
+    PreparedMessage, ProtocolError, ReceiveBuffer, Receiver, Reject, Role, SendBuffer, SendError, SendSlice, Sender, Server, State,
+    Timeout, TransportAction, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -73,7 +73,7 @@ impl<R: Role + Clone> Twins<R> {
         let len = [0, 1, 3, 125, 126, 300][random.usize(..6)];
         let (payload, last) = (vec![b'x'; len], random.bool());
         let text = "x".repeat(len);
-        let kind = if random.bool() { Kind::Text } else { Kind::Binary };
+        let kind = if random.bool() { MessageKind::Text } else { MessageKind::Binary };
         match random.u8(..20) {
             0..=3 => self.send(|it, out| it.send_text(&text, out), |it, out| it.send_text(&text, out)),
             4 => {
@@ -313,7 +313,7 @@ fn late_notes_break_nothing() {
                     }
                 }
                 5 => {
-                    let (kind, last) = (message.unwrap_or(Kind::Text), random.u8(..4) == 0);
+                    let (kind, last) = (message.unwrap_or(MessageKind::Text), random.u8(..4) == 0);
                     match sender.send_fragment(kind, b"part", last, &mut out) {
                         Ok(()) => message = (!last).then_some(kind),
                         Err(error) => assert!(matches!(error, SendError::Full | SendError::Closed), "{error}"),
@@ -321,7 +321,7 @@ fn late_notes_break_nothing() {
                 }
                 6 => {
                     let mut payload = *b"in place";
-                    if let Ok(head) = sender.mask_and_encode_header(Kind::Binary, &mut payload) {
+                    if let Ok(head) = sender.mask_and_encode_header(MessageKind::Binary, &mut payload) {
                         out.extend(head.iter().chain(&payload));
                     }
                     if random.u8(..30) == 0 {
@@ -656,8 +656,8 @@ fn before_and_after_transmission_the_halves_are_idle_and_nothing_is_lost() {
         let refusal = if connection.state() == State::Handshake { SendError::NotOpen } else { SendError::Closed };
         let mut out = vec![];
         assert_eq!(sender.send_text("x", &mut out), Err(refusal), "{name}");
-        assert_eq!(sender.send_fragment(Kind::Text, b"x", true, &mut out), Err(refusal), "{name}");
-        assert_eq!(sender.mask_and_encode_header(Kind::Text, &mut []), Err(refusal), "{name}");
+        assert_eq!(sender.send_fragment(MessageKind::Text, b"x", true, &mut out), Err(refusal), "{name}");
+        assert_eq!(sender.mask_and_encode_header(MessageKind::Text, &mut []), Err(refusal), "{name}");
         assert_eq!(sender.ping(b"", &mut out), Err(refusal), "{name}");
         assert_eq!(sender.close(CloseCode::NORMAL_CLOSURE, "", &mut out), Err(refusal), "{name}");
         let facts = (connection.transport_action(), connection.close_status(), connection.owes());
@@ -801,9 +801,9 @@ fn writing<R: Role>(mut sender: Sender<R>, to: mpsc::Sender<Vec<u8>>, tasks: mps
             // In fragments of a few bytes, now and then.
             Task::Send(text) if index % 3 == 0 => {
                 for part in text.as_bytes().chunks(5) {
-                    sender.send_fragment(Kind::Text, part, false, &mut out).unwrap();
+                    sender.send_fragment(MessageKind::Text, part, false, &mut out).unwrap();
                 }
-                sender.send_fragment(Kind::Text, b"", true, &mut out).unwrap();
+                sender.send_fragment(MessageKind::Text, b"", true, &mut out).unwrap();
             }
             Task::Send(text) => sender.send_text(&text, &mut out).unwrap(),
             Task::Ping => sender.ping(&index.to_be_bytes(), &mut out).unwrap(),

@@ -6,8 +6,8 @@ mod support;
 use support::{Keys, Outcome, REQUEST, Side, feed, filled, frame, open_client, open_server, with_field};
 use websocket_proto::handshake::CheckedRequest;
 use websocket_proto::{
-    Accept, AcceptError, Client, ClientRequest, CloseCode, Closed, Config, Connection, Kind, PreparedMessage, Reject, Role, SendError,
-    SendSlice, Server, State, Subprotocol, TransportAction, Uri,
+    Accept, AcceptError, Client, ClientRequest, CloseCode, Closed, Config, Connection, MessageKind, PreparedMessage, Reject, Role,
+    SendError, SendSlice, Server, State, Subprotocol, TransportAction, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -70,8 +70,8 @@ fn transmission<R: Side>(config: Config) -> Vec<Point<R>> {
     let out = Vec::<u8>::new;
     vec![
         at("open", OPEN, &|_| {}),
-        at("text open", TEXT_OPEN, &|it| it.send_fragment(Kind::Text, b"begun", false, &mut out()).unwrap()),
-        at("binary open", BINARY_OPEN, &|it| it.send_fragment(Kind::Binary, b"", false, &mut out()).unwrap()),
+        at("text open", TEXT_OPEN, &|it| it.send_fragment(MessageKind::Text, b"begun", false, &mut out()).unwrap()),
+        at("binary open", BINARY_OPEN, &|it| it.send_fragment(MessageKind::Binary, b"", false, &mut out()).unwrap()),
         at("our Close sent", CLOSED, &|it| it.close(CloseCode::GOING_AWAY, "bye", &mut out()).unwrap()),
         at("peer's Close received", OPEN, &|it| receive(it, &frame::<R>(0x88, b"\x03\xe9"))),
         at("a Pong owed", OPEN, &|it| receive_stalled(it, &frame::<R>(0x89, b"owed"))),
@@ -146,7 +146,7 @@ fn client_points(config: Config) -> Vec<Point<Clients>> {
 type Call<R> = (&'static str, What, fn(&mut Connection<R>, &mut Vec<u8>) -> Result<(), SendError>);
 
 /// The payload is as before, unless it was sent.
-fn in_place<R: Role>(connection: &mut Connection<R>, out: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> Result<(), SendError> {
+fn in_place<R: Role>(connection: &mut Connection<R>, out: &mut Vec<u8>, kind: MessageKind, payload: &[u8]) -> Result<(), SendError> {
     let mut masked = payload.to_vec();
     let head = connection.mask_and_encode_header(kind, &mut masked).inspect_err(|_| assert_eq!(masked, payload))?;
     out.extend(head.iter().chain(&masked));
@@ -158,10 +158,10 @@ fn calls<R: Role>() -> [Call<R>; 10] {
         ("send_text", What::Message, |it, out| it.send_text("x", out)),
         ("send_binary", What::Message, |it, out| it.send_binary(b"x", out)),
         ("send_prepared", What::Message, |it, out| it.send_prepared(&PreparedMessage::text("x"), out)),
-        ("mask_and_encode_header", What::Message, |it, out| in_place(it, out, Kind::Binary, b"xyz")),
-        ("send_fragment", What::TextPart, |it, out| it.send_fragment(Kind::Text, b"x", true, out)),
-        ("send_fragment", What::TextPart, |it, out| it.send_fragment(Kind::Text, b"", false, out)),
-        ("send_fragment", What::BinaryPart, |it, out| it.send_fragment(Kind::Binary, b"x", true, out)),
+        ("mask_and_encode_header", What::Message, |it, out| in_place(it, out, MessageKind::Binary, b"xyz")),
+        ("send_fragment", What::TextPart, |it, out| it.send_fragment(MessageKind::Text, b"x", true, out)),
+        ("send_fragment", What::TextPart, |it, out| it.send_fragment(MessageKind::Text, b"", false, out)),
+        ("send_fragment", What::BinaryPart, |it, out| it.send_fragment(MessageKind::Binary, b"x", true, out)),
         ("ping", What::Control, |it, out| it.ping(b"x", out)),
         ("pong", What::Control, |it, out| it.pong(b"x", out)),
         ("close", What::Close, |it, out| it.close(CloseCode::NORMAL_CLOSURE, "x", out)),
@@ -174,10 +174,10 @@ fn wrong<R: Role>() -> [(Call<R>, SendError); 7] {
         (("ping", What::Control, |it, out| it.ping(&[0; 126], out)), SendError::ControlTooLong),
         (("pong", What::Control, |it, out| it.pong(&[0; 126], out)), SendError::ControlTooLong),
         (("close", What::Close, |it, out| it.close(CloseCode::NORMAL_CLOSURE, &"x".repeat(124), out)), SendError::ReasonTooLong),
-        (("send_fragment", What::TextPart, |it, out| it.send_fragment(Kind::Text, b"\xff", false, out)), SendError::InvalidUtf8),
-        (("send_fragment", What::TextPart, |it, out| it.send_fragment(Kind::Text, b"\xe2\x82", true, out)), SendError::InvalidUtf8),
-        (("mask_and_encode_header", What::Message, |it, out| in_place(it, out, Kind::Text, b"\xff")), SendError::InvalidUtf8),
-        (("mask_and_encode_header", What::Message, |it, out| in_place(it, out, Kind::Text, b"\xce")), SendError::InvalidUtf8),
+        (("send_fragment", What::TextPart, |it, out| it.send_fragment(MessageKind::Text, b"\xff", false, out)), SendError::InvalidUtf8),
+        (("send_fragment", What::TextPart, |it, out| it.send_fragment(MessageKind::Text, b"\xe2\x82", true, out)), SendError::InvalidUtf8),
+        (("mask_and_encode_header", What::Message, |it, out| in_place(it, out, MessageKind::Text, b"\xff")), SendError::InvalidUtf8),
+        (("mask_and_encode_header", What::Message, |it, out| in_place(it, out, MessageKind::Text, b"\xce")), SendError::InvalidUtf8),
     ]
 }
 

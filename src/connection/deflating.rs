@@ -9,7 +9,7 @@ use crate::deflate::{Deflater, Piece, Window};
 use crate::error::SendError;
 use crate::handshake::Agreed;
 use crate::role::Role;
-use crate::wire::{FrameHeader, Kind, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, ReservedBits};
+use crate::wire::{FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER, MessageKind, Opcode, ReservedBits};
 
 /// Which messages go out compressed.
 #[derive(Debug, Clone)]
@@ -92,7 +92,7 @@ impl Outbound {
         &mut self,
         role: &mut R,
         config: &Settings,
-        kind: Kind,
+        kind: MessageKind,
         payload: &[u8],
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {

@@ -8,7 +8,7 @@ use crate::error::ProtocolError;
 use crate::handshake::Agreed;
 use crate::role::Role;
 use crate::rules::{Cut, Limits};
-use crate::wire::{Kind, mask};
+use crate::wire::{MessageKind, mask};
 
 /// How it goes on.
 enum Next {
@@ -65,9 +65,9 @@ fn peers_window<R: Role>(agreed: Agreed) -> Window {
 }
 
 /// Whether there is nothing to be given out as a part: nothing at all, or of a text the beginning of a code point.
-fn begun<S: Storage>(kind: Kind, buffer: &mut ReceiveBuffer<S>) -> bool {
+fn begun<S: Storage>(kind: MessageKind, buffer: &mut ReceiveBuffer<S>) -> bool {
     let (bytes, _) = buffer.message();
-    bytes.is_empty() || (kind == Kind::Text && bytes.len() < 4 && Cut::of(bytes) == Ok(Cut::At(0)))
+    bytes.is_empty() || (kind == MessageKind::Text && bytes.len() < 4 && Cut::of(bytes) == Ok(Cut::At(0)))
 }
 
 impl Message {
@@ -144,7 +144,7 @@ impl Message {
         let count = buffer.append(pending.get(..wanted).unwrap_or_default(), most);
         inflater.given(count);
         self.tally.add_inflated(count);
-        if delivery == Delivery::Messages && self.kind == Kind::Text {
+        if delivery == Delivery::Messages && self.kind == MessageKind::Text {
             // §8.1, RFC 7692 §6.1: once inflated, text is UTF-8 "again"; fail at the first impossible byte
             let (bytes, _) = buffer.message();
             self.utf8.push(bytes.get(before..).unwrap_or_default()).map_err(|_| ProtocolError::InvalidUtf8)?;

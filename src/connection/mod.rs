@@ -37,7 +37,7 @@ use crate::error::{Error, HandshakeError, ProtocolError, SendError, Timeout};
 use crate::handshake::Agreed;
 use crate::role::{Role, Server};
 use crate::rules::{CloseFact, Closed, Timer};
-use crate::wire::{CloseCode, CloseFrame, Kind, Opcode, mask};
+use crate::wire::{CloseCode, CloseFrame, MessageKind, Opcode, mask};
 
 /// A WebSocket connection without a transport: bytes in, events and bytes out.
 ///
@@ -184,12 +184,12 @@ impl Connection<Server> {
     /// use std::io::{IoSlice, Write as _};
     ///
     /// use websocket_proto::handshake::Agreed;
-    /// use websocket_proto::{Config, Connection, Kind, Server};
+    /// use websocket_proto::{Config, Connection, MessageKind, Server};
     ///
     /// # let mut transport = Vec::new();
     /// let mut connection = Connection::established(Server::new(), Agreed::new(), Config::default());
     /// let payload = b"Hello";
-    /// let head = connection.encode_header(Kind::Text, payload)?;
+    /// let head = connection.encode_header(MessageKind::Text, payload)?;
     /// transport.write_vectored(&[IoSlice::new(&head), IoSlice::new(payload)])?;
     /// # assert_eq!(transport, b"\x81\x05Hello");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -197,7 +197,7 @@ impl Connection<Server> {
     ///
     /// # Errors
     /// Where the connection is not open for it, or the payload of a text is not UTF-8.
-    pub fn encode_header(&mut self, kind: Kind, payload: &[u8]) -> Result<HeaderBytes, SendError> {
+    pub fn encode_header(&mut self, kind: MessageKind, payload: &[u8]) -> Result<HeaderBytes, SendError> {
         let (outbound, role, _) = self.sending()?;
         Ok(outbound.apart(role, kind, payload)?.encode())
     }
@@ -341,7 +341,7 @@ impl<R: Role> Connection<R> {
     #[inline]
     pub fn send_text(&mut self, text: &str, out: &mut impl SendBuffer) -> Result<(), SendError> {
         let (outbound, role, config) = self.sending()?;
-        outbound.message(role, config, Kind::Text, text.as_bytes(), out)
+        outbound.message(role, config, MessageKind::Text, text.as_bytes(), out)
     }
 
     /// Sends a binary message, in one frame.
@@ -351,7 +351,7 @@ impl<R: Role> Connection<R> {
     #[inline]
     pub fn send_binary(&mut self, bytes: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
         let (outbound, role, config) = self.sending()?;
-        outbound.message(role, config, Kind::Binary, bytes, out)
+        outbound.message(role, config, MessageKind::Binary, bytes, out)
     }
 
     /// Sends a message that was encoded before, in one frame: what [`send_text`](Self::send_text) and [`send_binary`](Self::send_binary)
@@ -371,7 +371,7 @@ impl<R: Role> Connection<R> {
     ///
     /// # Errors
     /// Where the connection is not open for it, the part does not fit the message, or `out` has no room; nothing is written then.
-    pub fn send_fragment(&mut self, kind: Kind, payload: &[u8], last: bool, out: &mut impl SendBuffer) -> Result<(), SendError> {
+    pub fn send_fragment(&mut self, kind: MessageKind, payload: &[u8], last: bool, out: &mut impl SendBuffer) -> Result<(), SendError> {
         let (outbound, role, config) = self.sending()?;
         outbound.part(role, config, kind, payload, last, out)
     }
@@ -382,7 +382,7 @@ impl<R: Role> Connection<R> {
     ///
     /// # Errors
     /// Where the connection is not open for it, or the payload of a text is not UTF-8; it is as before then.
-    pub fn mask_and_encode_header(&mut self, kind: Kind, payload: &mut [u8]) -> Result<HeaderBytes, SendError> {
+    pub fn mask_and_encode_header(&mut self, kind: MessageKind, payload: &mut [u8]) -> Result<HeaderBytes, SendError> {
         let (outbound, role, _) = self.sending()?;
         let header = outbound.apart(role, kind, payload)?;
         if let Some(key) = header.masking_key {

@@ -11,7 +11,7 @@ use crate::buffer::SendBuffer;
 use crate::deflate::{Deflater, Piece, Window};
 use crate::error::SendError;
 use crate::role::Role;
-use crate::wire::{FrameHeader, Kind, ReservedBits};
+use crate::wire::{FrameHeader, MessageKind, ReservedBits};
 
 /// A message, encoded once, for [`Connection::send_prepared`](super::Connection::send_prepared) on any number of connections.
 ///
@@ -39,7 +39,7 @@ use crate::wire::{FrameHeader, Kind, ReservedBits};
 /// ```
 #[derive(Clone)]
 pub struct PreparedMessage {
-    kind: Kind,
+    kind: MessageKind,
     plain: Encoded,
     #[cfg(feature = "deflate")]
     compressed: Option<Compressed>,
@@ -67,16 +67,16 @@ impl PreparedMessage {
     /// A text message.
     #[must_use]
     pub fn text(text: &str) -> Self {
-        Self::new(Kind::Text, text.as_bytes())
+        Self::new(MessageKind::Text, text.as_bytes())
     }
 
     /// A binary message.
     #[must_use]
     pub fn binary(bytes: &[u8]) -> Self {
-        Self::new(Kind::Binary, bytes)
+        Self::new(MessageKind::Binary, bytes)
     }
 
-    fn new(kind: Kind, payload: &[u8]) -> Self {
+    fn new(kind: MessageKind, payload: &[u8]) -> Self {
         Self {
             kind,
             plain: Encoded::new(kind, ReservedBits::NONE, payload),
@@ -124,7 +124,7 @@ impl PreparedMessage {
 }
 
 impl Encoded {
-    fn new(kind: Kind, reserved: ReservedBits, payload: &[u8]) -> Self {
+    fn new(kind: MessageKind, reserved: ReservedBits, payload: &[u8]) -> Self {
         let header = FrameHeader { reserved, ..header(kind.opcode(), true, None, payload.len()) };
         let head = header.encode();
         let mut frame = Vec::with_capacity(head.len().saturating_add(payload.len()));

@@ -14,7 +14,9 @@ use crate::error::{Error, HandshakeError, SendError, Timeout};
 use crate::handshake::{Agreed, Reject};
 use crate::role::Role;
 use crate::rules::{CloseEvent, Closing, Utf8};
-use crate::wire::{CloseCode, CloseFrame, FrameHeader, Kind, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, ReservedBits};
+use crate::wire::{
+    CloseCode, CloseFrame, FrameHeader, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, MAX_HEADER, MessageKind, Opcode, ReservedBits,
+};
 
 /// The bytes of a frame before its payload (§5.2).
 pub type HeaderBytes = ArrayVec<u8, MAX_HEADER>;
@@ -36,7 +38,7 @@ pub(super) struct Outbound {
 /// A fragmented message of this endpoint's.
 #[derive(Debug, Clone, Copy)]
 struct Sending {
-    kind: Kind,
+    kind: MessageKind,
     utf8: Utf8,
     #[cfg(feature = "deflate")]
     compressed: bool,
@@ -201,7 +203,7 @@ impl Outbound {
         &mut self,
         role: &mut R,
         config: &Settings,
-        kind: Kind,
+        kind: MessageKind,
         payload: &[u8],
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
@@ -219,7 +221,7 @@ impl Outbound {
         &mut self,
         role: &mut R,
         config: &Settings,
-        kind: Kind,
+        kind: MessageKind,
         payload: &[u8],
         last: bool,
         out: &mut impl SendBuffer,
@@ -241,7 +243,7 @@ impl Outbound {
             Some(_) => return Err(SendError::KindMismatch),
         };
         // §5.6: a fragment can end inside a code point, the message cannot
-        if kind == Kind::Text && (sending.utf8.push(payload).is_err() || (last && !sending.utf8.at_boundary())) {
+        if kind == MessageKind::Text && (sending.utf8.push(payload).is_err() || (last && !sending.utf8.at_boundary())) {
             return Err(SendError::InvalidUtf8);
         }
         #[cfg(feature = "deflate")]
@@ -256,10 +258,10 @@ impl Outbound {
     }
 
     /// The header of a message in one frame, whose payload is apart and not masked yet.
-    pub(super) fn apart<R: Role>(&mut self, role: &mut R, kind: Kind, payload: &[u8]) -> Result<FrameHeader, SendError> {
+    pub(super) fn apart<R: Role>(&mut self, role: &mut R, kind: MessageKind, payload: &[u8]) -> Result<FrameHeader, SendError> {
         self.open()?;
         self.between_messages()?;
-        if kind == Kind::Text && core::str::from_utf8(payload).is_err() {
+        if kind == MessageKind::Text && core::str::from_utf8(payload).is_err() {
             return Err(SendError::InvalidUtf8);
         }
         Ok(header(kind.opcode(), true, role.masking_key()?, payload.len()))

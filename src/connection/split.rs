@@ -22,7 +22,7 @@ use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{Error, ProtocolError, SendError, Timeout};
 use crate::role::{Role, Server};
 use crate::rules::{Closed, Due, Timer, Wait};
-use crate::wire::{CloseCode, Kind};
+use crate::wire::{CloseCode, MessageKind};
 
 /// The half of a [`Connection`] that reads. [`Connection::split`] makes it.
 ///
@@ -330,7 +330,7 @@ impl Sender<Server> {
     ///
     /// # Errors
     /// As there.
-    pub fn encode_header(&mut self, kind: Kind, payload: &[u8]) -> Result<HeaderBytes, SendError> {
+    pub fn encode_header(&mut self, kind: MessageKind, payload: &[u8]) -> Result<HeaderBytes, SendError> {
         self.connection.encode_header(kind, payload)
     }
 }
@@ -397,7 +397,7 @@ impl<R: Role> Sender<R> {
     ///
     /// # Errors
     /// As there.
-    pub fn send_fragment(&mut self, kind: Kind, payload: &[u8], last: bool, out: &mut impl SendBuffer) -> Result<(), SendError> {
+    pub fn send_fragment(&mut self, kind: MessageKind, payload: &[u8], last: bool, out: &mut impl SendBuffer) -> Result<(), SendError> {
         self.connection.send_fragment(kind, payload, last, out)
     }
 
@@ -406,7 +406,7 @@ impl<R: Role> Sender<R> {
     ///
     /// # Errors
     /// As there.
-    pub fn mask_and_encode_header(&mut self, kind: Kind, payload: &mut [u8]) -> Result<HeaderBytes, SendError> {
+    pub fn mask_and_encode_header(&mut self, kind: MessageKind, payload: &mut [u8]) -> Result<HeaderBytes, SendError> {
         self.connection.mask_and_encode_header(kind, payload)
     }
 

@@ -12,7 +12,7 @@ use crate::error::ProtocolError;
 use crate::handshake::Agreed;
 use crate::role::Role;
 use crate::rules::{Cut, Fragmentation, Limits, Tally, Timer, Utf8, text};
-use crate::wire::{CloseFrame, FrameHeader, HeaderError, Kind, Opcode, ReservedBits, mask};
+use crate::wire::{CloseFrame, FrameHeader, HeaderError, MessageKind, Opcode, ReservedBits, mask};
 
 /// What the inbound half goes by: the extensions agreed on, and the limit that nearly every frame keeps.
 #[derive(Debug, Clone)]
@@ -52,7 +52,7 @@ pub(super) enum Inbound {
 /// A message that has begun and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Message {
-    pub(super) kind: Kind,
+    pub(super) kind: MessageKind,
     pub(super) tally: Tally,
     /// Of a text that is put together: how far it is valid.
     pub(super) utf8: Utf8,
@@ -138,9 +138,9 @@ pub(super) enum Found {
     /// Not enough to say.
     Nothing,
     /// A message that has ended, in the buffer.
-    Message(Kind),
+    Message(MessageKind),
     /// More of a message, in the buffer.
-    Part { kind: Kind, last: bool },
+    Part { kind: MessageKind, last: bool },
     /// A control frame, its payload unmasked and next in the buffer.
     Control { opcode: Opcode, len: usize },
 }
@@ -157,7 +157,7 @@ impl Message {
     /// Whether bytes of a binary frame are there that can wait for more: there is nothing in them to be judged.
     #[inline]
     fn waits<S: Storage>(&self, buffer: &ReceiveBuffer<S>) -> bool {
-        let Self { kind: Kind::Binary, frame: Some(Frame { remaining, .. }), .. } = *self else { return false };
+        let Self { kind: MessageKind::Binary, frame: Some(Frame { remaining, .. }), .. } = *self else { return false };
         (buffer.unread_len() as u64) < remaining.min(AT_ONCE) && !self.is_compressed() && !buffer.is_full()
     }
 
@@ -177,7 +177,7 @@ impl Message {
         buffer.skip(head_len);
         let before = buffer.message_len();
         buffer.append_payload(len, key);
-        if self.kind == Kind::Text && matches!(fragment, Fragment::Other) {
+        if self.kind == MessageKind::Text && matches!(fragment, Fragment::Other) {
             // §8.1: fail at the first impossible byte; what ends a message is judged with the whole of it
             let (bytes, _) = buffer.message();
             self.utf8.push(bytes.get(before..).unwrap_or_default()).map_err(|_| ProtocolError::InvalidUtf8)?;
@@ -193,13 +193,13 @@ impl Inbound {
     /// A message in one frame that is there whole. Its payload, unmasked, is next in the buffer. Changes nothing where it is `None`;
     /// [`next`](Self::next) does the rest.
     #[inline]
-    pub(super) fn small<R: Role, S: Storage>(&self, buffer: &mut ReceiveBuffer<S>, limit: FastLimit) -> Option<(Kind, usize)> {
+    pub(super) fn small<R: Role, S: Storage>(&self, buffer: &mut ReceiveBuffer<S>, limit: FastLimit) -> Option<(MessageKind, usize)> {
         let Self::Between = self else { return None };
         let capacity = buffer.message_capacity();
         let unread = buffer.unread_mut();
         let kind = match unread.first()? {
-            0x81 => Kind::Text,
-            0x82 => Kind::Binary,
+            0x81 => MessageKind::Text,
+            0x82 => MessageKind::Binary,
             _ => return None,
         };
         let WholeFrame { head_len, payload, key } = WholeFrame::parse::<R>(unread)?;
@@ -225,12 +225,12 @@ impl Inbound {
 
     /// A message that came whole, as an event; or its payload, if it is a text and not UTF-8.
     #[inline]
-    pub(super) fn whole(kind: Kind, payload: &[u8], delivery: Delivery) -> Result<Event<'_>, &[u8]> {
+    pub(super) fn whole(kind: MessageKind, payload: &[u8], delivery: Delivery) -> Result<Event<'_>, &[u8]> {
         match (kind, delivery) {
-            (Kind::Binary, Delivery::Messages) => Ok(Event::Binary(payload)),
-            (Kind::Binary, Delivery::Parts) => Ok(Event::BinaryPart { bytes: payload, last: true }),
+            (MessageKind::Binary, Delivery::Messages) => Ok(Event::Binary(payload)),
+            (MessageKind::Binary, Delivery::Parts) => Ok(Event::BinaryPart { bytes: payload, last: true }),
             // §8.1: validated once, when it came whole
-            (Kind::Text, _) => match (text(payload), delivery) {
+            (MessageKind::Text, _) => match (text(payload), delivery) {
                 (Ok(text), Delivery::Messages) => Ok(Event::Text(text)),
                 (Ok(text), Delivery::Parts) => Ok(Event::TextPart { text, last: true }),
                 (Err(_), _) => Err(payload),
@@ -283,12 +283,12 @@ impl Inbound {
                 given.all();
                 Self::whole(kind, bytes, config.delivery).map(Some).map_err(|_| ProtocolError::InvalidUtf8)
             }
-            Found::Part { kind: Kind::Binary, last } => {
+            Found::Part { kind: MessageKind::Binary, last } => {
                 let (bytes, given) = buffer.message();
                 given.all();
                 Ok(Some(Event::BinaryPart { bytes, last }))
             }
-            Found::Part { kind: Kind::Text, last } => self.text_part(buffer, last).map(Some),
+            Found::Part { kind: MessageKind::Text, last } => self.text_part(buffer, last).map(Some),
             Found::Control { opcode: Opcode::Ping, len } => Ok(Some(Event::Ping(buffer.take(len)))),
             Found::Control { opcode: Opcode::Pong, len } => Ok(Some(Event::Pong(buffer.take(len)))),
             Found::Control { opcode: _, len } => {
@@ -447,7 +447,7 @@ impl Inbound {
             Delivery::Messages => {
                 // §8.1: fail at the first impossible byte; what ends a message is judged with the whole of it
                 let (bytes, _) = buffer.message();
-                if kind == Kind::Text && message.utf8.push(bytes.get(before..).unwrap_or_default()).is_err() {
+                if kind == MessageKind::Text && message.utf8.push(bytes.get(before..).unwrap_or_default()).is_err() {
                     return Err(ProtocolError::InvalidUtf8);
                 }
                 nothing_yet
@@ -456,7 +456,7 @@ impl Inbound {
             Delivery::Parts => {
                 let (bytes, _) = buffer.message();
                 // §5.6: a piece of text can end inside a code point; a part given out cannot
-                let begun = kind == Kind::Text && bytes.len() < 4 && Cut::of(bytes) == Ok(Cut::At(0));
+                let begun = kind == MessageKind::Text && bytes.len() < 4 && Cut::of(bytes) == Ok(Cut::At(0));
                 if begun { nothing_yet } else { Some(Found::Part { kind, last: false }) }
             }
         };

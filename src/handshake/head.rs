@@ -28,7 +28,7 @@ const MAX_EMPTY_LINES: u8 = 4;
 
 /// Whose head it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum MessageKind {
     Request,
     Response,
 }
@@ -50,7 +50,7 @@ enum At {
 /// How far a head was read. Positions count from the head's first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HeadReader {
-    kind: Kind,
+    kind: MessageKind,
     at: At,
     empty_lines: u8,
     /// Where the start line begins.
@@ -73,10 +73,10 @@ pub(crate) struct Head<'b> {
 }
 
 impl HeadReader {
-    pub(crate) const REQUEST: Self = Self::new(Kind::Request);
-    pub(crate) const RESPONSE: Self = Self::new(Kind::Response);
+    pub(crate) const REQUEST: Self = Self::new(MessageKind::Request);
+    pub(crate) const RESPONSE: Self = Self::new(MessageKind::Response);
 
-    const fn new(kind: Kind) -> Self {
+    const fn new(kind: MessageKind) -> Self {
         Self { kind, at: At::Start, empty_lines: 0, start: 0, line: 0, looked: 0, fields: 0 }
     }
 
@@ -169,7 +169,7 @@ impl HeadReader {
     #[inline]
     fn run(&self, bytes: &[u8]) -> usize {
         let many = match self.at {
-            At::StartLine => printable(bytes, self.kind == Kind::Response),
+            At::StartLine => printable(bytes, self.kind == MessageKind::Response),
             At::Value => printable(bytes, true),
             _ => 0,
         };
@@ -187,7 +187,7 @@ impl HeadReader {
         match (self.at, byte) {
             // A choice that RFC 9112 §2.2 leaves: LF alone ends no line.
             (At::Start | At::StartLine | At::FieldStart | At::Name | At::Value, b'\n') => Err(HandshakeError::BareLineFeed),
-            (At::Start, b'\r') if self.kind == Kind::Request => Ok(At::EmptyLineCr),
+            (At::Start, b'\r') if self.kind == MessageKind::Request => Ok(At::EmptyLineCr),
             (At::Start, _) if self.is_start_line(byte) => {
                 self.start = self.looked;
                 Ok(At::StartLine)
@@ -222,9 +222,9 @@ impl HeadReader {
 
     fn is_start_line(&self, byte: u8) -> bool {
         match self.kind {
-            Kind::Request => is(byte, VISIBLE) || byte == b' ',
+            MessageKind::Request => is(byte, VISIBLE) || byte == b' ',
             // RFC 9112 §4: reason-phrase = 1*( HTAB / SP / VCHAR / obs-text )
-            Kind::Response => is(byte, VALUE),
+            MessageKind::Response => is(byte, VALUE),
         }
     }
 
@@ -235,9 +235,9 @@ impl HeadReader {
         }
         match self.kind {
             // RFC 9112 §5.2: a server "MUST either reject the message ... or replace"; this is the first
-            Kind::Request => Err(HandshakeError::ObsoleteFold),
+            MessageKind::Request => Err(HandshakeError::ObsoleteFold),
             // RFC 9112 §5.2: a user agent "MUST replace each received obs-fold with one or more SP octets"
-            Kind::Response => {
+            MessageKind::Response => {
                 if let Some(line_end) = bytes.get_mut(self.looked.saturating_sub(2)..self.looked) {
                     line_end.fill(b' ');
                 }

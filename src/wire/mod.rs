@@ -29,7 +29,7 @@ pub use mask::mask;
 pub(crate) use mask::mask_into;
 #[cfg(feature = "alloc")]
 pub(crate) use mask::masked;
-pub use opcode::{Kind, Opcode};
+pub use opcode::{MessageKind, Opcode};
 
 /// The most bytes a frame header takes: 2, 8 of extended length, 4 of masking key (§5.2).
 pub const MAX_HEADER: usize = 14;

@@ -56,14 +56,14 @@ impl Opcode {
 /// What a message holds (§5.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a closed set: §5.6 has no other kind")]
-pub enum Kind {
+pub enum MessageKind {
     /// UTF-8.
     Text,
     /// Any bytes.
     Binary,
 }
 
-impl Kind {
+impl MessageKind {
     /// The opcode of the first frame of such a message.
     #[must_use]
     pub const fn opcode(self) -> Opcode {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Command;
 use std::time::Instant;
-use wsbench::workload::{self, Kind, Workload};
+use wsbench::workload::{self, MessageKind, Workload};
 use wsbench::{Eat, Job, Peer, io, peers, wire};
 
 const HELP: &str = "\
@@ -110,7 +110,7 @@ fn list() {
 
 /// Runs a peer over a bit more than one lap of the wire and compares every byte.
 fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
-    if p.name().starts_with('=') && matches!(w.kind, Kind::HsClient) {
+    if p.name().starts_with('=') && matches!(w.kind, MessageKind::HsClient) {
         return Ok(true);
     }
     let Some(mut job) = p.job(w, true) else { return Ok(false) };
@@ -127,7 +127,7 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
         }
         e
     };
-    if matches!(w.kind, Kind::Recv | Kind::Echo | Kind::Deflate | Kind::DeflateNct) {
+    if matches!(w.kind, MessageKind::Recv | MessageKind::Echo | MessageKind::Deflate | MessageKind::DeflateNct) {
         if eat.msgs < n {
             return Err(format!("{} messages of {n}", eat.msgs));
         }
@@ -136,15 +136,15 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
             return Err(format!("received payloads differ ({} of {} bytes)", eat.bytes, e.bytes));
         }
     }
-    if matches!(w.kind, Kind::Echo | Kind::SendServer | Kind::SendClient | Kind::Deflate | Kind::DeflateNct) {
-        let want = if w.kind == Kind::Echo || matches!(w.kind, Kind::Deflate | Kind::DeflateNct) { eat.msgs } else { n };
+    if matches!(w.kind, MessageKind::Echo | MessageKind::SendServer | MessageKind::SendClient | MessageKind::Deflate | MessageKind::DeflateNct) {
+        let want = if w.kind == MessageKind::Echo || matches!(w.kind, MessageKind::Deflate | MessageKind::DeflateNct) { eat.msgs } else { n };
         let mut got = Eat::checking();
         let mut keys = std::collections::HashSet::new();
         let mut z = flate2::Decompress::new_with_window_bits(false, 15);
         let mut at = 0;
         for f in wire::decode_all(&wrote) {
             let op = if w.text { 1 } else { 2 };
-            if f.masked != (w.kind == Kind::SendClient) {
+            if f.masked != (w.kind == MessageKind::SendClient) {
                 return Err("mask bit wrong".into());
             }
             if f.masked && f.payload.len() >= 4 {
@@ -152,11 +152,11 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
             }
             at += 1;
             match w.kind {
-                Kind::Deflate | Kind::DeflateNct => {
+                MessageKind::Deflate | MessageKind::DeflateNct => {
                     if f.b0 != 0xC1 {
                         return Err(format!("reply not compressed: {:02x}", f.b0));
                     }
-                    if w.kind == Kind::DeflateNct {
+                    if w.kind == MessageKind::DeflateNct {
                         z.reset(false);
                     }
                     let mut o = Vec::with_capacity(1 << 16);
@@ -182,7 +182,7 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
             return Err(format!("sent payloads differ: {} messages of {want}, {} bytes of {}", got.msgs, got.bytes, e.bytes));
         }
     }
-    if w.kind == Kind::HsServer {
+    if w.kind == MessageKind::HsServer {
         let mut h = [httparse::EMPTY_HEADER; 16];
         let mut r = httparse::Response::new(&mut h);
         r.parse(&wrote).map_err(|e| e.to_string())?;

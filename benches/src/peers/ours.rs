@@ -4,14 +4,14 @@ use std::hint::black_box;
 use std::io::{IoSlice, Write as _};
 
 use websocket_proto::{
-    Accept, Client, ClientRequest, Config, Connection, Entropy, Event, Kind as MessageKind, ReceiveBuffer, Role, Server, Storage, Uri,
+    Accept, Client, ClientRequest, Config, Connection, Entropy, Event, MessageKind as MessageKind, ReceiveBuffer, Role, Server, Storage, Uri,
 };
 
 use super::Cursor;
 use crate::io::{MemIo, MockServer, READ_CAP};
 use crate::memory;
 use crate::wire::CHROME_REQUEST;
-use crate::workload::{Kind, Workload};
+use crate::workload::{MessageKind, Workload};
 use crate::{Eat, Job, Peer};
 
 pub struct Ours;
@@ -223,17 +223,17 @@ impl Peer for Ours {
         let inbound = ReceiveBuffer::with_retained_capacity(4 * w.size.max(READ_CAP));
         let out = Vec::with_capacity(2 * READ_CAP);
         Some(match w.kind {
-            Kind::Recv => Box::new(Recv::<false> { io, ws: server(), inbound, out }),
-            Kind::Echo => Box::new(Recv::<true> { io, ws: server(), inbound, out }),
-            Kind::SendServer if w.size >= APART => Box::new(SendApart { io, ws: server(), cur: Cursor::new(w) }),
-            Kind::SendServer => Box::new(Send { io, ws: server(), cur: Cursor::new(w), out }),
-            Kind::SendClient => Box::new(Send { io, ws: client(), cur: Cursor::new(w), out }),
-            Kind::HsServer => Box::new(HsServer(w.wire, capture)),
-            Kind::HsClient => Box::new(HsClient),
+            MessageKind::Recv => Box::new(Recv::<false> { io, ws: server(), inbound, out }),
+            MessageKind::Echo => Box::new(Recv::<true> { io, ws: server(), inbound, out }),
+            MessageKind::SendServer if w.size >= APART => Box::new(SendApart { io, ws: server(), cur: Cursor::new(w) }),
+            MessageKind::SendServer => Box::new(Send { io, ws: server(), cur: Cursor::new(w), out }),
+            MessageKind::SendClient => Box::new(Send { io, ws: client(), cur: Cursor::new(w), out }),
+            MessageKind::HsServer => Box::new(HsServer(w.wire, capture)),
+            MessageKind::HsClient => Box::new(HsClient),
             #[cfg(feature = "deflate")]
-            Kind::Deflate | Kind::DeflateNct => Box::new(Recv::<true> { io, ws: compressing(w.kind == Kind::Deflate), inbound, out }),
+            MessageKind::Deflate | MessageKind::DeflateNct => Box::new(Recv::<true> { io, ws: compressing(w.kind == MessageKind::Deflate), inbound, out }),
             #[cfg(not(feature = "deflate"))]
-            Kind::Deflate | Kind::DeflateNct => return None,
+            MessageKind::Deflate | MessageKind::DeflateNct => return None,
         })
     }
     fn note(&self) -> &'static str {

@@ -3,7 +3,7 @@
 
 use super::Cursor;
 use crate::io::{MemIo, MockServer, READ_CAP, block_on};
-use crate::workload::{Kind, Workload};
+use crate::workload::{MessageKind, Workload};
 use crate::{Eat, Job, Peer};
 use ::soketto::connection::{Builder, Receiver, Sender};
 use ::soketto::extension::{Extension, Param, deflate::Deflate};
@@ -126,22 +126,22 @@ impl Peer for Soketto {
             b.finish()
         };
         Some(match w.kind {
-            Kind::Recv => {
+            MessageKind::Recv => {
                 let (s, r) = make(Mode::Server, false);
                 Box::new(Recv(r, s, Vec::new()))
             }
-            Kind::Echo | Kind::DeflateNct => {
-                let (s, r) = make(Mode::Server, w.kind == Kind::DeflateNct);
+            MessageKind::Echo | MessageKind::DeflateNct => {
+                let (s, r) = make(Mode::Server, w.kind == MessageKind::DeflateNct);
                 Box::new(Echo(r, s, Vec::new(), w.batch))
             }
-            Kind::SendServer | Kind::SendClient => {
-                let mode = if w.kind == Kind::SendServer { Mode::Server } else { Mode::Client };
+            MessageKind::SendServer | MessageKind::SendClient => {
+                let mode = if w.kind == MessageKind::SendServer { Mode::Server } else { Mode::Client };
                 let (s, r) = make(mode, false);
                 Box::new(Send(s, r, Cursor::new(w), w.batch))
             }
-            Kind::HsServer => Box::new(HsServer(w.wire, capture)),
-            Kind::HsClient => Box::new(HsClient),
-            Kind::Deflate => return None,
+            MessageKind::HsServer => Box::new(HsServer(w.wire, capture)),
+            MessageKind::HsClient => Box::new(HsClient),
+            MessageKind::Deflate => return None,
         })
     }
     fn note(&self) -> &'static str {

@@ -3,7 +3,7 @@
 
 use super::Cursor;
 use crate::io::{MemIo, MockServer, READ_CAP};
-use crate::workload::{Kind, Workload};
+use crate::workload::{MessageKind, Workload};
 use crate::{Eat, Job, Peer};
 use std::hint::black_box;
 use tungstenite::protocol::{Role, WebSocketConfig};
@@ -106,13 +106,13 @@ impl Peer for Tungstenite {
     fn job(&self, w: &Workload, capture: bool) -> Option<Box<dyn Job>> {
         let ws = |role| WebSocket::from_raw_socket(MemIo::new(w.wire, w.cap, w.pend, capture), role, Some(config()));
         Some(match w.kind {
-            Kind::Recv => Box::new(Recv(ws(Role::Server))),
-            Kind::Echo => Box::new(Echo(ws(Role::Server), w.batch)),
-            Kind::SendServer => Box::new(Send(ws(Role::Server), Cursor::new(w), w.batch)),
-            Kind::SendClient => Box::new(Send(ws(Role::Client), Cursor::new(w), w.batch)),
-            Kind::HsServer => Box::new(HsServer(w.wire, capture)),
-            Kind::HsClient => Box::new(HsClient),
-            Kind::Deflate | Kind::DeflateNct => return None,
+            MessageKind::Recv => Box::new(Recv(ws(Role::Server))),
+            MessageKind::Echo => Box::new(Echo(ws(Role::Server), w.batch)),
+            MessageKind::SendServer => Box::new(Send(ws(Role::Server), Cursor::new(w), w.batch)),
+            MessageKind::SendClient => Box::new(Send(ws(Role::Client), Cursor::new(w), w.batch)),
+            MessageKind::HsServer => Box::new(HsServer(w.wire, capture)),
+            MessageKind::HsClient => Box::new(HsClient),
+            MessageKind::Deflate | MessageKind::DeflateNct => return None,
         })
     }
     fn note(&self) -> &'static str {

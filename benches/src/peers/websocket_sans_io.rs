@@ -3,7 +3,7 @@
 
 use super::Cursor;
 use crate::io::{MemIo, READ_CAP};
-use crate::workload::{Kind, Workload};
+use crate::workload::{MessageKind, Workload};
 use crate::{Eat, Job, Peer};
 use ::websocket_sans_io::{FrameInfo, Opcode, WebsocketFrameDecoder, WebsocketFrameEncoder, WebsocketFrameEvent};
 
@@ -117,21 +117,21 @@ impl Peer for WebsocketSansIo {
         }
         let io = MemIo::new(w.wire, w.cap, false, capture);
         Some(match w.kind {
-            Kind::Recv | Kind::Echo => Box::new(Recv {
+            MessageKind::Recv | MessageKind::Echo => Box::new(Recv {
                 io,
                 dec: WebsocketFrameDecoder::new(),
                 buf: vec![0; READ_CAP],
                 from: 0,
                 to: 0,
-                echo: w.kind == Kind::Echo,
+                echo: w.kind == MessageKind::Echo,
                 out: Vec::with_capacity(2 * READ_CAP),
                 enc: WebsocketFrameEncoder::new(),
             }),
-            Kind::SendServer | Kind::SendClient => Box::new(Send {
+            MessageKind::SendServer | MessageKind::SendClient => Box::new(Send {
                 io,
                 enc: WebsocketFrameEncoder::new(),
                 cur: Cursor::new(w),
-                client: w.kind == Kind::SendClient,
+                client: w.kind == MessageKind::SendClient,
                 out: Vec::with_capacity(2 * READ_CAP),
             }),
             _ => return None,

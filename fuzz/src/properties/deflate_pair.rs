@@ -4,7 +4,8 @@ use core::mem;
 
 use websocket_proto::handshake::Deflate;
 use websocket_proto::{
-    Agreed, Client, CloseCode, Config, Connection, DeflateConfig, Delivery, Event, Kind, ReceiveBuffer, SendError, SendSlice, Server, State,
+    Agreed, Client, CloseCode, Config, Connection, DeflateConfig, Delivery, Event, MessageKind, ReceiveBuffer, SendError, SendSlice,
+    Server, State,
 };
 
 use super::naive;
@@ -73,7 +74,7 @@ struct End<R: Deflating> {
     /// What its peer is to read.
     sent: Vec<Seen>,
     /// The message that it sends in parts.
-    begun: Option<(Kind, Vec<u8>)>,
+    begun: Option<(MessageKind, Vec<u8>)>,
     /// What it was last given to send.
     last: Vec<u8>,
     seen: Vec<Seen>,
@@ -180,7 +181,7 @@ impl<R: Deflating> End<R> {
         }
     }
 
-    fn part(&mut self, kind: Kind, payload: &[u8], last: bool) {
+    fn part(&mut self, kind: MessageKind, payload: &[u8], last: bool) {
         match self.connection.send_fragment(kind, payload, last, &mut self.out) {
             Ok(()) => {
                 let (kind, mut bytes) = self.begun.take().unwrap_or((kind, vec![]));
@@ -192,7 +193,7 @@ impl<R: Deflating> End<R> {
                 }
             }
             Err(SendError::Closed) => assert!(self.is_closed()),
-            Err(SendError::InvalidUtf8) => assert_eq!(kind, Kind::Text),
+            Err(SendError::InvalidUtf8) => assert_eq!(kind, MessageKind::Text),
             Err(SendError::Full) => {}
             Err(error) => panic!("{error:?}"),
         }
@@ -211,7 +212,7 @@ impl<R: Deflating> End<R> {
                 Event::TextPart { text, last } => {
                     self.part.extend(text.as_bytes());
                     if last {
-                        self.seen.push(naive::message(Kind::Text, mem::take(&mut self.part)));
+                        self.seen.push(naive::message(MessageKind::Text, mem::take(&mut self.part)));
                     }
                 }
                 Event::BinaryPart { bytes, last } => {

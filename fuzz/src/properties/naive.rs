@@ -3,7 +3,7 @@
 use core::str;
 
 use websocket_proto::Config;
-use websocket_proto::wire::{FrameHeader, HeaderError, Kind, Opcode, ReservedBits};
+use websocket_proto::wire::{FrameHeader, HeaderError, MessageKind, Opcode, ReservedBits};
 
 use crate::support::Seen;
 
@@ -67,7 +67,7 @@ pub(super) fn frames<'w>(wire: &'w [u8], masked: bool, limits: &Config) -> Read<
 impl Read<'_> {
     fn frames(&mut self, masked: bool, limits: &Config) -> Result<(), u16> {
         // In how many frames which bytes came.
-        let mut message: Option<(Kind, u32, Vec<u8>)> = None;
+        let mut message: Option<(MessageKind, u32, Vec<u8>)> = None;
         while let Some(&first) = self.rest.first() {
             let declared = payload_len(self.rest).map_err(|_| 1002u16)?;
             let (fin, control, opcode) = (first >= 128, first % 16 >= 8, first % 16);
@@ -76,7 +76,8 @@ impl Read<'_> {
                 return Err(1002);
             }
             if let (Some((len, _)), false) = (declared, control) {
-                let (_, count, bytes) = message.get_or_insert((if opcode == 1 { Kind::Text } else { Kind::Binary }, 0, Vec::new()));
+                let (_, count, bytes) =
+                    message.get_or_insert((if opcode == 1 { MessageKind::Text } else { MessageKind::Binary }, 0, Vec::new()));
                 *count += 1;
                 if len > limits.max_frame || bytes.len() as u64 + len > limits.max_message {
                     return Err(1009);
@@ -94,7 +95,7 @@ impl Read<'_> {
             if let (Some((kind, _, bytes)), false) = (&mut message, control) {
                 bytes.extend(&payload);
                 let ends = whole && fin;
-                if *kind == Kind::Text && str::from_utf8(bytes).is_err_and(|error| ends || error.error_len().is_some()) {
+                if *kind == MessageKind::Text && str::from_utf8(bytes).is_err_and(|error| ends || error.error_len().is_some()) {
                     return Err(1007);
                 }
             }
@@ -119,10 +120,10 @@ impl Read<'_> {
 }
 
 /// A message whose text is UTF-8 (§5.6).
-pub(super) fn message(kind: Kind, bytes: Vec<u8>) -> Seen {
+pub(super) fn message(kind: MessageKind, bytes: Vec<u8>) -> Seen {
     match kind {
-        Kind::Text => Seen::Text(String::from_utf8(bytes).expect("§5.6")),
-        Kind::Binary => Seen::Binary(bytes),
+        MessageKind::Text => Seen::Text(String::from_utf8(bytes).expect("§5.6")),
+        MessageKind::Binary => Seen::Binary(bytes),
     }
 }
 

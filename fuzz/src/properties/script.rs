@@ -1,6 +1,6 @@
 //! An input as a series of choices. Where it has ended, it is zeros.
 
-use websocket_proto::Kind;
+use websocket_proto::MessageKind;
 
 /// What is left of the input.
 pub(super) struct Script<'a>(pub(super) &'a [u8]);
@@ -23,8 +23,8 @@ impl<'a> Script<'a> {
         String::from_utf8_lossy(self.bytes()).into_owned()
     }
 
-    pub(super) fn kind(&mut self) -> Kind {
-        self.one_of([Kind::Text, Kind::Binary])
+    pub(super) fn kind(&mut self) -> MessageKind {
+        self.one_of([MessageKind::Text, MessageKind::Binary])
     }
 
     pub(super) fn one_of<T: Copy, const N: usize>(&mut self, choice: [T; N]) -> T {

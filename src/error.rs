@@ -191,7 +191,7 @@ pub enum HandshakeError {
     /// More interim responses (1xx) than are skipped (RFC 9110 §15.2).
     TooManyInterimResponses,
     /// A response that does not accept the request, by its status (§4.1, RFC 8441 §5): only
-    /// [`RequestHead::check`](crate::handshake::RequestHead::check) says so. To a connection it is an
+    /// [`UpgradeOffer::check`](crate::handshake::UpgradeOffer::check) says so. To a connection it is an
     /// [`Event::Rejected`](crate::Event::Rejected).
     NotAccepted,
     /// A 101 response whose Upgrade is not `websocket` (§4.1).

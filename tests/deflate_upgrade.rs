@@ -12,7 +12,7 @@ use alloc::collections::BTreeSet;
 use fastrand::Rng;
 use support::{Keys, filled, frames_of};
 use support_deflate::{config, deflate};
-use websocket_proto::handshake::{CheckedRequest, Key, RequestHead};
+use websocket_proto::handshake::{Key, UpgradeOffer, UpgradeRequest};
 use websocket_proto::{
     Accept, Agreed, Client, ClientRequest, Config, Connection, Deflate, Entropy as _, Error, Event, HandshakeError, Server, Uri,
 };
@@ -54,7 +54,7 @@ fn answer(most: Deflate, offers: &[&str]) -> Answer {
         other => panic!("{other:?}"),
     };
 
-    let over_fields = CheckedRequest::http11("GET", fields.iter().copied()).map(|checked| {
+    let over_fields = UpgradeRequest::http11("GET", fields.iter().copied()).map(|checked| {
         let checked = checked.deflate(most);
         let chat = checked.subprotocols().next().unwrap();
         let acceptance = checked.accept(Accept::new().subprotocol(chat).headers(&added)).unwrap();
@@ -66,7 +66,7 @@ fn answer(most: Deflate, offers: &[&str]) -> Answer {
 
     let of_connect: Vec<_> = fields[4..].iter().map(|(name, value)| (name.to_lowercase(), *value)).collect();
     let of_connect = of_connect.iter().map(|(name, value)| (name.as_str(), *value));
-    let over_connect = CheckedRequest::extended_connect("CONNECT", "websocket", of_connect).map(|checked| {
+    let over_connect = UpgradeRequest::extended_connect("CONNECT", "websocket", of_connect).map(|checked| {
         let checked = checked.deflate(most);
         let chat = checked.subprotocols().next().unwrap();
         let acceptance = checked.accept(Accept::new().subprotocol(chat).headers(&added)).unwrap();
@@ -241,9 +241,9 @@ fn any_offer_is_answered_as_over_bytes() {
 #[test]
 fn pmd_23_nothing_is_negotiated_unless_it_is_asked_for() {
     let fields = asked(&["permessage-deflate"]);
-    let acceptance = CheckedRequest::http11("GET", fields.iter().copied()).unwrap().accept(Accept::new()).unwrap();
+    let acceptance = UpgradeRequest::http11("GET", fields.iter().copied()).unwrap().accept(Accept::new()).unwrap();
     assert_eq!((acceptance.agreed(), acceptance.fields().count()), (Agreed::new(), 3));
-    let head = RequestHead::extended_connect(ClientRequest::new(Uri::parse("wss://a/").unwrap())).unwrap();
+    let head = UpgradeOffer::extended_connect(ClientRequest::new(Uri::parse("wss://a/").unwrap())).unwrap();
     assert_eq!(head.fields().count(), 1);
     let answer = head.check(200, [("sec-websocket-extensions", "permessage-deflate")]);
     assert_eq!(answer.map(|_| ()), Err(HandshakeError::ExtensionNotOffered));
@@ -263,11 +263,11 @@ fn pmd_06_pmd_07_attack_d2_an_offer_and_what_its_answer_comes_to_are_as_over_byt
         let request = ClientRequest::new(uri).subprotocols(&["chat"]).headers(&[("Origin", "null")]);
         let mut written = Vec::new();
         let mut client = Connection::client(request, config(Some(most)), Keys::default(), &mut written).unwrap();
-        let head = RequestHead::http11(request, key).unwrap().deflate(most);
-        let of_connect = RequestHead::extended_connect(request).unwrap().deflate(most);
+        let head = UpgradeOffer::http11(request, key).unwrap().deflate(most);
+        let of_connect = UpgradeOffer::extended_connect(request).unwrap().deflate(most);
         let text = format!("GET /chat HTTP/1.1\r\n{}\r\n", lines(head.fields()));
         assert_eq!(String::from_utf8(written).unwrap(), text);
-        let values = |head: &RequestHead<'_>, name: &str| -> Vec<String> {
+        let values = |head: &UpgradeOffer<'_>, name: &str| -> Vec<String> {
             head.fields().filter(|(found, _)| *found == name).map(|(_, value)| value.to_string()).collect()
         };
         let [offer] = &values(&head, "Sec-WebSocket-Extensions")[..] else { panic!("{text}") };
@@ -302,9 +302,9 @@ fn what_was_agreed_on_over_fields_is_kept_by_the_connections() {
     let uri = Uri::parse("wss://server.example.com/chat").unwrap();
     let text = "compressible ".repeat(100);
     for most in [Deflate::new(), deflate(9, 10, false, false)] {
-        let head = RequestHead::extended_connect(ClientRequest::new(uri)).unwrap().deflate(Deflate::new());
+        let head = UpgradeOffer::extended_connect(ClientRequest::new(uri)).unwrap().deflate(Deflate::new());
         let fields: Vec<_> = head.fields().map(|(name, value)| (name.to_owned(), value.to_string())).collect();
-        let checked = CheckedRequest::extended_connect("CONNECT", "websocket", fields.iter().map(|(name, value)| (name, value))).unwrap();
+        let checked = UpgradeRequest::extended_connect("CONNECT", "websocket", fields.iter().map(|(name, value)| (name, value))).unwrap();
         let acceptance = checked.deflate(most).accept(Accept::new()).unwrap();
         let answer: Vec<_> = acceptance.fields().collect();
         let response = head.check(acceptance.status(), answer.iter().copied()).unwrap();

@@ -13,7 +13,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use support::Keys;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use websocket_proto::handshake::{CheckedRequest, Key, RequestHead};
+use websocket_proto::handshake::{Key, UpgradeOffer, UpgradeRequest};
 use websocket_proto::{
     Accept, Client, ClientRequest, CloseCode, Config, Connection, Event, HandshakeError, ReceiveBuffer, Role, Server, TransportAction, Uri,
 };
@@ -38,7 +38,7 @@ fn config() -> Config {
 /// Answers a request; once the answer was sent, echoes.
 async fn answer(mut request: Request<Incoming>) -> AnyResult<Response<String>> {
     let on_upgrade = hyper::upgrade::on(&mut request);
-    let checked = match CheckedRequest::http11(request.method().as_str(), request.headers()) {
+    let checked = match UpgradeRequest::http11(request.method().as_str(), request.headers()) {
         Ok(checked) => checked,
         Err(refusal) => return Ok(head(refusal.status(), refusal.fields()).body(refusal.to_string())?),
     };
@@ -103,7 +103,7 @@ fn exchange<T>(request: Request<String>, then: impl AsyncFnOnce(Response<Incomin
 }
 
 /// The request of this head as hyper takes it.
-fn hyper_request(uri: Uri<'_>, head: &RequestHead<'_>) -> AnyResult<Request<String>> {
+fn hyper_request(uri: Uri<'_>, head: &UpgradeOffer<'_>) -> AnyResult<Request<String>> {
     let request = Request::builder().method(head.method()).uri(uri.resource().to_string());
     let request = head.fields().fold(request, |request, (name, value)| request.header(name, value.to_string()));
     Ok(request.body(String::new())?)
@@ -112,7 +112,7 @@ fn hyper_request(uri: Uri<'_>, head: &RequestHead<'_>) -> AnyResult<Request<Stri
 #[test]
 fn messages_go_over_an_upgrade_of_hypers() -> AnyResult<()> {
     let uri = Uri::parse("ws://server.example.com:8080/chat?room=1")?;
-    let head = RequestHead::http11(ClientRequest::new(uri).subprotocols(&["superchat", "chat"]), Key::new(*b"the sample nonce"))?;
+    let head = UpgradeOffer::http11(ClientRequest::new(uri).subprotocols(&["superchat", "chat"]), Key::new(*b"the sample nonce"))?;
     exchange(hyper_request(uri, &head)?, async |response| {
         let checked = head.check(response.status().as_u16(), response.headers())?;
         assert_eq!((checked.subprotocol(), &response.headers()["server"]), (Some("chat"), &"hyper".parse()?));
@@ -146,13 +146,13 @@ fn compressed_messages_go_over_an_upgrade_of_hypers() -> AnyResult<()> {
     let uri = Uri::parse("ws://server.example.com/")?;
     let mut most = websocket_proto::Deflate::new();
     most.server_window_bits = 10;
-    let head = RequestHead::http11(ClientRequest::new(uri), Key::new(*b"the sample nonce"))?.deflate(most);
+    let head = UpgradeOffer::http11(ClientRequest::new(uri), Key::new(*b"the sample nonce"))?.deflate(most);
     exchange(hyper_request(uri, &head)?, async |response| {
         assert_eq!(response.headers()["sec-websocket-extensions"], "permessage-deflate; server_max_window_bits=10");
         let agreed = head.check(response.status().as_u16(), response.headers())?.agreed();
         assert_eq!(agreed.deflate(), Some(most));
         // An answer to what was not offered, and one that does not fit the offer.
-        let none = RequestHead::http11(ClientRequest::new(uri), Key::new(*b"the sample nonce"))?;
+        let none = UpgradeOffer::http11(ClientRequest::new(uri), Key::new(*b"the sample nonce"))?;
         assert_eq!(none.check(101, response.headers()).map(|_| ()), Err(HandshakeError::ExtensionNotOffered));
         most.server_window_bits = 9;
         assert_eq!(none.deflate(most).check(101, response.headers()).map(|_| ()), Err(HandshakeError::InvalidDeflate));
@@ -188,7 +188,7 @@ fn compressed_messages_go_over_an_upgrade_of_hypers() -> AnyResult<()> {
 #[test]
 fn refusals_go_over_hyper() -> AnyResult<()> {
     let uri = Uri::parse("ws://server.example.com/")?;
-    let head = RequestHead::http11(ClientRequest::new(uri), Key::new([0; 16]))?;
+    let head = UpgradeOffer::http11(ClientRequest::new(uri), Key::new([0; 16]))?;
     let with = |name: &'static str, value: &'static str| -> AnyResult<Request<String>> {
         let mut request = hyper_request(uri, &head)?;
         request.headers_mut().insert(name, value.parse()?);

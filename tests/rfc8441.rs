@@ -11,7 +11,7 @@ use h2::{Reason, RecvStream, SendStream};
 use hyper::body::Bytes;
 use hyper::http::{HeaderMap, Request, Response};
 use support::{KEY, Keys, Side, filled, frame, frame_with, frames_of};
-use websocket_proto::handshake::{CheckedRequest, Refusal, RequestHead};
+use websocket_proto::handshake::{RejectResponse, UpgradeOffer, UpgradeRequest};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
     Accept, AcceptError, Agreed, Client, ClientRequest, CloseCode, Config, Connection, Event, HandshakeError, ProtocolError, ReceiveBuffer,
@@ -29,8 +29,8 @@ const REQUEST: Fields<'_> = &[
     ("origin", "http://www.example.com"),
 ];
 
-fn check<'a>(fields: Fields<'a>) -> Result<CheckedRequest<impl IntoIterator<Item = (&'a str, &'a str)> + Clone>, Refusal> {
-    CheckedRequest::extended_connect("CONNECT", "websocket", fields.iter().copied())
+fn check<'a>(fields: Fields<'a>) -> Result<UpgradeRequest<impl IntoIterator<Item = (&'a str, &'a str)> + Clone>, RejectResponse> {
+    UpgradeRequest::extended_connect("CONNECT", "websocket", fields.iter().copied())
 }
 
 /// [`REQUEST`] with other fields in the place of this one's.
@@ -44,7 +44,7 @@ fn request() -> ClientRequest<'static> {
         .headers(&[("origin", "http://www.example.com")])
 }
 
-fn sent(head: &RequestHead<'_>) -> Vec<(String, String)> {
+fn sent(head: &UpgradeOffer<'_>) -> Vec<(String, String)> {
     head.fields().map(|(name, value)| (name.to_owned(), value.to_string())).collect()
 }
 
@@ -64,7 +64,7 @@ fn h2_01_transmission_without_an_opening_handshake() {
     let chat = check(REQUEST).unwrap().subprotocols().next().unwrap();
     let acceptance = check(REQUEST).unwrap().accept(Accept::new().subprotocol(chat)).unwrap();
     assert_eq!(acceptance.agreed(), Agreed::new());
-    let head = RequestHead::extended_connect(request()).unwrap();
+    let head = UpgradeOffer::extended_connect(request()).unwrap();
     let response = head.check(acceptance.status(), acceptance.fields().collect::<Vec<_>>().iter().copied()).unwrap();
     assert_eq!((response.subprotocol(), response.agreed()), (Some("chat"), acceptance.agreed()));
 }
@@ -73,7 +73,7 @@ fn h2_01_transmission_without_an_opening_handshake() {
 fn h2_02_no_key_and_no_accept() {
     let acceptance = check(REQUEST).unwrap().accept(Accept::new()).unwrap();
     assert_eq!(acceptance.fields().count(), 0);
-    let head = RequestHead::extended_connect(request()).unwrap();
+    let head = UpgradeOffer::extended_connect(request()).unwrap();
     assert!(sent(&head).iter().all(|(name, _)| name != "sec-websocket-key" && name != "sec-websocket-accept"));
 
     // RFC 8441 §5: they are not processed: not looked at, whatever they hold, and not answered.
@@ -116,7 +116,7 @@ fn h2_03_version_subprotocols_and_extensions_keep_their_rules() {
     let refusal = check(&with("sec-websocket-version", &[])).unwrap_err();
     assert_eq!((refusal.status(), refusal.fields().collect::<Vec<_>>()), (400, vec![("sec-websocket-version", "13")]));
 
-    let head = RequestHead::extended_connect(self::request()).unwrap();
+    let head = UpgradeOffer::extended_connect(self::request()).unwrap();
     for (fields, error) in [
         (&[("sec-websocket-protocol", "other")][..], E::SubprotocolNotOffered),
         (&[("sec-websocket-protocol", "Chat")], E::SubprotocolNotOffered),
@@ -138,7 +138,7 @@ fn h2_03_version_subprotocols_and_extensions_keep_their_rules() {
         (&[], &["a", "a"], RequestError::RepeatedSubprotocol),
     ] {
         let request = ClientRequest::new(uri).headers(fields).subprotocols(subprotocols);
-        assert_eq!(RequestHead::extended_connect(request).map(|_| ()), Err(error));
+        assert_eq!(UpgradeOffer::extended_connect(request).map(|_| ()), Err(error));
     }
 }
 
@@ -164,7 +164,7 @@ fn a_subprotocol_of_another_request_is_refused() {
 
 #[test]
 fn h2_04_no_connection_upgrade_or_host() {
-    let head = RequestHead::extended_connect(request()).unwrap();
+    let head = UpgradeOffer::extended_connect(request()).unwrap();
     let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let expected = [("sec-websocket-version", "13"), ("sec-websocket-protocol", "chat, superchat"), ("origin", "http://www.example.com")];
     assert_eq!(sent(&head), expected.map(pair));
@@ -187,7 +187,7 @@ fn h2_04_no_connection_upgrade_or_host() {
 
 #[test]
 fn h2_05_success_is_a_2xx() {
-    let head = RequestHead::extended_connect(request()).unwrap();
+    let head = UpgradeOffer::extended_connect(request()).unwrap();
     for status in 0..=999 {
         let checked = head.check(status, REQUEST[..1].iter().copied().filter(|_| false)).map(|_| ());
         let expected = if (200..300).contains(&status) { Ok(()) } else { Err(HandshakeError::NotAccepted) };
@@ -234,10 +234,10 @@ fn h2_08_the_pseudo_header_fields_are_the_callers() {
         ("CONNECT", "", HandshakeError::UnsupportedProtocol, 501, vec![]),
         ("GET", "websocket", HandshakeError::MethodNotAllowed, 405, vec![("allow", "CONNECT")]),
     ] {
-        let refusal = CheckedRequest::extended_connect(method, protocol, REQUEST.iter().copied()).unwrap_err();
+        let refusal = UpgradeRequest::extended_connect(method, protocol, REQUEST.iter().copied()).unwrap_err();
         assert_eq!((refusal.error(), refusal.status(), refusal.fields().collect()), (error, status, fields));
     }
-    assert_eq!(RequestHead::extended_connect(request()).unwrap().method(), "CONNECT");
+    assert_eq!(UpgradeOffer::extended_connect(request()).unwrap().method(), "CONNECT");
     for (uri, secure, authority, path) in [
         ("wss://server.example.com/chat", true, "server.example.com", "/chat"),
         ("ws://[::1]:8080?room=1", false, "[::1]:8080", "/?room=1"),
@@ -292,7 +292,7 @@ async fn run<R: Role>(
 /// Accepts a request on this stream and echoes; says whether the end was clean.
 async fn serve(request: Request<RecvStream>, mut respond: h2::server::SendResponse<Bytes>) -> AnyResult<bool> {
     let protocol = request.extensions().get::<Protocol>().map_or("", Protocol::as_str);
-    let (response, agreed) = match CheckedRequest::extended_connect(request.method().as_str(), protocol, request.headers()) {
+    let (response, agreed) = match UpgradeRequest::extended_connect(request.method().as_str(), protocol, request.headers()) {
         Ok(checked) => {
             let chat = checked.subprotocols().find(|subprotocol| subprotocol.name() == "chat").ok_or("chat was not offered")?;
             let acceptance = checked.accept(Accept::new().subprotocol(chat))?;
@@ -346,7 +346,7 @@ fn over_h2<T: Send + 'static>(
 }
 
 /// The request of this head as h2 takes it.
-fn h2_request(uri: Uri<'_>, head: &RequestHead<'_>) -> AnyResult<Request<()>> {
+fn h2_request(uri: Uri<'_>, head: &UpgradeOffer<'_>) -> AnyResult<Request<()>> {
     let scheme = if uri.is_secure() { "https" } else { "http" };
     let mut request = Request::builder()
         .method(head.method())
@@ -362,7 +362,7 @@ fn h2_request(uri: Uri<'_>, head: &RequestHead<'_>) -> AnyResult<Request<()>> {
 fn messages_go_over_a_stream_of_http2() {
     let (outcome, served) = over_h2(async |mut send_request| {
         let uri = Uri::parse("wss://server.example.com/chat")?;
-        let head = RequestHead::extended_connect(request())?;
+        let head = UpgradeOffer::extended_connect(request())?;
         let (response, stream) = send_request.send_request(h2_request(uri, &head)?, false)?;
         drop(send_request);
         let response = response.await?;
@@ -398,7 +398,7 @@ fn messages_go_over_a_stream_of_http2() {
 fn a_reset_stream_is_no_clean_end() {
     let (outcome, served) = over_h2(async |mut send_request| {
         let uri = Uri::parse("wss://server.example.com/chat")?;
-        let head = RequestHead::extended_connect(request())?;
+        let head = UpgradeOffer::extended_connect(request())?;
         let (response, mut stream) = send_request.send_request(h2_request(uri, &head)?, false)?;
         drop(send_request);
         head.check(response.await?.status().as_u16(), &HeaderMap::new())?;
@@ -413,7 +413,7 @@ fn a_reset_stream_is_no_clean_end() {
 fn a_refusal_goes_over_http2() {
     let (outcome, served) = over_h2(async |mut send_request| {
         let uri = Uri::parse("wss://server.example.com/chat")?;
-        let head = RequestHead::extended_connect(request())?;
+        let head = UpgradeOffer::extended_connect(request())?;
         let mut request = h2_request(uri, &head)?;
         request.headers_mut().insert("sec-websocket-version", 12.into());
         let (response, _) = send_request.send_request(request, true)?;
@@ -423,6 +423,6 @@ fn a_refusal_goes_over_http2() {
         Ok(head.check(response.status().as_u16(), response.headers()).map(|_| ()))
     });
     assert_eq!(outcome.unwrap(), Err(HandshakeError::NotAccepted));
-    let error = served[0].as_ref().unwrap_err().downcast_ref::<Refusal>().unwrap().error();
+    let error = served[0].as_ref().unwrap_err().downcast_ref::<RejectResponse>().unwrap().error();
     assert_eq!(error, HandshakeError::UnsupportedVersion);
 }

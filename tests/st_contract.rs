@@ -4,7 +4,7 @@
 mod support;
 
 use support::{Keys, Outcome, REQUEST, Side, feed, filled, frame, open_client, open_server, with_field};
-use websocket_proto::handshake::CheckedRequest;
+use websocket_proto::handshake::UpgradeRequest;
 use websocket_proto::{
     Accept, AcceptError, Client, ClientRequest, CloseCode, Closed, Config, Connection, MessageKind, PreparedMessage, Reject, Role,
     SendError, SendSlice, Server, State, Subprotocol, TransportAction, Uri,
@@ -250,7 +250,7 @@ fn st_09_every_send_in_every_state() {
 /// A subprotocol that only a request elsewhere offers.
 fn foreign_subprotocol() -> Subprotocol<'static> {
     let fields = [("sec-websocket-version", "13"), ("sec-websocket-protocol", "elsewhere")];
-    CheckedRequest::extended_connect("CONNECT", "websocket", fields).unwrap().subprotocols().next().unwrap()
+    UpgradeRequest::extended_connect("CONNECT", "websocket", fields).unwrap().subprotocols().next().unwrap()
 }
 
 #[test]

@@ -10,7 +10,7 @@ use alloc::collections::BTreeSet;
 use fastrand::Rng;
 use hyper::HeaderMap;
 use support::{Keys, filled};
-use websocket_proto::handshake::{AcceptKey, CheckedRequest, Key, Refusal, RequestHead};
+use websocket_proto::handshake::{AcceptKey, Key, RejectResponse, UpgradeOffer, UpgradeRequest};
 use websocket_proto::{
     Accept, AcceptError, Agreed, Client, ClientRequest, Config, Connection, Entropy as _, Error, Event, HandshakeError, RequestError,
     State, Uri,
@@ -64,7 +64,7 @@ fn lines<'a>(fields: impl Iterator<Item = (&'a str, impl ToString)>) -> String {
     fields.map(|(name, value)| format!("{name}: {}\r\n", value.to_string())).collect()
 }
 
-fn assert_refusal_is_what_bytes_say(refusal: &Refusal, written: &[u8]) {
+fn assert_refusal_is_what_bytes_say(refusal: &RejectResponse, written: &[u8]) {
     let written = core::str::from_utf8(written).unwrap();
     assert!(written.starts_with(&format!("HTTP/1.1 {} ", refusal.status())), "{written}");
     let lines: BTreeSet<_> = written.split("\r\n").collect();
@@ -88,7 +88,7 @@ fn a_request_comes_to_the_same_as_over_bytes() {
         let head = format!("{method} / HTTP/1.1\r\n{}\r\n", lines(borrowed(&fields)));
         let mut server = Connection::server(Config::default());
         let (mut inbound, mut out) = (filled(head.as_bytes()), Vec::new());
-        let checked = CheckedRequest::http11(method, borrowed(&fields));
+        let checked = UpgradeRequest::http11(method, borrowed(&fields));
         match server.receive(&mut inbound, &mut out) {
             Ok(Some(Event::Request(request))) => {
                 let checked = checked.unwrap();
@@ -130,7 +130,7 @@ fn a_response_comes_to_the_same_as_over_bytes() {
         let mut client = Connection::client(request, Config::default(), Keys::default(), &mut written).unwrap();
         let mut nonce = [0; 16];
         Keys::default().fill(&mut nonce).unwrap();
-        let head = RequestHead::http11(request, Key::new(nonce)).unwrap();
+        let head = UpgradeOffer::http11(request, Key::new(nonce)).unwrap();
         assert_eq!(written, format!("{} {} HTTP/1.1\r\n{}\r\n", head.method(), uri.resource(), lines(head.fields())).as_bytes());
 
         let fields = random_fields(&mut random, Key::new(nonce).accept().as_str());
@@ -165,16 +165,16 @@ fn fields_are_taken_as_libraries_have_them() {
     ];
     let map: HeaderMap = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.trim_ascii().try_into().unwrap())).collect();
     let owned: Vec<(String, Vec<u8>)> = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    let accept_of = |acceptance: Result<websocket_proto::handshake::Acceptance<'_>, AcceptError>| {
+    let accept_of = |acceptance: Result<websocket_proto::handshake::AcceptResponse<'_>, AcceptError>| {
         let acceptance = acceptance.unwrap();
         let (_, value) = acceptance.fields().find(|(name, _)| *name == "Sec-WebSocket-Accept").unwrap();
         value.to_owned()
     };
     let accepts = [
-        accept_of(CheckedRequest::http11("GET", pairs).unwrap().accept(Accept::new())),
-        accept_of(CheckedRequest::http11("GET", pairs.iter().copied()).unwrap().accept(Accept::new())),
-        accept_of(CheckedRequest::http11("GET", &map).unwrap().accept(Accept::new())),
-        accept_of(CheckedRequest::http11("GET", owned.iter().map(|(name, value)| (name, value))).unwrap().accept(Accept::new())),
+        accept_of(UpgradeRequest::http11("GET", pairs).unwrap().accept(Accept::new())),
+        accept_of(UpgradeRequest::http11("GET", pairs.iter().copied()).unwrap().accept(Accept::new())),
+        accept_of(UpgradeRequest::http11("GET", &map).unwrap().accept(Accept::new())),
+        accept_of(UpgradeRequest::http11("GET", owned.iter().map(|(name, value)| (name, value))).unwrap().accept(Accept::new())),
     ];
     let expected: AcceptKey = Key::new(*b"the sample nonce").accept();
     assert!(accepts.iter().all(|accept| accept == expected.as_str()), "{accepts:?}");
@@ -192,12 +192,12 @@ fn what_cannot_be_written_is_refused() {
         (ClientRequest::new(uri).subprotocols(&["a", "a"]), RequestError::RepeatedSubprotocol),
         (ClientRequest::new(uri).subprotocols(&["a b"; 17]), RequestError::InvalidSubprotocol),
     ] {
-        assert_eq!(RequestHead::http11(request, key).map(|_| ()), Err(error));
-        assert_eq!(RequestHead::extended_connect(request).map(|_| ()), Err(error));
+        assert_eq!(UpgradeOffer::http11(request, key).map(|_| ()), Err(error));
+        assert_eq!(UpgradeOffer::extended_connect(request).map(|_| ()), Err(error));
     }
-    let fields = lines(RequestHead::http11(ClientRequest::new(uri), key).unwrap().fields());
+    let fields = lines(UpgradeOffer::http11(ClientRequest::new(uri), key).unwrap().fields());
     let fields: Vec<_> = fields.lines().filter_map(|line| line.split_once(": ")).collect();
-    let checked = CheckedRequest::http11("GET", fields.iter().copied()).unwrap();
+    let checked = UpgradeRequest::http11("GET", fields.iter().copied()).unwrap();
     for (header, error) in [(("Sec-WebSocket-Accept", "x"), AcceptError::ReservedField), (("X", "\0"), AcceptError::InvalidField)] {
         assert_eq!(checked.accept(Accept::new().headers(&[header])).map(|_| ()), Err(error));
     }
@@ -217,8 +217,8 @@ fn a_subprotocol_of_another_request_is_refused_over_fields() {
         ((key, Some("chat")), (other_key, "chat")),
         ((key, Some("chat")), (key, "superchat, chat")),
     ] {
-        let checked = CheckedRequest::http11("GET", fields(key, offer)).unwrap();
-        for foreign in CheckedRequest::http11("GET", fields(other_key, Some(other_offer))).unwrap().subprotocols() {
+        let checked = UpgradeRequest::http11("GET", fields(key, offer)).unwrap();
+        for foreign in UpgradeRequest::http11("GET", fields(other_key, Some(other_offer))).unwrap().subprotocols() {
             let refused = checked.accept(Accept::new().subprotocol(foreign));
             assert_eq!(refused.map(|_| ()), Err(AcceptError::SubprotocolNotOffered));
         }
@@ -235,17 +235,21 @@ fn a_refusal_is_made_of_any_error() {
         (HandshakeError::HeadTooLong, 431, 431),
         (HandshakeError::AcceptMismatch, 502, 502),
     ] {
-        assert_eq!((Refusal::http11(error).status(), Refusal::extended_connect(error).status()), (status, connect), "{error:?}");
-        assert_eq!(Refusal::extended_connect(error).fields().count(), 0, "{error:?}");
+        assert_eq!(
+            (RejectResponse::http11(error).status(), RejectResponse::extended_connect(error).status()),
+            (status, connect),
+            "{error:?}"
+        );
+        assert_eq!(RejectResponse::extended_connect(error).fields().count(), 0, "{error:?}");
     }
 }
 
 #[test]
 fn secrets_do_not_show() {
     let request = ClientRequest::new(Uri::parse("ws://a/?secret").unwrap()).headers(&[("Cookie", "secret")]);
-    let head = RequestHead::http11(request, Key::new(*b"the sample nonce")).unwrap();
+    let head = UpgradeOffer::http11(request, Key::new(*b"the sample nonce")).unwrap();
     let fields: Vec<_> = head.fields().map(|(name, value)| (name.to_owned(), value.to_string())).collect();
-    let checked = CheckedRequest::http11("GET", borrowed(&fields)).unwrap();
+    let checked = UpgradeRequest::http11("GET", borrowed(&fields)).unwrap();
     let acceptance = checked.accept(Accept::new().headers(&[("Set-Cookie", "secret")])).unwrap();
     let text = format!("{head:?} {checked:?} {acceptance:?}");
     assert!(!text.contains("secret") && !text.contains("dGhlIHNhbXBsZSBub25jZQ"), "{text}");

@@ -139,7 +139,7 @@ impl End {
     }
 
     fn refuse(&mut self, error: HandshakeError) {
-        self.owed = Owed::Refusal(error);
+        self.owed = Owed::RejectResponse(error);
     }
 
     /// What came before the end and is heard of after it: a note can be late.

@@ -51,7 +51,7 @@ pub(super) enum Owed {
     /// §5.5.3: "MAY elect to send a Pong frame for only the most recently processed Ping frame".
     Pong(Control),
     Close(Control),
-    Refusal(HandshakeError),
+    RejectResponse(HandshakeError),
 }
 
 impl Owed {
@@ -59,7 +59,7 @@ impl Owed {
     #[inline]
     fn len<R: Role>(&self) -> usize {
         match self {
-            Self::Nothing | Self::Refusal(_) => 0,
+            Self::Nothing | Self::RejectResponse(_) => 0,
             Self::Pong(payload) | Self::Close(payload) => frame_len::<R>(payload.len()),
         }
     }
@@ -89,7 +89,7 @@ impl Owed {
                 }
                 write_frame(header(opcode, true, role.masking_key()?, payload.len()), payload, out);
             }
-            Self::Refusal(error) => {
+            Self::RejectResponse(error) => {
                 if let Some(refusal) = Reject::of(*error) {
                     write_pieces(config, out, |put| refusal.write(put))?;
                 }
@@ -107,7 +107,7 @@ impl core::fmt::Debug for Owed {
             Self::Nothing => "Nothing",
             Self::Pong(_) => "Pong",
             Self::Close(_) => "Close",
-            Self::Refusal(_) => "Refusal",
+            Self::RejectResponse(_) => "RejectResponse",
         })
     }
 }

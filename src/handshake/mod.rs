@@ -1,6 +1,6 @@
 //! The opening handshake (§4): the HTTP/1.1 head, the checks of request and response, and what answers them. Knows no frames.
 //!
-//! [`CheckedRequest`] and [`RequestHead`] are for those who leave HTTP to a library, and for WebSocket over HTTP/2 and HTTP/3.
+//! [`UpgradeRequest`] and [`UpgradeOffer`] are for those who leave HTTP to a library, and for WebSocket over HTTP/2 and HTTP/3.
 
 mod accept;
 #[cfg(feature = "deflate")]
@@ -27,6 +27,6 @@ pub(crate) use head::{HeadLimits, HeadReader};
 pub use key::{AcceptKey, Key};
 pub use request::{ClientRequest, Request, Subprotocol, Subprotocols};
 pub(crate) use response::{Answer, Expected};
-pub use response::{CheckedResponse, Response};
-pub use upgrade::{Acceptance, CheckedRequest, Refusal, RequestHead};
+pub use response::{Response, UpgradeResponse};
+pub use upgrade::{AcceptResponse, RejectResponse, UpgradeOffer, UpgradeRequest};
 pub use uri::{Uri, UriError};

@@ -156,7 +156,7 @@ fn refused_start_line(line: &[u8]) -> HandshakeError {
 
 /// A subprotocol that a client offered (§1.9), a token.
 ///
-/// Only [`Request::subprotocols`] and [`CheckedRequest::subprotocols`](super::CheckedRequest::subprotocols) make one. It answers only their
+/// Only [`Request::subprotocols`] and [`UpgradeRequest::subprotocols`](super::UpgradeRequest::subprotocols) make one. It answers only their
 /// request, or one with the same key and the same offer; for any other,
 /// [`AcceptError::SubprotocolNotOffered`](crate::AcceptError::SubprotocolNotOffered) is the result.
 ///

@@ -115,7 +115,7 @@ impl<'b> Response<'b> {
         let (status, reason) = Self::start_line(head.start_line)?;
         let response = Self { status, reason, headers: head.headers };
         match status {
-            101 => Ok(Answer::Open(response, CheckedResponse::of(head.headers.pairs(), expected)?.agreed)),
+            101 => Ok(Answer::Open(response, UpgradeResponse::of(head.headers.pairs(), expected)?.agreed)),
             _ => Ok(Answer::Rejected(response)),
         }
     }
@@ -123,12 +123,12 @@ impl<'b> Response<'b> {
 
 /// A response that accepts what the client asked for, checked (§4.1).
 #[derive(Debug, Clone, Copy)]
-pub struct CheckedResponse<'b> {
+pub struct UpgradeResponse<'b> {
     subprotocol: Option<&'b [u8]>,
     agreed: Agreed,
 }
 
-impl<'b> CheckedResponse<'b> {
+impl<'b> UpgradeResponse<'b> {
     /// The subprotocol in use, one of those that were offered.
     #[must_use]
     pub fn subprotocol(&self) -> Option<&'b str> {

@@ -2,14 +2,14 @@
 //!
 //! ```text
 //!             server                                            client
-//!  method, fields ──▶ CheckedRequest       ClientRequest ──▶ RequestHead ──▶ method, fields
+//!  method, fields ──▶ UpgradeRequest       ClientRequest ──▶ UpgradeOffer ──▶ method, fields
 //!                       │ accept(Accept)                       │ check(status, fields)
-//!  status, fields ◀── Acceptance                               ▼             ◀── status, fields
-//!                       │ agreed()                           CheckedResponse
+//!  status, fields ◀── AcceptResponse                               ▼             ◀── status, fields
+//!                       │ agreed()                           UpgradeResponse
 //!                       ▼                                      ▼ agreed()
 //!               Connection::established(Server, …)   Connection::established(Client, …)
 //! ```
-//! No extension is negotiated unless `deflate` of a [`CheckedRequest`] or of a [`RequestHead`] says so (feature `deflate`); then as by a
+//! No extension is negotiated unless `deflate` of a [`UpgradeRequest`] or of a [`UpgradeOffer`] says so (feature `deflate`); then as by a
 //! [`Connection`](crate::Connection) whose [`Config`](crate::Config) does.
 //! The start line, the pseudo-header fields and the stream after the handshake are the HTTP library's.
 
@@ -26,7 +26,7 @@ use super::fingerprint::Fingerprint;
 use super::found::{Asked, Found};
 use super::key::{AcceptKey, Key};
 use super::request::{ClientRequest, Subprotocol, Subprotocols};
-use super::response::{CheckedResponse, Expected};
+use super::response::{Expected, UpgradeResponse};
 use crate::error::{AcceptError, HandshakeError, RequestError};
 
 /// A valid request that an HTTP library has parsed (§4.2.1, RFC 8441 §5).
@@ -35,10 +35,10 @@ use crate::error::{AcceptError, HandshakeError, RequestError};
 /// is asked to: `&http::HeaderMap` of hyper, h2 and h3 as it is, or a `Clone` iterator. Several lines of one name are several pairs.
 ///
 /// No extension is agreed to, whatever is offered (§9.1: a server may decline them all); with feature `deflate`, unless
-/// `CheckedRequest::deflate` says that the server is ready for it.
+/// `UpgradeRequest::deflate` says that the server is ready for it.
 ///
 /// ```
-/// use websocket_proto::handshake::CheckedRequest;
+/// use websocket_proto::handshake::UpgradeRequest;
 /// use websocket_proto::{Accept, Config, Connection, Server};
 ///
 /// let fields = [
@@ -49,7 +49,7 @@ use crate::error::{AcceptError, HandshakeError, RequestError};
 ///     ("Sec-WebSocket-Version", "13"),
 ///     ("Sec-WebSocket-Protocol", "chat, superchat"),
 /// ];
-/// let request = CheckedRequest::http11("GET", fields)?;
+/// let request = UpgradeRequest::http11("GET", fields)?;
 /// let mut accept = Accept::new();
 /// if let Some(superchat) = request.subprotocols().find(|subprotocol| subprotocol.name() == "superchat") {
 ///     accept = accept.subprotocol(superchat);
@@ -66,7 +66,7 @@ use crate::error::{AcceptError, HandshakeError, RequestError};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy)]
-pub struct CheckedRequest<F> {
+pub struct UpgradeRequest<F> {
     fields: F,
     /// None of an extended CONNECT.
     key: Option<Key>,
@@ -74,18 +74,18 @@ pub struct CheckedRequest<F> {
     fingerprint: Fingerprint,
 }
 
-impl<'b, F, N, V> CheckedRequest<F>
+impl<'b, F, N, V> UpgradeRequest<F>
 where
     F: IntoIterator<Item = (&'b N, &'b V)> + Clone,
     N: AsRef<[u8]> + ?Sized + 'b,
     V: AsRef<[u8]> + ?Sized + 'b,
 {
     /// Checks a request over HTTP/1.1. The version is the library's to judge: HTTP/1.0 has no upgrade, hyper hands out no stream for it, and
-    /// [`Refusal::http11`] of [`HandshakeError::UnsupportedHttpVersion`] is the answer.
+    /// [`RejectResponse::http11`] of [`HandshakeError::UnsupportedHttpVersion`] is the answer.
     ///
     /// # Errors
     /// What breaks the rules; [`HandshakeError::NotAnUpgrade`] of a request that asks for something else.
-    pub fn http11(method: &str, fields: F) -> Result<Self, Refusal> {
+    pub fn http11(method: &str, fields: F) -> Result<Self, RejectResponse> {
         let check = |fields| {
             if method != "GET" {
                 return Err(HandshakeError::MethodNotAllowed);
@@ -96,8 +96,8 @@ where
         };
         match check(&fields) {
             Ok(Asked::Upgrade { key, agreed, fingerprint }) => Ok(Self { fields, key: Some(key), agreed, fingerprint }),
-            Ok(Asked::Plain) => Err(Refusal::http11(HandshakeError::NotAnUpgrade)),
-            Err(error) => Err(Refusal::http11(error)),
+            Ok(Asked::Plain) => Err(RejectResponse::http11(HandshakeError::NotAnUpgrade)),
+            Err(error) => Err(RejectResponse::http11(error)),
         }
     }
 
@@ -106,7 +106,7 @@ where
     ///
     /// # Errors
     /// What breaks the rules.
-    pub fn extended_connect(method: &str, protocol: &str, fields: F) -> Result<Self, Refusal> {
+    pub fn extended_connect(method: &str, protocol: &str, fields: F) -> Result<Self, RejectResponse> {
         let check = |fields| {
             if method != "CONNECT" {
                 return Err(HandshakeError::MethodNotAllowed);
@@ -120,7 +120,7 @@ where
         };
         match check(&fields) {
             Ok((agreed, fingerprint)) => Ok(Self { fields, key: None, agreed, fingerprint }),
-            Err(error) => Err(Refusal::extended_connect(error)),
+            Err(error) => Err(RejectResponse::extended_connect(error)),
         }
     }
 
@@ -142,7 +142,7 @@ where
     /// [`Config::deflate`](crate::Config::deflate); what it receives it inflates in any case.
     ///
     /// ```
-    /// use websocket_proto::handshake::CheckedRequest;
+    /// use websocket_proto::handshake::UpgradeRequest;
     /// use websocket_proto::{Accept, Config, Connection, DeflateConfig, Server};
     ///
     /// let deflate = DeflateConfig::default();
@@ -150,7 +150,7 @@ where
     /// config.deflate = Some(deflate);
     ///
     /// let fields = [("sec-websocket-version", "13"), ("sec-websocket-extensions", "permessage-deflate; client_max_window_bits")];
-    /// let request = CheckedRequest::extended_connect("CONNECT", "websocket", fields)?.deflate(deflate.most);
+    /// let request = UpgradeRequest::extended_connect("CONNECT", "websocket", fields)?.deflate(deflate.most);
     /// let acceptance = request.accept(Accept::new())?;
     /// assert!(acceptance.fields().eq([("sec-websocket-extensions", "permessage-deflate")]));
     /// let connection = Connection::established(Server::new(), acceptance.agreed(), config);
@@ -170,23 +170,23 @@ where
     ///
     /// # Errors
     /// If the subprotocol is of another request, or a field of the application's cannot be written.
-    pub fn accept<'a>(&self, accept: Accept<'a>) -> Result<Acceptance<'a>, AcceptError> {
+    pub fn accept<'a>(&self, accept: Accept<'a>) -> Result<AcceptResponse<'a>, AcceptError> {
         accept.check(self.fingerprint)?;
         let (key, agreed) = (self.key.as_ref().map(Key::accept), self.agreed);
-        Ok(Acceptance { accept, key, agreed, extensions: agreed.answer() })
+        Ok(AcceptResponse { accept, key, agreed, extensions: agreed.answer() })
     }
 }
 
 /// Without the fields, whose values can be secrets (Cookie, Authorization).
-impl<F> fmt::Debug for CheckedRequest<F> {
+impl<F> fmt::Debug for UpgradeRequest<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CheckedRequest").field("agreed", &self.agreed).finish_non_exhaustive()
+        f.debug_struct("UpgradeRequest").field("agreed", &self.agreed).finish_non_exhaustive()
     }
 }
 
 /// The response that accepts a request (§4.2.2). The connection is open once it was sent.
 #[derive(Debug, Clone, Copy)]
-pub struct Acceptance<'a> {
+pub struct AcceptResponse<'a> {
     accept: Accept<'a>,
     /// None to an extended CONNECT.
     key: Option<AcceptKey>,
@@ -194,7 +194,7 @@ pub struct Acceptance<'a> {
     extensions: Option<Value>,
 }
 
-impl Acceptance<'_> {
+impl AcceptResponse<'_> {
     /// The status: 101, or 200 to an extended CONNECT.
     #[must_use]
     pub const fn status(&self) -> u16 {
@@ -216,12 +216,12 @@ impl Acceptance<'_> {
 
 /// The response to a request that breaks the rules (§4.2.2), and why. It needs no content; the error's text can be it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
+pub struct RejectResponse {
     over: Http,
     error: HandshakeError,
 }
 
-impl Refusal {
+impl RejectResponse {
     /// The answer over HTTP/1.1.
     #[must_use]
     pub const fn http11(error: HandshakeError) -> Self {
@@ -264,29 +264,29 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RejectResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)
     }
 }
 
-impl core::error::Error for Refusal {}
+impl core::error::Error for RejectResponse {}
 
 /// A client's request that an HTTP library is to send, and what its response is checked against (§4.1, RFC 8441 §5). It offers no extension;
-/// with feature `deflate`, unless `RequestHead::deflate` says so.
+/// with feature `deflate`, unless `UpgradeOffer::deflate` says so.
 ///
 /// The request-target, or `:path`, is [`Uri::resource`](super::Uri::resource); `:authority` is [`Uri::authority`](super::Uri::authority);
 /// `:scheme` is `https` where [`Uri::is_secure`](super::Uri::is_secure), else `http`; `:protocol` is `websocket`.
 ///
 /// ```
-/// use websocket_proto::handshake::{Key, RequestHead};
+/// use websocket_proto::handshake::{Key, UpgradeOffer};
 /// use websocket_proto::{Client, ClientRequest, Config, Connection, Uri};
 ///
 /// # let fill_with_secure_random_bytes = |bytes: &mut [u8]| bytes.copy_from_slice(&b"the sample nonce"[..bytes.len()]);
 /// let mut nonce = [0; 16];
 /// fill_with_secure_random_bytes(&mut nonce);
 /// let request = ClientRequest::new(Uri::parse("ws://example.com/chat")?).subprotocols(&["chat"]);
-/// let head = RequestHead::http11(request, Key::new(nonce))?;
+/// let head = UpgradeOffer::http11(request, Key::new(nonce))?;
 /// let fields: Vec<_> = head.fields().map(|(name, value)| format!("{name}: {value}")).collect();
 /// assert_eq!(fields[0], "Host: example.com");
 ///
@@ -304,7 +304,7 @@ impl core::error::Error for Refusal {}
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct RequestHead<'a> {
+pub struct UpgradeOffer<'a> {
     request: ClientRequest<'a>,
     /// None of an extended CONNECT.
     key: Option<Key>,
@@ -312,7 +312,7 @@ pub struct RequestHead<'a> {
     extensions: Option<Value>,
 }
 
-impl<'a> RequestHead<'a> {
+impl<'a> UpgradeOffer<'a> {
     /// A request over HTTP/1.1.
     ///
     /// # Errors
@@ -339,11 +339,11 @@ impl<'a> RequestHead<'a> {
     /// [established](crate::Connection::established) with a [`Config::deflate`](crate::Config::deflate).
     ///
     /// ```
-    /// use websocket_proto::handshake::RequestHead;
+    /// use websocket_proto::handshake::UpgradeOffer;
     /// use websocket_proto::{ClientRequest, DeflateConfig, Uri};
     ///
     /// let request = ClientRequest::new(Uri::parse("wss://example.com/")?);
-    /// let head = RequestHead::extended_connect(request)?.deflate(DeflateConfig::default().most);
+    /// let head = UpgradeOffer::extended_connect(request)?.deflate(DeflateConfig::default().most);
     /// let fields: Vec<_> = head.fields().map(|(name, value)| format!("{name}: {value}")).collect();
     /// assert_eq!(fields[1], "sec-websocket-extensions: permessage-deflate; client_max_window_bits");
     ///
@@ -370,29 +370,29 @@ impl<'a> RequestHead<'a> {
         self.request.fields(self.key.as_ref(), self.extensions.as_deref())
     }
 
-    /// Checks the status and the fields of the final response. They are given as to [`CheckedRequest`].
+    /// Checks the status and the fields of the final response. They are given as to [`UpgradeRequest`].
     ///
     /// # Errors
     /// What breaks the rules; [`HandshakeError::NotAccepted`] of any other status than 101, or than 2xx to an extended CONNECT.
-    pub fn check<'b, F, N, V>(&self, status: u16, fields: F) -> Result<CheckedResponse<'b>, HandshakeError>
+    pub fn check<'b, F, N, V>(&self, status: u16, fields: F) -> Result<UpgradeResponse<'b>, HandshakeError>
     where
         F: IntoIterator<Item = (&'b N, &'b V)> + Clone,
         N: AsRef<[u8]> + ?Sized + 'b,
         V: AsRef<[u8]> + ?Sized + 'b,
     {
         match (&self.key, status) {
-            (Some(_), 101) => CheckedResponse::of(pairs(&fields), &self.expected),
+            (Some(_), 101) => UpgradeResponse::of(pairs(&fields), &self.expected),
             // RFC 9110 §9.3.6: "Any 2xx (Successful) response indicates that the sender ... will switch to tunnel mode"
-            (None, 200..=299) => CheckedResponse::of(pairs_of_connect(&fields)?, &self.expected),
+            (None, 200..=299) => UpgradeResponse::of(pairs_of_connect(&fields)?, &self.expected),
             _ => Err(HandshakeError::NotAccepted),
         }
     }
 }
 
 /// Without the key and the values of fields.
-impl fmt::Debug for RequestHead<'_> {
+impl fmt::Debug for UpgradeOffer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestHead").field("method", &self.method()).field("request", &self.request).finish_non_exhaustive()
+        f.debug_struct("UpgradeOffer").field("method", &self.method()).field("request", &self.request).finish_non_exhaustive()
     }
 }
 

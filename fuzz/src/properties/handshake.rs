@@ -1,6 +1,6 @@
 //! The opening handshake (§4), each side with whatever may come.
 
-use websocket_proto::handshake::{CheckedRequest, Headers, Key};
+use websocket_proto::handshake::{Headers, Key, UpgradeRequest};
 use websocket_proto::{Accept, AcceptError, Config, Connection, Error, Event, Reject, Request, Server, State, TransportAction};
 
 use super::naive::{Head, is_token};
@@ -77,7 +77,7 @@ fn assert_foreign_is_refused(server: &mut Connection<Server>, request: Request<'
     const NAME: &str = "of-another-request";
     let upgrade = [("Host", "a"), ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")];
     let fields = upgrade.into_iter().chain([("Sec-WebSocket-Key", key), ("Sec-WebSocket-Protocol", NAME)]);
-    let other = CheckedRequest::http11("GET", fields).expect("a valid request");
+    let other = UpgradeRequest::http11("GET", fields).expect("a valid request");
     let foreign = Accept::new().subprotocol(other.subprotocols().next().expect("one is offered"));
     if request.subprotocols().any(|own| own.name() == NAME) {
         return;
@@ -85,7 +85,7 @@ fn assert_foreign_is_refused(server: &mut Connection<Server>, request: Request<'
     let mut out = Vec::new();
     assert_eq!(server.accept(foreign, &mut out), Err(AcceptError::SubprotocolNotOffered));
     assert!(out.is_empty() && server.state() == State::Handshake);
-    let over_fields = CheckedRequest::http11("GET", request.headers()).expect("the same request");
+    let over_fields = UpgradeRequest::http11("GET", request.headers()).expect("the same request");
     assert_eq!(over_fields.accept(foreign).map(|_| ()), Err(AcceptError::SubprotocolNotOffered));
     for own in request.subprotocols() {
         assert!(over_fields.accept(Accept::new().subprotocol(own)).is_ok());

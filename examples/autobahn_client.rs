@@ -19,7 +19,7 @@ use websocket_proto::{Client, ClientRequest, Config, Connection, Event, ReceiveB
 const AGENT: &str = "websocket-proto";
 /// Cases 9.3.1 and 9.4.1 send 65,537, one more than the default allows.
 const MAX_FRAGMENTS: u32 = 131_072;
-/// What waits in `out` before it is written in the middle of a read's events. Far below [`Config::max_pending`].
+/// What waits in `out` before it is written in the middle of a read's events. Far below [`Config::max_write_buffer`].
 const FLUSH: usize = 64 * 1024;
 /// How long the server may be silent.
 const TIMEOUT: Duration = Duration::from_secs(60);

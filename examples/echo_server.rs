@@ -27,7 +27,7 @@ const PAGE: &[u8] = include_bytes!("echo_server.html");
 const MAX_FRAGMENTS: u32 = 131_072;
 /// What is read at once.
 const READ: usize = 64 * 1024;
-/// What waits in `out` before it is written in the middle of a read's events. Far below [`Config::max_pending`], so that nothing sent is
+/// What waits in `out` before it is written in the middle of a read's events. Far below [`Config::max_write_buffer`], so that nothing sent is
 /// ever refused for want of room.
 const FLUSH: usize = 64 * 1024;
 /// How long the peer may take to close its side, once this one is closed.
@@ -49,22 +49,22 @@ fn main() -> ExitCode {
 
 fn arguments() -> Option<(String, Config)> {
     let mut address = None;
-    let mut max_message = 64 * 1024 * 1024;
+    let mut max_message_size = 64 * 1024 * 1024;
     let mut config = Config::default();
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--max-message" => max_message = arguments.next()?.parse().ok()?,
+            "--max-message" => max_message_size = arguments.next()?.parse().ok()?,
             #[cfg(feature = "deflate")]
             "--deflate" => config.deflate = Some(websocket_proto::DeflateConfig::default()),
             _ if argument.starts_with('-') || address.is_some() => return None,
             _ => address = Some(argument),
         }
     }
-    config.max_message = max_message;
-    config.max_frame = max_message;
+    config.max_message_size = max_message_size;
+    config.max_frame_size = max_message_size;
     config.max_fragments = MAX_FRAGMENTS;
-    config.plain_requests = true;
+    config.allow_plain_http = true;
     Some((address.unwrap_or_else(|| "127.0.0.1:9001".to_owned()), config))
 }
 

@@ -53,9 +53,9 @@ pub enum ProtocolError {
     InvalidCloseCode,
     /// A Close frame with a reason that is not UTF-8 (§5.5.1).
     CloseReasonNotUtf8,
-    /// A frame over [`Config::max_frame`](crate::Config::max_frame) (§10.4).
+    /// A frame over [`Config::max_frame_size`](crate::Config::max_frame_size) (§10.4).
     FrameTooBig,
-    /// A message over [`Config::max_message`](crate::Config::max_message), or more than a fixed receive buffer holds (§10.4).
+    /// A message over [`Config::max_message_size`](crate::Config::max_message_size), or more than a fixed receive buffer holds (§10.4).
     MessageTooBig,
     /// A message of more than [`Config::max_fragments`](crate::Config::max_fragments) frames (§10.4).
     TooManyFragments,
@@ -130,13 +130,13 @@ pub enum HandshakeError {
     SpaceBeforeFields,
     /// A field over several lines, in a request (RFC 9112 §5.2).
     ObsoleteFold,
-    /// A start line over [`Config::max_line`](crate::Config::max_line).
+    /// A start line over [`Config::max_header_line`](crate::Config::max_header_line).
     StartLineTooLong,
-    /// A field line over [`Config::max_line`](crate::Config::max_line).
+    /// A field line over [`Config::max_header_line`](crate::Config::max_header_line).
     FieldLineTooLong,
-    /// More fields than [`Config::max_fields`](crate::Config::max_fields).
+    /// More fields than [`Config::max_headers`](crate::Config::max_headers).
     TooManyFields,
-    /// A head over [`Config::max_head`](crate::Config::max_head), or more than a fixed receive buffer holds.
+    /// A head over [`Config::max_head_size`](crate::Config::max_head_size), or more than a fixed receive buffer holds.
     HeadTooLong,
     /// A request line that is not method, target and version, one space between them (RFC 9112 §3).
     InvalidRequestLine,
@@ -274,7 +274,7 @@ pub enum SendError {
     NotOpen,
     /// A Close frame was sent, or the connection has ended (§5.5.1).
     Closed,
-    /// The outbound buffer has no room for it, or holds [`Config::max_pending`](crate::Config::max_pending) bytes already.
+    /// The outbound buffer has no room for it, or holds [`Config::max_write_buffer`](crate::Config::max_write_buffer) bytes already.
     Full,
     /// A fragmented message of this endpoint's is open: only its next part or a control frame can be sent (§5.4).
     MessageOpen,

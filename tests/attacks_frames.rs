@@ -29,8 +29,8 @@ fn declared<R: Side>(first: u8, form: LengthForm, len: u64, payload: &[u8]) -> V
 
 fn limits(limit: u64) -> Config {
     let mut config = Config::default();
-    config.max_message = limit;
-    config.max_frame = limit;
+    config.max_message_size = limit;
+    config.max_frame_size = limit;
     config
 }
 

@@ -16,8 +16,8 @@ type Clients = Client<Keys>;
 
 fn unlimited(delivery: Delivery) -> Config {
     let mut config = Config::default();
-    (config.max_message, config.max_frame, config.max_fragments) = (u64::MAX, u64::MAX, u32::MAX);
-    (config.max_head, config.max_line, config.max_fields) = (usize::MAX, usize::MAX, usize::MAX);
+    (config.max_message_size, config.max_frame_size, config.max_fragments) = (u64::MAX, u64::MAX, u32::MAX);
+    (config.max_head_size, config.max_header_line, config.max_headers) = (usize::MAX, usize::MAX, usize::MAX);
     config.delivery = delivery;
     config
 }
@@ -145,7 +145,7 @@ fn lim_09_a_large_message_takes_at_most_a_quarter_more_memory_than_its_size() {
 fn attack_b4_the_limit_is_for_the_message_not_for_each_frame() {
     fn check<R: Side>() {
         let mut config = Config::default();
-        config.max_message = 1000;
+        config.max_message_size = 1000;
         let fragments = |last: usize| {
             let mut wire = frame::<R>(0x02, &[1; 100]);
             (0..8).for_each(|_| wire.extend(frame::<R>(0x00, &[1; 100])));
@@ -191,7 +191,7 @@ fn attack_b6_ping_flood_with_a_stalled_writer() {
         assert_eq!((frames_of::<R>(&out), connection.owes()), (vec![(0x8A, b"last".to_vec())], false));
         // A vector that nobody drains: up to the mark, and one frame.
         let mut config = Config::default();
-        config.max_pending = 1000;
+        config.max_write_buffer = 1000;
         let (mut connection, mut inbound, mut out) = (R::open(config), filled(&flood), Vec::with_capacity(2000));
         let asked = measure(|| while connection.receive(&mut inbound, &mut out).unwrap().is_some() {});
         assert_eq!((asked.bytes_total, connection.owes()), (0, true));
@@ -208,7 +208,7 @@ fn attack_b6_ping_flood_with_a_stalled_writer() {
 fn attack_b7_a_slow_connection_bounds_what_waits() {
     fn check<R: Side>() {
         let mut config = Config::default();
-        config.max_pending = 10_000;
+        config.max_write_buffer = 10_000;
         let (mut connection, mut out, mut sent) = (R::open(config), Vec::with_capacity(12_000), 0);
         let asked = measure(|| {
             while connection.send_binary(&[7; 100], &mut out).is_ok() {

@@ -160,7 +160,7 @@ fn attack_h_smuggling_a_request_behind_a_refused_upgrade() {
         assert!(text.contains("\r\nConnection: close\r\n"));
     }
     let mut config = Config::default();
-    config.plain_requests = true;
+    config.allow_plain_http = true;
     let answer = |server: &mut Connection<_>, out: &mut Vec<u8>| {
         assert_eq!(server.accept(Accept::new(), out), Err(AcceptError::NotAnUpgrade));
         server.reject(Reject::new(200), out).unwrap();

@@ -18,8 +18,8 @@ type Clients = Client<Keys>;
 
 fn unlimited(delivery: Delivery) -> Config {
     let mut config = Config::default();
-    (config.max_message, config.max_frame, config.max_fragments) = (u64::MAX, u64::MAX, u32::MAX);
-    (config.max_head, config.max_line, config.max_fields) = (usize::MAX, usize::MAX, usize::MAX);
+    (config.max_message_size, config.max_frame_size, config.max_fragments) = (u64::MAX, u64::MAX, u32::MAX);
+    (config.max_head_size, config.max_header_line, config.max_headers) = (usize::MAX, usize::MAX, usize::MAX);
     config.delivery = delivery;
     config
 }
@@ -211,7 +211,7 @@ fn attack_c5_many_thousand_frames_in_one_buffer_need_no_stack() {
 fn attack_c6_what_is_too_large_is_not_skipped() {
     fn check<R: Side>() {
         let mut config = Config::default();
-        (config.max_frame, config.max_message) = (10, 15);
+        (config.max_frame_size, config.max_message_size) = (10, 15);
         let fine = frame::<R>(0x82, b"fine");
         for (large, error) in [
             (frame::<R>(0x82, &[0x81; 11]), ProtocolError::FrameTooBig),

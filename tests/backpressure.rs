@@ -24,9 +24,9 @@ fn wire<R: Side>() -> Vec<u8> {
 }
 
 /// An echo behind an outbound buffer of this size, so many bytes of which wait at first, which gives so many bytes at each step, in turn.
-fn echo<R: Side>(size: usize, waiting: usize, max_pending: usize, drains: &[usize]) {
+fn echo<R: Side>(size: usize, waiting: usize, max_write_buffer: usize, drains: &[usize]) {
     let mut config = Config::default();
-    config.max_pending = max_pending;
+    config.max_write_buffer = max_write_buffer;
     let (mut connection, mut inbound) = (R::open(config), ReceiveBuffer::new());
     let mut memory = vec![0; size];
     let mut out = SendSlice::new(&mut memory);
@@ -35,7 +35,7 @@ fn echo<R: Side>(size: usize, waiting: usize, max_pending: usize, drains: &[usiz
     let (mut rest, mut written) = (&wire[..], vec![]);
     let mut reply: Option<(bool, Vec<u8>)> = None;
     for step in 0.. {
-        assert!(step < 100_000, "it goes on: {size} {waiting} {max_pending} {drains:?}");
+        assert!(step < 100_000, "it goes on: {size} {waiting} {max_write_buffer} {drains:?}");
         if let Some((is_text, bytes)) = &reply {
             let before = out.as_slice().to_vec();
             let sent = match is_text {
@@ -89,8 +89,8 @@ fn every_room<R: Side>() {
         for size in least..3 * least {
             echo::<R>(size, size - least, usize::MAX, drains);
         }
-        for max_pending in 9..60 {
-            echo::<R>(1000, max_pending, max_pending, drains);
+        for max_write_buffer in 9..60 {
+            echo::<R>(1000, max_write_buffer, max_write_buffer, drains);
         }
     }
 }

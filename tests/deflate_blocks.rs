@@ -276,7 +276,7 @@ fn pmd_18_attack_b9_the_limit_is_exact_in_a_block_with_fixed_codes() {
         blocks.symbol(256);
         blocks.align();
         let mut config = Config::default();
-        config.max_message = limit as u64;
+        config.max_message_size = limit as u64;
         every_way::<R>(peer::<R>(bits, false), config, &frame::<R>(0xC2, &blocks.message()), 2 * LEN)
     }
     for bits in [8, 12, 15] {

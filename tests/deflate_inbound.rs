@@ -444,7 +444,7 @@ both_roles! {
             payload[damaged] ^= 1 << random.u32(..8);
             let wire = [frame::<R>([0xC1, 0xC2][round / 2 % 2], &payload), frame::<R>(0xC2, &zlib.message(second.as_bytes()))].concat();
             let mut config = Config::default();
-            config.max_message = 5000;
+            config.max_message_size = 5000;
             let outcome = every_way::<R>(Deflate::new(), config, &wire, 16_384);
             if outcome.error.is_some() { broken += 1 } else { whole += 1 }
         }
@@ -454,7 +454,7 @@ both_roles! {
     #[test]
     fn pmd_18_attack_b9_the_limit_is_exact_and_one_on_inflated_bytes<R>() {
         let mut config = Config::default();
-        config.max_message = 1000;
+        config.max_message_size = 1000;
         for level in [0, 1, 6] {
             for opcode in [1, 2] {
                 for (len, fits) in [(999, true), (1000, true), (1001, false), (1002, false), (50_000, false)] {
@@ -465,7 +465,7 @@ both_roles! {
                     ] {
                         // A frame is as long as it is on the wire.
                         let mut config = config;
-                        config.max_frame = 60_000;
+                        config.max_frame_size = 60_000;
                         let outcome = every_way::<R>(Deflate::new(), config, &wire, 80_000);
                         let error = (!fits).then_some(Error::Protocol(ProtocolError::MessageTooBig));
                         assert_eq!((outcome.events.len(), outcome.error), (usize::from(fits), error), "{level} {opcode} {len}");
@@ -477,7 +477,7 @@ both_roles! {
         let wire = frame::<R>(0xC2, &Zlib::new(6, 15).message(&[7; 1000])).repeat(5);
         assert_eq!(every_way::<R>(Deflate::new(), config, &wire, 8192).events.len(), 5);
         // Zero is a limit.
-        config.max_message = 0;
+        config.max_message_size = 0;
         assert_eq!(every_way::<R>(Deflate::new(), config, &frame::<R>(0xC1, b"\x00"), 8192).events, [text("")]);
         let outcome = every_way::<R>(Deflate::new(), config, &frame::<R>(0xC1, HELLO), 8192);
         assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::MessageTooBig)));
@@ -486,7 +486,7 @@ both_roles! {
     #[test]
     fn lim_01_lim_04_frames_and_fragments_count_as_they_are_on_the_wire<R>() {
         let mut config = Config::default();
-        (config.max_frame, config.max_fragments) = (7, 3);
+        (config.max_frame_size, config.max_fragments) = (7, 3);
         let fails_with = |wire: &[u8]| every_way::<R>(Deflate::new(), config, wire, 8192).error;
         assert_eq!(fails_with(&frame::<R>(0xC1, HELLO)), None);
         assert_eq!(fails_with(&frame::<R>(0xC1, b"\xf3\x48\xcd\xc9\xc9\x07\x00\x00")), Some(Error::Protocol(ProtocolError::FrameTooBig)));
@@ -501,7 +501,7 @@ both_roles! {
         assert!(bomb.len() < 70_000);
         for limit in [100_000u64, 1 << 20] {
             let mut config = Config::default();
-            config.max_message = limit;
+            config.max_message_size = limit;
             let mut connection = open::<R>(Deflate::new(), config);
             let asked = measure(|| {
                 let (mut inbound, mut error) = (ReceiveBuffer::new(), None);
@@ -520,7 +520,7 @@ both_roles! {
         }
         // In parts, memory does not grow at all, however long the message.
         let mut config = Config::default();
-        (config.delivery, config.max_message) = (Delivery::Parts, u64::MAX);
+        (config.delivery, config.max_message_size) = (Delivery::Parts, u64::MAX);
         let mut connection = open::<R>(Deflate::new(), config);
         let mut len = 0;
         let asked = measure(|| {
@@ -560,7 +560,7 @@ both_roles! {
         assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::InvalidUtf8)));
         // Whichever comes first in the text decides.
         let mut config = Config::default();
-        config.max_message = 100;
+        config.max_message_size = 100;
         for (bad_at, error) in [(50, ProtocolError::InvalidUtf8), (99, ProtocolError::InvalidUtf8), (100, ProtocolError::MessageTooBig)] {
             let mut bytes = vec![b'a'; 300];
             bytes[bad_at] = 0xFF;

@@ -24,7 +24,7 @@ fn at_level<R: Deflating>(deflate: Deflate, level: u8) -> Connection<R> {
     let mut all = DeflateConfig::default();
     (all.level, all.min_len) = (level, 0);
     config.deflate = Some(all);
-    config.max_pending = usize::MAX;
+    config.max_write_buffer = usize::MAX;
     open::<R>(deflate, config)
 }
 
@@ -311,7 +311,7 @@ both_roles! {
     fn st_06_what_is_pending_and_owed_comes_before_compression<R, P>() {
         let text = "compressible ".repeat(50);
         let mut config = Config::default();
-        config.max_pending = 10;
+        config.max_write_buffer = 10;
         let mut connection = open::<R>(Deflate::new(), config);
         let mut out = vec![0; 10];
         assert_eq!(connection.send_text(&text, &mut out), Err(SendError::Full));

@@ -34,7 +34,7 @@ fn ct_08_a_pong_that_never_fits_does_not_silence_the_endpoint() {
 #[test]
 fn lim_07_a_mark_of_nothing_still_lets_one_frame_through() {
     let mut config = Config::default();
-    config.max_pending = 0;
+    config.max_write_buffer = 0;
     let (mut server, mut out) = (support::open_server(config), Vec::new());
     server.send_text("a", &mut out).unwrap();
     assert_eq!(server.send_text("b", &mut out), Err(SendError::Full));
@@ -44,9 +44,9 @@ fn lim_07_a_mark_of_nothing_still_lets_one_frame_through() {
 /// LIM-07: the limit is on the bytes in `out`; a pending Pong does not count before it is there.
 #[test]
 fn lim_07_a_pending_pong_longer_than_the_mark_never_keeps_an_empty_buffer_full() {
-    fn check<R: Side>(max_pending: usize, ping: &[u8]) {
+    fn check<R: Side>(max_write_buffer: usize, ping: &[u8]) {
         let mut config = Config::default();
-        config.max_pending = max_pending;
+        config.max_write_buffer = max_write_buffer;
         let (mut connection, mut out) = (R::open(config), Vec::new());
         stalled(&mut connection, &frame::<R>(0x89, ping));
         out.extend_from_slice(&[0; 200]);
@@ -56,9 +56,9 @@ fn lim_07_a_pending_pong_longer_than_the_mark_never_keeps_an_empty_buffer_full()
         connection.send_text("a", &mut out).unwrap();
         assert_eq!(frames_of::<R>(&out), [(0x8A, ping.to_vec()), (0x81, b"a".to_vec())]);
     }
-    for (max_pending, ping) in [(0, &[7; 8][..]), (1, &[7; 8]), (2, &[7; 8]), (10, &[7; 8]), (127, &[7; 125])] {
-        check::<Server>(max_pending, ping);
-        check::<Clients>(max_pending, ping);
+    for (max_write_buffer, ping) in [(0, &[7; 8][..]), (1, &[7; 8]), (2, &[7; 8]), (10, &[7; 8]), (127, &[7; 125])] {
+        check::<Server>(max_write_buffer, ping);
+        check::<Clients>(max_write_buffer, ping);
     }
 }
 
@@ -165,7 +165,7 @@ fn cl_05_the_application_can_echo_an_empty_close() {
 #[test]
 fn s_hs_10_only_tokens_are_subprotocols() {
     let mut config = Config::default();
-    config.plain_requests = true;
+    config.allow_plain_http = true;
     let wire = b"GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Protocol: not a token \", fine, b@d\r\n\r\n";
     let (mut server, mut inbound) = (Connection::server(config), filled(wire));
     let Ok(Some(Event::PlainRequest(request))) = server.receive(&mut inbound, &mut Vec::new()) else { panic!("a request") };

@@ -119,7 +119,7 @@ fn st_10_st_11_any_script_reaches_a_clean_end() {
     for seed in 0..60 {
         let mut random = Rng::with_seed(seed);
         let mut config = Config::default();
-        config.max_pending = usize::MAX;
+        config.max_write_buffer = usize::MAX;
         config.delivery = if seed % 2 == 0 { Delivery::Messages } else { Delivery::Parts };
         let (mut client, mut server) = pair(config);
         let (mut to_server, mut to_client) = (vec![], vec![]);

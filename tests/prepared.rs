@@ -28,7 +28,7 @@ fn what_was_prepared_is_what_would_have_been_sent() {
             let text: String = ('a'..='z').cycle().take(len).collect();
             let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(len).collect();
             let mut config = Config::default();
-            config.max_pending = usize::MAX;
+            config.max_write_buffer = usize::MAX;
             let (mut one, mut other) = (R::open(config), R::open(config));
             let (mut prepared, mut direct) = (Vec::new(), Vec::new());
             let (a, b) = (PreparedMessage::text(&text), PreparedMessage::binary(&bytes));
@@ -92,7 +92,7 @@ fn it_is_refused_where_a_message_would_be() {
         }
 
         let mut config = Config::default();
-        config.max_pending = 3;
+        config.max_write_buffer = 3;
         let (mut connection, mut waiting) = (R::open(config), vec![0; 3]);
         assert_eq!(connection.send_prepared(&PreparedMessage::text(""), &mut waiting), Err(SendError::Full));
         waiting.pop();

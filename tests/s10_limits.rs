@@ -14,8 +14,8 @@ type Clients = Client<Keys>;
 fn lim_01_lim_02_message_and_frame_limits_are_exact() {
     fn check<R: Side>() {
         let mut config = Config::default();
-        config.max_message = 300;
-        config.max_frame = 200;
+        config.max_message_size = 300;
+        config.max_frame_size = 200;
         for (wire, error) in [
             (frame::<R>(0x82, &[1; 200]), None),
             (frame::<R>(0x82, &[1; 201]), Some(ProtocolError::FrameTooBig)),
@@ -33,7 +33,7 @@ fn lim_01_lim_02_message_and_frame_limits_are_exact() {
         }
         for small in [0, 1, 5, 124] {
             let mut config = Config::default();
-            config.max_message = small;
+            config.max_message_size = small;
             let fits = transmit::<R>(config, &frame::<R>(0x81, &vec![b'a'; small as usize]));
             assert_eq!((fits.error, fits.events.len()), (None, 1));
             let over = transmit::<R>(config, &frame::<R>(0x81, &vec![b'a'; small as usize + 1]));
@@ -70,8 +70,8 @@ fn lim_03_huge_lengths_neither_wrap_nor_truncate() {
     fn check<R: Side>() {
         let key = R::PEER_MASKS.then_some(KEY);
         let mut open = Config::default();
-        open.max_message = u64::MAX;
-        open.max_frame = u64::MAX;
+        open.max_message_size = u64::MAX;
+        open.max_frame_size = u64::MAX;
         for len in [(1 << 32) + 5, (1 << 63) - 1, (1 << 62) + 1] {
             let wire = frame_with(0x82, b"Hello", key, LengthForm::Bits64, len);
             assert_eq!(transmit::<R>(Config::default(), &wire).error, Some(ProtocolError::FrameTooBig.into()));

@@ -43,10 +43,10 @@ fn judge(config: Config, head: &[u8]) -> Option<Error> {
 #[test]
 fn lim_13_the_defaults_are_finite_and_as_documented() {
     let config = Config::default();
-    assert_eq!((config.max_message, config.max_frame, config.max_fragments), (64 * 1024 * 1024, 64 * 1024 * 1024, 65_536));
-    assert_eq!((config.max_head, config.max_line, config.max_fields), (16 * 1024, 8 * 1024, 100));
-    assert_eq!((config.max_pending, config.delivery), (1024 * 1024, Delivery::Messages));
-    assert!(config.auto_pong && config.auto_close && !config.plain_requests);
+    assert_eq!((config.max_message_size, config.max_frame_size, config.max_fragments), (64 * 1024 * 1024, 64 * 1024 * 1024, 65_536));
+    assert_eq!((config.max_head_size, config.max_header_line, config.max_headers), (16 * 1024, 8 * 1024, 100));
+    assert_eq!((config.max_write_buffer, config.delivery), (1024 * 1024, Delivery::Messages));
+    assert!(config.auto_pong && config.auto_close && !config.allow_plain_http);
     // They are in force, each to the byte.
     for (head, fields, start) in [(REQUEST, 5, ["GET /", " HTTP/1.1"]), (RESPONSE, 3, ["HTTP/1.1 101 ", ""])] {
         let start_len = head.windows(2).position(|bytes| bytes == b"\r\n").unwrap();
@@ -83,7 +83,7 @@ fn lim_13_every_limit_of_the_head_is_exact_where_it_is_set() {
         assert!(start < longest);
         let with = |head_len, line, fields| {
             let mut config = Config::default();
-            (config.max_head, config.max_line, config.max_fields) = (head_len, line, fields);
+            (config.max_head_size, config.max_header_line, config.max_headers) = (head_len, line, fields);
             config
         };
         for (config, error) in [
@@ -145,7 +145,7 @@ fn lim_01_lim_04_limits_on_frames_at_every_form_of_the_length() {
     fn check<R: Side>() {
         for limit in [0, 1, 125, 126, 1000, 65_535, 65_536] {
             let mut config = Config::default();
-            config.max_frame = limit;
+            config.max_frame_size = limit;
             let (fits, over) = (vec![7; limit as usize], vec![7; limit as usize + 1]);
             let feed = |wire: &[u8]| support::feed(R::open(config), filled(b""), wire.chunks(97), |_, _| {});
             assert_eq!(feed(&frame::<R>(0x82, &fits)).events, [Seen::Binary(fits.clone())], "{limit}");
@@ -174,9 +174,9 @@ fn lim_01_lim_04_limits_on_frames_at_every_form_of_the_length() {
 fn lim_01_fr_13_a_limit_is_judged_at_the_last_byte_of_the_length() {
     fn check<R: Side>() {
         let mut config = Config::default();
-        (config.max_frame, config.max_message) = (70_000, 80_000);
+        (config.max_frame_size, config.max_message_size) = (70_000, 80_000);
         let mut small = config;
-        (small.max_frame, small.max_message) = (100, 110);
+        (small.max_frame_size, small.max_message_size) = (100, 110);
         let head = |first, len, form| {
             let head = frame_with(first, b"", R::PEER_MASKS.then_some(KEY), form, len);
             let key = if R::PEER_MASKS { 4 } else { 0 };
@@ -203,7 +203,7 @@ fn lim_01_fr_13_a_limit_is_judged_at_the_last_byte_of_the_length() {
 fn lim_07_the_mark_of_what_waits_is_exact() {
     fn check<R: Side>() {
         let mut config = Config::default();
-        config.max_pending = 10;
+        config.max_write_buffer = 10;
         type Send<R> = fn(&mut Connection<R>, &mut Vec<u8>) -> Result<(), SendError>;
         let sends: [Send<R>; 5] = [
             |it, out| it.send_text("x", out),
@@ -231,7 +231,7 @@ fn lim_07_the_mark_of_what_waits_is_exact() {
     check::<Server>();
     check::<Clients>();
     let mut config = Config::default();
-    config.max_pending = 10;
+    config.max_write_buffer = 10;
     for (pending, error) in [(9, None), (10, Some(AcceptError::Full)), (11, Some(AcceptError::Full))] {
         let (mut server, mut out) = (Connection::server(config), vec![0; pending]);
         assert!(server.receive(&mut filled(REQUEST), &mut out).unwrap().is_some());
@@ -275,8 +275,9 @@ fn lim_07_a_send_that_finds_no_room_leaves_the_buffer_as_it_was() {
 #[test]
 fn lim_02_a_limit_that_is_the_whole_range_never_overflows() {
     let mut config = Config::default();
-    (config.max_message, config.max_frame, config.max_fragments) = (u64::MAX, u64::MAX, u32::MAX);
-    (config.max_head, config.max_line, config.max_fields, config.max_pending) = (usize::MAX, usize::MAX, usize::MAX, usize::MAX);
+    (config.max_message_size, config.max_frame_size, config.max_fragments) = (u64::MAX, u64::MAX, u32::MAX);
+    (config.max_head_size, config.max_header_line, config.max_headers, config.max_write_buffer) =
+        (usize::MAX, usize::MAX, usize::MAX, usize::MAX);
     assert_eq!(judge(config, REQUEST), None);
     assert_eq!(judge(config, RESPONSE), None);
     let mut server = open_server(config);

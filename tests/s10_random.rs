@@ -58,13 +58,13 @@ fn config(random: &mut Rng) -> Config {
     let mut config = Config::default();
     let small = [0, 1, 2, 10, 125, 126, 300, 70_000];
     let mut pick = |default: usize| if random.u8(..3) > 0 { default } else { small[random.usize(..small.len())] };
-    config.max_message = pick(1 << 20) as u64;
-    config.max_frame = pick(1 << 20) as u64;
+    config.max_message_size = pick(1 << 20) as u64;
+    config.max_frame_size = pick(1 << 20) as u64;
     config.max_fragments = pick(100) as u32;
-    config.max_pending = pick(1 << 20);
-    (config.max_head, config.max_line, config.max_fields) = (pick(16_384), pick(8192), pick(100));
+    config.max_write_buffer = pick(1 << 20);
+    (config.max_head_size, config.max_header_line, config.max_headers) = (pick(16_384), pick(8192), pick(100));
     config.delivery = if random.bool() { Delivery::Messages } else { Delivery::Parts };
-    (config.auto_pong, config.auto_close, config.plain_requests) = (random.u8(..4) > 0, random.bool(), random.bool());
+    (config.auto_pong, config.auto_close, config.allow_plain_http) = (random.u8(..4) > 0, random.bool(), random.bool());
     config
 }
 
@@ -216,8 +216,8 @@ fn lim_12_no_bytes_and_no_calls_make_it_panic() {
         // Half of them begin open, half with a request or a response to come.
         let begun = random.bool();
         if begun {
-            (config.max_head, config.max_line, config.max_fields) = (16_384, 8192, 100);
-            config.max_pending = config.max_pending.max(1);
+            (config.max_head_size, config.max_header_line, config.max_headers) = (16_384, 8192, 100);
+            config.max_write_buffer = config.max_write_buffer.max(1);
         }
         if random.bool() {
             let server = if begun { support::open_server(config) } else { Connection::server(config) };

@@ -409,7 +409,7 @@ fn c_rs_10_a_101_has_no_content() {
 fn c_rs_12_limits_of_a_response() {
     use HandshakeError::{FieldLineTooLong, HeadTooLong, StartLineTooLong, TooManyFields};
     let (mut line, mut count, mut total) = (Config::default(), Config::default(), Config::default());
-    (line.max_line, count.max_fields, total.max_head) = (100, 8, 600);
+    (line.max_header_line, count.max_headers, total.max_head_size) = (100, 8, 600);
     let start = |len: usize| format!("HTTP/1.1 101 {}", "x".repeat(len - 13));
     let base = core::str::from_utf8(RESPONSE).unwrap().strip_suffix("\r\n").unwrap();
     let field = |len: usize| format!("{base}X: {}", "x".repeat(len - 3));

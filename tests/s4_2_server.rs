@@ -39,7 +39,7 @@ fn asked(wire: &[u8]) -> Connection<Server> {
 
 fn plain() -> Config {
     let mut config = Config::default();
-    config.plain_requests = true;
+    config.allow_plain_http = true;
     config
 }
 

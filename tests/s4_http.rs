@@ -264,7 +264,7 @@ fn http_14_http_15_content_of_a_request() {
         request(&wire, verdict);
         request(with_field(&wire, "Upgrade", ""), verdict.and(Err(NotAnUpgrade)));
         let mut plain = Config::default();
-        plain.plain_requests = true;
+        plain.allow_plain_http = true;
         assert_eq!(To::Server.shake(plain, &wire).error, verdict.err().map(Error::Handshake));
     }
 }
@@ -284,7 +284,7 @@ fn http_16_http_17_limits_are_exact_and_early() {
         format!("{}{}Y:{}\r\n\r\n", base(to), format!("X:{}\r\n", "a".repeat(196)).repeat(rest / 200 - 1), "a".repeat(rest % 200 + 196))
     };
     let mut small = Config::default();
-    (small.max_line, small.max_fields, small.max_head) = (400, 10, 1000);
+    (small.max_header_line, small.max_headers, small.max_head_size) = (400, 10, 1000);
     for to in To::BOTH {
         // RFC 9112 §3: at least 8000 octets of a request line; the defaults of DESIGN.md.
         for (config, line, count, total) in [(small, 400, 10, 1000), (Config::default(), 8192, 100, 16_384)] {
@@ -301,7 +301,7 @@ fn http_16_http_17_limits_are_exact_and_early() {
             ] {
                 let mut config = config;
                 if error == HeadTooLong {
-                    config.max_fields = 1000;
+                    config.max_headers = 1000;
                 }
                 to.judge(config, &passes, Ok(()));
                 to.judge_last_byte(config, fails.as_bytes(), error);
@@ -314,7 +314,7 @@ fn http_16_http_17_limits_are_exact_and_early() {
         [414, 431, 431, 431]
     );
     // Empty lines before a request count; a start line that the whole limit cuts is a head that is too long.
-    small.max_head = 100;
+    small.max_head_size = 100;
     To::Server.judge_last_byte(small, format!("\r\n\r\nGET /{}", "a".repeat(92)).as_bytes(), HeadTooLong);
 }
 
@@ -432,7 +432,7 @@ fn http_25_every_refusal_is_a_response() {
 fn lim_09_a_long_head_takes_linear_work() {
     // A megabyte, byte by byte: what is looked at again for each byte would not come to an end.
     let mut config = Config::default();
-    (config.max_head, config.max_line, config.max_fields) = (usize::MAX, usize::MAX, usize::MAX);
+    (config.max_head_size, config.max_header_line, config.max_headers) = (usize::MAX, usize::MAX, usize::MAX);
     let long = 1_000_000;
     for lines in [
         format!("X: {}\r\n", "a".repeat(long)),

@@ -340,7 +340,7 @@ fn lim_07_full_buffers_refuse_and_change_nothing() {
         assert_eq!(frames_of::<R>(out.as_slice()), [(0x81, b"12345".to_vec())]);
 
         let mut config = Config::default();
-        config.max_pending = 10;
+        config.max_write_buffer = 10;
         let mut connection = R::open(config);
         let mut out = vec![0; 9];
         connection.send_binary(&[1; 1000], &mut out).unwrap();

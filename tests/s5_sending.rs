@@ -183,7 +183,7 @@ fn mk_08_the_keys_are_the_callers_and_nothing_else() {
 #[test]
 fn mk_11_a_key_is_drawn_for_a_frame_that_is_written_and_for_no_other() {
     let mut config = Config::default();
-    config.max_pending = 1000;
+    config.max_write_buffer = 1000;
     let (mut client, source) = scripted(config, &[]);
     let (asked, out) = (|| source.asked.borrow().len(), &mut Vec::new());
     assert_eq!(asked(), 1, "none ahead of the first frame; the send before the handshake drew none");

@@ -135,7 +135,7 @@ fn ex_03_a_list_of_nothing() {
 #[test]
 fn ex_03_lim_09_long_values_take_linear_work() {
     let mut config = Config::default();
-    (config.max_head, config.max_line, config.max_fields) = (usize::MAX, usize::MAX, usize::MAX);
+    (config.max_head_size, config.max_header_line, config.max_headers) = (usize::MAX, usize::MAX, usize::MAX);
     let long = 1_000_000;
     // CVE-2020-7662, CVE-2021-32640: quotes and whitespace that a backtracking parser reads again and again.
     for (value, error) in [

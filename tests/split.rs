@@ -140,8 +140,8 @@ fn wire<R: Side>(random: &mut Rng, frames: usize) -> Vec<u8> {
 
 fn config(random: &mut Rng) -> Config {
     let mut config = Config::default();
-    config.max_pending = [10, 100, 1024 * 1024][random.usize(..3)];
-    config.max_message = [500, 1024 * 1024][random.usize(..2)];
+    config.max_write_buffer = [10, 100, 1024 * 1024][random.usize(..3)];
+    config.max_message_size = [500, 1024 * 1024][random.usize(..2)];
     config.delivery = if random.bool() { Delivery::Messages } else { Delivery::Parts };
     config.auto_pong = random.u8(..4) > 0;
     config.auto_close = random.u8(..4) > 0;
@@ -267,7 +267,7 @@ fn late_notes_break_nothing() {
     fn check<R: Side>(seed: u64) {
         let mut random = Rng::with_seed(seed);
         let mut config = Config::default();
-        config.max_pending = [40, 1024 * 1024][random.usize(..2)];
+        config.max_write_buffer = [40, 1024 * 1024][random.usize(..2)];
         let (mut receiver, mut sender) = R::open(config).split();
         let frames = random.usize(1..60);
         let wire = wire::<R>(&mut random, frames);

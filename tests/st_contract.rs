@@ -92,7 +92,7 @@ fn server_points(config: Config) -> Vec<Point<Server>> {
     let plain = with_field(REQUEST, "Upgrade", "");
     let at = |name, head: &[u8]| {
         let mut config = config;
-        config.plain_requests = true;
+        config.allow_plain_http = true;
         let mut server = Connection::server(config);
         receive(&mut server, head);
         Point { wire: [frames.clone(), frames.clone()], ..point(name, server, vec![], NOT_OPEN) }
@@ -242,7 +242,7 @@ fn st_09_every_send_in_every_state() {
     every_send(&client_points(Config::default()), false);
     // And with no room left: six bytes wait.
     let mut config = Config::default();
-    config.max_pending = 6;
+    config.max_write_buffer = 6;
     every_send(&server_points(config), true);
     every_send(&client_points(config), true);
 }

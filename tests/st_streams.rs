@@ -69,7 +69,7 @@ fn st_03_random_streams_in_every_chunking() {
             assert_eq!((outcome.events, outcome.error), (seen.clone(), None), "seed {seed}");
             // One wrong bit: whatever it comes to, it does so in every chunking; also in the fixed buffer, which holds a message so long.
             let mut config = Config::default();
-            config.max_message = 1024;
+            config.max_message_size = 1024;
             for _ in 0..4 {
                 let (at, bit) = (random.usize(..wire.len()), random.u32(..8));
                 wire[at] ^= 1 << bit;

@@ -13,7 +13,7 @@ use crate::rules::{Limits, Timeouts};
 /// use websocket_proto::{Config, Delivery};
 ///
 /// let mut config = Config::default();
-/// config.max_message = 1024 * 1024;
+/// config.max_message_size = 1024 * 1024;
 /// config.delivery = Delivery::Parts;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,21 +21,21 @@ use crate::rules::{Limits, Timeouts};
 pub struct Config {
     /// Bytes of payload that a received message may have. Default 64 MiB. A longer one fails the connection with 1009 at the header
     /// that exceeds it; of a compressed message the inflated bytes count, as they are inflated.
-    pub max_message: u64,
+    pub max_message_size: u64,
     /// Bytes of payload that a received data frame may have. Default 64 MiB. A longer one fails the connection with 1009 at its header.
-    pub max_frame: u64,
+    pub max_frame_size: u64,
     /// Frames that a received message may be made of, empty ones counted. Default 65,536. One more fails the connection with 1008.
     pub max_fragments: u32,
     /// Bytes that the head of the opening handshake may have, everything counted. Default 16 KiB.
-    pub max_head: usize,
+    pub max_head_size: usize,
     /// Bytes that a line of the head may have, its line end not counted. Default 8 KiB.
-    pub max_line: usize,
+    pub max_header_line: usize,
     /// Field lines that the head may have. Default 100.
-    pub max_fields: usize,
+    pub max_headers: usize,
     /// Once this many bytes wait in the outbound buffer, nothing more is written: sending gives [`SendError::Full`](crate::SendError),
     /// and of several pending Pongs the newest is kept. Default 1 MiB. A high-water mark: a message that is sent below it, and the pending
     /// reply before that message, are written whole.
-    pub max_pending: usize,
+    pub max_write_buffer: usize,
     /// How messages are handed over. Default [`Delivery::Messages`].
     pub delivery: Delivery,
     /// Whether [`receive`](crate::Connection::receive) answers a Ping with a Pong (§5.5.2). Default yes; without, the application owes it.
@@ -45,7 +45,7 @@ pub struct Config {
     pub auto_close: bool,
     /// Whether a server hands over requests that are HTTP but no upgrade, as [`Event::PlainRequest`](crate::Event::PlainRequest). Default
     /// no: they are refused with 426.
-    pub plain_requests: bool,
+    pub allow_plain_http: bool,
     /// How long the peer's part of the opening handshake may take, from the first [`tick`](crate::Connection::tick) on. Default 10 s;
     /// `None` is for ever, as with all times. They are kept in whole milliseconds.
     pub handshake_timeout: Option<Duration>,
@@ -64,17 +64,17 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            max_message: 64 * 1024 * 1024,
-            max_frame: 64 * 1024 * 1024,
+            max_message_size: 64 * 1024 * 1024,
+            max_frame_size: 64 * 1024 * 1024,
             max_fragments: 65_536,
-            max_head: 16 * 1024,
-            max_line: 8 * 1024,
-            max_fields: 100,
-            max_pending: 1024 * 1024,
+            max_head_size: 16 * 1024,
+            max_header_line: 8 * 1024,
+            max_headers: 100,
+            max_write_buffer: 1024 * 1024,
             delivery: Delivery::Messages,
             auto_pong: true,
             auto_close: true,
-            plain_requests: false,
+            allow_plain_http: false,
             handshake_timeout: Some(Duration::from_secs(10)),
             ping_interval: Some(Duration::from_secs(20)),
             pong_timeout: Some(Duration::from_secs(20)),
@@ -88,18 +88,18 @@ impl Default for Config {
 /// A [`Config`] as a connection keeps it: small.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
-    max_message: u64,
-    max_frame: u64,
-    pub(super) max_pending: usize,
+    max_message_size: u64,
+    max_frame_size: u64,
+    pub(super) max_write_buffer: usize,
     max_fragments: u32,
-    max_head: u32,
-    max_line: u32,
-    max_fields: u32,
+    max_head_size: u32,
+    max_header_line: u32,
+    max_headers: u32,
     pub(super) timeouts: Timeouts,
     pub(super) delivery: Delivery,
     pub(super) auto_pong: bool,
     pub(super) auto_close: bool,
-    pub(super) plain_requests: bool,
+    pub(super) allow_plain_http: bool,
     #[cfg(feature = "deflate")]
     deflate: Packed,
 }
@@ -108,14 +108,14 @@ impl From<Config> for Settings {
     fn from(config: Config) -> Self {
         let small = |limit: usize| u32::try_from(limit).unwrap_or(u32::MAX);
         Self {
-            max_message: config.max_message,
-            max_frame: config.max_frame,
+            max_message_size: config.max_message_size,
+            max_frame_size: config.max_frame_size,
             // At none, nothing could ever be written.
-            max_pending: config.max_pending.max(1),
+            max_write_buffer: config.max_write_buffer.max(1),
             max_fragments: config.max_fragments,
-            max_head: small(config.max_head),
-            max_line: small(config.max_line),
-            max_fields: small(config.max_fields),
+            max_head_size: small(config.max_head_size),
+            max_header_line: small(config.max_header_line),
+            max_headers: small(config.max_headers),
             timeouts: Timeouts {
                 handshake: config.handshake_timeout.into(),
                 ping: config.ping_interval.into(),
@@ -125,7 +125,7 @@ impl From<Config> for Settings {
             delivery: config.delivery,
             auto_pong: config.auto_pong,
             auto_close: config.auto_close,
-            plain_requests: config.plain_requests,
+            allow_plain_http: config.allow_plain_http,
             #[cfg(feature = "deflate")]
             deflate: Packed::of(config.deflate),
         }
@@ -137,10 +137,10 @@ impl Settings {
     #[inline]
     pub(super) fn limits(&self, capacity: u64) -> Limits {
         let message = match self.delivery {
-            Delivery::Messages => self.max_message.min(capacity),
-            Delivery::Parts => self.max_message,
+            Delivery::Messages => self.max_message_size.min(capacity),
+            Delivery::Parts => self.max_message_size,
         };
-        Limits { frame: self.max_frame, message, fragments: self.max_fragments }
+        Limits { frame: self.max_frame_size, message, fragments: self.max_fragments }
     }
 
     #[cfg(feature = "deflate")]
@@ -159,7 +159,11 @@ impl Settings {
 
     /// The limits on the head, for a buffer that can hold `capacity` bytes.
     pub(super) fn head_limits(&self, capacity: usize) -> HeadLimits {
-        HeadLimits { head: (self.max_head as usize).min(capacity), line: self.max_line as usize, fields: self.max_fields as usize }
+        HeadLimits {
+            head: (self.max_head_size as usize).min(capacity),
+            line: self.max_header_line as usize,
+            fields: self.max_headers as usize,
+        }
     }
 }
 

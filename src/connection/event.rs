@@ -10,7 +10,7 @@ pub enum Event<'b> {
     /// To a server: a valid request for an upgrade (§4.2.1). Answer with [`accept`](crate::Connection::accept) or
     /// [`reject`](crate::Connection::reject); nothing more is read before, so do not read from the transport either.
     Request(Request<'b>),
-    /// To a server that [allows it](crate::Config::plain_requests): a valid request that asks for no upgrade, such as a health check.
+    /// To a server that [allows it](crate::Config::allow_plain_http): a valid request that asks for no upgrade, such as a health check.
     /// Answer with [`reject`](crate::Connection::reject), of status 200 for a page.
     PlainRequest(Request<'b>),
     /// To a client: the server has accepted; the connection is open (§4.1).

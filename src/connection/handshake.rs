@@ -130,7 +130,7 @@ impl Opening {
                 let (request, asked) = Request::of(reader.cut(inbound.take(len)), found)?;
                 let event = match asked {
                     Asked::Upgrade { .. } => Event::Request(request),
-                    Asked::Plain if config.plain_requests => Event::PlainRequest(request),
+                    Asked::Plain if config.allow_plain_http => Event::PlainRequest(request),
                     Asked::Plain => return Err(HandshakeError::NotAnUpgrade),
                 };
                 Ok(Some((event, Phase::Handshake(Self::Asked(asked)))))

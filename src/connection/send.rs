@@ -84,7 +84,7 @@ impl Owed {
                     payload.truncate(CODE_LEN);
                 }
                 let opcode = if is_pong { Opcode::Pong } else { Opcode::Close };
-                if out.len() >= config.max_pending || out.remaining_capacity() < frame_len::<R>(payload.len()) {
+                if out.len() >= config.max_write_buffer || out.remaining_capacity() < frame_len::<R>(payload.len()) {
                     return Err(SendError::Full);
                 }
                 write_frame(header(opcode, true, role.masking_key()?, payload.len()), payload, out);
@@ -175,7 +175,7 @@ impl Outbound {
         }
         // The reply is compared with the limit as in `pay_now`, without its own length: else it could keep an empty `out` full for ever.
         let room = out.remaining_capacity().saturating_sub(self.owed.len::<R>());
-        if out.len() >= config.max_pending || room < frame_len::<R>(payload_len) {
+        if out.len() >= config.max_write_buffer || room < frame_len::<R>(payload_len) {
             return Err(SendError::Full);
         }
         let key = role.masking_key()?;
@@ -408,7 +408,7 @@ pub(super) const fn frame_len<R: Role>(payload_len: usize) -> usize {
 pub(super) fn write_pieces<O: SendBuffer>(config: &Settings, out: &mut O, write: impl Fn(&mut dyn FnMut(&[u8]))) -> Result<(), SendError> {
     let mut len = 0usize;
     write(&mut |piece| len = len.saturating_add(piece.len()));
-    if out.len() >= config.max_pending || out.remaining_capacity() < len {
+    if out.len() >= config.max_write_buffer || out.remaining_capacity() < len {
         return Err(SendError::Full);
     }
     out.reserve(len);

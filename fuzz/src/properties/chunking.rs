@@ -19,9 +19,9 @@ pub fn chunking(input: &[u8]) {
     let (reads, wire) = rest.split_at(usize::from(*count).min(rest.len()));
     let mut config = Config::default();
     // A fixed buffer is a limit by itself (§10.4); these are below it.
-    (config.max_message, config.max_head) = (MAX_MESSAGE as u64, 1024);
+    (config.max_message_size, config.max_head_size) = (MAX_MESSAGE as u64, 1024);
     if options & 4 != 0 {
-        (config.max_message, config.max_frame, config.max_fragments) = (100, 70, 4);
+        (config.max_message_size, config.max_frame_size, config.max_fragments) = (100, 70, 4);
     }
     match options & 3 {
         0 => assert_as_told(&every_way(open_server, |_, _| (), config, reads, wire), false, &config, wire),
@@ -45,7 +45,7 @@ fn every_way<R: Role>(
 ) -> Outcome {
     let (whole, cut) = ([wire], cut(wire, reads));
     // A code point beside a control frame, or beside a head.
-    let least = if start(config).state() == State::Transmission { ReceiveBuffer::MIN_LEN } else { config.max_head + 1 + 4 };
+    let least = if start(config).state() == State::Transmission { ReceiveBuffer::MIN_LEN } else { config.max_head_size + 1 + 4 };
     let mut memory = [0xA5; ROOM];
     let mut run = |delivery, chunks: &[&[u8]], fixed: Option<usize>| {
         config.delivery = delivery;

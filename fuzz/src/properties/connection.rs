@@ -65,15 +65,15 @@ fn run<R: Role>(input: &[u8], masks: bool, start: impl FnOnce(Config, bool) -> C
     let mut script = Script(input);
     let options = script.byte();
     let mut config = Config::default();
-    (config.auto_pong, config.auto_close, config.plain_requests) = (options & 16 == 0, options & 32 == 0, true);
+    (config.auto_pong, config.auto_close, config.allow_plain_http) = (options & 16 == 0, options & 32 == 0, true);
     if options & 2 != 0 {
         config.delivery = Delivery::Parts;
     }
     if options & 8 != 0 {
-        (config.max_message, config.max_frame, config.max_fragments, config.max_pending) = (100, 70, 4, 300);
+        (config.max_message_size, config.max_frame_size, config.max_fragments, config.max_write_buffer) = (100, 70, 4, 300);
     }
     if options & 64 != 0 {
-        config.max_pending = 5;
+        config.max_write_buffer = 5;
     }
     let connection = start(config, options & 1 != 0);
     let (mut memory, mut fixed, mut last) = (vec![0; script.one_of(ROOMS)], [0xA5; 512], [0xA5; 512]);
@@ -345,7 +345,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             _ => (0, false),
         };
         self.told.received += len;
-        assert!(self.told.received as u64 <= self.config.max_message);
+        assert!(self.told.received as u64 <= self.config.max_message_size);
         if last {
             self.told.received = 0;
         }

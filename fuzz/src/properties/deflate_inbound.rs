@@ -25,7 +25,7 @@ fn run<R: Deflating>(input: &[u8]) {
     let options = script.byte();
     let (takeover, window_bits) = (options & 2 == 0, 8 + (options >> 4 & 7));
     let mut config = Config::default();
-    config.max_message = [300_000, 50, 3_000, 40_000][usize::from(options >> 2 & 3)];
+    config.max_message_size = [300_000, 50, 3_000, 40_000][usize::from(options >> 2 & 3)];
     let reads = script.bytes();
 
     let mut told = Told { config, takeover, reference: Reference::default(), events: vec![], error: None };
@@ -44,7 +44,7 @@ fn run<R: Deflating>(input: &[u8]) {
 
     let (whole, cut) = ([&wire[..]], cut(&wire, reads));
     // The longest message, what waits to be inflated, and a control frame.
-    let all = config.max_message as usize + wire.len() + 131;
+    let all = config.max_message_size as usize + wire.len() + 131;
     let mut memory = vec![0xA5; all];
     let mut run = |delivery, chunks: &[&[u8]], fixed: Option<usize>| {
         config.delivery = delivery;
@@ -128,7 +128,7 @@ impl Told {
         } else {
             (payload, true)
         };
-        let most = self.config.max_message as usize;
+        let most = self.config.max_message_size as usize;
         let too_big = bytes.len() > most;
         // The frame that goes over the limit is refused before it comes, where it is plain.
         let within = if frames.is_compressed() { most } else { most - most % frames.len(payload) };

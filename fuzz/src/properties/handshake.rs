@@ -9,7 +9,7 @@ use crate::support::{Answer, asking, filled};
 /// Small enough to be met by a short input.
 fn limits() -> Config {
     let mut config = Config::default();
-    (config.max_head, config.max_line, config.max_fields) = (1200, 800, 16);
+    (config.max_head_size, config.max_header_line, config.max_headers) = (1200, 800, 16);
     config
 }
 
@@ -19,9 +19,9 @@ pub fn handshake_request(input: &[u8]) {
     request(input, true);
 }
 
-fn request(input: &[u8], plain_requests: bool) {
+fn request(input: &[u8], allow_plain_http: bool) {
     let mut config = limits();
-    config.plain_requests = plain_requests;
+    config.allow_plain_http = allow_plain_http;
     let mut server = Connection::server(config);
     let (mut inbound, mut out) = (filled(input), Vec::new());
     // RFC 9112 §2.2
@@ -30,7 +30,7 @@ fn request(input: &[u8], plain_requests: bool) {
     let end = match server.receive(&mut inbound, &mut out) {
         Ok(None) => {
             assert!(!wire.windows(4).any(|four| four == b"\r\n\r\n"), "the head is whole");
-            assert!(input.len() <= config.max_head && out.is_empty() && server.state() == State::Handshake);
+            assert!(input.len() <= config.max_head_size && out.is_empty() && server.state() == State::Handshake);
             return;
         }
         Err(Error::Handshake(error)) => {
@@ -60,7 +60,7 @@ fn request(input: &[u8], plain_requests: bool) {
         }
         Ok(Some(Event::PlainRequest(request))) => {
             let head = assert_request(wire, &config, request.headers());
-            assert!(plain_requests && !(head.lists("upgrade", "websocket") && head.lists("connection", "upgrade")));
+            assert!(allow_plain_http && !(head.lists("upgrade", "websocket") && head.lists("connection", "upgrade")));
             assert!(server.accept(Accept::new(), &mut out).is_err() && out.is_empty());
             server.reject(Reject::new(426).body(b"sorry"), &mut out).expect("a valid request can be refused");
             assert_eq!(Answer::parse(&out).refusal(), 426);
@@ -105,7 +105,12 @@ fn assert_request(wire: &[u8], config: &Config, headers: Headers<'_>) -> Head {
     assert!(head.values("origin").len() <= 1, "RFC 6454 §7.3: {head:?}");
     assert!(head.values("transfer-encoding").is_empty());
     assert!(head.values("content-length").iter().all(|len| !len.is_empty() && len.chars().all(|digit| digit == '0')), "{head:?}");
-    assert!(!head.folded && head.len <= config.max_head && head.start.len() <= config.max_line && head.fields.len() <= config.max_fields);
+    assert!(
+        !head.folded
+            && head.len <= config.max_head_size
+            && head.start.len() <= config.max_header_line
+            && head.fields.len() <= config.max_headers
+    );
     let latin1 = |value: &[u8]| value.iter().map(|&byte| char::from(byte)).collect();
     let reported: Vec<(String, String)> = headers.map(|(name, value)| (name.to_ascii_lowercase(), latin1(value))).collect();
     assert_eq!(reported, head.fields);
@@ -143,7 +148,7 @@ pub fn handshake_response(input: &[u8]) {
     let rest = match client.receive(&mut inbound, &mut out) {
         Ok(None) => {
             assert!(!inbound.unread().windows(4).any(|four| four == b"\r\n\r\n"), "the head is whole");
-            assert!(inbound.unread().len() <= config.max_head && out.is_empty() && client.state() == State::Handshake);
+            assert!(inbound.unread().len() <= config.max_head_size && out.is_empty() && client.state() == State::Handshake);
             return;
         }
         Err(error) => {

@@ -79,7 +79,7 @@ impl Read<'_> {
                 let (_, count, bytes) =
                     message.get_or_insert((if opcode == 1 { MessageKind::Text } else { MessageKind::Binary }, 0, Vec::new()));
                 *count += 1;
-                if len > limits.max_frame || bytes.len() as u64 + len > limits.max_message {
+                if len > limits.max_frame_size || bytes.len() as u64 + len > limits.max_message_size {
                     return Err(1009);
                 }
                 if *count > limits.max_fragments {

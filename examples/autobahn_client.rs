@@ -97,7 +97,7 @@ fn talk(uri: &str, mut on_event: impl FnMut(Event<'_>, &mut Session, &mut Vec<u8
         };
         stream.write_all(&out)?;
         out.clear();
-        if connection.owes() {
+        if connection.has_pending_reply() {
             continue;
         }
         if connection.transport_action() == TransportAction::Close {

@@ -127,7 +127,7 @@ fn run(options: &Options<'_>) -> Result<(), Box<dyn Error>> {
         // A server that takes nothing more may have said why: what it sent is still read, to the end.
         let _ = stream.write_all(&out);
         out.clear();
-        if connection.owes() {
+        if connection.has_pending_reply() {
             continue;
         }
         if connection.transport_action() == TransportAction::Close {

@@ -112,7 +112,7 @@ fn serve(mut stream: TcpStream, config: Config) -> io::Result<()> {
             }
         };
         flush(&mut stream, &mut out)?;
-        if connection.owes() {
+        if connection.has_pending_reply() {
             continue;
         }
         if connection.transport_action() == TransportAction::Close {

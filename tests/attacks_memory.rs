@@ -187,14 +187,14 @@ fn attack_b6_ping_flood_with_a_stalled_writer() {
         let asked = measure(|| assert_eq!(count_events(&mut connection, &flood, 4096), Ok(20_001)));
         assert!(asked.bytes_max <= 3 * 4096, "{asked:?}");
         let mut out = Vec::new();
-        assert!(connection.owes() && matches!(connection.receive(&mut filled(b""), &mut out), Ok(None)));
-        assert_eq!((frames_of::<R>(&out), connection.owes()), (vec![(0x8A, b"last".to_vec())], false));
+        assert!(connection.has_pending_reply() && matches!(connection.receive(&mut filled(b""), &mut out), Ok(None)));
+        assert_eq!((frames_of::<R>(&out), connection.has_pending_reply()), (vec![(0x8A, b"last".to_vec())], false));
         // A vector that nobody drains: up to the mark, and one frame.
         let mut config = Config::default();
         config.max_write_buffer = 1000;
         let (mut connection, mut inbound, mut out) = (R::open(config), filled(&flood), Vec::with_capacity(2000));
         let asked = measure(|| while connection.receive(&mut inbound, &mut out).unwrap().is_some() {});
-        assert_eq!((asked.bytes_total, connection.owes()), (0, true));
+        assert_eq!((asked.bytes_total, connection.has_pending_reply()), (0, true));
         assert!((1000..1000 + 131).contains(&out.len()), "{}", out.len());
         out.clear();
         assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(None)));

@@ -60,7 +60,7 @@ fn echo<R: Side>(size: usize, waiting: usize, max_write_buffer: usize, drains: &
         let drained = drains[step % drains.len()].min(out.len());
         written.extend_from_slice(&out.as_slice()[..drained]);
         out.consume(drained);
-        if connection.state() == State::End && !connection.owes() && out.len() == 0 {
+        if connection.state() == State::End && !connection.has_pending_reply() && out.len() == 0 {
             break;
         }
     }

@@ -321,7 +321,7 @@ both_roles! {
         let ping = frame::<R>(0x89, b"?");
         let mut none = ArrayVec::<u8, 0>::new();
         assert!(matches!(connection.receive(&mut filled(&ping), &mut none), Ok(Some(Event::Ping(b"?")))));
-        assert!(connection.owes());
+        assert!(connection.has_pending_reply());
         connection.send_text(&text, &mut out).unwrap();
         let frames = frames_of::<R>(&out);
         assert_eq!((frames[0].0, frames[1].0, frames.len()), (0x8A, 0xC1, 2));

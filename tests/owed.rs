@@ -15,7 +15,7 @@ type Clients = Client<Keys>;
 /// Takes one event while nobody writes.
 fn stalled<R: Role>(connection: &mut Connection<R>, wire: &[u8]) {
     assert!(connection.receive(&mut filled(wire), &mut SendSlice::new(&mut [])).unwrap().is_some());
-    assert!(connection.owes());
+    assert!(connection.has_pending_reply());
 }
 
 #[test]
@@ -23,9 +23,9 @@ fn ct_08_a_pong_that_never_fits_does_not_silence_the_endpoint() {
     fn check<R: Side>() {
         let (mut connection, mut out) = (R::open(Config::default()), ArrayVec::<u8, 64>::new());
         assert!(connection.receive(&mut filled(&frame::<R>(0x89, &[1; 100])), &mut out).unwrap().is_some());
-        assert!(connection.owes());
+        assert!(connection.has_pending_reply());
         connection.send_text("a", &mut out).unwrap();
-        assert_eq!((frames_of::<R>(&out), connection.owes()), (vec![(0x81, b"a".to_vec())], false));
+        assert_eq!((frames_of::<R>(&out), connection.has_pending_reply()), (vec![(0x81, b"a".to_vec())], false));
     }
     check::<Server>();
     check::<Clients>();
@@ -51,7 +51,7 @@ fn lim_07_a_pending_pong_longer_than_the_mark_never_keeps_an_empty_buffer_full()
         stalled(&mut connection, &frame::<R>(0x89, ping));
         out.extend_from_slice(&[0; 200]);
         assert_eq!(connection.send_text("a", &mut out), Err(SendError::Full));
-        assert_eq!((out.len(), connection.owes()), (200, true), "what is refused leaves all as it was");
+        assert_eq!((out.len(), connection.has_pending_reply()), (200, true), "what is refused leaves all as it was");
         out.clear();
         connection.send_text("a", &mut out).unwrap();
         assert_eq!(frames_of::<R>(&out), [(0x8A, ping.to_vec()), (0x81, b"a".to_vec())]);
@@ -70,7 +70,7 @@ fn cl_02_an_echo_of_a_long_reason_fits_a_small_buffer_without_it() {
         out.try_extend_from_slice(&[0; 50]).unwrap();
         let close = [b"\x03\xe9", &[b'x'; 100][..]].concat();
         assert!(connection.receive(&mut filled(&frame::<R>(0x88, &close)), &mut out).unwrap().is_some());
-        assert_eq!((out.len(), connection.owes(), connection.transport_action()), (50, true, TransportAction::KeepOpen));
+        assert_eq!((out.len(), connection.has_pending_reply(), connection.transport_action()), (50, true, TransportAction::KeepOpen));
         out.clear();
         assert!(connection.receive(&mut ReceiveBuffer::new(), &mut out).unwrap().is_none());
         assert_eq!(frames_of::<R>(&out), [(0x88, b"\x03\xe9".to_vec())]);
@@ -126,7 +126,10 @@ fn cl_16_a_failed_connection_answers_no_ping() {
         stalled(&mut connection, &frame::<R>(0x89, b"hi"));
         let mut out = SendSlice::new(&mut []);
         assert_eq!(connection.receive(&mut filled(b"\x83"), &mut out).err(), Some(ProtocolError::ReservedOpcode.into()));
-        assert_eq!((connection.owes(), connection.transport_action(), connection.state()), (false, TransportAction::Close, State::End));
+        assert_eq!(
+            (connection.has_pending_reply(), connection.transport_action(), connection.state()),
+            (false, TransportAction::Close, State::End)
+        );
     }
     check::<Server>();
     check::<Clients>();
@@ -140,7 +143,10 @@ fn cl_13_a_close_that_was_never_written_is_not_clean() {
         assert!(connection.close_status().clean(), "as soon as it is written");
         let closed = connection.receive_eof();
         assert_eq!((closed.clean(), closed.sent, closed.code()), (false, CloseFact::None, 1000));
-        assert_eq!((connection.close_status(), connection.transport_action(), connection.owes()), (closed, TransportAction::Close, false));
+        assert_eq!(
+            (connection.close_status(), connection.transport_action(), connection.has_pending_reply()),
+            (closed, TransportAction::Close, false)
+        );
     }
     check::<Server>();
     check::<Clients>();

@@ -56,7 +56,7 @@ fn same<R: Side>(connection: &Connection<R>, config: &str, room: usize, text: &s
     let said = one.send_prepared(&PreparedMessage::text(text), &mut prepared);
     assert_eq!(said, other.send_text(text, &mut direct), "{config}, room for {room}");
     assert_eq!(prepared.as_slice(), direct.as_slice(), "{config}, room for {room}");
-    assert_eq!((one.owes(), one.state()), (other.owes(), other.state()), "{config}, room for {room}");
+    assert_eq!((one.has_pending_reply(), one.state()), (other.has_pending_reply(), other.state()), "{config}, room for {room}");
     said
 }
 
@@ -81,7 +81,7 @@ fn it_is_refused_where_a_message_would_be() {
         // §5.5.2: the Pong that is owed goes first, and both or none
         let mut owing = open.clone();
         owing.receive(&mut support::filled(&frame::<R>(0x89, b"owed")), &mut ArrayVec::<u8, 0>::new()).unwrap();
-        assert!(owing.owes());
+        assert!(owing.has_pending_reply());
         for (name, connection) in [("open", open), ("owing", owing)] {
             let text = "y".repeat(200);
             let refused = (0..400).filter(|&room| same(&connection, name, room, &text) == Err(SendError::Full)).count();

@@ -224,7 +224,7 @@ fn lim_07_the_mark_of_what_waits_is_exact() {
             for pending in 0..13 {
                 let (mut connection, mut out) = (R::open(config), vec![0; pending]);
                 let _ = connection.receive(&mut filled(&wire), &mut out);
-                assert_eq!((out.len() > pending, connection.owes()), (pending < 10, pending >= 10), "{pending} {wire:02x?}");
+                assert_eq!((out.len() > pending, connection.has_pending_reply()), (pending < 10, pending >= 10), "{pending} {wire:02x?}");
             }
         }
     }
@@ -244,7 +244,7 @@ fn lim_07_the_mark_of_what_waits_is_exact() {
         assert_eq!(made, error.map(|_| RequestError::Full));
         let (mut refused, mut out) = (Connection::server(config), vec![0; pending]);
         assert!(refused.receive(&mut filled(b"\0"), &mut out).is_err());
-        assert_eq!((refused.owes(), out.len() > pending, refused.state()), (error.is_some(), error.is_none(), State::End));
+        assert_eq!((refused.has_pending_reply(), out.len() > pending, refused.state()), (error.is_some(), error.is_none(), State::End));
     }
 }
 
@@ -265,7 +265,7 @@ fn lim_07_a_send_that_finds_no_room_leaves_the_buffer_as_it_was() {
         for send in sends {
             let (mut connection, mut out) = (connection.clone(), arrayvec::ArrayVec::new());
             assert_eq!(send(&mut connection, &mut out), Err(SendError::Full));
-            assert_eq!((frames_of::<R>(&out), connection.owes()), (vec![], true));
+            assert_eq!((frames_of::<R>(&out), connection.has_pending_reply()), (vec![], true));
         }
     }
     check::<Server>();

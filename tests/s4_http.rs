@@ -415,7 +415,7 @@ fn http_25_every_refusal_is_a_response() {
         let mut out = SendSlice::new(&mut memory[..room]);
         assert!(server.receive(&mut inbound, &mut out).is_err());
         let fits = room == whole.len();
-        assert_eq!((out.as_slice(), server.owes()), if fits { (&whole[..], false) } else { (&b""[..], true) });
+        assert_eq!((out.as_slice(), server.has_pending_reply()), if fits { (&whole[..], false) } else { (&b""[..], true) });
         assert_eq!(
             (server.state(), server.transport_action()),
             (State::End, if fits { TransportAction::Close } else { TransportAction::KeepOpen })

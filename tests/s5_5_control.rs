@@ -264,16 +264,16 @@ fn ct_08_lim_08_pongs_that_find_no_room_are_coalesced_to_the_newest() {
             assert!(matches!(event, Event::Ping([i]) if *i == pings));
             pings += 1;
         }
-        assert_eq!((pings, connection.owes()), (100, true));
+        assert_eq!((pings, connection.has_pending_reply()), (100, true));
         assert_eq!(frames_of::<R>(out.as_slice()), [(0x8A, vec![0]), (0x8A, vec![1])]);
         assert_eq!(connection.send_text("", &mut out), Err(SendError::Full));
         assert_eq!(connection.ping(b"", &mut out), Err(SendError::Full));
         out.consume(1);
         connection.receive(&mut inbound, &mut out).unwrap();
-        assert!(connection.owes(), "one byte of room is not enough");
+        assert!(connection.has_pending_reply(), "one byte of room is not enough");
         out.consume(usize::MAX);
         connection.receive(&mut inbound, &mut out).unwrap();
-        assert_eq!((frames_of::<R>(out.as_slice()), connection.owes()), (vec![(0x8A, vec![99])], false));
+        assert_eq!((frames_of::<R>(out.as_slice()), connection.has_pending_reply()), (vec![(0x8A, vec![99])], false));
     }
     check::<Server>();
     check::<Clients>();
@@ -285,11 +285,11 @@ fn a_send_pays_what_is_owed_first() {
         let mut connection = R::open(Config::default());
         let mut full = ArrayVec::<u8, 3>::new();
         assert!(connection.receive(&mut filled(&frame::<R>(0x89, b"ping")), &mut full).unwrap().is_some());
-        assert_eq!((full.len(), connection.owes()), (0, true));
+        assert_eq!((full.len(), connection.has_pending_reply()), (0, true));
         let mut out = Vec::new();
         connection.send_text("after", &mut out).unwrap();
         assert_eq!(frames_of::<R>(&out), [(0x8A, b"ping".to_vec()), (0x81, b"after".to_vec())]);
-        assert!(!connection.owes());
+        assert!(!connection.has_pending_reply());
     }
     check::<Server>();
     check::<Clients>();
@@ -308,14 +308,14 @@ fn a_close_that_finds_no_room_goes_out_later() {
             assert!(connection.receive(&mut inbound, &mut full).unwrap().is_some());
             assert_eq!(connection.receive(&mut inbound, &mut full).err(), error);
             assert_eq!(
-                (connection.state(), connection.owes(), connection.transport_action()),
+                (connection.state(), connection.has_pending_reply(), connection.transport_action()),
                 (State::End, true, TransportAction::KeepOpen)
             );
             assert_eq!(connection.send_text("x", &mut full), Err(SendError::Closed));
             let mut out = Vec::new();
             assert_eq!(connection.receive(&mut inbound, &mut out).err(), error);
             assert_eq!(frames_of::<R>(&out), [(0x88, reply.to_vec())], "the Pong gives way to the Close");
-            assert!(!connection.owes() && connection.transport_action() != TransportAction::KeepOpen);
+            assert!(!connection.has_pending_reply() && connection.transport_action() != TransportAction::KeepOpen);
             assert_eq!(connection.receive(&mut inbound, &mut out).err(), error);
             assert_eq!(frames_of::<R>(&out).len(), 1, "CL-03");
         }
@@ -348,7 +348,7 @@ fn lim_07_full_buffers_refuse_and_change_nothing() {
         out.truncate(10);
         assert_eq!(connection.send_binary(b"", &mut out), Err(SendError::Full));
         assert!(connection.receive(&mut filled(&frame::<R>(0x89, b"p")), &mut out).unwrap().is_some());
-        assert_eq!((out.len(), connection.owes()), (10, true));
+        assert_eq!((out.len(), connection.has_pending_reply()), (10, true));
     }
     check::<Server>();
     check::<Clients>();
@@ -384,12 +384,12 @@ fn mk_09_without_entropy_nothing_is_sent() {
     let mut inbound = filled(&wire);
     assert!(matches!(client.receive(&mut inbound, &mut out), Ok(Some(Event::Ping(b"p")))));
     assert!(matches!(client.receive(&mut inbound, &mut out), Ok(Some(Event::Text("still read")))));
-    assert_eq!((out.len(), client.owes()), (0, false), "a Pong that cannot be masked is not owed for ever");
+    assert_eq!((out.len(), client.has_pending_reply()), (0, false), "a Pong that cannot be masked is not owed for ever");
     // A Close that there is no key for does not hold up the end.
     for wire in [frame::<Clients>(0x88, b"\x03\xe8"), b"\xff".to_vec()] {
         let mut client = client.clone();
         let ended = client.receive(&mut filled(&wire), &mut out).is_err();
-        assert_eq!((out.len(), client.owes(), client.state()), (0, false, State::End));
+        assert_eq!((out.len(), client.has_pending_reply(), client.state()), (0, false, State::End));
         assert_eq!(client.transport_action(), if ended { TransportAction::Close } else { TransportAction::AwaitPeerClose });
         assert!(!client.close_status().clean());
     }

@@ -201,9 +201,9 @@ fn mk_11_a_key_is_drawn_for_a_frame_that_is_written_and_for_no_other() {
     assert_eq!(client.close(CloseCode::NORMAL_CLOSURE, "", &mut full), Err(SendError::Full));
     assert_eq!(client.send_binary(b"", &mut past_the_mark), Err(SendError::Full));
     assert_eq!(drain(&mut client, &frame::<Clients>(0x89, b"p").repeat(10), &mut full), 10);
-    assert_eq!((asked(), client.owes()), (1, true), "the Pong that waits has no key yet");
+    assert_eq!((asked(), client.has_pending_reply()), (1, true), "the Pong that waits has no key yet");
     client.send_fragment(MessageKind::Text, b"begun", false, out).unwrap();
-    assert_eq!((asked(), client.owes()), (3, false), "the Pong's and the fragment's");
+    assert_eq!((asked(), client.has_pending_reply()), (3, false), "the Pong's and the fragment's");
     assert_eq!(client.send_text("", out), Err(SendError::MessageOpen));
     assert_eq!(client.mask_and_encode_header(MessageKind::Text, &mut []), Err(SendError::MessageOpen));
     assert_eq!(client.send_fragment(MessageKind::Binary, b"", true, out), Err(SendError::KindMismatch));

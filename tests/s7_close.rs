@@ -48,7 +48,7 @@ fn cl_03_never_a_second_close_whatever_happens() {
             sent.append(&mut out);
         }
         let _ = connection.receive(&mut inbound, &mut sent);
-        assert!(!connection.owes());
+        assert!(!connection.has_pending_reply());
         let frames = frames_of::<R>(&sent);
         let close = frames.iter().position(|(first, _)| *first == 0x88);
         assert_eq!(close.is_some(), connection.close_status().sent != CloseFact::None, "seed {seed}");
@@ -188,7 +188,7 @@ fn cl_19_no_frame_of_the_applications_after_our_close() {
                 closing.try_extend_from_slice(&[0; 99]).unwrap();
             }
             way(&mut connection, &mut closing);
-            assert_eq!(connection.owes(), !room);
+            assert_eq!(connection.has_pending_reply(), !room);
             let (before, mut payload) = (out.clone(), *b"in place");
             for result in [
                 connection.send_fragment(MessageKind::Text, b"ended", true, &mut out),
@@ -225,7 +225,7 @@ fn cl_20_the_end_is_terminal() {
             }
             assert!(inbound.is_empty(), "{name}: input is discarded");
             assert_eq!(connection.ping(b"", &mut out), Err(SendError::Closed));
-            let now = (connection.state(), connection.close_status(), connection.transport_action(), connection.owes());
+            let now = (connection.state(), connection.close_status(), connection.transport_action(), connection.has_pending_reply());
             assert_eq!(now, (State::End, closed, transport_action, false), "{name}");
         }
         assert_eq!((connection.receive_eof(), connection.receive_eof()), (closed, closed));

@@ -34,7 +34,7 @@ impl<R: Role + Clone> Twins<R> {
         let ((whole, _, out), (_, sender, _, halves_out)) = (&self.whole, &self.halves);
         assert_eq!(halves_out, out);
         assert_eq!((sender.state(), sender.transport_action()), (whole.state(), whole.transport_action()));
-        assert_eq!((sender.close_status(), sender.owes()), (whole.close_status(), whole.owes()));
+        assert_eq!((sender.close_status(), sender.has_pending_reply()), (whole.close_status(), whole.has_pending_reply()));
     }
 
     /// Bytes come; all events, each note taken at once. Whether nothing more will come.
@@ -300,7 +300,7 @@ fn late_notes_break_nothing() {
                         }
                     }
                 }
-                2 if sender.owes() => sender.pay(&mut out),
+                2 if sender.has_pending_reply() => sender.pay(&mut out),
                 3 => {
                     // Two at once.
                     for note in [first(&mut notes), first(&mut notes)].into_iter().flatten() {
@@ -338,7 +338,7 @@ fn late_notes_break_nothing() {
         sent.append(&mut out);
         sender.pay(&mut out);
         sent.append(&mut out);
-        assert!(!sender.owes());
+        assert!(!sender.has_pending_reply());
         let frames = frames_of::<R>(&sent);
         let closes = assert_legal(&frames);
         let mut pings = pings.iter();
@@ -408,7 +408,7 @@ fn a_note_that_finds_no_room_is_owed() {
         for wire in [frame::<R>(0x89, b"old"), frame::<R>(0x89, b"new")] {
             assert_eq!(read(&mut receiver, &wire, |_| {}), None);
             sender.take_note(receiver.note().unwrap(), &mut full);
-            assert!(sender.owes());
+            assert!(sender.has_pending_reply());
         }
         sender.pay(&mut full);
         let mut out = vec![];
@@ -418,11 +418,11 @@ fn a_note_that_finds_no_room_is_owed() {
         assert_eq!(frames_of::<R>(&out), [(0x8A, b"new".to_vec()), (0x8A, b"newest".to_vec())]);
         assert_eq!(read(&mut receiver, &frame::<R>(0x88, b""), |_| {}), None);
         sender.take_note(receiver.note().unwrap(), &mut full);
-        assert_eq!((sender.owes(), sender.state(), sender.transport_action()), (true, State::End, TransportAction::KeepOpen));
+        assert_eq!((sender.has_pending_reply(), sender.state(), sender.transport_action()), (true, State::End, TransportAction::KeepOpen));
         out.clear();
         sender.pay(&mut out);
         sender.pay(&mut out);
-        assert_eq!((frames_of::<R>(&out), sender.owes()), (vec![(0x88, vec![])], false));
+        assert_eq!((frames_of::<R>(&out), sender.has_pending_reply()), (vec![(0x88, vec![])], false));
         assert_ne!(sender.transport_action(), TransportAction::KeepOpen);
         // §5.5.2: after the peer's Close no Pong is due.
         let ((mut receiver, mut sender), mut out) = (R::open(Config::default()).split(), vec![]);
@@ -431,7 +431,7 @@ fn a_note_that_finds_no_room_is_owed() {
             assert_eq!(read(&mut receiver, &wire, |_| {}), None);
             sender.take_note(receiver.note().unwrap(), &mut full);
         }
-        assert_eq!((sender.owes(), sender.state(), sender.close_status().clean()), (false, State::End, true));
+        assert_eq!((sender.has_pending_reply(), sender.state(), sender.close_status().clean()), (false, State::End, true));
     }
     check::<Server>();
     check::<Clients>();
@@ -447,7 +447,7 @@ fn auto_replies_can_be_switched_off() {
         assert_eq!(read(&mut receiver, &frame::<R>(0x89, b"p"), |receiver| assert_eq!(receiver.note(), None)), None);
         assert_eq!(read(&mut receiver, &frame::<R>(0x88, b"\x03\xe8"), |_| {}), None);
         sender.take_note(receiver.note().unwrap(), &mut out);
-        assert_eq!((out.len(), sender.owes(), sender.state(), receiver.state()), (0, false, State::Transmission, State::End));
+        assert_eq!((out.len(), sender.has_pending_reply(), sender.state(), receiver.state()), (0, false, State::Transmission, State::End));
         assert_eq!(sender.close_status().received, CloseFact::Code(CloseCode::NORMAL_CLOSURE));
         sender.send_text("last", &mut out).unwrap();
         // Joined and split in between.
@@ -471,10 +471,10 @@ fn a_note_untaken_is_not_lost_by_joining() {
             let (mut receiver, sender) = R::open(Config::default()).split();
             assert_eq!(read(&mut receiver, &wire, |_| {}), error);
             let mut ws = receiver.join(sender);
-            assert!(ws.owes());
+            assert!(ws.has_pending_reply());
             let (mut inbound, mut out) = (ReceiveBuffer::new(), vec![]);
             assert_eq!(ws.receive(&mut inbound, &mut out).map(|event| event.is_some()).err(), error);
-            assert_eq!((frames_of::<R>(&out), ws.owes()), (vec![reply], false));
+            assert_eq!((frames_of::<R>(&out), ws.has_pending_reply()), (vec![reply], false));
         }
         // A violation whose note was dropped is one still.
         let (mut receiver, sender) = R::open(Config::default()).split();
@@ -504,7 +504,7 @@ fn a_note_after_the_end_completes_what_is_known() {
         (sender.receive_eof().code(), sender.close_status().clean(), sender.transport_action()),
         (1001, false, TransportAction::Close)
     );
-    assert_eq!((out.len(), sender.owes()), (0, false));
+    assert_eq!((out.len(), sender.has_pending_reply()), (0, false));
     let (mut receiver, mut sender) = halves();
     let failed = note(&mut receiver, b"\x83");
     sender.receive_eof();
@@ -660,8 +660,8 @@ fn before_and_after_transmission_the_halves_are_idle_and_nothing_is_lost() {
         assert_eq!(sender.mask_and_encode_header(MessageKind::Text, &mut []), Err(refusal), "{name}");
         assert_eq!(sender.ping(b"", &mut out), Err(refusal), "{name}");
         assert_eq!(sender.close(CloseCode::NORMAL_CLOSURE, "", &mut out), Err(refusal), "{name}");
-        let facts = (connection.transport_action(), connection.close_status(), connection.owes());
-        assert_eq!((sender.transport_action(), sender.close_status(), sender.owes()), facts, "{name}");
+        let facts = (connection.transport_action(), connection.close_status(), connection.has_pending_reply());
+        assert_eq!((sender.transport_action(), sender.close_status(), sender.has_pending_reply()), facts, "{name}");
         let mut inbound = filled(b"bytes");
         let said = receiver.receive(&mut inbound).map(|event| event.is_some());
         if connection.state() == State::Handshake {
@@ -694,8 +694,8 @@ fn before_and_after_transmission_the_halves_are_idle_and_nothing_is_lost() {
     let mut refused = Connection::server(Config::default());
     assert!(refused.receive(&mut filled(b"POST "), &mut SendSlice::new(&mut [])).is_ok());
     assert!(refused.receive(&mut filled(b"GET / HTTP/1.0\r\n"), &mut SendSlice::new(&mut [])).is_err());
-    assert!(refused.owes());
-    check("refused, and owes the response", &refused, b"", REQUEST);
+    assert!(refused.has_pending_reply());
+    check("refused, and has_pending_reply the response", &refused, b"", REQUEST);
 
     let asked = ClientRequest::new(Uri::parse("ws://server.example.com/").unwrap());
     let client = Connection::client(asked, Config::default(), Keys::default(), &mut out).unwrap();
@@ -703,8 +703,8 @@ fn before_and_after_transmission_the_halves_are_idle_and_nothing_is_lost() {
     for wire in [&frame::<Clients>(0x88, b"\x03\xe8")[..], b"\xff"] {
         let mut client = open_client(Config::default());
         let _ = client.receive(&mut filled(wire), &mut SendSlice::new(&mut []));
-        assert!(client.owes());
-        check("over, and owes a Close", &client, b"", b"\x81\x00");
+        assert!(client.has_pending_reply());
+        check("over, and has_pending_reply a Close", &client, b"", b"\x81\x00");
     }
 }
 
@@ -812,7 +812,7 @@ fn writing<R: Role>(mut sender: Sender<R>, to: mpsc::Sender<Vec<u8>>, tasks: mps
         for chunk in out.chunks(7) {
             to.send(chunk.to_vec()).unwrap();
         }
-        if sender.state() == State::End && !sender.owes() {
+        if sender.state() == State::End && !sender.has_pending_reply() {
             break;
         }
     }

@@ -54,7 +54,7 @@ fn receive<R: Role>(connection: &mut Connection<R>, wire: &[u8]) {
 /// The same while nobody writes.
 fn receive_stalled<R: Role>(connection: &mut Connection<R>, wire: &[u8]) {
     assert!(connection.receive(&mut filled(wire), &mut SendSlice::new(&mut [])).unwrap().is_some());
-    assert!(connection.owes());
+    assert!(connection.has_pending_reply());
 }
 
 /// The points after the opening handshake.
@@ -183,7 +183,7 @@ fn wrong<R: Role>() -> [(Call<R>, SendError); 7] {
 
 /// All that can be seen of a connection without a call.
 fn facts<R: Role>(connection: &Connection<R>) -> (State, TransportAction, Closed, bool, String) {
-    let look = (connection.state(), connection.transport_action(), connection.close_status(), connection.owes());
+    let look = (connection.state(), connection.transport_action(), connection.close_status(), connection.has_pending_reply());
     (look.0, look.1, look.2, look.3, format!("{connection:?}"))
 }
 
@@ -327,7 +327,7 @@ fn st_01_each_transition_has_one_cause() {
 #[test]
 fn st_06_an_empty_read_is_nothing_in_every_state_that_owes_nothing() {
     fn check<R: Role + Clone>(points: Vec<Point<R>>) {
-        for point in points.into_iter().filter(|point| !point.connection.owes()) {
+        for point in points.into_iter().filter(|point| !point.connection.has_pending_reply()) {
             let mut connection = point.connection.clone();
             let (mut inbound, mut out) = (filled(&point.wire[0]), b"before".to_vec());
             let first = connection.receive(&mut inbound, &mut out).map(|event| event.is_some());

@@ -212,14 +212,18 @@ fn st_08_an_error_stays_the_same() {
             }
         };
         assert_eq!(found, error);
-        let (written, look) = (out.clone(), format!("{connection:?} {:?} {}", connection.transport_action(), connection.owes()));
+        let (written, look) =
+            (out.clone(), format!("{connection:?} {:?} {}", connection.transport_action(), connection.has_pending_reply()));
         let other = [REQUEST, RESPONSE, b"\x81\x80\0\0\0\0", b"\x88\x00", b"", b"\x83", b"\xff\xff"];
         for wire in other {
             assert_eq!(inbound.feed(wire), wire.len());
             assert_eq!(connection.receive(&mut inbound, &mut out).err(), Some(error), "with what was left");
             assert_eq!(connection.receive(&mut ReceiveBuffer::<Vec<u8>>::new(), &mut out).err(), Some(error), "with nothing");
         }
-        assert_eq!((out, format!("{connection:?} {:?} {}", connection.transport_action(), connection.owes())), (written, look));
+        assert_eq!(
+            (out, format!("{connection:?} {:?} {}", connection.transport_action(), connection.has_pending_reply())),
+            (written, look)
+        );
         connection.receive_eof();
         assert_eq!(connection.receive(&mut inbound, &mut Vec::new()).err(), Some(error), "after the transport's end");
     }

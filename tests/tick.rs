@@ -111,7 +111,10 @@ fn silence_after_the_ping_ends_it() {
         assert_eq!(connection.tick(s(39), &mut out), Ok(Some(s(40))));
         assert_eq!(connection.tick(s(40), &mut out), Err(Timeout::Pong));
         assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1]), (0x88, b"\x03\xf3".to_vec())]);
-        assert_eq!((connection.state(), connection.transport_action(), connection.owes()), (State::End, TransportAction::Close, false));
+        assert_eq!(
+            (connection.state(), connection.transport_action(), connection.has_pending_reply()),
+            (State::End, TransportAction::Close, false)
+        );
         assert_eq!((connection.close_status().clean(), connection.close_status().code()), (false, 1006));
         assert_eq!(connection.tick(s(1), &mut out), Err(Timeout::Pong));
         assert!(matches!(connection.receive(&mut filled(&frame::<R>(0x81, b"late")), &mut out), Ok(None)));
@@ -121,7 +124,7 @@ fn silence_after_the_ping_ends_it() {
         assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
         assert_eq!(connection.ping(b"", &mut out), if R::PEER_MASKS { Ok(()) } else { Err(SendError::Full) });
         assert_eq!(connection.tick(s(40), &mut out), Err(Timeout::Pong));
-        assert_eq!((connection.transport_action(), connection.owes()), (TransportAction::Close, false));
+        assert_eq!((connection.transport_action(), connection.has_pending_reply()), (TransportAction::Close, false));
     }
     check::<Server>();
     check::<Clients>();
@@ -355,7 +358,7 @@ fn a_transport_that_is_never_closed() {
     assert!(server.receive(&mut filled(&frame::<Server>(0x88, b"")), &mut full).unwrap().is_some());
     assert_eq!((server.tick(s(0), &mut full), server.transport_action()), (Ok(Some(s(10))), TransportAction::KeepOpen));
     assert_eq!((server.tick(s(10), &mut full), server.transport_action()), (Err(Timeout::Close), TransportAction::Close));
-    assert!(!server.close_status().clean() && !server.owes());
+    assert!(!server.close_status().clean() && !server.has_pending_reply());
     // The end of the transport ends all waits.
     let mut client = open_client(Config::default());
     assert_eq!(client.tick(s(0), &mut out), Ok(Some(s(20))));

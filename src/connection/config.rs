@@ -38,10 +38,10 @@ pub struct Config {
     pub max_write_buffer: usize,
     /// How messages are handed over. Default [`Delivery::Messages`].
     pub delivery: Delivery,
-    /// Whether [`receive`](crate::Connection::receive) answers a Ping with a Pong (§5.5.2). Default yes; without, the application owes it.
+    /// Whether [`receive`](crate::Connection::receive) answers a Ping with a Pong (§5.5.2). Default yes; without, the application has_pending_reply it.
     pub auto_pong: bool,
     /// Whether [`receive`](crate::Connection::receive) answers a Close with a Close of the same code and reason (§5.5.1). Default yes;
-    /// without, the application owes a [`close`](crate::Connection::close).
+    /// without, the application has_pending_reply a [`close`](crate::Connection::close).
     pub auto_close: bool,
     /// Whether a server hands over requests that are HTTP but no upgrade, as [`Event::PlainRequest`](crate::Event::PlainRequest). Default
     /// no: they are refused with 426.

@@ -51,12 +51,12 @@ use crate::wire::{CloseCode, CloseFrame, MessageKind, Opcode, mask};
 ///   [`mask_and_encode_header`](Self::mask_and_encode_header), [`encode_header`](Connection::encode_header), [`ping`](Self::ping), [`pong`](Self::pong),
 ///   [`close`](Self::close); with feature `alloc`, `send_prepared`.
 /// * **Looking**: [`state`](Self::state), [`transport_action`](Self::transport_action), [`close_status`](Self::close_status),
-///   [`owes`](Self::owes). Their answers change only by the methods above.
+///   [`has_pending_reply`](Self::has_pending_reply). Their answers change only by the methods above.
 ///
 /// Those that take `out` write to it. **After each of them, write `out` to the transport, in order and whole**; then ask
 /// [`transport_action`](Self::transport_action). `receive` answers a Ping, a Close, a violation and a bad request by itself. Where `out` has no
 /// room, the answer waits in the connection — one Close, or of several Pongs the newest — and goes out with the next call that has
-/// room; [`owes`](Self::owes) says that such a call (`receive`, with or without new bytes) is due once `out` was written.
+/// room; [`has_pending_reply`](Self::has_pending_reply) says that such a call (`receive`, with or without new bytes) is due once `out` was written.
 ///
 /// Where one task reads and another writes, [`split`](Self::split) it.
 ///
@@ -299,7 +299,7 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// The inbound half tells the outbound half: owes what the note asks for, and pays if there is room.
+    /// The inbound half tells the outbound half: has_pending_reply what the note asks for, and pays if there is room.
     fn take_note(&mut self, note: Note, out: &mut impl SendBuffer) {
         self.owe(note);
         self.pay(out);
@@ -498,7 +498,7 @@ impl<R: Role> Connection<R> {
 
     /// Whether an answer waits for room in `out`: call [`receive`](Self::receive) again once `out` was written, before waiting for bytes.
     #[must_use]
-    pub fn owes(&self) -> bool {
+    pub fn has_pending_reply(&self) -> bool {
         match &self.phase {
             Phase::Handshake(_) => false,
             Phase::Transmission(transmission) => transmission.outbound.owed != Owed::Nothing,

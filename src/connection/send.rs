@@ -44,7 +44,7 @@ struct Sending {
     compressed: bool,
 }
 
-/// What this endpoint owes the peer and could not write: there was no room, or no masking key.
+/// What this endpoint has_pending_reply the peer and could not write: there was no room, or no masking key.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Owed {
     Nothing,
@@ -308,7 +308,7 @@ impl Outbound {
     /// Owes what a note asks for. The end of the connection, where the note brings it.
     pub(super) fn owe<R: Role>(&mut self, note: Note, config: &Settings) -> Option<End> {
         match note.0 {
-            // Nothing but a Pong can be owed: what owes a Close is over. §5.5.3: the newest will do
+            // Nothing but a Pong can be owed: what has_pending_reply a Close is over. §5.5.3: the newest will do
             Content::Pong(payload) => {
                 self.owed = Owed::Pong(payload);
                 None

@@ -296,7 +296,7 @@ impl<R: Role> Receiver<R> {
 
     /// The connection again, out of its two halves; at any moment. The sender must have [taken](Sender::take_note) all notes that were
     /// fetched: a note that is lost on its way is an answer, or a Close, that the connection never sends. A note that was not
-    /// [fetched](Self::note) is not lost: the answer waits in the connection ([`owes`](Connection::owes)).
+    /// [fetched](Self::note) is not lost: the answer waits in the connection ([`has_pending_reply`](Connection::has_pending_reply)).
     ///
     /// The halves must be of one connection, which nothing checks. A receiver joined with the sender of another connection goes on with
     /// that one's closing handshake, keys and `Config`: its peer may see a protocol error, but nothing panics.
@@ -337,7 +337,7 @@ impl Sender<Server> {
 
 impl<R: Role> Sender<R> {
     /// Answers what the receiver read: writes the Pong that is due, the Close that answers the peer's, or the one that tells it of its
-    /// violation; or the Ping that breaks a silence. Where `out` has no room, the answer waits (see [`owes`](Self::owes)), of several Pongs
+    /// violation; or the Ping that breaks a silence. Where `out` has no room, the answer waits (see [`has_pending_reply`](Self::has_pending_reply)), of several Pongs
     /// the newest.
     ///
     /// Between any two other calls, also inside a message that is sent in parts. After the end nothing is written, but
@@ -361,8 +361,8 @@ impl<R: Role> Sender<R> {
 
     /// Whether an answer waits for room in `out`: call [`pay`](Self::pay) once `out` was written.
     #[must_use]
-    pub fn owes(&self) -> bool {
-        self.connection.owes()
+    pub fn has_pending_reply(&self) -> bool {
+        self.connection.has_pending_reply()
     }
 
     /// Sends a text message, as [`Connection::send_text`].

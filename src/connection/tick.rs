@@ -81,7 +81,7 @@ impl<R: Role> Connection<R> {
                 Closing::Open if transmission.inbound == Inbound::Apart && !self.timer.is_asking() => Wait::Nothing,
                 Closing::Open => Wait::Idle,
                 Closing::Sent(_) => Wait::Close,
-                // The application owes a Close.
+                // The application has_pending_reply a Close.
                 Closing::Received(_) | Closing::Both(_) => Wait::Nothing,
             },
             Phase::End(end) => match (end.owed == Owed::Nothing, end.transport_action) {

@@ -148,13 +148,13 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             let state = self.connection.state();
             self.operation(&mut script);
             assert!(self.connection.state() as u8 >= state as u8, "states go forward");
-            assert!(self.connection.transport_action() == TransportAction::KeepOpen || !self.connection.owes());
+            assert!(self.connection.transport_action() == TransportAction::KeepOpen || !self.connection.has_pending_reply());
         }
         self.drain(usize::MAX);
         self.out = SendSlice::new(last);
         self.left.set(usize::MAX);
         self.receive(false);
-        assert!(!self.connection.owes(), "there was room, and a key");
+        assert!(!self.connection.has_pending_reply(), "there was room, and a key");
         assert_eq!(self.connection.transport_action() != TransportAction::KeepOpen, self.connection.state() == State::End);
         self.drain(usize::MAX);
         self.judge();
@@ -244,7 +244,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
     fn call<T, E>(&mut self, call: impl FnOnce(&mut Connection<R>, &mut SendSlice<'m>) -> Result<T, E>) -> Option<T> {
         let look = |run: &Self| {
             let (connection, pending) = (&run.connection, run.out.len());
-            (connection.state(), connection.close_status(), pending, pending > 0 && connection.owes())
+            (connection.state(), connection.close_status(), pending, pending > 0 && connection.has_pending_reply())
         };
         let before = look(self);
         let result = call(&mut self.connection, &mut self.out);
@@ -305,7 +305,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             Err(error) => {
                 assert!(self.told.error.is_none_or(|before| before == error) && self.connection.state() == State::End);
                 assert!(
-                    closing.sent == CloseFact::None || !self.connection.owes() || self.told.error.is_some(),
+                    closing.sent == CloseFact::None || !self.connection.has_pending_reply() || self.told.error.is_some(),
                     "§7.1.7: no answer but a Close"
                 );
                 self.told.error = Some(error);
@@ -350,7 +350,10 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             self.told.received = 0;
         }
         assert!(self.inbound.unread().len() < unread, "an event has consumed something");
-        assert!(!self.told.close_received || self.config.auto_close || !self.connection.owes(), "§5.5.2: no Pong after a Close");
+        assert!(
+            !self.told.close_received || self.config.auto_close || !self.connection.has_pending_reply(),
+            "§5.5.2: no Pong after a Close"
+        );
         true
     }
 

@@ -38,7 +38,7 @@ pub use connection::{Config, Connection, Delivery, Event, HeaderBytes, Note, Rec
 pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, Timeout};
 #[cfg(feature = "deflate")]
 pub use handshake::Deflate;
-pub use handshake::{Accept, Agreed, ClientRequest, Reject, Request, Response, Subprotocol, Uri, UriError};
+pub use handshake::{Accept, ClientRequest, Negotiated, Reject, Request, Response, Subprotocol, Uri, UriError};
 #[cfg(feature = "getrandom")]
 pub use role::OsEntropy;
 pub use role::{Client, Entropy, EntropyError, Role, Server};

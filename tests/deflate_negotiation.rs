@@ -8,8 +8,8 @@ mod support_deflate;
 use support::{Keys, REQUEST, RESPONSE, Seen, feed, filled, frame, frames_of, with_field};
 use support_deflate::{config, deflate};
 use websocket_proto::{
-    Accept, Agreed, Client, ClientRequest, Config, Connection, Deflate, Error, Event, HandshakeError, ProtocolError, ReceiveBuffer, Server,
-    State, Uri,
+    Accept, Client, ClientRequest, Config, Connection, Deflate, Error, Event, HandshakeError, Negotiated, ProtocolError, ReceiveBuffer,
+    Server, State, Uri,
 };
 
 fn all() -> Deflate {
@@ -33,20 +33,24 @@ fn with_extensions(head: &[u8], value: &str) -> Vec<u8> {
 fn answer(most: Option<Deflate>, offer: &str) -> (Option<String>, Option<Deflate>, Connection<Server>) {
     let wire = with_extensions(REQUEST, offer);
     let outcome = support::every_way(&Connection::server(config(most)), &wire, |server, out| {
-        let before = server.agreed();
+        let before = server.negotiated();
         assert!(before.is_some(), "known before it is accepted");
         server.accept(Accept::new(), out).unwrap();
-        assert_eq!(server.agreed(), before);
+        assert_eq!(server.negotiated(), before);
         let deflate = before.and_then(|agreed| agreed.deflate());
-        assert_eq!(before, Some(deflate.map_or(Agreed::new(), |deflate| Agreed::new().with_deflate(deflate))), "whatever was named");
+        assert_eq!(
+            before,
+            Some(deflate.map_or(Negotiated::new(), |deflate| Negotiated::new().with_deflate(deflate))),
+            "whatever was named"
+        );
     });
     assert_eq!((outcome.error, outcome.state), (None, State::Transmission), "{offer}");
     let (mut server, mut out) = (Connection::server(config(most)), Vec::new());
-    assert_eq!(server.agreed(), None);
+    assert_eq!(server.negotiated(), None);
     assert!(matches!(server.receive(&mut filled(&wire), &mut out), Ok(Some(Event::Request(_)))));
     server.accept(Accept::new(), &mut out).unwrap();
     assert_eq!(out, outcome.out);
-    (extensions_field(&out), server.agreed().unwrap().deflate(), server)
+    (extensions_field(&out), server.negotiated().unwrap().deflate(), server)
 }
 
 fn asking(most: Option<Deflate>) -> (Connection<Client<Keys>>, Vec<u8>) {
@@ -75,7 +79,7 @@ fn judged(most: Option<Deflate>, value: &str) -> Result<Option<Deflate>, Handsha
     }
     let mut client = client;
     assert!(matches!(client.receive(&mut filled(&wire), &mut Vec::new()), Ok(Some(Event::Open(_)))));
-    Ok(client.agreed().unwrap().deflate())
+    Ok(client.negotiated().unwrap().deflate())
 }
 
 #[test]
@@ -323,9 +327,9 @@ fn pmd_23_nothing_is_negotiated_unless_the_caller_enables_it() {
     assert_eq!(out[0], 0x81);
     assert_eq!(extensions_field(&asking(None).1), None);
     assert_eq!(judged(None, ""), Ok(None));
-    assert_eq!(Agreed::new().deflate(), None);
-    // Agreed on elsewhere, but not enabled here: what comes is read, nothing is compressed.
-    let mut server = Connection::established(Server::new(), Agreed::new().with_deflate(all()), Config::default());
+    assert_eq!(Negotiated::new().deflate(), None);
+    // Negotiated on elsewhere, but not enabled here: what comes is read, nothing is compressed.
+    let mut server = Connection::established(Server::new(), Negotiated::new().with_deflate(all()), Config::default());
     out.clear();
     server.send_text(&"compressible ".repeat(100), &mut out).unwrap();
     assert_eq!(out[0], 0x81);

@@ -12,7 +12,7 @@ use fastrand::Rng;
 use support::{Keys, Seen, feed, filled, frame, frames_of};
 use support_deflate::{Deflating, HELLO, Reference, json, messages_of, open, own, peer};
 use websocket_proto::{
-    Agreed, Client, CloseCode, Config, Connection, Deflate, DeflateConfig, Delivery, EntropyError, Event, MessageKind, ReceiveBuffer,
+    Client, CloseCode, Config, Connection, Deflate, DeflateConfig, Delivery, EntropyError, Event, MessageKind, Negotiated, ReceiveBuffer,
     SendBuffer as _, SendError, SendSlice, Server,
 };
 
@@ -173,8 +173,8 @@ both_roles! {
         let mut small = DeflateConfig::default();
         (small.min_len, *R::own(&mut small.most).0, *R::own(&mut small.most).1) = (0, 9, false);
         config.deflate = Some(small);
-        // Agreed on elsewhere, with more than that.
-        let mut connection = Connection::established(R::role(), Agreed::new().with_deflate(Deflate::new()), config);
+        // Negotiated on elsewhere, with more than that.
+        let mut connection = Connection::established(R::role(), Negotiated::new().with_deflate(Deflate::new()), config);
         let text = json(&mut Rng::with_seed(2), 5000);
         let (first, second) = (compressed(&mut connection, &text), compressed(&mut connection, &text));
         assert_eq!(first, second);
@@ -256,7 +256,7 @@ both_roles! {
         ];
         assert_eq!(carried::<R, P>(Deflate::new(), &out, Delivery::Messages), seen);
         // Nothing is compressed that was not agreed on, whatever is switched on.
-        let mut connection = Connection::established(R::role(), Agreed::new(), config);
+        let mut connection = Connection::established(R::role(), Negotiated::new(), config);
         connection.compress(true);
         out.clear();
         connection.send_text(&text, &mut out).unwrap();
@@ -407,7 +407,7 @@ fn a_masking_key_that_is_not_to_be_had_costs_nothing_of_the_window() {
     }
     let mut config = Config::default();
     config.deflate = Some(DeflateConfig::default());
-    let agreed = Agreed::new().with_deflate(Deflate::new());
+    let agreed = Negotiated::new().with_deflate(Deflate::new());
     let mut client = Connection::established(Client::new(Sometimes::default()), agreed, config);
     let (mut random, mut out, mut sent) = (Rng::with_seed(1), Vec::new(), vec![]);
     for _ in 0..30 {

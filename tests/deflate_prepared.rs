@@ -11,8 +11,8 @@ use fastrand::Rng;
 use support::{Keys, filled, frames_of};
 use support_deflate::{Deflating, HELLO, Reference, json, messages_of, open, own};
 use websocket_proto::{
-    Agreed, Client, Config, Connection, Deflate, DeflateConfig, Event, MessageKind, PreparedMessage, SendBuffer as _, SendError, SendSlice,
-    Server,
+    Client, Config, Connection, Deflate, DeflateConfig, Event, MessageKind, Negotiated, PreparedMessage, SendBuffer as _, SendError,
+    SendSlice, Server,
 };
 
 type Clients = Client<Keys>;
@@ -181,7 +181,7 @@ both_roles! {
         let plain = (0x81, text.clone().into_bytes());
         let mut config = Config::default();
         assert_eq!(sent(&mut R::open(config), &message), plain, "not agreed on");
-        let agreed = Agreed::new().with_deflate(Deflate::new());
+        let agreed = Negotiated::new().with_deflate(Deflate::new());
         assert_eq!(sent(&mut Connection::established(R::role(), agreed, config), &message), plain, "not enabled");
         config.deflate = Some(DeflateConfig::default());
         let mut connection = Connection::established(R::role(), agreed, config);

@@ -14,7 +14,7 @@ use support::{Keys, filled, frames_of};
 use support_deflate::{config, deflate};
 use websocket_proto::handshake::{Key, UpgradeOffer, UpgradeRequest};
 use websocket_proto::{
-    Accept, Agreed, Client, ClientRequest, Config, Connection, Deflate, Entropy as _, Error, Event, HandshakeError, Server, Uri,
+    Accept, Client, ClientRequest, Config, Connection, Deflate, Entropy as _, Error, Event, HandshakeError, Negotiated, Server, Uri,
 };
 
 fn lines<'a>(fields: impl Iterator<Item = (&'a str, impl ToString)>) -> String {
@@ -48,7 +48,7 @@ fn answer(most: Deflate, offers: &[&str]) -> Answer {
         Ok(Some(Event::Request(request))) => {
             let chat = request.subprotocols().next().unwrap();
             server.accept(Accept::new().subprotocol(chat).headers(&added), &mut out).unwrap();
-            Ok(server.agreed().unwrap())
+            Ok(server.negotiated().unwrap())
         }
         Err(Error::Handshake(error)) => Err(error),
         other => panic!("{other:?}"),
@@ -60,7 +60,7 @@ fn answer(most: Deflate, offers: &[&str]) -> Answer {
         let acceptance = checked.accept(Accept::new().subprotocol(chat).headers(&added)).unwrap();
         let text = format!("HTTP/1.1 {} Switching Protocols\r\n{}\r\n", acceptance.status(), lines(acceptance.fields()));
         assert_eq!(String::from_utf8(out).unwrap(), text, "{offers:?}");
-        acceptance.agreed()
+        acceptance.negotiated()
     });
     assert_eq!(over_fields.map_err(|refusal| refusal.error()), bytes, "{offers:?}");
 
@@ -73,7 +73,7 @@ fn answer(most: Deflate, offers: &[&str]) -> Answer {
         let value = acceptance.fields().find(|(name, _)| *name == "sec-websocket-extensions").map(|(_, value)| value.to_owned());
         let count = 2 + usize::from(value.is_some());
         assert_eq!((acceptance.fields().count(), acceptance.fields().last()), (count, Some(added[0])));
-        (value, acceptance.agreed())
+        (value, acceptance.negotiated())
     });
     let over_connect = over_connect.map_err(|refusal| refusal.error());
     assert_eq!(over_connect.as_ref().map(|(_, agreed)| *agreed), bytes.as_ref().map(|agreed| *agreed), "{offers:?}");
@@ -242,7 +242,7 @@ fn any_offer_is_answered_as_over_bytes() {
 fn pmd_23_nothing_is_negotiated_unless_it_is_asked_for() {
     let fields = asked(&["permessage-deflate"]);
     let acceptance = UpgradeRequest::http11("GET", fields.iter().copied()).unwrap().accept(Accept::new()).unwrap();
-    assert_eq!((acceptance.agreed(), acceptance.fields().count()), (Agreed::new(), 3));
+    assert_eq!((acceptance.negotiated(), acceptance.fields().count()), (Negotiated::new(), 3));
     let head = UpgradeOffer::extended_connect(ClientRequest::new(Uri::parse("wss://a/").unwrap())).unwrap();
     assert_eq!(head.fields().count(), 1);
     let answer = head.check(200, [("sec-websocket-extensions", "permessage-deflate")]);
@@ -280,12 +280,12 @@ fn pmd_06_pmd_07_attack_d2_an_offer_and_what_its_answer_comes_to_are_as_over_byt
         let fields = upgrade.iter().copied().chain(answers.iter().copied());
         let response = format!("HTTP/1.1 101 \r\n{}\r\n", lines(fields.clone()));
         let over_bytes = match client.receive(&mut filled(response.as_bytes()), &mut Vec::new()) {
-            Ok(Some(Event::Open(_))) => Ok(client.agreed().unwrap()),
+            Ok(Some(Event::Open(_))) => Ok(client.negotiated().unwrap()),
             Err(Error::Handshake(error)) => Err(error),
             other => panic!("{other:?}"),
         };
-        assert_eq!(head.check(101, fields).map(|checked| checked.agreed()), over_bytes, "{text}{response}");
-        let over_connect = of_connect.check(200, answers.iter().copied()).map(|checked| checked.agreed());
+        assert_eq!(head.check(101, fields).map(|checked| checked.negotiated()), over_bytes, "{text}{response}");
+        let over_connect = of_connect.check(200, answers.iter().copied()).map(|checked| checked.negotiated());
         assert_eq!(over_connect, over_bytes, "{text}{response}");
         outcomes.insert(format!("{over_bytes:?}"));
     }
@@ -308,12 +308,12 @@ fn what_was_agreed_on_over_fields_is_kept_by_the_connections() {
         let acceptance = checked.deflate(most).accept(Accept::new()).unwrap();
         let answer: Vec<_> = acceptance.fields().collect();
         let response = head.check(acceptance.status(), answer.iter().copied()).unwrap();
-        assert_eq!((response.agreed().deflate(), acceptance.agreed().deflate()), (Some(most), Some(most)));
+        assert_eq!((response.negotiated().deflate(), acceptance.negotiated().deflate()), (Some(most), Some(most)));
 
         // Each compresses where its configuration has it so; the other reads it in any case.
         for (server_config, client_config) in [(config(Some(most)), Config::default()), (Config::default(), config(Some(Deflate::new())))] {
-            let mut server = Connection::established(Server::new(), acceptance.agreed(), server_config);
-            let mut client = Connection::established(Client::new(Keys::default()), response.agreed(), client_config);
+            let mut server = Connection::established(Server::new(), acceptance.negotiated(), server_config);
+            let mut client = Connection::established(Client::new(Keys::default()), response.negotiated(), client_config);
             let (mut there, mut back) = (Vec::new(), Vec::new());
             client.send_text(&text, &mut there).unwrap();
             server.send_text(&text, &mut back).unwrap();

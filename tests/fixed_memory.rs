@@ -2,7 +2,7 @@
 
 use arrayvec::ArrayVec;
 use websocket_proto::{
-    Accept, Agreed, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Error, Event, MessageKind, ProtocolError,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Error, Event, MessageKind, Negotiated, ProtocolError,
     ReceiveBuffer, SendBuffer as _, SendSlice, Server, State, TransportAction, Uri,
 };
 
@@ -78,8 +78,8 @@ fn a_handshake_and_an_echo_on_fixed_buffers() {
 fn long_message(delivery: Delivery) -> Result<(usize, bool), (Error, [u8; 4])> {
     let mut config = Config::default();
     config.delivery = delivery;
-    let mut server = Connection::established(Server::new(), Agreed::new(), config);
-    let mut client = Connection::established(Client::new(|key: &mut [u8]| key.fill(0x5A)), Agreed::new(), config);
+    let mut server = Connection::established(Server::new(), Negotiated::new(), config);
+    let mut client = Connection::established(Client::new(|key: &mut [u8]| key.fill(0x5A)), Negotiated::new(), config);
     let (mut memory, mut answers) = ([0; 300], [0; 131]);
     let (mut inbound, mut out, mut to_server) =
         (ReceiveBuffer::fixed(&mut memory), SendSlice::new(&mut answers), ArrayVec::<u8, 131>::new());

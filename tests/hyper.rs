@@ -49,7 +49,7 @@ async fn answer(mut request: Request<Incoming>) -> AnyResult<Response<String>> {
         accept = accept.subprotocol(chat);
     }
     let acceptance = checked.accept(accept)?;
-    let connection = Connection::established(Server::new(), acceptance.agreed(), config());
+    let connection = Connection::established(Server::new(), acceptance.negotiated(), config());
     tokio::spawn(async move {
         let stream = TokioIo::new(on_upgrade.await?);
         let echo = |connection: &mut Connection<Server>, event: Event<'_>, out: &mut Vec<u8>| {
@@ -116,7 +116,7 @@ fn messages_go_over_an_upgrade_of_hypers() -> AnyResult<()> {
     exchange(hyper_request(uri, &head)?, async |response| {
         let checked = head.check(response.status().as_u16(), response.headers())?;
         assert_eq!((checked.subprotocol(), &response.headers()["server"]), (Some("chat"), &"hyper".parse()?));
-        let agreed = checked.agreed();
+        let agreed = checked.negotiated();
 
         let stream = TokioIo::new(hyper::upgrade::on(response).await?);
         let mut connection = Connection::established(Client::new(Keys::default()), agreed, Config::default());
@@ -149,7 +149,7 @@ fn compressed_messages_go_over_an_upgrade_of_hypers() -> AnyResult<()> {
     let head = UpgradeOffer::http11(ClientRequest::new(uri), Key::new(*b"the sample nonce"))?.deflate(most);
     exchange(hyper_request(uri, &head)?, async |response| {
         assert_eq!(response.headers()["sec-websocket-extensions"], "permessage-deflate; server_max_window_bits=10");
-        let agreed = head.check(response.status().as_u16(), response.headers())?.agreed();
+        let agreed = head.check(response.status().as_u16(), response.headers())?.negotiated();
         assert_eq!(agreed.deflate(), Some(most));
         // An answer to what was not offered, and one that does not fit the offer.
         let none = UpgradeOffer::http11(ClientRequest::new(uri), Key::new(*b"the sample nonce"))?;

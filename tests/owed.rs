@@ -91,7 +91,7 @@ fn mk_09_a_key_for_one_of_two_frames_writes_neither() {
             Ok(())
         }
     }
-    let mut client = Connection::established(Client::new(Left(1)), websocket_proto::Agreed::new(), Config::default());
+    let mut client = Connection::established(Client::new(Left(1)), websocket_proto::Negotiated::new(), Config::default());
     stalled(&mut client, b"\x89\x00");
     let mut out = Vec::new();
     assert_eq!(client.send_text("x", &mut out), Err(SendError::Entropy));

@@ -115,7 +115,7 @@ fn without_a_masking_key_a_client_sends_nothing() {
             Err(EntropyError)
         }
     }
-    let mut client = Connection::established(Client::new(Dry), websocket_proto::Agreed::new(), Config::default());
+    let mut client = Connection::established(Client::new(Dry), websocket_proto::Negotiated::new(), Config::default());
     let mut out = Vec::new();
     assert_eq!(client.send_prepared(&PreparedMessage::binary(b"x"), &mut out), Err(SendError::Entropy));
     assert!(out.is_empty());

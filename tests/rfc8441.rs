@@ -14,8 +14,8 @@ use support::{KEY, Keys, Side, filled, frame, frame_with, frames_of};
 use websocket_proto::handshake::{RejectResponse, UpgradeOffer, UpgradeRequest};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Accept, AcceptError, Agreed, Client, ClientRequest, CloseCode, Config, Connection, Event, HandshakeError, ProtocolError, ReceiveBuffer,
-    RequestError, Role, Server, State, TransportAction, Uri,
+    Accept, AcceptError, Client, ClientRequest, CloseCode, Config, Connection, Event, HandshakeError, Negotiated, ProtocolError,
+    ReceiveBuffer, RequestError, Role, Server, State, TransportAction, Uri,
 };
 
 type Fields<'a> = &'a [(&'a str, &'a str)];
@@ -50,8 +50,8 @@ fn sent(head: &UpgradeOffer<'_>) -> Vec<(String, String)> {
 
 #[test]
 fn h2_01_transmission_without_an_opening_handshake() {
-    let mut server = Connection::established(Server::new(), Agreed::new(), Config::default());
-    let mut client = Connection::established(Client::new(Keys::default()), Agreed::new(), Config::default());
+    let mut server = Connection::established(Server::new(), Negotiated::new(), Config::default());
+    let mut client = Connection::established(Client::new(Keys::default()), Negotiated::new(), Config::default());
     assert_eq!((server.state(), client.state()), (State::Transmission, State::Transmission));
     let mut wire = Vec::new();
     client.send_text("at once", &mut wire).unwrap();
@@ -63,10 +63,10 @@ fn h2_01_transmission_without_an_opening_handshake() {
     // The extensions and the subprotocol are those of the handshake elsewhere.
     let chat = check(REQUEST).unwrap().subprotocols().next().unwrap();
     let acceptance = check(REQUEST).unwrap().accept(Accept::new().subprotocol(chat)).unwrap();
-    assert_eq!(acceptance.agreed(), Agreed::new());
+    assert_eq!(acceptance.negotiated(), Negotiated::new());
     let head = UpgradeOffer::extended_connect(request()).unwrap();
     let response = head.check(acceptance.status(), acceptance.fields().collect::<Vec<_>>().iter().copied()).unwrap();
-    assert_eq!((response.subprotocol(), response.agreed()), (Some("chat"), acceptance.agreed()));
+    assert_eq!((response.subprotocol(), response.negotiated()), (Some("chat"), acceptance.negotiated()));
 }
 
 #[test]
@@ -208,14 +208,14 @@ fn h2_06_masking_and_framing_stay() {
         assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Text("ab")))));
         assert_eq!(connection.receive(&mut inbound, &mut out).map(|_| ()), Err(error.into()));
     }
-    check(Connection::established(Server::new(), Agreed::new(), Config::default()), None, ProtocolError::UnmaskedFrame);
+    check(Connection::established(Server::new(), Negotiated::new(), Config::default()), None, ProtocolError::UnmaskedFrame);
     let client = Client::new(Keys::default());
-    check(Connection::established(client, Agreed::new(), Config::default()), Some(KEY), ProtocolError::MaskedFrame);
+    check(Connection::established(client, Negotiated::new(), Config::default()), Some(KEY), ProtocolError::MaskedFrame);
 }
 
 #[test]
 fn h2_07_the_core_says_clean_or_not() {
-    let mut server = Connection::established(Server::new(), Agreed::new(), Config::default());
+    let mut server = Connection::established(Server::new(), Negotiated::new(), Config::default());
     let mut out = Vec::new();
     server.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
     assert_eq!(server.transport_action(), TransportAction::KeepOpen);
@@ -297,7 +297,7 @@ async fn serve(request: Request<RecvStream>, mut respond: h2::server::SendRespon
             let chat = checked.subprotocols().find(|subprotocol| subprotocol.name() == "chat").ok_or("chat was not offered")?;
             let acceptance = checked.accept(Accept::new().subprotocol(chat))?;
             let response = Response::builder().status(acceptance.status());
-            (acceptance.fields().fold(response, |response, (name, value)| response.header(name, value)), Ok(acceptance.agreed()))
+            (acceptance.fields().fold(response, |response, (name, value)| response.header(name, value)), Ok(acceptance.negotiated()))
         }
         Err(refusal) => {
             let response = Response::builder().status(refusal.status());
@@ -369,7 +369,7 @@ fn messages_go_over_a_stream_of_http2() {
         let checked = head.check(response.status().as_u16(), response.headers())?;
         assert_eq!(checked.subprotocol(), Some("chat"));
 
-        let mut connection = Connection::established(Client::new(Keys::default()), checked.agreed(), Config::default());
+        let mut connection = Connection::established(Client::new(Keys::default()), checked.negotiated(), Config::default());
         let mut out = Vec::new();
         let long = vec![7; 40_000];
         connection.send_text("over HTTP/2", &mut out)?;

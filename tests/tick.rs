@@ -9,8 +9,8 @@ use arrayvec::ArrayVec;
 use fastrand::Rng;
 use support::{Keys, REQUEST, Side, filled, frame, frames_of, open_client, open_server};
 use websocket_proto::{
-    Agreed, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Error, Event, HandshakeError, ReceiveBuffer, Role, SendError,
-    SendSlice, Server, State, Timeout, TransportAction, Uri,
+    Client, ClientRequest, CloseCode, Config, Connection, Delivery, Error, Event, HandshakeError, Negotiated, ReceiveBuffer, Role,
+    SendError, SendSlice, Server, State, Timeout, TransportAction, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -167,7 +167,7 @@ fn a_ping_without_a_masking_key_is_written_once_there_is_one() {
     }
 
     let (fails, mut out) = (Cell::new(true), vec![]);
-    let mut client = Connection::established(Client::new(Failing(&fails)), Agreed::new(), Config::default());
+    let mut client = Connection::established(Client::new(Failing(&fails)), Negotiated::new(), Config::default());
     assert_eq!(client.tick(s(0), &mut out), Ok(Some(s(20))));
     for second in [20, 40, 60, 1000] {
         assert_eq!(client.tick(s(second), &mut out), Ok(Some(s(second + 20))));
@@ -380,7 +380,7 @@ fn each_time_can_be_switched_off() {
     // Without a time-out for the Pong, a Ping after each silence and no judgement.
     config.ping_interval = Some(s(30));
     config.pong_timeout = None;
-    let (mut server, mut out) = (Connection::established(Server::new(), Agreed::new(), config), vec![]);
+    let (mut server, mut out) = (Connection::established(Server::new(), Negotiated::new(), config), vec![]);
     for minute in 0..60 {
         assert_eq!(server.tick(s(minute * 30), &mut out), Ok(Some(s(minute * 30 + 30))));
     }

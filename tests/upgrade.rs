@@ -12,7 +12,7 @@ use hyper::HeaderMap;
 use support::{Keys, filled};
 use websocket_proto::handshake::{AcceptKey, Key, RejectResponse, UpgradeOffer, UpgradeRequest};
 use websocket_proto::{
-    Accept, AcceptError, Agreed, Client, ClientRequest, Config, Connection, Entropy as _, Error, Event, HandshakeError, RequestError,
+    Accept, AcceptError, Client, ClientRequest, Config, Connection, Entropy as _, Error, Event, HandshakeError, Negotiated, RequestError,
     State, Uri,
 };
 
@@ -140,7 +140,7 @@ fn a_response_comes_to_the_same_as_over_bytes() {
         match client.receive(&mut filled(response.as_bytes()), &mut Vec::new()) {
             Ok(Some(Event::Open(open))) => {
                 assert_eq!(checked.unwrap().subprotocol(), open.subprotocol());
-                assert_eq!(checked.unwrap().agreed(), Agreed::new());
+                assert_eq!(checked.unwrap().negotiated(), Negotiated::new());
                 accepted += 1;
             }
             Ok(Some(Event::Rejected(_))) => assert_eq!(checked.map(|_| ()), Err(HandshakeError::NotAccepted)),
@@ -253,6 +253,6 @@ fn secrets_do_not_show() {
     let acceptance = checked.accept(Accept::new().headers(&[("Set-Cookie", "secret")])).unwrap();
     let text = format!("{head:?} {checked:?} {acceptance:?}");
     assert!(!text.contains("secret") && !text.contains("dGhlIHNhbXBsZSBub25jZQ"), "{text}");
-    let connection = Connection::established(Client::new(Keys::default()), acceptance.agreed(), Config::default());
+    let connection = Connection::established(Client::new(Keys::default()), acceptance.negotiated(), Config::default());
     assert_eq!(connection.state(), State::Transmission);
 }

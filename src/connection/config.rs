@@ -4,7 +4,7 @@ use core::time::Duration;
 
 #[cfg(feature = "deflate")]
 use crate::handshake::Deflate;
-use crate::handshake::{Agreed, HeadLimits};
+use crate::handshake::{HeadLimits, Negotiated};
 use crate::rules::{Limits, Timeouts};
 
 /// Limits (§10.4) and choices of a connection. Every default is finite.
@@ -149,12 +149,12 @@ impl Settings {
     }
 
     /// The extensions that this endpoint is ready for.
-    pub(super) fn ready(&self) -> Agreed {
+    pub(super) fn ready(&self) -> Negotiated {
         #[cfg(feature = "deflate")]
         if let Some(deflate) = self.deflate() {
-            return Agreed::new().with_deflate(deflate.most);
+            return Negotiated::new().with_deflate(deflate.most);
         }
-        Agreed::new()
+        Negotiated::new()
     }
 
     /// The limits on the head, for a buffer that can hold `capacity` bytes.

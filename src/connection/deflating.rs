@@ -7,7 +7,7 @@ use super::send::{Outbound, frame_len, header, write_frame};
 use crate::buffer::SendBuffer;
 use crate::deflate::{Deflater, Piece, Window};
 use crate::error::SendError;
-use crate::handshake::Agreed;
+use crate::handshake::Negotiated;
 use crate::role::Role;
 use crate::wire::{FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER, MessageKind, Opcode, ReservedBits};
 
@@ -27,7 +27,7 @@ pub(super) struct Deflating {
 const OFF: u32 = u32::MAX;
 
 impl Deflating {
-    pub(super) fn new(agreed: Agreed, config: &Settings, is_server: bool) -> Self {
+    pub(super) fn new(agreed: Negotiated, config: &Settings, is_server: bool) -> Self {
         let (Some(agreed), Some(deflate)) = (agreed.deflate(), config.deflate()) else {
             return Self { from: OFF, window: None, apart: false, deflater: Deflater::new() };
         };
@@ -137,7 +137,7 @@ impl Outbound {
 
 #[cfg(test)]
 mod tests {
-    use super::{Agreed, DeflateConfig, Deflating, OFF, Settings};
+    use super::{DeflateConfig, Deflating, Negotiated, OFF, Settings};
     use crate::connection::Config;
     use crate::handshake::Deflate;
     use crate::role::Server;
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn pmd_23_what_is_switched_off_is_off_for_a_message_of_any_length() {
         let config = Config { deflate: Some(DeflateConfig::default()), ..Config::default() };
-        let mut deflating = Deflating::new(Agreed::new().with_deflate(Deflate::new()), &Settings::from(config), true);
+        let mut deflating = Deflating::new(Negotiated::new().with_deflate(Deflate::new()), &Settings::from(config), true);
         assert!(deflating.begins::<Server>(usize::MAX / 4, true, &Vec::new()));
         deflating.from = OFF;
         for last in [true, false] {

@@ -6,7 +6,7 @@ use super::send::write_pieces;
 use super::{Connection, End, Phase, Transmission};
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{AcceptError, Error, HandshakeError, RequestError};
-use crate::handshake::{Accept, Agreed, Answer, Asked, ClientRequest, Expected, Found, HeadReader, Key, Reject, Request, Response};
+use crate::handshake::{Accept, Answer, Asked, ClientRequest, Expected, Found, HeadReader, Key, Negotiated, Reject, Request, Response};
 use crate::role::{Client, Entropy, Role, Server};
 use crate::rules::Timer;
 
@@ -112,7 +112,7 @@ impl<R: Role> Connection<R> {
 }
 
 impl Opening {
-    pub(super) fn agreed(&self) -> Option<Agreed> {
+    pub(super) fn negotiated(&self) -> Option<Negotiated> {
         match self {
             Self::Asked(Asked::Upgrade { agreed, .. }) => Some(*agreed),
             Self::Asked(Asked::Plain) | Self::Request { .. } | Self::Response { .. } => None,

@@ -5,7 +5,7 @@ use super::transmission::{Extended, Found, Inbound, Message};
 use crate::buffer::{ReceiveBuffer, Storage};
 use crate::deflate::{Corrupt, Inflater, PIECE, Window};
 use crate::error::ProtocolError;
-use crate::handshake::Agreed;
+use crate::handshake::Negotiated;
 use crate::role::Role;
 use crate::rules::{Cut, Limits};
 use crate::wire::{MessageKind, mask};
@@ -55,7 +55,7 @@ impl Inbound {
 }
 
 /// RFC 7692 §7.2.2: the window that the peer compresses with.
-fn peers_window<R: Role>(agreed: Agreed) -> Window {
+fn peers_window<R: Role>(agreed: Negotiated) -> Window {
     let deflate = agreed.deflate().unwrap_or_default();
     if R::IS_SERVER {
         Window { bits: deflate.client_window_bits, takeover: deflate.client_context_takeover }

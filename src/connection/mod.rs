@@ -34,7 +34,7 @@ use transmission::{Extended, FastLimit, Inbound};
 
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{Error, HandshakeError, ProtocolError, SendError, Timeout};
-use crate::handshake::Agreed;
+use crate::handshake::Negotiated;
 use crate::role::{Role, Server};
 use crate::rules::{CloseFact, Closed, Timer};
 use crate::wire::{CloseCode, CloseFrame, MessageKind, Opcode, mask};
@@ -125,7 +125,7 @@ pub enum TransportAction {
 }
 
 impl Transmission {
-    fn new(agreed: Agreed, config: &Settings, is_server: bool) -> Self {
+    fn new(agreed: Negotiated, config: &Settings, is_server: bool) -> Self {
         let (extended, outbound) = (Extended::new(agreed, FastLimit::of(config)), Outbound::new(agreed, config, is_server));
         Self { inbound: Inbound::Between, extended, outbound }
     }
@@ -183,11 +183,11 @@ impl Connection<Server> {
     /// ```
     /// use std::io::{IoSlice, Write as _};
     ///
-    /// use websocket_proto::handshake::Agreed;
+    /// use websocket_proto::handshake::Negotiated;
     /// use websocket_proto::{Config, Connection, MessageKind, Server};
     ///
     /// # let mut transport = Vec::new();
-    /// let mut connection = Connection::established(Server::new(), Agreed::new(), Config::default());
+    /// let mut connection = Connection::established(Server::new(), Negotiated::new(), Config::default());
     /// let payload = b"Hello";
     /// let head = connection.encode_header(MessageKind::Text, payload)?;
     /// transport.write_vectored(&[IoSlice::new(&head), IoSlice::new(payload)])?;
@@ -207,7 +207,7 @@ impl<R: Role> Connection<R> {
     /// A connection whose opening handshake was done elsewhere: by an HTTP server that upgrades, or with RFC 8441 or RFC 9220 over HTTP/2 or
     /// HTTP/3. What came after the handshake goes into the [`ReceiveBuffer`] first.
     #[must_use]
-    pub fn established(role: R, agreed: Agreed, config: Config) -> Self {
+    pub fn established(role: R, agreed: Negotiated, config: Config) -> Self {
         let config = Settings::from(config);
         Self { role, config, timer: Timer::NEW, phase: Phase::Transmission(Transmission::new(agreed, &config, R::IS_SERVER)) }
     }
@@ -438,9 +438,9 @@ impl<R: Role> Connection<R> {
 
     /// What was agreed on in the opening handshake: to a server from its request on, to a client from the response.
     #[must_use]
-    pub fn agreed(&self) -> Option<Agreed> {
+    pub fn negotiated(&self) -> Option<Negotiated> {
         match &self.phase {
-            Phase::Handshake(opening) => opening.agreed(),
+            Phase::Handshake(opening) => opening.negotiated(),
             Phase::Transmission(transmission) => Some(transmission.extended.agreed),
             Phase::End(_) => None,
         }

@@ -26,9 +26,9 @@ use crate::wire::{FrameHeader, MessageKind, ReservedBits};
 /// ```
 /// use std::sync::Arc;
 /// use websocket_proto::{Config, Connection, PreparedMessage, Server};
-/// # use websocket_proto::Agreed;
+/// # use websocket_proto::Negotiated;
 ///
-/// # let open = || Connection::established(Server::new(), Agreed::new(), Config::default());
+/// # let open = || Connection::established(Server::new(), Negotiated::new(), Config::default());
 /// let mut room = vec![(open(), Vec::new()), (open(), Vec::new())]; // connections, each with its outbound buffer
 /// let message = Arc::new(PreparedMessage::text("The meeting begins."));
 /// for (connection, outbound) in &mut room {
@@ -93,13 +93,13 @@ impl PreparedMessage {
     /// compressed with an empty window, too.
     ///
     /// ```
-    /// use websocket_proto::{Agreed, Config, Connection, Deflate, DeflateConfig, PreparedMessage, Server};
+    /// use websocket_proto::{Negotiated, Config, Connection, Deflate, DeflateConfig, PreparedMessage, Server};
     ///
     /// let deflate = DeflateConfig::default();
     /// let mut config = Config::default();
     /// config.deflate = Some(deflate);
-    /// let mut connection = Connection::established(Server::new(), Agreed::new().with_deflate(Deflate::new()), config);
-    /// let mut other = Connection::established(Server::new(), Agreed::new(), config);
+    /// let mut connection = Connection::established(Server::new(), Negotiated::new().with_deflate(Deflate::new()), config);
+    /// let mut other = Connection::established(Server::new(), Negotiated::new(), config);
     ///
     /// let text = "All work and no play. ".repeat(50);
     /// let message = PreparedMessage::text(&text).with_deflate(deflate.most.server_window_bits, deflate.level);

@@ -11,7 +11,7 @@ use super::note::{Content, Note};
 use super::{End, TransportAction};
 use crate::buffer::SendBuffer;
 use crate::error::{Error, HandshakeError, SendError, Timeout};
-use crate::handshake::{Agreed, Reject};
+use crate::handshake::{Negotiated, Reject};
 use crate::role::Role;
 use crate::rules::{CloseEvent, Closing, Utf8};
 use crate::wire::{
@@ -113,7 +113,7 @@ impl core::fmt::Debug for Owed {
 }
 
 impl Outbound {
-    pub(super) fn new(agreed: Agreed, config: &Settings, is_server: bool) -> Self {
+    pub(super) fn new(agreed: Negotiated, config: &Settings, is_server: bool) -> Self {
         let _ = (agreed, config, is_server);
         Self {
             closing: Closing::Open,

@@ -145,8 +145,8 @@ impl<R: Role> Connection<R> {
     ///     Ok(sender.receive_eof())
     /// }
     ///
-    /// # use websocket_proto::{Agreed, Config, Connection, Server};
-    /// let ws = Connection::established(Server::new(), Agreed::new(), Config::default());
+    /// # use websocket_proto::{Negotiated, Config, Connection, Server};
+    /// let ws = Connection::established(Server::new(), Negotiated::new(), Config::default());
     /// let (receiver, sender) = ws.split();
     /// let (tasks, queue) = mpsc::channel();
     /// let incoming: &[u8] = b"\x81\x82\0\0\0\0hi\x89\x81\0\0\0\0?\x88\x82\0\0\0\0\x03\xe8"; // "hi", a Ping, a Close

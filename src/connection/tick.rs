@@ -25,8 +25,8 @@ impl<R: Role> Connection<R> {
     ///
     /// ```
     /// # use core::time::Duration;
-    /// # use websocket_proto::{Agreed, Config, Connection, SendSlice, Server};
-    /// # let (mut ws, mut memory) = (Connection::established(Server::new(), Agreed::new(), Config::default()), [0; 200]);
+    /// # use websocket_proto::{Negotiated, Config, Connection, SendSlice, Server};
+    /// # let (mut ws, mut memory) = (Connection::established(Server::new(), Negotiated::new(), Config::default()), [0; 200]);
     /// # let mut out = SendSlice::new(&mut memory);
     /// let started = std::time::Instant::now();
     /// // in the loop, before waiting for the transport:

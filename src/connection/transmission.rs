@@ -9,7 +9,7 @@ use crate::buffer::{ReceiveBuffer, Storage};
 #[cfg(feature = "deflate")]
 use crate::deflate::Inflater;
 use crate::error::ProtocolError;
-use crate::handshake::Agreed;
+use crate::handshake::Negotiated;
 use crate::role::Role;
 use crate::rules::{Cut, Fragmentation, Limits, Tally, Timer, Utf8, text};
 use crate::wire::{CloseFrame, FrameHeader, HeaderError, MessageKind, Opcode, ReservedBits, mask};
@@ -17,14 +17,14 @@ use crate::wire::{CloseFrame, FrameHeader, HeaderError, MessageKind, Opcode, Res
 /// What the inbound half goes by: the extensions agreed on, and the limit that nearly every frame keeps.
 #[derive(Debug, Clone)]
 pub(super) struct Extended {
-    pub(super) agreed: Agreed,
+    pub(super) agreed: Negotiated,
     pub(super) fast: FastLimit,
     #[cfg(feature = "deflate")]
     pub(super) inflater: Inflater,
 }
 
 impl Extended {
-    pub(super) const fn new(agreed: Agreed, fast: FastLimit) -> Self {
+    pub(super) const fn new(agreed: Negotiated, fast: FastLimit) -> Self {
         Self {
             agreed,
             fast,

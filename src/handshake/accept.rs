@@ -4,7 +4,7 @@ use core::fmt;
 
 use arrayvec::ArrayVec;
 
-use super::extensions::Agreed;
+use super::extensions::Negotiated;
 use super::fields::{CONNECTION, UPGRADE, VERSION, is_field, is_reserved, names, write_fields};
 use super::fingerprint::Fingerprint;
 use super::key::AcceptKey;
@@ -65,8 +65,8 @@ impl<'a> Accept<'a> {
         upgrade.into_iter().flatten().chain(subprotocol).chain(extensions).chain(self.headers.iter().copied())
     }
 
-    /// Writes the response, with the extensions in `agreed`, piece by piece: few, as all are put twice.
-    pub(crate) fn write(&self, key: &AcceptKey, agreed: Agreed, put: &mut dyn FnMut(&[u8])) {
+    /// Writes the response, with the extensions in `negotiated`, piece by piece: few, as all are put twice.
+    pub(crate) fn write(&self, key: &AcceptKey, agreed: Negotiated, put: &mut dyn FnMut(&[u8])) {
         put(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
         put(key.as_bytes());
         put(b"\r\n");

@@ -14,7 +14,7 @@ use crate::wire::ReservedBits;
 /// (feature `deflate`).
 #[derive(Debug, Clone, Copy, Default, Eq)]
 #[non_exhaustive]
-pub struct Agreed {
+pub struct Negotiated {
     #[cfg(feature = "deflate")]
     deflate: Option<Deflate>,
     /// Whether the offer named the server's window, so that the answer must (RFC 7692 §7.1.2.1).
@@ -23,7 +23,7 @@ pub struct Agreed {
 }
 
 /// Two are the same where frames are, however that was asked for.
-impl PartialEq for Agreed {
+impl PartialEq for Negotiated {
     fn eq(&self, other: &Self) -> bool {
         #[cfg(feature = "deflate")]
         let same = self.deflate == other.deflate;
@@ -33,7 +33,7 @@ impl PartialEq for Agreed {
     }
 }
 
-impl Agreed {
+impl Negotiated {
     /// No extension.
     #[must_use]
     pub const fn new() -> Self {
@@ -102,7 +102,7 @@ impl Agreed {
 pub(super) type Value = ArrayString<{ if cfg!(feature = "deflate") { 128 } else { 0 } }>;
 
 #[cfg(feature = "deflate")]
-impl Agreed {
+impl Negotiated {
     /// The same, with permessage-deflate of these parameters (RFC 7692 §7.1).
     #[must_use]
     pub fn with_deflate(self, deflate: Deflate) -> Self {
@@ -124,25 +124,25 @@ pub(super) enum Negotiation {
     /// Lines that name no extension.
     Nothing,
     /// Lines that name extensions.
-    Named(Agreed),
+    Named(Negotiated),
     Failed(HandshakeError),
 }
 
 impl Negotiation {
     /// One more line of a request, to a server that is ready for `ready`.
-    pub(super) fn offer(&mut self, line: &[u8], ready: Agreed) {
+    pub(super) fn offer(&mut self, line: &[u8], ready: Negotiated) {
         self.line(line, |agreed, extension| Ok(agreed.accept(extension, ready)));
     }
 
     /// §4.1: one more line of a response, to a client that has offered `offered`: what was not offered fails the connection.
-    pub(super) fn answer(&mut self, line: &[u8], offered: Agreed) {
+    pub(super) fn answer(&mut self, line: &[u8], offered: Negotiated) {
         self.line(line, |agreed, extension| agreed.confirm(extension, offered));
     }
 
-    fn line(&mut self, line: &[u8], judge: impl Fn(Agreed, Extension<'_>) -> Result<Agreed, HandshakeError>) {
+    fn line(&mut self, line: &[u8], judge: impl Fn(Negotiated, Extension<'_>) -> Result<Negotiated, HandshakeError>) {
         let mut agreed = match self {
             Self::Failed(_) => return,
-            Self::NoLine | Self::Nothing => Agreed::new(),
+            Self::NoLine | Self::Nothing => Negotiated::new(),
             Self::Named(agreed) => *agreed,
         };
         if let Self::NoLine = self {
@@ -171,9 +171,9 @@ impl Negotiation {
         }
     }
 
-    pub(super) const fn end(self) -> Result<Agreed, HandshakeError> {
+    pub(super) const fn end(self) -> Result<Negotiated, HandshakeError> {
         match self {
-            Self::NoLine => Ok(Agreed::new()),
+            Self::NoLine => Ok(Negotiated::new()),
             // §9.1: 1#extension; RFC 9110 §5.6.1.2: empty elements do not count
             Self::Nothing => Err(HandshakeError::InvalidExtensions),
             Self::Named(agreed) => Ok(agreed),
@@ -389,7 +389,7 @@ fn ascii(token: &[u8]) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Agreed, Extensions, Negotiation};
+    use super::{Extensions, Negotiated, Negotiation};
     use crate::error::HandshakeError;
     use crate::handshake::fields::Headers;
 
@@ -397,9 +397,9 @@ mod tests {
         values.iter().map(|value| format!("Sec-WebSocket-Extensions: {value}\r\nX: y\r\n")).collect()
     }
 
-    fn end(line: &str, take: fn(&mut Negotiation, &[u8], Agreed)) -> Result<Agreed, HandshakeError> {
+    fn end(line: &str, take: fn(&mut Negotiation, &[u8], Negotiated)) -> Result<Negotiated, HandshakeError> {
         let mut negotiation = Negotiation::NoLine;
-        take(&mut negotiation, line.as_bytes(), Agreed::new());
+        take(&mut negotiation, line.as_bytes(), Negotiated::new());
         negotiation.end()
     }
 
@@ -468,8 +468,8 @@ mod tests {
     #[test]
     fn ex_01_c_rs_07_what_is_offered_is_declined_and_what_is_answered_unasked_fails() {
         let line = "permessage-deflate; client_max_window_bits, foo";
-        assert_eq!(end(line, Negotiation::offer), Ok(Agreed::new()));
+        assert_eq!(end(line, Negotiation::offer), Ok(Negotiated::new()));
         assert_eq!(end(line, Negotiation::answer), Err(HandshakeError::ExtensionNotOffered));
-        assert_eq!(Negotiation::NoLine.end(), Ok(Agreed::new()));
+        assert_eq!(Negotiation::NoLine.end(), Ok(Negotiated::new()));
     }
 }

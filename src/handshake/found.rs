@@ -4,7 +4,7 @@ use core::str;
 
 use arrayvec::ArrayVec;
 
-use super::extensions::{Agreed, Negotiation};
+use super::extensions::{Negotiated, Negotiation};
 use super::fields::{HOST, Known, all, elements, is_percent_encoded, is_token, trim};
 use super::fingerprint::Fingerprint;
 use super::key::Key;
@@ -17,7 +17,7 @@ const MAX_REQUESTED_SUBPROTOCOLS: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
     /// An upgrade to `websocket`.
-    Upgrade { key: Key, agreed: Agreed, fingerprint: Fingerprint },
+    Upgrade { key: Key, agreed: Negotiated, fingerprint: Fingerprint },
     /// HTTP and nothing else.
     Plain,
 }
@@ -64,7 +64,7 @@ impl Found {
     };
 
     /// What all of these fields hold, to a server that is ready for the extensions in `ready`.
-    pub(super) fn of<'b>(fields: impl Iterator<Item = (&'b [u8], &'b [u8])>, ready: Agreed) -> Result<Self, HandshakeError> {
+    pub(super) fn of<'b>(fields: impl Iterator<Item = (&'b [u8], &'b [u8])>, ready: Negotiated) -> Result<Self, HandshakeError> {
         let mut found = Self::NOTHING;
         for (name, value) in fields {
             found.add(name, value, ready)?;
@@ -74,14 +74,14 @@ impl Found {
 
     /// One more field.
     #[inline]
-    pub(crate) fn add(&mut self, name: &[u8], value: &[u8], ready: Agreed) -> Result<(), HandshakeError> {
+    pub(crate) fn add(&mut self, name: &[u8], value: &[u8], ready: Negotiated) -> Result<(), HandshakeError> {
         match Known::of(name) {
             Some(known) => self.add_known(known, trim(value), ready),
             None => Ok(()),
         }
     }
 
-    fn add_known(&mut self, known: Known, value: &[u8], ready: Agreed) -> Result<(), HandshakeError> {
+    fn add_known(&mut self, known: Known, value: &[u8], ready: Negotiated) -> Result<(), HandshakeError> {
         let has = |word: &[u8]| elements(value).any(|element| element.eq_ignore_ascii_case(word));
         match known {
             // RFC 9112 §3.2: 400 to a request "that contains more than one Host header field line"
@@ -150,7 +150,7 @@ impl Found {
     }
 
     /// What comes of the subprotocols and extensions offered. `subprotocols` are the lines of Sec-WebSocket-Protocol.
-    pub(super) fn negotiate<'b>(&self, subprotocols: impl Iterator<Item = &'b [u8]>) -> Result<Agreed, HandshakeError> {
+    pub(super) fn negotiate<'b>(&self, subprotocols: impl Iterator<Item = &'b [u8]>) -> Result<Negotiated, HandshakeError> {
         match self.subprotocols {
             Lines::None => {}
             Lines::One(checked) => checked?,

@@ -20,7 +20,7 @@ mod uri;
 pub use accept::{Accept, Reject};
 #[cfg(feature = "deflate")]
 pub use deflate::Deflate;
-pub use extensions::{Agreed, Extension, Extensions, Param, ParamValue, Params};
+pub use extensions::{Extension, Extensions, Negotiated, Param, ParamValue, Params};
 pub use fields::Headers;
 pub(crate) use found::{Asked, Found};
 pub(crate) use head::{HeadLimits, HeadReader};

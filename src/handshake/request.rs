@@ -5,7 +5,7 @@ use core::{fmt, str};
 
 use arrayvec::ArrayVec;
 
-use super::extensions::{Agreed, Extensions};
+use super::extensions::{Extensions, Negotiated};
 use super::fields::{
     CONNECTION, Headers, Known, LOWERCASE_VERSION, UPGRADE, VERSION, Values, is_field, is_reserved, is_token, names, trim, write_fields,
     write_list,
@@ -323,7 +323,7 @@ impl<'a> ClientRequest<'a> {
     }
 
     /// Writes the request, with an offer of the extensions in `ready`, piece by piece: few, as all are put twice.
-    pub(crate) fn write(&self, key: &Key, ready: Agreed, put: &mut dyn FnMut(&[u8])) {
+    pub(crate) fn write(&self, key: &Key, ready: Negotiated, put: &mut dyn FnMut(&[u8])) {
         put(b"GET ");
         self.uri.write_resource(put);
         put(b" HTTP/1.1\r\nHost: ");

@@ -2,7 +2,7 @@
 
 use core::{fmt, str};
 
-use super::extensions::{Agreed, Extensions, Negotiation};
+use super::extensions::{Extensions, Negotiated, Negotiation};
 use super::fields::{Headers, Known, elements, is_token};
 use super::head::Head;
 use super::key::{AcceptKey, Key};
@@ -15,17 +15,17 @@ pub(crate) struct Expected {
     /// None of an extended CONNECT, whose response proves nothing by it (RFC 8441 §5).
     accept: Option<AcceptKey>,
     offered: Offered,
-    extensions: Agreed,
+    extensions: Negotiated,
 }
 
 impl Expected {
-    pub(crate) fn new(key: Option<&Key>, offered: Offered, extensions: Agreed) -> Self {
+    pub(crate) fn new(key: Option<&Key>, offered: Offered, extensions: Negotiated) -> Self {
         Self { accept: key.map(Key::accept), offered, extensions }
     }
 
     /// The same, where these extensions were offered.
     #[cfg(feature = "deflate")]
-    pub(super) fn offering(self, extensions: Agreed) -> Self {
+    pub(super) fn offering(self, extensions: Negotiated) -> Self {
         Self { extensions, ..self }
     }
 }
@@ -34,7 +34,7 @@ impl Expected {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Answer<'b> {
     /// 101: the connection is open.
-    Open(Response<'b>, Agreed),
+    Open(Response<'b>, Negotiated),
     /// Anything else (§4.1).
     Rejected(Response<'b>),
 }
@@ -125,7 +125,7 @@ impl<'b> Response<'b> {
 #[derive(Debug, Clone, Copy)]
 pub struct UpgradeResponse<'b> {
     subprotocol: Option<&'b [u8]>,
-    agreed: Agreed,
+    agreed: Negotiated,
 }
 
 impl<'b> UpgradeResponse<'b> {
@@ -137,7 +137,7 @@ impl<'b> UpgradeResponse<'b> {
 
     /// What frames depend on, for [`Connection::established`](crate::Connection::established).
     #[must_use]
-    pub const fn agreed(&self) -> Agreed {
+    pub const fn negotiated(&self) -> Negotiated {
         self.agreed
     }
 

@@ -20,7 +20,7 @@ use super::accept::{Accept, required};
 use super::deflate::Deflate;
 #[cfg(feature = "deflate")]
 use super::extensions::Negotiation;
-use super::extensions::{Agreed, Extension, Extensions, Value};
+use super::extensions::{Extension, Extensions, Negotiated, Value};
 use super::fields::{CONNECTION, Known, LOWERCASE_VERSION, trim};
 use super::fingerprint::Fingerprint;
 use super::found::{Asked, Found};
@@ -62,7 +62,7 @@ use crate::error::{AcceptError, HandshakeError, RequestError};
 ///     ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
 ///     ("Sec-WebSocket-Protocol", "superchat"),
 /// ]));
-/// let connection = Connection::established(Server::new(), acceptance.agreed(), Config::default());
+/// let connection = Connection::established(Server::new(), acceptance.negotiated(), Config::default());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy)]
@@ -70,7 +70,7 @@ pub struct UpgradeRequest<F> {
     fields: F,
     /// None of an extended CONNECT.
     key: Option<Key>,
-    agreed: Agreed,
+    agreed: Negotiated,
     fingerprint: Fingerprint,
 }
 
@@ -90,7 +90,7 @@ where
             if method != "GET" {
                 return Err(HandshakeError::MethodNotAllowed);
             }
-            let found = Found::of(pairs(fields), Agreed::new())?;
+            let found = Found::of(pairs(fields), Negotiated::new())?;
             found.host()?;
             found.asked(values(fields, Known::Protocol))
         };
@@ -114,7 +114,7 @@ where
             if protocol != "websocket" {
                 return Err(HandshakeError::UnsupportedProtocol);
             }
-            let found = Found::of(pairs_of_connect(fields)?, Agreed::new())?;
+            let found = Found::of(pairs_of_connect(fields)?, Negotiated::new())?;
             found.check_version()?;
             Ok((found.negotiate(values(fields, Known::Protocol))?, found.fingerprint()))
         };
@@ -153,13 +153,13 @@ where
     /// let request = UpgradeRequest::extended_connect("CONNECT", "websocket", fields)?.deflate(deflate.most);
     /// let acceptance = request.accept(Accept::new())?;
     /// assert!(acceptance.fields().eq([("sec-websocket-extensions", "permessage-deflate")]));
-    /// let connection = Connection::established(Server::new(), acceptance.agreed(), config);
+    /// let connection = Connection::established(Server::new(), acceptance.negotiated(), config);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "deflate")]
     #[must_use]
     pub fn deflate(self, most: Deflate) -> Self {
-        let ready = Agreed::new().with_deflate(most);
+        let ready = Negotiated::new().with_deflate(most);
         let mut negotiation = Negotiation::NoLine;
         values(&self.fields, Known::Extensions).for_each(|line| negotiation.offer(line, ready));
         // The check has found no error in these lines.
@@ -190,7 +190,7 @@ pub struct AcceptResponse<'a> {
     accept: Accept<'a>,
     /// None to an extended CONNECT.
     key: Option<AcceptKey>,
-    agreed: Agreed,
+    agreed: Negotiated,
     extensions: Option<Value>,
 }
 
@@ -209,7 +209,7 @@ impl AcceptResponse<'_> {
 
     /// What frames depend on, for [`Connection::established`](crate::Connection::established).
     #[must_use]
-    pub const fn agreed(&self) -> Agreed {
+    pub const fn negotiated(&self) -> Negotiated {
         self.agreed
     }
 }
@@ -300,7 +300,7 @@ impl core::error::Error for RejectResponse {}
 /// let response = head.check(101, fields)?;
 /// assert_eq!(response.subprotocol(), Some("chat"));
 /// let role = Client::new(fill_with_secure_random_bytes);
-/// let connection = Connection::established(role, response.agreed(), Config::default());
+/// let connection = Connection::established(role, response.negotiated(), Config::default());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -330,7 +330,7 @@ impl<'a> UpgradeOffer<'a> {
     }
 
     fn new(request: ClientRequest<'a>, key: Option<Key>) -> Result<Self, RequestError> {
-        let expected = Expected::new(key.as_ref(), request.check()?, Agreed::new());
+        let expected = Expected::new(key.as_ref(), request.check()?, Negotiated::new());
         Ok(Self { request, key, expected, extensions: None })
     }
 
@@ -348,13 +348,13 @@ impl<'a> UpgradeOffer<'a> {
     /// assert_eq!(fields[1], "sec-websocket-extensions: permessage-deflate; client_max_window_bits");
     ///
     /// let response = head.check(200, [("sec-websocket-extensions", "permessage-deflate; server_max_window_bits=12")])?;
-    /// assert_eq!(response.agreed().deflate().map(|deflate| deflate.server_window_bits), Some(12));
+    /// assert_eq!(response.negotiated().deflate().map(|deflate| deflate.server_window_bits), Some(12));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "deflate")]
     #[must_use]
     pub fn deflate(self, most: Deflate) -> Self {
-        let offer = Agreed::new().with_deflate(most);
+        let offer = Negotiated::new().with_deflate(most);
         Self { expected: self.expected.offering(offer), extensions: offer.offer(), ..self }
     }
 

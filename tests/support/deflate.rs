@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub, unused_macros, reason = "each test file uses some of it")]
 
 use websocket_proto::handshake::Deflate;
-use websocket_proto::{Agreed, Client, Config, Connection, DeflateConfig, Delivery, ReceiveBuffer, Server};
+use websocket_proto::{Client, Config, Connection, DeflateConfig, Delivery, Negotiated, ReceiveBuffer, Server};
 use zlib_rs::{DeflateFlush, Status};
 
 use crate::support::{Keys, Outcome, Side, feed, frames_of};
@@ -95,7 +95,7 @@ pub fn open<R: Deflating>(deflate: Deflate, mut config: Config) -> Connection<R>
         all.min_len = 0;
         config.deflate = Some(all);
     }
-    Connection::established(R::role(), Agreed::new().with_deflate(deflate), config)
+    Connection::established(R::role(), Negotiated::new().with_deflate(deflate), config)
 }
 
 /// Feeds bytes in every way to a connection that has agreed on this: whole messages and parts; whole, byte by byte, cut at every place and

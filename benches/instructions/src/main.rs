@@ -13,7 +13,7 @@
 use std::hint::black_box;
 use std::process::{Command, ExitCode};
 
-use websocket_proto::{Accept, Agreed, Client, Config, Connection, Event, ReceiveBuffer, Server};
+use websocket_proto::{Accept, Negotiated, Client, Config, Connection, Event, ReceiveBuffer, Server};
 
 const BUDGETS: &str = if cfg!(feature = "deflate") { include_str!("../budgets-deflate.txt") } else { include_str!("../budgets.txt") };
 const MESSAGES: u64 = 2_000;
@@ -94,7 +94,7 @@ fn run(work: &str, messages: u64) {
         "receive-1024" => 1024,
         "send-16384" => {
             let key: fn(&mut [u8]) = |bytes| bytes.fill(0x5A);
-            let mut ws = Connection::established(Client::new(key), Agreed::new(), Config::default());
+            let mut ws = Connection::established(Client::new(key), Negotiated::new(), Config::default());
             let payload = vec![b'x'; 16384];
             for _ in 0..messages {
                 out.clear();
@@ -174,7 +174,7 @@ fn frame(first: u8, payload: impl ExactSizeIterator<Item = u8>) -> Vec<u8> {
 
 #[cfg(feature = "deflate")]
 fn inflate(payload: Vec<u8>, messages: u64) {
-    let agreed = websocket_proto::Agreed::new().with_deflate(websocket_proto::Deflate::new());
+    let agreed = websocket_proto::Negotiated::new().with_deflate(websocket_proto::Deflate::new());
     let mut ws = Connection::established(Server::new(), agreed, Config::default());
     let (mut inbound, mut out) = (ReceiveBuffer::new(), Vec::new());
     let frames = frame(0xC2, payload.into_iter()).repeat(50);

@@ -38,12 +38,12 @@ pub fn open(inbound: &mut ReceiveBuffer<Vec<u8>>, out: &mut Vec<u8>) -> Connecti
 /// One that has agreed on permessage-deflate.
 #[cfg(feature = "deflate")]
 fn compressing(takeover: bool) -> Connection<Server> {
-    use websocket_proto::{Agreed, DeflateConfig, handshake::Deflate};
+    use websocket_proto::{Negotiated, DeflateConfig, handshake::Deflate};
     let mut agreed = Deflate::new();
     (agreed.server_context_takeover, agreed.client_context_takeover) = (takeover, takeover);
     let mut config = Config::default();
     config.deflate = Some(DeflateConfig::default());
-    Connection::established(Server::new(), Agreed::new().with_deflate(agreed), config)
+    Connection::established(Server::new(), Negotiated::new().with_deflate(agreed), config)
 }
 
 /// An open connection of a client.

@@ -5,8 +5,8 @@ use core::mem;
 use core::time::Duration;
 
 use websocket_proto::{
-    Accept, AcceptError, Agreed, Client, ClientRequest, CloseCode, CloseFact, Config, Connection, Delivery, Entropy, EntropyError, Error,
-    Event, ReceiveBuffer, Reject, Role, SendBuffer, SendError, SendSlice, Server, State, Storage, Timeout, TransportAction, Uri,
+    Accept, AcceptError, Client, ClientRequest, CloseCode, CloseFact, Config, Connection, Delivery, Entropy, EntropyError, Error, Event,
+    Negotiated, ReceiveBuffer, Reject, Role, SendBuffer, SendError, SendSlice, Server, State, Storage, Timeout, TransportAction, Uri,
 };
 
 use super::naive;
@@ -16,7 +16,7 @@ use crate::support::{self, SampleNonce, Seen};
 /// A server under [`run`].
 pub fn connection_server(input: &[u8]) {
     let start = |config, open| match open {
-        true => Connection::established(Server::new(), Agreed::new(), config),
+        true => Connection::established(Server::new(), Negotiated::new(), config),
         false => Connection::server(config),
     };
     let answer: Answer<_> = |server, answer, out| match answer {
@@ -32,7 +32,7 @@ pub fn connection_client(input: &[u8]) {
     let keys = Keys { next: support::Keys::default(), left: &left };
     let request = ClientRequest::new(Uri::parse("ws://server.example.com/chat").expect("a URI"));
     let start = |config, open| match open {
-        true => Connection::established(Client::new(keys), Agreed::new(), config),
+        true => Connection::established(Client::new(keys), Negotiated::new(), config),
         false => Connection::client(request, config, keys, &mut Vec::new()).expect("a request"),
     };
     run(input, true, start, |_, _, _| Err(AcceptError::NoRequest), &left);

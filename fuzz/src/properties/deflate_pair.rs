@@ -4,7 +4,7 @@ use core::mem;
 
 use websocket_proto::handshake::Deflate;
 use websocket_proto::{
-    Agreed, Client, CloseCode, Config, Connection, DeflateConfig, Delivery, Event, MessageKind, ReceiveBuffer, SendError, SendSlice,
+    Client, CloseCode, Config, Connection, DeflateConfig, Delivery, Event, MessageKind, Negotiated, ReceiveBuffer, SendError, SendSlice,
     Server, State,
 };
 
@@ -20,7 +20,7 @@ use crate::support_deflate::{Deflating, json};
 /// rest is operations: a byte, for which see [`End::operation`], its top bit for the client's, and its arguments.
 pub fn deflate_pair(input: &[u8]) {
     let mut script = Script(input);
-    let agreed = Agreed::new().with_deflate(parameters(&mut script));
+    let agreed = Negotiated::new().with_deflate(parameters(&mut script));
     let mut server = End::<Server>::new(agreed, configured(&mut script));
     let mut client = End::<Client<Keys>>::new(agreed, configured(&mut script));
     for _ in 0..100 {
@@ -83,7 +83,7 @@ struct End<R: Deflating> {
 }
 
 impl<R: Deflating> End<R> {
-    fn new(agreed: Agreed, config: Config) -> Self {
+    fn new(agreed: Negotiated, config: Config) -> Self {
         let connection = Connection::established(R::role(), agreed, config);
         let inbound = ReceiveBuffer::with_retained_capacity(64);
         Self { connection, inbound, out: vec![], sent: vec![], begun: None, last: vec![], seen: vec![], part: vec![] }
@@ -104,7 +104,7 @@ impl<R: Deflating> End<R> {
             }
             b'h' => self.connection = self.connection.clone(),
             b'j' => {
-                let nothing = Connection::established(R::role(), Agreed::new(), Config::default());
+                let nothing = Connection::established(R::role(), Negotiated::new(), Config::default());
                 let (receiver, sender) = mem::replace(&mut self.connection, nothing).split();
                 self.connection = receiver.join(sender);
             }

@@ -22,7 +22,7 @@ use std::time::Instant;
 use std::{env, thread};
 
 use common::RandomPool;
-use websocket_proto::{ClientRequest, CloseCode, CloseFact, Config, Connection, Event, ReceiveBuffer, State, TransportAction, Uri};
+use websocket_proto::{ClientRequest, CloseCode, CloseFrameStatus, Config, Connection, Event, ReceiveBuffer, State, TransportAction, Uri};
 
 const USAGE: &str = "usage: client URI [--subprotocol NAME]... [--header 'Name: value']... [--binary]";
 
@@ -135,7 +135,7 @@ fn run(options: &Options<'_>) -> Result<(), Box<dyn Error>> {
             let _ = stream.shutdown(Shutdown::Write);
         }
         let left = |start: Instant, timeout: Duration| timeout.saturating_sub(start.elapsed());
-        let closing = connection.close_status().sent != CloseFact::None;
+        let closing = connection.close_status().sent != CloseFrameStatus::None;
         let patience = match (connection.state(), input_ended) {
             (State::End, _) => left(*over.get_or_insert_with(Instant::now), END_TIMEOUT),
             _ if closing => CLOSE_TIMEOUT,

@@ -42,5 +42,5 @@ pub use handshake::{Accept, ClientRequest, Negotiated, Reject, Request, Response
 #[cfg(feature = "getrandom")]
 pub use role::OsEntropy;
 pub use role::{Client, Entropy, EntropyError, Role, Server};
-pub use rules::{CloseFact, Closed};
+pub use rules::{CloseFrameStatus, CloseStatus};
 pub use wire::{CloseCode, CloseFrame, MessageKind};

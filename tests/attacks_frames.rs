@@ -6,7 +6,8 @@ mod support;
 use support::{KEY, Keys, REQUEST, RESPONSE, Seen, Side, every_way, filled, frame, frame_with, frames_of, transmit, with_field};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Accept, Client, CloseCode, CloseFact, Config, Connection, Error, Event, MessageKind, ProtocolError, Server, State, TransportAction,
+    Accept, Client, CloseCode, CloseFrameStatus, Config, Connection, Error, Event, MessageKind, ProtocolError, Server, State,
+    TransportAction,
 };
 
 type Clients = Client<Keys>;
@@ -364,7 +365,7 @@ fn attack_e8_a_close_is_none_before_its_last_byte() {
             let outcome = transmit::<R>(Config::default(), &close[..len]);
             assert_eq!((outcome.events, outcome.out, outcome.error), (vec![], vec![], None), "{len}");
             assert_eq!((outcome.state, outcome.transport_action), (State::Transmission, TransportAction::KeepOpen));
-            assert_eq!(outcome.closed.received, CloseFact::None);
+            assert_eq!(outcome.closed.received, CloseFrameStatus::None);
         }
         let outcome = transmit::<R>(Config::default(), &close);
         assert_eq!((outcome.events, outcome.state), (vec![Seen::Close(Some((1001, "going".to_owned())))], State::End));

@@ -8,7 +8,7 @@ use arrayvec::ArrayVec;
 use support::{KEY, Keys, REQUEST, Seen, Side, feed, filled, frame, frame_with, frames_of, transmit, with_field};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Client, CloseCode, CloseFact, Config, Connection, Delivery, Error, HandshakeError, ProtocolError, ReceiveBuffer, Reject, Role,
+    Client, CloseCode, CloseFrameStatus, Config, Connection, Delivery, Error, HandshakeError, ProtocolError, ReceiveBuffer, Reject, Role,
     SendBuffer as _, SendError, SendSlice, Server, State, TransportAction,
 };
 
@@ -224,7 +224,7 @@ fn attack_b7_a_slow_connection_bounds_what_waits() {
         }
         assert_eq!(
             (out.len(), connection.state(), connection.close_status().sent),
-            (sent * frame_len, State::Transmission, CloseFact::None)
+            (sent * frame_len, State::Transmission, CloseFrameStatus::None)
         );
         out.drain(..frame_len);
         assert_eq!(out.len() < 10_000, connection.send_text("", &mut out).is_ok(), "it goes on once there is room");
@@ -279,8 +279,8 @@ fn attack_b11_who_never_finishes_closing_can_be_seen_and_cut() {
         let asked = measure(|| assert_eq!(count_events(&mut connection, &chatter, 4096), Ok(2000)));
         assert!(asked.bytes_max <= 3 * 8192, "{asked:?}");
         let closed = connection.close_status();
-        assert_eq!((connection.state(), closed.received, closed.clean()), (State::Transmission, CloseFact::None, false));
-        assert_eq!(closed.sent, CloseFact::Code(CloseCode::GOING_AWAY));
+        assert_eq!((connection.state(), closed.received, closed.clean()), (State::Transmission, CloseFrameStatus::None, false));
+        assert_eq!(closed.sent, CloseFrameStatus::Code(CloseCode::GOING_AWAY));
         assert_eq!(connection.receive_eof(), closed);
         assert_eq!((connection.state(), connection.transport_action()), (State::End, TransportAction::Close));
     }

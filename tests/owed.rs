@@ -6,7 +6,7 @@ mod support;
 use arrayvec::ArrayVec;
 use support::{Keys, Side, filled, frame, frames_of};
 use websocket_proto::{
-    Client, CloseCode, CloseFact, Config, Connection, Entropy, EntropyError, Event, ProtocolError, ReceiveBuffer, Role, SendBuffer,
+    Client, CloseCode, CloseFrameStatus, Config, Connection, Entropy, EntropyError, Event, ProtocolError, ReceiveBuffer, Role, SendBuffer,
     SendError, SendSlice, Server, State, TransportAction,
 };
 
@@ -142,7 +142,7 @@ fn cl_13_a_close_that_was_never_written_is_not_clean() {
         stalled(&mut connection, &frame::<R>(0x88, b"\x03\xe8"));
         assert!(connection.close_status().clean(), "as soon as it is written");
         let closed = connection.receive_eof();
-        assert_eq!((closed.clean(), closed.sent, closed.code()), (false, CloseFact::None, 1000));
+        assert_eq!((closed.clean(), closed.sent, closed.code()), (false, CloseFrameStatus::None, 1000));
         assert_eq!(
             (connection.close_status(), connection.transport_action(), connection.has_pending_reply()),
             (closed, TransportAction::Close, false)

@@ -7,8 +7,8 @@ use arrayvec::ArrayVec;
 use support::{KEY, Keys, Outcome, Seen, Side, filled, frame, frame_with, frames_of, open_client, open_server, transmit};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Client, CloseCode, CloseFact, Config, Error, Event, MessageKind, ProtocolError, SendBuffer as _, SendError, SendSlice, Server, State,
-    TransportAction,
+    Client, CloseCode, CloseFrameStatus, Config, Error, Event, MessageKind, ProtocolError, SendBuffer as _, SendError, SendSlice, Server,
+    State, TransportAction,
 };
 
 type Clients = Client<Keys>;
@@ -58,10 +58,10 @@ fn cl_01_cl_02_cl_05_a_close_is_echoed_with_its_code_and_reason() {
     let reason = "x".repeat(123);
     let long = [b"\x03\xe9", reason.as_bytes()].concat();
     for (body, reply, seen, fact) in [
-        (&b""[..], &b""[..], None, CloseFact::Empty),
-        (b"\x03\xe8", b"\x03\xe8", Some((1000, String::new())), CloseFact::Code(CloseCode::NORMAL_CLOSURE)),
-        (b"\x0b\xb8why", b"\x0b\xb8why", Some((3000, "why".to_owned())), CloseFact::Code(CloseCode::new(3000).unwrap())),
-        (&long, &long, Some((1001, reason.clone())), CloseFact::Code(CloseCode::GOING_AWAY)),
+        (&b""[..], &b""[..], None, CloseFrameStatus::Empty),
+        (b"\x03\xe8", b"\x03\xe8", Some((1000, String::new())), CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE)),
+        (b"\x0b\xb8why", b"\x0b\xb8why", Some((3000, "why".to_owned())), CloseFrameStatus::Code(CloseCode::new(3000).unwrap())),
+        (&long, &long, Some((1001, reason.clone())), CloseFrameStatus::Code(CloseCode::GOING_AWAY)),
     ] {
         both(|frame, transmit, frames_of| {
             let outcome = transmit(&frame(0x88, body));
@@ -181,7 +181,7 @@ fn cl_13_the_transport_ends() {
         let mut connection = R::open(Config::default());
         connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
         let closed = connection.receive_eof();
-        assert_eq!((closed.sent, closed.code(), closed.clean()), (CloseFact::Code(CloseCode::NORMAL_CLOSURE), 1006, false));
+        assert_eq!((closed.sent, closed.code(), closed.clean()), (CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE), 1006, false));
 
         let mut connection = R::open(Config::default());
         let error = Err(Error::Protocol(ProtocolError::ReservedOpcode));

@@ -7,7 +7,8 @@ use arrayvec::ArrayVec;
 use fastrand::Rng;
 use support::{Keys, Seen, Side, filled, frame, frames_of, transmit};
 use websocket_proto::{
-    Client, CloseCode, CloseFact, Config, Connection, Error, Event, MessageKind, ProtocolError, ReceiveBuffer, SendError, Server, State,
+    Client, CloseCode, CloseFrameStatus, Config, Connection, Error, Event, MessageKind, ProtocolError, ReceiveBuffer, SendError, Server,
+    State,
 };
 
 type Clients = Client<Keys>;
@@ -51,7 +52,7 @@ fn cl_03_never_a_second_close_whatever_happens() {
         assert!(!connection.has_pending_reply());
         let frames = frames_of::<R>(&sent);
         let close = frames.iter().position(|(first, _)| *first == 0x88);
-        assert_eq!(close.is_some(), connection.close_status().sent != CloseFact::None, "seed {seed}");
+        assert_eq!(close.is_some(), connection.close_status().sent != CloseFrameStatus::None, "seed {seed}");
         if let Some(at) = close {
             // §5.5.2: a Pong is due even then, until the peer's Close has come.
             let after = &frames[at + 1..];
@@ -94,7 +95,7 @@ fn cl_14_the_codes_that_can_be_sent() {
             let (mut connection, mut out) = (open.clone(), Vec::new());
             connection.close(code, "", &mut out).unwrap();
             assert_eq!(frames_of::<R>(&out), [(0x88, number.to_be_bytes().to_vec())]);
-            assert_eq!(connection.close_status().sent, CloseFact::Code(code));
+            assert_eq!(connection.close_status().sent, CloseFrameStatus::Code(code));
         }
     }
     check::<Server>();

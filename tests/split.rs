@@ -10,7 +10,7 @@ use std::thread;
 use fastrand::Rng;
 use support::{Keys, Outcome, REQUEST, RESPONSE, Seen, Side, feed, filled, frame, frames_of, open_client, open_server};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, CloseFact, Closed, Config, Connection, Delivery, Error, Event, MessageKind, Note,
+    Accept, Client, ClientRequest, CloseCode, CloseFrameStatus, CloseStatus, Config, Connection, Delivery, Error, Event, MessageKind, Note,
     PreparedMessage, ProtocolError, ReceiveBuffer, Receiver, Reject, Role, SendBuffer, SendError, SendSlice, Sender, Server, State,
     Timeout, TransportAction, Uri,
 };
@@ -348,7 +348,7 @@ fn late_notes_break_nothing() {
         assert_eq!((sender.state() == State::End, receiver.state() == State::End), (ended, ended), "seed {seed}");
         assert!(!ended || closes == 1, "seed {seed}");
         assert_eq!(sender.transport_action() == TransportAction::KeepOpen, !ended);
-        assert_eq!(sender.close_status().sent != CloseFact::None, closes == 1);
+        assert_eq!(sender.close_status().sent != CloseFrameStatus::None, closes == 1);
     }
     both(|seed, server| if server { check::<Server>(seed) } else { check::<Clients>(seed) });
 }
@@ -448,7 +448,7 @@ fn auto_replies_can_be_switched_off() {
         assert_eq!(read(&mut receiver, &frame::<R>(0x88, b"\x03\xe8"), |_| {}), None);
         sender.take_note(receiver.note().unwrap(), &mut out);
         assert_eq!((out.len(), sender.has_pending_reply(), sender.state(), receiver.state()), (0, false, State::Transmission, State::End));
-        assert_eq!(sender.close_status().received, CloseFact::Code(CloseCode::NORMAL_CLOSURE));
+        assert_eq!(sender.close_status().received, CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE));
         sender.send_text("last", &mut out).unwrap();
         // Joined and split in between.
         let (_, mut sender) = receiver.join(sender).split();
@@ -497,7 +497,7 @@ fn a_note_after_the_end_completes_what_is_known() {
     let ((mut receiver, mut sender), mut out) = (halves(), vec![]);
     let ping = note(&mut receiver, &frame::<Server>(0x89, b"p"));
     let close = note(&mut receiver, &frame::<Server>(0x88, b"\x03\xe9"));
-    assert_eq!(sender.receive_eof(), Closed::default(), "writing failed first");
+    assert_eq!(sender.receive_eof(), CloseStatus::default(), "writing failed first");
     sender.take_note(ping, &mut out);
     sender.take_note(close, &mut out);
     assert_eq!(
@@ -643,7 +643,7 @@ fn deadlines_are_those_of_the_connection() {
 }
 
 /// What will become of a connection.
-fn future<R: Role + Clone>(connection: &Connection<R>, unread: &[u8], next: &[u8]) -> (Outcome, Closed) {
+fn future<R: Role + Clone>(connection: &Connection<R>, unread: &[u8], next: &[u8]) -> (Outcome, CloseStatus) {
     let outcome = feed(connection.clone(), filled(unread), [next], |_, _| {});
     (outcome, connection.clone().receive_eof())
 }

@@ -6,7 +6,7 @@ mod support;
 use support::{Keys, Outcome, REQUEST, Side, feed, filled, frame, open_client, open_server, with_field};
 use websocket_proto::handshake::UpgradeRequest;
 use websocket_proto::{
-    Accept, AcceptError, Client, ClientRequest, CloseCode, Closed, Config, Connection, MessageKind, PreparedMessage, Reject, Role,
+    Accept, AcceptError, Client, ClientRequest, CloseCode, CloseStatus, Config, Connection, MessageKind, PreparedMessage, Reject, Role,
     SendError, SendSlice, Server, State, Subprotocol, TransportAction, Uri,
 };
 
@@ -182,7 +182,7 @@ fn wrong<R: Role>() -> [(Call<R>, SendError); 7] {
 }
 
 /// All that can be seen of a connection without a call.
-fn facts<R: Role>(connection: &Connection<R>) -> (State, TransportAction, Closed, bool, String) {
+fn facts<R: Role>(connection: &Connection<R>) -> (State, TransportAction, CloseStatus, bool, String) {
     let look = (connection.state(), connection.transport_action(), connection.close_status(), connection.has_pending_reply());
     (look.0, look.1, look.2, look.3, format!("{connection:?}"))
 }
@@ -191,7 +191,7 @@ fn facts<R: Role>(connection: &Connection<R>) -> (State, TransportAction, Closed
 type Made = (Result<(), SendError>, Vec<u8>);
 
 /// All that will become of a connection: of the bytes that come, and of every call.
-fn future<R: Role + Clone>(point: &Point<R>, connection: &Connection<R>) -> (Outcome, Vec<Made>, Closed) {
+fn future<R: Role + Clone>(point: &Point<R>, connection: &Connection<R>) -> (Outcome, Vec<Made>, CloseStatus) {
     let [unread, next] = &point.wire;
     let outcome = feed(connection.clone(), filled(unread), [&next[..]], |_, _| {});
     let mut connection = connection.clone();

@@ -36,7 +36,7 @@ use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{Error, HandshakeError, ProtocolError, SendError, Timeout};
 use crate::handshake::Negotiated;
 use crate::role::{Role, Server};
-use crate::rules::{CloseFact, Closed, Timer};
+use crate::rules::{CloseFrameStatus, CloseStatus, Timer};
 use crate::wire::{CloseCode, CloseFrame, MessageKind, Opcode, mask};
 
 /// A WebSocket connection without a transport: bytes in, events and bytes out.
@@ -91,7 +91,7 @@ struct Transmission {
 struct End {
     /// What `receive` says from now on.
     outcome: Result<(), Error>,
-    closed: Closed,
+    closed: CloseStatus,
     owed: Owed,
     transport_action: TransportAction,
     /// What `tick` says from now on.
@@ -134,7 +134,7 @@ impl Transmission {
 impl End {
     /// The opening handshake has come to nothing.
     const fn handshake(outcome: Result<(), Error>) -> Self {
-        let closed = Closed { sent: CloseFact::None, received: CloseFact::None };
+        let closed = CloseStatus { sent: CloseFrameStatus::None, received: CloseFrameStatus::None };
         Self { outcome, closed, owed: Owed::Nothing, transport_action: TransportAction::Close, timeout: None }
     }
 
@@ -146,7 +146,7 @@ impl End {
     fn learn(&mut self, note: Note) {
         match note.0 {
             Content::Pong(_) | Content::Silence | Content::Activity => {}
-            Content::Closed(code, _) if self.closed.received == CloseFact::None => self.closed.received = code.into(),
+            Content::Closed(code, _) if self.closed.received == CloseFrameStatus::None => self.closed.received = code.into(),
             Content::Closed(..) => {}
             Content::Failed(error) => self.outcome = self.outcome.and(Err(error.into())),
         }
@@ -162,7 +162,7 @@ impl End {
     /// What is owed will not be written.
     fn unpaid(&mut self) {
         if let Owed::Close(_) = self.owed {
-            self.closed.sent = CloseFact::None;
+            self.closed.sent = CloseFrameStatus::None;
         }
         self.owed = Owed::Nothing;
     }
@@ -319,7 +319,7 @@ impl<R: Role> Connection<R> {
     }
 
     /// The transport has ended: no more bytes will come, and none can be sent. How the closing handshake stood (§7.1.4–§7.1.6).
-    pub fn receive_eof(&mut self) -> Closed {
+    pub fn receive_eof(&mut self) -> CloseStatus {
         match &mut self.phase {
             Phase::End(end) => {
                 end.unpaid();
@@ -488,9 +488,9 @@ impl<R: Role> Connection<R> {
 
     /// The Close frames sent and received.
     #[must_use]
-    pub fn close_status(&self) -> Closed {
+    pub fn close_status(&self) -> CloseStatus {
         match &self.phase {
-            Phase::Handshake(_) => Closed::default(),
+            Phase::Handshake(_) => CloseStatus::default(),
             Phase::Transmission(transmission) => transmission.outbound.closing.facts(),
             Phase::End(end) => end.closed,
         }

@@ -21,7 +21,7 @@ use super::{Connection, HeaderBytes, Phase, State, TransportAction};
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{Error, ProtocolError, SendError, Timeout};
 use crate::role::{Role, Server};
-use crate::rules::{Closed, Due, Timer, Wait};
+use crate::rules::{CloseStatus, Due, Timer, Wait};
 use crate::wire::{CloseCode, MessageKind};
 
 /// The half of a [`Connection`] that reads. [`Connection::split`] makes it.
@@ -129,7 +129,7 @@ impl<R: Role> Connection<R> {
     ///     mut sender: websocket_proto::Sender<R>,
     ///     mut transport: impl Write,
     ///     tasks: Receiver<Task>,
-    /// ) -> Result<websocket_proto::Closed, Box<dyn std::error::Error>> {
+    /// ) -> Result<websocket_proto::CloseStatus, Box<dyn std::error::Error>> {
     ///     let mut out = Vec::new();
     ///     for task in tasks {
     ///         match task {
@@ -443,7 +443,7 @@ impl<R: Role> Sender<R> {
     }
 
     /// The transport has ended, as with [`Connection::receive_eof`]: the receiving task has come to its end, or writing failed.
-    pub fn receive_eof(&mut self) -> Closed {
+    pub fn receive_eof(&mut self) -> CloseStatus {
         self.connection.receive_eof()
     }
 
@@ -482,7 +482,7 @@ impl<R: Role> Sender<R> {
 
     /// The Close frames sent, and received as far as the notes told of it.
     #[must_use]
-    pub fn close_status(&self) -> Closed {
+    pub fn close_status(&self) -> CloseStatus {
         self.connection.close_status()
     }
 }

@@ -13,7 +13,7 @@ use crate::wire::CloseCode;
 /// What is known of one direction's Close frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a Close frame is there or not, and has a code or not (§5.5.1)")]
-pub enum CloseFact {
+pub enum CloseFrameStatus {
     /// There was none.
     #[default]
     None,
@@ -23,7 +23,7 @@ pub enum CloseFact {
     Code(CloseCode),
 }
 
-impl From<Option<CloseCode>> for CloseFact {
+impl From<Option<CloseCode>> for CloseFrameStatus {
     fn from(code: Option<CloseCode>) -> Self {
         code.map_or(Self::Empty, Self::Code)
     }
@@ -32,18 +32,18 @@ impl From<Option<CloseCode>> for CloseFact {
 /// How the closing handshake stands, or stood at the end (§7.1.4–§7.1.6).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Closed {
+pub struct CloseStatus {
     /// The Close frame that this endpoint sent; one that waits for room in the outbound buffer counts.
-    pub sent: CloseFact,
+    pub sent: CloseFrameStatus,
     /// The Close frame that the peer sent.
-    pub received: CloseFact,
+    pub received: CloseFrameStatus,
 }
 
-impl Closed {
+impl CloseStatus {
     /// Whether both Close frames were exchanged (§7.1.4: closed _cleanly_).
     #[must_use]
     pub fn clean(self) -> bool {
-        self.sent != CloseFact::None && self.received != CloseFact::None
+        self.sent != CloseFrameStatus::None && self.received != CloseFrameStatus::None
     }
 
     /// _The WebSocket Connection Close Code_ (§7.1.5): the received one, 1005 where the Close frame had none, 1006 where there was no
@@ -51,9 +51,9 @@ impl Closed {
     #[must_use]
     pub fn code(self) -> u16 {
         match self.received {
-            CloseFact::None => 1006,
-            CloseFact::Empty => 1005,
-            CloseFact::Code(code) => code.get(),
+            CloseFrameStatus::None => 1006,
+            CloseFrameStatus::Empty => 1005,
+            CloseFrameStatus::Code(code) => code.get(),
         }
     }
 }
@@ -65,11 +65,11 @@ pub(crate) enum Closing {
     #[default]
     Open,
     /// Sent, and the peer's is awaited.
-    Sent(CloseFact),
+    Sent(CloseFrameStatus),
     /// Received, and not answered.
-    Received(CloseFact),
+    Received(CloseFrameStatus),
     /// Both.
-    Both(Closed),
+    Both(CloseStatus),
 }
 
 /// What moves it.
@@ -88,8 +88,8 @@ impl Closing {
             (Self::Open, CloseEvent::Send(code)) => Some(Self::Sent(code.into())),
             (Self::Open, CloseEvent::Receive(code)) => Some(Self::Received(code.into())),
             // §7.1.3: the closing handshake is complete once a Close frame was both sent and received
-            (Self::Sent(sent), CloseEvent::Receive(code)) => Some(Self::Both(Closed { sent, received: code.into() })),
-            (Self::Received(received), CloseEvent::Send(code)) => Some(Self::Both(Closed { sent: code.into(), received })),
+            (Self::Sent(sent), CloseEvent::Receive(code)) => Some(Self::Both(CloseStatus { sent, received: code.into() })),
+            (Self::Received(received), CloseEvent::Send(code)) => Some(Self::Both(CloseStatus { sent: code.into(), received })),
             // §5.5.1: nothing may follow a Close frame in its direction
             (Self::Sent(_) | Self::Both(_), CloseEvent::Send(_)) | (Self::Received(_) | Self::Both(_), CloseEvent::Receive(_)) => None,
         }
@@ -102,11 +102,11 @@ impl Closing {
     }
 
     /// The facts.
-    pub(crate) const fn facts(self) -> Closed {
+    pub(crate) const fn facts(self) -> CloseStatus {
         match self {
-            Self::Open => Closed { sent: CloseFact::None, received: CloseFact::None },
-            Self::Sent(sent) => Closed { sent, received: CloseFact::None },
-            Self::Received(received) => Closed { sent: CloseFact::None, received },
+            Self::Open => CloseStatus { sent: CloseFrameStatus::None, received: CloseFrameStatus::None },
+            Self::Sent(sent) => CloseStatus { sent, received: CloseFrameStatus::None },
+            Self::Received(received) => CloseStatus { sent: CloseFrameStatus::None, received },
             Self::Both(closed) => closed,
         }
     }
@@ -114,23 +114,23 @@ impl Closing {
 
 #[cfg(test)]
 mod tests {
-    use super::{CloseEvent, CloseFact, Closed, Closing};
+    use super::{CloseEvent, CloseFrameStatus, CloseStatus, Closing};
     use crate::wire::CloseCode;
 
     #[test]
     fn s7_1_the_whole_grid() {
         let code = Some(CloseCode::GOING_AWAY);
-        let fact = CloseFact::Code(CloseCode::GOING_AWAY);
-        let both = Closing::Both(Closed { sent: fact, received: CloseFact::Empty });
+        let fact = CloseFrameStatus::Code(CloseCode::GOING_AWAY);
+        let both = Closing::Both(CloseStatus { sent: fact, received: CloseFrameStatus::Empty });
         let (send, receive) = (CloseEvent::Send, CloseEvent::Receive);
         for (state, event, expected) in [
             (Closing::Open, send(code), Some(Closing::Sent(fact))),
-            (Closing::Open, send(None), Some(Closing::Sent(CloseFact::Empty))),
+            (Closing::Open, send(None), Some(Closing::Sent(CloseFrameStatus::Empty))),
             (Closing::Open, receive(code), Some(Closing::Received(fact))),
-            (Closing::Open, receive(None), Some(Closing::Received(CloseFact::Empty))),
+            (Closing::Open, receive(None), Some(Closing::Received(CloseFrameStatus::Empty))),
             (Closing::Sent(fact), receive(None), Some(both)),
             (Closing::Sent(fact), send(code), None),
-            (Closing::Received(CloseFact::Empty), send(code), Some(both)),
+            (Closing::Received(CloseFrameStatus::Empty), send(code), Some(both)),
             (Closing::Received(fact), receive(code), None),
             (both, send(code), None),
             (both, receive(code), None),
@@ -141,14 +141,14 @@ mod tests {
 
     #[test]
     fn cl_01_cl_13_the_code_reported() {
-        let closed = |sent, received| Closed { sent, received };
-        let fact = CloseFact::Code(CloseCode::NORMAL_CLOSURE);
+        let closed = |sent, received| CloseStatus { sent, received };
+        let fact = CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE);
         for (closed, code, clean) in [
-            (closed(CloseFact::None, CloseFact::None), 1006, false),
-            (closed(fact, CloseFact::None), 1006, false),
-            (closed(CloseFact::None, fact), 1000, false),
-            (closed(fact, CloseFact::Empty), 1005, true),
-            (closed(CloseFact::Empty, fact), 1000, true),
+            (closed(CloseFrameStatus::None, CloseFrameStatus::None), 1006, false),
+            (closed(fact, CloseFrameStatus::None), 1006, false),
+            (closed(CloseFrameStatus::None, fact), 1000, false),
+            (closed(fact, CloseFrameStatus::Empty), 1005, true),
+            (closed(CloseFrameStatus::Empty, fact), 1000, true),
         ] {
             assert_eq!((closed.code(), closed.clean()), (code, clean), "{closed:?}");
         }

@@ -7,7 +7,7 @@ mod timer;
 mod utf8;
 
 pub(crate) use closing::{CloseEvent, Closing};
-pub use closing::{CloseFact, Closed};
+pub use closing::{CloseFrameStatus, CloseStatus};
 pub(crate) use fragmentation::Fragmentation;
 pub(crate) use limits::{Limits, Tally};
 pub(crate) use timer::{Due, Timeouts, Timer, Wait};

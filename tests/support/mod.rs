@@ -3,7 +3,7 @@
 
 use websocket_proto::wire::{LengthForm, RawFrameHeader, ReservedBits, mask};
 use websocket_proto::{
-    Accept, Client, ClientRequest, Closed, Config, Connection, Delivery, Entropy, EntropyError, Error, Event, HandshakeError,
+    Accept, Client, ClientRequest, CloseStatus, Config, Connection, Delivery, Entropy, EntropyError, Error, Event, HandshakeError,
     ReceiveBuffer, Role, Server, State, Storage, TransportAction, Uri,
 };
 
@@ -135,7 +135,7 @@ pub struct Outcome {
     pub error: Option<Error>,
     pub state: State,
     pub transport_action: TransportAction,
-    pub closed: Closed,
+    pub closed: CloseStatus,
 }
 
 impl Outcome {
@@ -387,7 +387,7 @@ impl To {
 
     #[track_caller]
     pub fn assert_over(self, outcome: &Outcome, error: HandshakeError) {
-        assert_eq!((outcome.state, outcome.transport_action, outcome.closed), (State::End, TransportAction::Close, Closed::default()));
+        assert_eq!((outcome.state, outcome.transport_action, outcome.closed), (State::End, TransportAction::Close, CloseStatus::default()));
         match self {
             Self::Server => assert_eq!(Some(Answer::parse(&outcome.out).refusal()), error.http_status()),
             Self::Client => assert_eq!(outcome.out, b"", "C-RS-11"),

@@ -5,8 +5,9 @@ use core::mem;
 use core::time::Duration;
 
 use websocket_proto::{
-    Accept, AcceptError, Client, ClientRequest, CloseCode, CloseFact, Config, Connection, Delivery, Entropy, EntropyError, Error, Event,
-    Negotiated, ReceiveBuffer, Reject, Role, SendBuffer, SendError, SendSlice, Server, State, Storage, Timeout, TransportAction, Uri,
+    Accept, AcceptError, Client, ClientRequest, CloseCode, CloseFrameStatus, Config, Connection, Delivery, Entropy, EntropyError, Error,
+    Event, Negotiated, ReceiveBuffer, Reject, Role, SendBuffer, SendError, SendSlice, Server, State, Storage, Timeout, TransportAction,
+    Uri,
 };
 
 use super::naive;
@@ -305,7 +306,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             Err(error) => {
                 assert!(self.told.error.is_none_or(|before| before == error) && self.connection.state() == State::End);
                 assert!(
-                    closing.sent == CloseFact::None || !self.connection.has_pending_reply() || self.told.error.is_some(),
+                    closing.sent == CloseFrameStatus::None || !self.connection.has_pending_reply() || self.told.error.is_some(),
                     "§7.1.7: no answer but a Close"
                 );
                 self.told.error = Some(error);
@@ -377,7 +378,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
         keys.sort_unstable();
         assert!(keys.windows(2).all(|two| two[0] != two[1]), "§5.3: fresh for each frame");
 
-        let (mut sent, mut may_pong, mut close) = (self.told.sent.iter(), self.told.pongs.iter(), CloseFact::None);
+        let (mut sent, mut may_pong, mut close) = (self.told.sent.iter(), self.told.pongs.iter(), CloseFrameStatus::None);
         for event in read.events.iter().chain(&pongs_of_closing.events) {
             match event {
                 Seen::Pong(payload) => assert!(may_pong.any(|pong| pong == payload), "a Pong for a Ping, in order"),

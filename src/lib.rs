@@ -37,7 +37,7 @@ pub use connection::PreparedMessage;
 pub use connection::{Config, Connection, Delivery, Event, HeaderBytes, Note, Receiver, Sender, State, TransportAction};
 pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, Timeout};
 #[cfg(feature = "deflate")]
-pub use handshake::Deflate;
+pub use handshake::DeflateParams;
 pub use handshake::{Accept, ClientRequest, Negotiated, Reject, Request, Response, Subprotocol, Uri, UriError};
 #[cfg(feature = "getrandom")]
 pub use role::OsEntropy;

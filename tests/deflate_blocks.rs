@@ -9,7 +9,7 @@ use allocation_counter::measure;
 use fastrand::Rng;
 use support::{Keys, Outcome, Seen, feed, filled, frame};
 use support_deflate::{Deflating, Reference, every_way, open, peer};
-use websocket_proto::{Client, Config, Deflate, Error, ProtocolError, ReceiveBuffer, Server};
+use websocket_proto::{Client, Config, DeflateParams, Error, ProtocolError, ReceiveBuffer, Server};
 
 type Clients = Client<Keys>;
 
@@ -236,7 +236,7 @@ fn st_09_a_clone_goes_on_in_any_block() {
         let (payload, whole) = random_message(&mut random, &mut reference, 32_768);
         let wire = frame::<Server>(0xC2, &payload);
         for cut in 0..wire.len() {
-            let (mut connection, mut inbound) = (open::<Server>(Deflate::new(), Config::default()), filled(&wire[..cut]));
+            let (mut connection, mut inbound) = (open::<Server>(DeflateParams::new(), Config::default()), filled(&wire[..cut]));
             assert!(connection.receive(&mut inbound, &mut Vec::new()).unwrap().is_none());
             for connection in [connection.clone(), connection] {
                 let outcome = feed(connection, inbound.clone(), [&wire[cut..]], |_, _| panic!());
@@ -257,7 +257,7 @@ fn pmd_17_fixed_codes_that_stand_for_nothing() {
             blocks.symbol(symbol);
             distance.into_iter().for_each(|distance| blocks.code(distance, 5));
             blocks.put(0, 40);
-            let outcome = every_way::<R>(Deflate::new(), Config::default(), &frame::<R>(0xC2, &blocks.message()), 8192);
+            let outcome = every_way::<R>(DeflateParams::new(), Config::default(), &frame::<R>(0xC2, &blocks.message()), 8192);
             assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::InvalidDeflate)), "{symbol} {distance:?}");
         }
     }
@@ -303,7 +303,7 @@ fn lim_09_a_megabyte_of_empty_blocks() {
         single.align();
     }
     for payload in [empty.bytes, single.bytes, b"\x03\x00".repeat(1 << 19)] {
-        let mut connection = open::<Server>(Deflate::new(), Config::default());
+        let mut connection = open::<Server>(DeflateParams::new(), Config::default());
         let mut inbound = filled(&frame::<Server>(0x42, &payload));
         let asked = measure(|| assert!(connection.receive(&mut inbound, &mut Vec::new()).unwrap().is_none()));
         assert!(asked.bytes_max < 4096 && asked.count_total < 10, "{asked:?}");

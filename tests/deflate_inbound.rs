@@ -10,7 +10,7 @@ use fastrand::Rng;
 use support::{Keys, Outcome, Seen, feed, filled, frame, frames_of};
 use support_deflate::{Deflating, HELLO, Zlib, every_way, json, open, own, peer};
 use websocket_proto::{
-    Client, Config, Connection, Deflate, Delivery, Error, Event, MessageKind, ProtocolError, ReceiveBuffer, Role, Server, State,
+    Client, Config, Connection, DeflateParams, Delivery, Error, Event, MessageKind, ProtocolError, ReceiveBuffer, Role, Server, State,
 };
 use zlib_rs::DeflateFlush;
 
@@ -34,7 +34,7 @@ fn fragments<R: Deflating>(opcode: u8, payload: &[u8], cuts: &[usize]) -> Vec<Ve
 
 /// What comes of these frames where all is agreed on.
 fn seen<R: Deflating>(wire: &[u8]) -> Outcome {
-    every_way::<R>(Deflate::new(), Config::default(), wire, 8192)
+    every_way::<R>(DeflateParams::new(), Config::default(), wire, 8192)
 }
 
 fn ok<R: Deflating>(wire: &[u8], events: &[Seen]) {
@@ -129,7 +129,7 @@ both_roles! {
         for len in 2040..2100 {
             let payload = Zlib::new(6, 15).flush(&vec![b'a'; len], DeflateFlush::Finish);
             for wrong in [&payload[..payload.len() - 1], &[&payload[..], &[0xAA]].concat()] {
-                let connection = open::<R>(Deflate::new(), Config::default());
+                let connection = open::<R>(DeflateParams::new(), Config::default());
                 let outcome = feed(connection, ReceiveBuffer::new(), [&frame::<R>(0xC2, wrong)[..]], |_, _| panic!());
                 assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::InvalidDeflate)), "{len}");
             }
@@ -141,7 +141,7 @@ both_roles! {
         let mut config = Config::default();
         config.delivery = Delivery::Parts;
         let given = |wire: &[u8], chunk: usize| {
-            let (mut connection, mut inbound, mut given) = (open::<R>(Deflate::new(), config), ReceiveBuffer::new(), vec![]);
+            let (mut connection, mut inbound, mut given) = (open::<R>(DeflateParams::new(), config), ReceiveBuffer::new(), vec![]);
             for chunk in wire.chunks(chunk) {
                 assert_eq!(inbound.feed(chunk), chunk.len());
                 loop {
@@ -276,7 +276,7 @@ both_roles! {
         ok::<R>(&fragments::<R>(1, &payload, &ends).concat(), &[text(&whole)]);
         for cut in 0..=payload.len() {
             let wire = fragments::<R>(1, &payload, &[cut]).concat();
-            let outcome = feed(open::<R>(Deflate::new(), Config::default()), ReceiveBuffer::new(), [&wire[..]], |_, _| panic!());
+            let outcome = feed(open::<R>(DeflateParams::new(), Config::default()), ReceiveBuffer::new(), [&wire[..]], |_, _| panic!());
             assert_eq!((outcome.events, outcome.error), (vec![text(&whole)], None), "cut at {cut}");
         }
         ok::<R>(&fragments::<R>(1, &payload, &(1..payload.len()).collect::<Vec<_>>()).concat(), &[text(&whole)]);
@@ -426,7 +426,7 @@ both_roles! {
         // The frame says that a thousand bytes follow.
         let wire = frame::<R>(0xC2, &[&b"\x07"[..], &[0; 999]].concat());
         let head = wire.len() - 1000;
-        let mut connection = open::<R>(Deflate::new(), Config::default());
+        let mut connection = open::<R>(DeflateParams::new(), Config::default());
         assert!(matches!(connection.receive(&mut filled(&wire[..head]), &mut Vec::new()), Ok(None)));
         assert_eq!(connection.receive(&mut filled(&wire[head..=head]), &mut Vec::new()).unwrap_err(), Error::Protocol(ProtocolError::InvalidDeflate));
     }
@@ -445,7 +445,7 @@ both_roles! {
             let wire = [frame::<R>([0xC1, 0xC2][round / 2 % 2], &payload), frame::<R>(0xC2, &zlib.message(second.as_bytes()))].concat();
             let mut config = Config::default();
             config.max_message_size = 5000;
-            let outcome = every_way::<R>(Deflate::new(), config, &wire, 16_384);
+            let outcome = every_way::<R>(DeflateParams::new(), config, &wire, 16_384);
             if outcome.error.is_some() { broken += 1 } else { whole += 1 }
         }
         assert!(broken > 20 && whole > 3, "{broken} {whole}");
@@ -466,7 +466,7 @@ both_roles! {
                         // A frame is as long as it is on the wire.
                         let mut config = config;
                         config.max_frame_size = 60_000;
-                        let outcome = every_way::<R>(Deflate::new(), config, &wire, 80_000);
+                        let outcome = every_way::<R>(DeflateParams::new(), config, &wire, 80_000);
                         let error = (!fits).then_some(Error::Protocol(ProtocolError::MessageTooBig));
                         assert_eq!((outcome.events.len(), outcome.error), (usize::from(fits), error), "{level} {opcode} {len}");
                     }
@@ -475,11 +475,11 @@ both_roles! {
         }
         // The limit is one on a message, not on the connection.
         let wire = frame::<R>(0xC2, &Zlib::new(6, 15).message(&[7; 1000])).repeat(5);
-        assert_eq!(every_way::<R>(Deflate::new(), config, &wire, 8192).events.len(), 5);
+        assert_eq!(every_way::<R>(DeflateParams::new(), config, &wire, 8192).events.len(), 5);
         // Zero is a limit.
         config.max_message_size = 0;
-        assert_eq!(every_way::<R>(Deflate::new(), config, &frame::<R>(0xC1, b"\x00"), 8192).events, [text("")]);
-        let outcome = every_way::<R>(Deflate::new(), config, &frame::<R>(0xC1, HELLO), 8192);
+        assert_eq!(every_way::<R>(DeflateParams::new(), config, &frame::<R>(0xC1, b"\x00"), 8192).events, [text("")]);
+        let outcome = every_way::<R>(DeflateParams::new(), config, &frame::<R>(0xC1, HELLO), 8192);
         assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::MessageTooBig)));
     }
 
@@ -487,7 +487,7 @@ both_roles! {
     fn lim_01_lim_04_frames_and_fragments_count_as_they_are_on_the_wire<R>() {
         let mut config = Config::default();
         (config.max_frame_size, config.max_fragments) = (7, 3);
-        let fails_with = |wire: &[u8]| every_way::<R>(Deflate::new(), config, wire, 8192).error;
+        let fails_with = |wire: &[u8]| every_way::<R>(DeflateParams::new(), config, wire, 8192).error;
         assert_eq!(fails_with(&frame::<R>(0xC1, HELLO)), None);
         assert_eq!(fails_with(&frame::<R>(0xC1, b"\xf3\x48\xcd\xc9\xc9\x07\x00\x00")), Some(Error::Protocol(ProtocolError::FrameTooBig)));
         assert_eq!(fails_with(&fragments::<R>(1, HELLO, &[1, 2]).concat()), None);
@@ -502,7 +502,7 @@ both_roles! {
         for limit in [100_000u64, 1 << 20] {
             let mut config = Config::default();
             config.max_message_size = limit;
-            let mut connection = open::<R>(Deflate::new(), config);
+            let mut connection = open::<R>(DeflateParams::new(), config);
             let asked = measure(|| {
                 let (mut inbound, mut error) = (ReceiveBuffer::new(), None);
                 for chunk in bomb.chunks(16 * 1024) {
@@ -521,7 +521,7 @@ both_roles! {
         // In parts, memory does not grow at all, however long the message.
         let mut config = Config::default();
         (config.delivery, config.max_message_size) = (Delivery::Parts, u64::MAX);
-        let mut connection = open::<R>(Deflate::new(), config);
+        let mut connection = open::<R>(DeflateParams::new(), config);
         let mut len = 0;
         let asked = measure(|| {
             let mut inbound = ReceiveBuffer::new();
@@ -556,7 +556,7 @@ both_roles! {
         // At once: before the frame, the message and the bomb behind it are over.
         let mut zlib = Zlib::new(6, 15);
         let wire = [frame::<R>(0x41, &zlib.flush(b"abc\xff", DeflateFlush::SyncFlush)), frame::<R>(0x00, &[0; 50])].concat();
-        let outcome = every_way::<R>(Deflate::new(), Config::default(), &wire, 8192);
+        let outcome = every_way::<R>(DeflateParams::new(), Config::default(), &wire, 8192);
         assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::InvalidUtf8)));
         // Whichever comes first in the text decides.
         let mut config = Config::default();
@@ -564,7 +564,7 @@ both_roles! {
         for (bad_at, error) in [(50, ProtocolError::InvalidUtf8), (99, ProtocolError::InvalidUtf8), (100, ProtocolError::MessageTooBig)] {
             let mut bytes = vec![b'a'; 300];
             bytes[bad_at] = 0xFF;
-            let outcome = every_way::<R>(Deflate::new(), config, &frame::<R>(0xC1, &deflated(&bytes)), 8192);
+            let outcome = every_way::<R>(DeflateParams::new(), config, &frame::<R>(0xC1, &deflated(&bytes)), 8192);
             assert_eq!(outcome.error, Some(Error::Protocol(error)), "{bad_at}");
         }
     }
@@ -587,7 +587,7 @@ both_roles! {
             for delivery in [Delivery::Messages, Delivery::Parts] {
                 let mut config = Config::default();
                 config.delivery = delivery;
-                let connection = open::<R>(Deflate::new(), config);
+                let connection = open::<R>(DeflateParams::new(), config);
                 let outcome = feed(connection.clone(), ReceiveBuffer::new(), wire.chunks(chunk.min(wire.len())), |_, _| panic!());
                 assert!(outcome.events == events && outcome.error.is_none());
                 if chunk < usize::MAX {
@@ -603,9 +603,9 @@ both_roles! {
     fn a_fixed_buffer_that_cannot_hold_the_message_says_so<R>() {
         let wire = frame::<R>(0xC2, &Zlib::new(6, 15).message(&[7; 3000]));
         let mut memory = [0; 2000];
-        let outcome = feed(open::<R>(Deflate::new(), Config::default()), ReceiveBuffer::fixed(&mut memory), [&wire[..]], |_, _| panic!());
+        let outcome = feed(open::<R>(DeflateParams::new(), Config::default()), ReceiveBuffer::fixed(&mut memory), [&wire[..]], |_, _| panic!());
         assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::MessageTooBig)));
-        let outcome = feed(open::<R>(Deflate::new(), Config::default()), ReceiveBuffer::fixed(&mut memory), wire.chunks(1), |_, _| panic!());
+        let outcome = feed(open::<R>(DeflateParams::new(), Config::default()), ReceiveBuffer::fixed(&mut memory), wire.chunks(1), |_, _| panic!());
         assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::MessageTooBig)));
         // Filled to the last byte with what is compressed, in parts.
         let (mut random, mut zlib) = (Rng::with_seed(5), Zlib::new(6, 15));
@@ -614,7 +614,7 @@ both_roles! {
         let mut config = Config::default();
         config.delivery = Delivery::Parts;
         let mut memory = [0; 140];
-        let outcome = feed(open::<R>(Deflate::new(), config), ReceiveBuffer::fixed(&mut memory), [&wire[..]], |_, _| panic!());
+        let outcome = feed(open::<R>(DeflateParams::new(), config), ReceiveBuffer::fixed(&mut memory), [&wire[..]], |_, _| panic!());
         assert_eq!(outcome.error, None);
         assert!(outcome.events == texts.iter().map(|whole| text(whole)).collect::<Vec<_>>());
     }
@@ -629,7 +629,7 @@ both_roles! {
             fragments::<R>(1, &payload, &[payload.len() / 2]).concat()
         }).collect();
         for cut in 0..wire.len() {
-            let mut connection = open::<R>(Deflate::new(), Config::default());
+            let mut connection = open::<R>(DeflateParams::new(), Config::default());
             let (mut inbound, mut before) = (filled(&wire[..cut]), 0);
             while connection.receive(&mut inbound, &mut Vec::new()).unwrap().is_some() {
                 before += 1;
@@ -655,7 +655,7 @@ both_roles! {
         // And both inflaters agree with each other, and with one that is RFC 1951 to the letter.
         let (mut zlib, mut reference) = (Zlib::new(6, 15), support_deflate::Reference::default());
         let mut other = zlib_rs::Inflate::new(false, 15);
-        let mut connection = open::<R>(Deflate::new(), Config::default());
+        let mut connection = open::<R>(DeflateParams::new(), Config::default());
         for _ in 0..50 {
             let len = random.usize(1..3000);
             let whole = json(&mut random, len);
@@ -680,7 +680,7 @@ fn receive<R: Role>(connection: &mut Connection<R>, wire: &[u8], events: usize) 
 
 #[test]
 fn debug_shows_no_content() {
-    let mut connection = open::<Server>(Deflate::new(), Config::default());
+    let mut connection = open::<Server>(DeflateParams::new(), Config::default());
     receive(&mut connection, &frame::<Server>(0xC1, HELLO), 1);
     connection.send_fragment(MessageKind::Text, b"secret", true, &mut Vec::new()).unwrap();
     let shown = format!("{connection:?}");
@@ -696,13 +696,13 @@ fn pmd_19_inflated_text_in_parts_fits_a_fixed_buffer_full_of_other_frames() {
         let first = frame::<R>(0x41, &[0xFA, 0x30, 0x7F, 0x46, 0xC3, 0x48]);
         let rest = [frame::<R>(0x00, &[0xC7]), frame::<R>(0x80, &[0, 0])].concat();
         let wire = [&first[..], &rest, &frame::<R>(0x8A, b"").repeat(150)].concat();
-        let outcome = every_way::<R>(Deflate::new(), Config::default(), &wire, 4096);
+        let outcome = every_way::<R>(DeflateParams::new(), Config::default(), &wire, 4096);
         let [Seen::Text(text), pongs @ ..] = &outcome.events[..] else { panic!("{:?}", outcome.error) };
         assert_eq!((text.len(), text.chars().all(|char| char.len_utf8() == 4), pongs.len()), (260, true, 150));
         for size in ReceiveBuffer::MIN_LEN..300 {
             let mut memory = vec![0; size];
             let reads = [&first[..], &wire[first.len()..]];
-            let fixed = feed(open::<R>(Deflate::new(), config), ReceiveBuffer::fixed(&mut memory), reads, |_, _| {});
+            let fixed = feed(open::<R>(DeflateParams::new(), config), ReceiveBuffer::fixed(&mut memory), reads, |_, _| {});
             assert_eq!(fixed, outcome, "{size}");
         }
     }

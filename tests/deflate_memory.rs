@@ -9,7 +9,7 @@ use allocation_counter::{AllocationInfo, measure};
 use fastrand::Rng;
 use support::{Keys, frame};
 use support_deflate::{Deflating, Zlib, json, open, own, peer};
-use websocket_proto::{Client, Config, Connection, Deflate, ReceiveBuffer, Server};
+use websocket_proto::{Client, Config, Connection, DeflateParams, ReceiveBuffer, Server};
 
 /// The inflater's state, without the window; here and below, on 64 bits.
 const STATE: u64 = 72;
@@ -118,8 +118,8 @@ fn the_outbound_half_holds_a_compressor_until_it_is_released() {
 fn nothing_is_held_before_the_first_compressed_message() {
     fn check<R: Deflating>() {
         let mut memory = [0; 1000];
-        let mut connection = open::<R>(Deflate::new(), Config::default());
-        assert_eq!(measure(|| drop(open::<R>(Deflate::new(), Config::default()))).count_total, 0);
+        let mut connection = open::<R>(DeflateParams::new(), Config::default());
+        assert_eq!(measure(|| drop(open::<R>(DeflateParams::new(), Config::default()))).count_total, 0);
         assert_eq!(receive(&mut connection, &frame::<R>(0x82, b"plain"), &mut memory).count_total, 0);
         assert_eq!(measure(|| connection.shrink_to_fit()).count_total, 0);
         // An empty message needs no compressor.

@@ -8,12 +8,12 @@ mod support_deflate;
 use support::{Keys, REQUEST, RESPONSE, Seen, feed, filled, frame, frames_of, with_field};
 use support_deflate::{config, deflate};
 use websocket_proto::{
-    Accept, Client, ClientRequest, Config, Connection, Deflate, Error, Event, HandshakeError, Negotiated, ProtocolError, ReceiveBuffer,
-    Server, State, Uri,
+    Accept, Client, ClientRequest, Config, Connection, DeflateParams, Error, Event, HandshakeError, Negotiated, ProtocolError,
+    ReceiveBuffer, Server, State, Uri,
 };
 
-fn all() -> Deflate {
-    Deflate::new()
+fn all() -> DeflateParams {
+    DeflateParams::new()
 }
 
 /// The value of Sec-WebSocket-Extensions in a head.
@@ -30,7 +30,7 @@ fn with_extensions(head: &[u8], value: &str) -> Vec<u8> {
 }
 
 /// What a server that is ready for `most` answers to an offer, in every chunking; and the connection.
-fn answer(most: Option<Deflate>, offer: &str) -> (Option<String>, Option<Deflate>, Connection<Server>) {
+fn answer(most: Option<DeflateParams>, offer: &str) -> (Option<String>, Option<DeflateParams>, Connection<Server>) {
     let wire = with_extensions(REQUEST, offer);
     let outcome = support::every_way(&Connection::server(config(most)), &wire, |server, out| {
         let before = server.negotiated();
@@ -53,7 +53,7 @@ fn answer(most: Option<Deflate>, offer: &str) -> (Option<String>, Option<Deflate
     (extensions_field(&out), server.negotiated().unwrap().deflate(), server)
 }
 
-fn asking(most: Option<Deflate>) -> (Connection<Client<Keys>>, Vec<u8>) {
+fn asking(most: Option<DeflateParams>) -> (Connection<Client<Keys>>, Vec<u8>) {
     let mut out = Vec::new();
     let uri = Uri::parse("ws://server.example.com/chat").unwrap();
     let client = Connection::client(ClientRequest::new(uri), config(most), Keys::default(), &mut out).unwrap();
@@ -61,7 +61,7 @@ fn asking(most: Option<Deflate>) -> (Connection<Client<Keys>>, Vec<u8>) {
 }
 
 /// What a client that has offered `most` makes of an answer, in every chunking.
-fn judged(most: Option<Deflate>, value: &str) -> Result<Option<Deflate>, HandshakeError> {
+fn judged(most: Option<DeflateParams>, value: &str) -> Result<Option<DeflateParams>, HandshakeError> {
     let (client, request) = asking(most);
     // The accept value for the key of these Keys comes from a server.
     let (mut server, mut response) = (Connection::server(Config::default()), Vec::new());

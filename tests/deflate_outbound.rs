@@ -12,14 +12,14 @@ use fastrand::Rng;
 use support::{Keys, Seen, feed, filled, frame, frames_of};
 use support_deflate::{Deflating, HELLO, Reference, json, messages_of, open, own, peer};
 use websocket_proto::{
-    Client, CloseCode, Config, Connection, Deflate, DeflateConfig, Delivery, EntropyError, Event, MessageKind, Negotiated, ReceiveBuffer,
-    SendBuffer as _, SendError, SendSlice, Server,
+    Client, CloseCode, Config, Connection, DeflateConfig, DeflateParams, Delivery, EntropyError, Event, MessageKind, Negotiated,
+    ReceiveBuffer, SendBuffer as _, SendError, SendSlice, Server,
 };
 
 type Clients = Client<Keys>;
 
 /// A connection that compresses all, at this level.
-fn at_level<R: Deflating>(deflate: Deflate, level: u8) -> Connection<R> {
+fn at_level<R: Deflating>(deflate: DeflateParams, level: u8) -> Connection<R> {
     let mut config = Config::default();
     let mut all = DeflateConfig::default();
     (all.level, all.min_len) = (level, 0);
@@ -39,7 +39,7 @@ fn compressed<R: Deflating>(connection: &mut Connection<R>, text: &str) -> Vec<u
 }
 
 /// Carries what `R` sends over to its peer, cut at random, and returns what that sees.
-fn carried<R: Deflating, P: Deflating>(deflate: Deflate, wire: &[u8], delivery: Delivery) -> Vec<Seen> {
+fn carried<R: Deflating, P: Deflating>(deflate: DeflateParams, wire: &[u8], delivery: Delivery) -> Vec<Seen> {
     let mut config = Config::default();
     config.delivery = delivery;
     let mut random = Rng::with_seed(wire.len() as u64);
@@ -60,7 +60,7 @@ both_roles! {
         let hello = b"\xf2\x48\xcd\xc9\xc9\x07\x00";
         assert_eq!(hello, HELLO);
         // §7.2.3.2: with context takeover
-        let mut connection = open::<R>(Deflate::new(), Config::default());
+        let mut connection = open::<R>(DeflateParams::new(), Config::default());
         assert_eq!(compressed(&mut connection, "Hello"), hello);
         assert_eq!(compressed(&mut connection, "Hello"), b"\xf2\x00\x11\x00\x00");
         // Without
@@ -71,7 +71,7 @@ both_roles! {
 
     #[test]
     fn pmd_13_parts_are_one_stream_that_ends_once<R, P>() {
-        let mut connection = open::<R>(Deflate::new(), Config::default());
+        let mut connection = open::<R>(DeflateParams::new(), Config::default());
         let mut out = Vec::new();
         for (part, last) in [("Hel", false), ("", false), ("lo, hello", false), (" again", true)] {
             connection.send_fragment(MessageKind::Text, part.as_bytes(), last, &mut out).unwrap();
@@ -87,7 +87,7 @@ both_roles! {
         let [(true, payload)] = &messages_of::<R>(&out)[..] else { panic!() };
         assert_eq!(Reference::default().message(payload), b"Hello, hello again");
         for delivery in [Delivery::Messages, Delivery::Parts] {
-            let seen = carried::<R, P>(Deflate::new(), &out, delivery);
+            let seen = carried::<R, P>(DeflateParams::new(), &out, delivery);
             assert_eq!(seen.iter().filter(|seen| **seen == Seen::Text("Hello, hello again".to_owned())).count(), 1);
             assert_eq!(seen.len(), 5);
         }
@@ -104,7 +104,7 @@ both_roles! {
 
     #[test]
     fn pmd_16_an_empty_message_is_one_octet<R, P>() {
-        let mut connection = open::<R>(Deflate::new(), Config::default());
+        let mut connection = open::<R>(DeflateParams::new(), Config::default());
         for _ in 0..3 {
             assert_eq!(compressed(&mut connection, ""), [0]);
         }
@@ -116,12 +116,12 @@ both_roles! {
         connection.send_fragment(MessageKind::Binary, b"", false, &mut out).unwrap();
         connection.send_fragment(MessageKind::Binary, b"", true, &mut out).unwrap();
         assert_eq!(frames_of::<R>(&out), [(0x42, vec![]), (0x80, vec![0])]);
-        assert_eq!(carried::<R, P>(Deflate::new(), &out, Delivery::Messages), [Seen::Binary(vec![])]);
+        assert_eq!(carried::<R, P>(DeflateParams::new(), &out, Delivery::Messages), [Seen::Binary(vec![])]);
         // Unless told otherwise, so short a message is not worth it.
         let mut config = Config::default();
         config.deflate = Some(DeflateConfig::default());
         out.clear();
-        open::<R>(Deflate::new(), config).send_text("", &mut out).unwrap();
+        open::<R>(DeflateParams::new(), config).send_text("", &mut out).unwrap();
         assert_eq!(frames_of::<R>(&out), [(0x81, vec![])]);
     }
 
@@ -171,10 +171,10 @@ both_roles! {
     fn pmd_20_the_applications_own_limit_holds_too<R, P>() {
         let mut config = Config::default();
         let mut small = DeflateConfig::default();
-        (small.min_len, *R::own(&mut small.most).0, *R::own(&mut small.most).1) = (0, 9, false);
+        (small.min_len, *R::own(&mut small.limits).0, *R::own(&mut small.limits).1) = (0, 9, false);
         config.deflate = Some(small);
         // Negotiated on elsewhere, with more than that.
-        let mut connection = Connection::established(R::role(), Negotiated::new().with_deflate(Deflate::new()), config);
+        let mut connection = Connection::established(R::role(), Negotiated::new().with_deflate(DeflateParams::new()), config);
         let text = json(&mut Rng::with_seed(2), 5000);
         let (first, second) = (compressed(&mut connection, &text), compressed(&mut connection, &text));
         assert_eq!(first, second);
@@ -224,7 +224,7 @@ both_roles! {
         let mut deflate = DeflateConfig::default();
         deflate.min_len = 100;
         config.deflate = Some(deflate);
-        let mut connection = open::<R>(Deflate::new(), config);
+        let mut connection = open::<R>(DeflateParams::new(), config);
         let (mut out, text) = (Vec::new(), "a".repeat(100));
         // By its length,
         connection.send_text(&text[..99], &mut out).unwrap();
@@ -254,7 +254,7 @@ both_roles! {
             Seen::Text(text[..99].to_owned()), long.clone(), long.clone(), Seen::Text("a".repeat(200)), Seen::Text("aa".to_owned()),
             Seen::Text("a".to_owned()), long.clone(), long,
         ];
-        assert_eq!(carried::<R, P>(Deflate::new(), &out, Delivery::Messages), seen);
+        assert_eq!(carried::<R, P>(DeflateParams::new(), &out, Delivery::Messages), seen);
         // Nothing is compressed that was not agreed on, whatever is switched on.
         let mut connection = Connection::established(R::role(), Negotiated::new(), config);
         connection.compress(true);
@@ -266,7 +266,7 @@ both_roles! {
     #[test]
     fn st_06_a_send_without_room_writes_nothing_and_leaves_the_window_alone<R, P>() {
         let (mut random, mut refused, mut plain) = (Rng::with_seed(6), 0, 0);
-        let mut connection = open::<R>(Deflate::new(), Config::default());
+        let mut connection = open::<R>(DeflateParams::new(), Config::default());
         let (mut wire, mut sent) = (Vec::new(), vec![]);
         let mut memory = [0; 2048];
         for _ in 0..400 {
@@ -288,10 +288,10 @@ both_roles! {
             wire.extend_from_slice(out.as_slice());
         }
         assert!(refused > 20 && plain > 5 && sent.len() > 100, "{refused} {plain} {}", sent.len());
-        assert_eq!(carried::<R, P>(Deflate::new(), &wire, Delivery::Messages), sent);
+        assert_eq!(carried::<R, P>(DeflateParams::new(), &wire, Delivery::Messages), sent);
         // A part of a message that has begun compressed cannot go out plain.
         let (mut wire, mut whole) = (Vec::new(), String::new());
-        connection = open::<R>(Deflate::new(), Config::default());
+        connection = open::<R>(DeflateParams::new(), Config::default());
         connection.send_fragment(MessageKind::Text, b"begin", false, &mut wire).unwrap();
         for _ in 0..200 {
             let text = json(&mut random, 300);
@@ -304,7 +304,7 @@ both_roles! {
         }
         assert_eq!(connection.send_fragment(MessageKind::Text, b"end", true, &mut ArrayVec::<u8, 8>::new()), Err(SendError::Full));
         connection.send_fragment(MessageKind::Text, b"end", true, &mut wire).unwrap();
-        assert_eq!(carried::<R, P>(Deflate::new(), &wire, Delivery::Messages), [Seen::Text(format!("begin{whole}end"))]);
+        assert_eq!(carried::<R, P>(DeflateParams::new(), &wire, Delivery::Messages), [Seen::Text(format!("begin{whole}end"))]);
     }
 
     #[test]
@@ -312,7 +312,7 @@ both_roles! {
         let text = "compressible ".repeat(50);
         let mut config = Config::default();
         config.max_write_buffer = 10;
-        let mut connection = open::<R>(Deflate::new(), config);
+        let mut connection = open::<R>(DeflateParams::new(), config);
         let mut out = vec![0; 10];
         assert_eq!(connection.send_text(&text, &mut out), Err(SendError::Full));
         assert_eq!(out.len(), 10);
@@ -335,7 +335,7 @@ both_roles! {
     #[test]
     fn st_09_a_clone_compresses_with_a_window_of_its_own<R, P>() {
         let mut random = Rng::with_seed(9);
-        let mut connection = open::<R>(Deflate::new(), Config::default());
+        let mut connection = open::<R>(DeflateParams::new(), Config::default());
         let (mut wire, mut sent) = (Vec::new(), vec![]);
         for round in 0..20 {
             let text = json(&mut random, 500);
@@ -349,7 +349,7 @@ both_roles! {
             connection.send_fragment(MessageKind::Text, &text.as_bytes()[100..], true, &mut wire).unwrap();
             sent.push(Seen::Text(text));
         }
-        assert_eq!(carried::<R, P>(Deflate::new(), &wire, Delivery::Messages), sent);
+        assert_eq!(carried::<R, P>(DeflateParams::new(), &wire, Delivery::Messages), sent);
     }
 
     #[test]
@@ -407,7 +407,7 @@ fn a_masking_key_that_is_not_to_be_had_costs_nothing_of_the_window() {
     }
     let mut config = Config::default();
     config.deflate = Some(DeflateConfig::default());
-    let agreed = Negotiated::new().with_deflate(Deflate::new());
+    let agreed = Negotiated::new().with_deflate(DeflateParams::new());
     let mut client = Connection::established(Client::new(Sometimes::default()), agreed, config);
     let (mut random, mut out, mut sent) = (Rng::with_seed(1), Vec::new(), vec![]);
     for _ in 0..30 {
@@ -418,7 +418,7 @@ fn a_masking_key_that_is_not_to_be_had_costs_nothing_of_the_window() {
         }
     }
     assert_eq!(sent.len(), 20);
-    assert_eq!(carried::<Clients, Server>(Deflate::new(), &out, Delivery::Messages), sent);
+    assert_eq!(carried::<Clients, Server>(DeflateParams::new(), &out, Delivery::Messages), sent);
 }
 
 #[test]
@@ -426,7 +426,7 @@ fn a_connection_stays_small() {
     println!("Connection<Server>: {}", size_of::<Connection<Server>>());
     assert!(size_of::<Connection<Server>>() <= 320, "{}", size_of::<Connection<Server>>());
     let asked = measure(|| {
-        let mut connection = open::<Server>(Deflate::new(), Config::default());
+        let mut connection = open::<Server>(DeflateParams::new(), Config::default());
         connection.compress(true);
         core::hint::black_box(&connection);
     });

@@ -11,7 +11,7 @@ use fastrand::Rng;
 use support::{Keys, filled, frames_of};
 use support_deflate::{Deflating, HELLO, Reference, json, messages_of, open, own};
 use websocket_proto::{
-    Client, Config, Connection, Deflate, DeflateConfig, Event, MessageKind, Negotiated, PreparedMessage, SendBuffer as _, SendError,
+    Client, Config, Connection, DeflateConfig, DeflateParams, Event, MessageKind, Negotiated, PreparedMessage, SendBuffer as _, SendError,
     SendSlice, Server,
 };
 
@@ -39,9 +39,9 @@ both_roles! {
     fn pmd_14_it_is_compressed_with_an_empty_window_for_all<R, P>() {
         let text = "HelloHelloHelloHello";
         let message = PreparedMessage::text(text).with_deflate(15, 6);
-        let payload = Reference::default().message(&sent(&mut open::<R>(Deflate::new(), Config::default()), &message).1);
+        let payload = Reference::default().message(&sent(&mut open::<R>(DeflateParams::new(), Config::default()), &message).1);
         assert_eq!(payload, text.as_bytes());
-        for deflate in [Deflate::new(), own::<R>(15, false), own::<R>(8, true)] {
+        for deflate in [DeflateParams::new(), own::<R>(15, false), own::<R>(8, true)] {
             let mut one = open::<R>(deflate, Config::default());
             let mut other = open::<R>(deflate, Config::default());
             // What was sent before has no part in it.
@@ -53,14 +53,14 @@ both_roles! {
             }
         }
         let binary = PreparedMessage::binary(text.as_bytes()).with_deflate(15, 6);
-        assert_eq!(sent(&mut open::<R>(Deflate::new(), Config::default()), &binary).0, 0xC2);
+        assert_eq!(sent(&mut open::<R>(DeflateParams::new(), Config::default()), &binary).0, 0xC2);
     }
 
     #[test]
     fn pmd_21_the_connections_own_context_begins_anew_after_it<R, P>() {
         const AGAIN: &[u8] = b"\xf2\x00\x11\x00\x00";
         let message = PreparedMessage::text(&"Hello".repeat(10)).with_deflate(15, 6);
-        let mut connection = open::<R>(Deflate::new(), Config::default());
+        let mut connection = open::<R>(DeflateParams::new(), Config::default());
         assert_eq!(own_text(&mut connection, "Hello").1, HELLO);
         assert_eq!(own_text(&mut connection, "Hello").1, AGAIN);
         assert_eq!(sent(&mut connection, &message).0, 0xC1);
@@ -168,9 +168,9 @@ both_roles! {
             // The same where the application is the one who wants so small a window.
             let mut config = Config::default();
             let mut deflate = DeflateConfig::default();
-            deflate.most = own::<R>(agreed, true);
+            deflate.limits = own::<R>(agreed, true);
             config.deflate = Some(deflate);
-            assert_eq!(sent(&mut open::<R>(Deflate::new(), config), &message).0, expected, "{case}");
+            assert_eq!(sent(&mut open::<R>(DeflateParams::new(), config), &message).0, expected, "{case}");
         }
     }
 
@@ -181,7 +181,7 @@ both_roles! {
         let plain = (0x81, text.clone().into_bytes());
         let mut config = Config::default();
         assert_eq!(sent(&mut R::open(config), &message), plain, "not agreed on");
-        let agreed = Negotiated::new().with_deflate(Deflate::new());
+        let agreed = Negotiated::new().with_deflate(DeflateParams::new());
         assert_eq!(sent(&mut Connection::established(R::role(), agreed, config), &message), plain, "not enabled");
         config.deflate = Some(DeflateConfig::default());
         let mut connection = Connection::established(R::role(), agreed, config);
@@ -196,7 +196,7 @@ both_roles! {
         // What does not get shorter.
         let mut noise = vec![0; 1000];
         Rng::with_seed(1).fill(&mut noise);
-        let mut all = open::<R>(Deflate::new(), Config::default());
+        let mut all = open::<R>(DeflateParams::new(), Config::default());
         assert_eq!(sent(&mut all, &PreparedMessage::binary(&noise).with_deflate(15, 9)), (0x82, noise));
         assert_eq!(sent(&mut all, &PreparedMessage::text(&text).with_deflate(15, 0)), plain, "level 0");
         assert_eq!(sent(&mut all, &PreparedMessage::text("").with_deflate(15, 6)), (0x81, vec![]));
@@ -205,12 +205,12 @@ both_roles! {
     #[test]
     fn it_is_sent_where_it_fits_and_takes_no_memory<R, P>() {
         let message = PreparedMessage::text(&"compressible ".repeat(1000)).with_deflate(15, 6);
-        let mut connection = open::<R>(Deflate::new(), Config::default());
+        let mut connection = open::<R>(DeflateParams::new(), Config::default());
         let mut out = Vec::new();
         connection.send_prepared(&message, &mut out).unwrap();
         let mut memory = [0xA5; 400];
         for room in 0..400 {
-            let mut connection = open::<R>(Deflate::new(), Config::default());
+            let mut connection = open::<R>(DeflateParams::new(), Config::default());
             let mut slice = SendSlice::new(&mut memory[..room]);
             let said = connection.send_prepared(&message, &mut slice);
             assert_eq!(said, if room < out.len() { Err(SendError::Full) } else { Ok(()) });
@@ -225,7 +225,7 @@ both_roles! {
 #[test]
 fn a_client_takes_a_fresh_key_each_time() {
     let message = PreparedMessage::text(&"Hello".repeat(20)).with_deflate(15, 6);
-    let mut client = open::<Clients>(Deflate::new(), Config::default());
+    let mut client = open::<Clients>(DeflateParams::new(), Config::default());
     let (mut first, mut second) = (Vec::new(), Vec::new());
     client.send_prepared(&message, &mut first).unwrap();
     client.send_prepared(&message, &mut second).unwrap();
@@ -238,8 +238,8 @@ fn a_client_takes_a_fresh_key_each_time() {
 fn the_sender_of_a_connection_that_was_split_sends_it() {
     let text = "compressible ".repeat(100);
     let message = PreparedMessage::text(&text).with_deflate(15, 6);
-    let (_, mut sender) = open::<Server>(Deflate::new(), Config::default()).split();
-    let mut client = open::<Clients>(Deflate::new(), Config::default());
+    let (_, mut sender) = open::<Server>(DeflateParams::new(), Config::default()).split();
+    let mut client = open::<Clients>(DeflateParams::new(), Config::default());
     let mut wire = Vec::new();
     for _ in 0..3 {
         sender.send_prepared(&message, &mut wire).unwrap();

@@ -9,7 +9,7 @@ mod support_deflate;
 use fastrand::Rng;
 use support::{Seen, feed, filled, frame, frames_of};
 use support_deflate::{Deflating, HELLO, json, open};
-use websocket_proto::{Config, Connection, Deflate, Event, MessageKind, ReceiveBuffer};
+use websocket_proto::{Config, Connection, DeflateParams, Event, MessageKind, ReceiveBuffer};
 
 /// §7.2.3.2: "Hello", once it is in the window.
 const AGAIN: &[u8] = b"\xf2\x00\x11\x00\x00";
@@ -23,7 +23,7 @@ both_roles! {
     #[test]
     fn pmd_14_pmd_21_windows_go_with_their_halves_and_come_back<R, P>() {
         let hello = |payload: &[u8]| frame::<R>(0xC1, payload);
-        let mut connection = open::<R>(Deflate::new(), Config::default());
+        let mut connection = open::<R>(DeflateParams::new(), Config::default());
         let mut out = vec![];
         assert!(matches!(connection.receive(&mut filled(&hello(HELLO)), &mut out), Ok(Some(Event::Text("Hello")))));
         connection.send_text("Hello", &mut out).unwrap();
@@ -55,13 +55,13 @@ both_roles! {
         let [(0xC1, first), (0xC1, second), (0xC1, third), (0x41, begin), (0x80, end), (0xC1, last)] = &frames[..] else { panic!() };
         assert_eq!([&first[..], second, third, end], [HELLO, AGAIN, HELLO, b"\x00"]);
         assert!(begin.len() < 10 && last.len() <= AGAIN.len(), "{begin:02x?} {last:02x?}");
-        let outcome = feed(open::<P>(Deflate::new(), Config::default()), ReceiveBuffer::new(), [&out[..]], |_, _| panic!());
+        let outcome = feed(open::<P>(DeflateParams::new(), Config::default()), ReceiveBuffer::new(), [&out[..]], |_, _| panic!());
         assert_eq!((outcome.events, outcome.error), (vec![Seen::Text("Hello".to_owned()); 5], None));
     }
 
     #[test]
     fn pmd_21_a_sender_is_told_what_to_compress<R, P>() {
-        let (_, mut sender) = open::<R>(Deflate::new(), Config::default()).split();
+        let (_, mut sender) = open::<R>(DeflateParams::new(), Config::default()).split();
         let mut out = vec![];
         for on in [true, false, true] {
             sender.compress(on);
@@ -75,7 +75,7 @@ both_roles! {
         let mut random = Rng::with_seed(14);
         for _ in 0..10 {
             // What the peer sends, and what this end does: messages, parts, and how far it reads in between.
-            let mut peer = open::<P>(Deflate::new(), Config::default());
+            let mut peer = open::<P>(DeflateParams::new(), Config::default());
             let (mut wire, mut texts) = (vec![], vec![]);
             for _ in 0..12 {
                 let len = random.usize(..900);
@@ -86,8 +86,8 @@ both_roles! {
                 peer.send_fragment(MessageKind::Text, right, true, &mut wire).unwrap();
                 texts.push(text);
             }
-            let mut whole = open::<R>(Deflate::new(), Config::default());
-            let mut split = open::<R>(Deflate::new(), Config::default());
+            let mut whole = open::<R>(DeflateParams::new(), Config::default());
+            let mut split = open::<R>(DeflateParams::new(), Config::default());
             let (mut inbounds, mut outs) = ([ReceiveBuffer::new(), ReceiveBuffer::new()], [vec![], vec![]]);
             let (mut sent, mut seen, mut begun) = (vec![], vec![], None::<String>);
             let mut rest = &wire[..];

@@ -10,7 +10,7 @@ use core::time::Duration;
 use fastrand::Rng;
 use support::{Keys, frame};
 use support_deflate::{Deflating, Zlib, json, open};
-use websocket_proto::{Client, Config, Deflate, Delivery, ReceiveBuffer, Server, Timeout};
+use websocket_proto::{Client, Config, DeflateParams, Delivery, ReceiveBuffer, Server, Timeout};
 
 const fn s(secs: u64) -> Duration {
     Duration::from_secs(secs)
@@ -21,8 +21,8 @@ fn every_byte_is_life<R: Deflating>(delivery: Delivery, wire: &[u8]) {
     let mut config = Config::default();
     config.delivery = delivery;
     (config.ping_interval, config.pong_timeout) = (Some(s(1_000_000)), Some(s(1_000_000)));
-    let mut connection = open::<R>(Deflate::new(), config);
-    let (mut receiver, _sender) = open::<R>(Deflate::new(), config).split();
+    let mut connection = open::<R>(DeflateParams::new(), config);
+    let (mut receiver, _sender) = open::<R>(DeflateParams::new(), config).split();
     let (mut inbounds, mut out) = ([ReceiveBuffer::new(), ReceiveBuffer::new()], vec![]);
     for (at, byte) in wire.iter().enumerate() {
         for inbound in &mut inbounds {
@@ -77,7 +77,7 @@ fn a_compressed_message_that_stops_coming_is_silence() {
             for cut in 1..wire.len() {
                 let mut config = Config::default();
                 config.delivery = delivery;
-                let (mut connection, mut inbound, mut out) = (open::<R>(Deflate::new(), config), ReceiveBuffer::new(), vec![]);
+                let (mut connection, mut inbound, mut out) = (open::<R>(DeflateParams::new(), config), ReceiveBuffer::new(), vec![]);
                 assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
                 assert_eq!(inbound.feed(&wire[..cut]), cut);
                 while connection.receive(&mut inbound, &mut out).unwrap().is_some() {}

@@ -14,7 +14,7 @@ use support::{Keys, filled, frames_of};
 use support_deflate::{config, deflate};
 use websocket_proto::handshake::{Key, UpgradeOffer, UpgradeRequest};
 use websocket_proto::{
-    Accept, Client, ClientRequest, Config, Connection, Deflate, Entropy as _, Error, Event, HandshakeError, Negotiated, Server, Uri,
+    Accept, Client, ClientRequest, Config, Connection, DeflateParams, Entropy as _, Error, Event, HandshakeError, Negotiated, Server, Uri,
 };
 
 fn lines<'a>(fields: impl Iterator<Item = (&'a str, impl ToString)>) -> String {
@@ -22,7 +22,7 @@ fn lines<'a>(fields: impl Iterator<Item = (&'a str, impl ToString)>) -> String {
 }
 
 /// What is answered to an offer, and what is agreed on.
-type Answer = Result<(Option<String>, Option<Deflate>), HandshakeError>;
+type Answer = Result<(Option<String>, Option<DeflateParams>), HandshakeError>;
 
 /// The fields of a request for an upgrade, with these lines of Sec-WebSocket-Extensions.
 fn asked<'a>(offers: &[&'a str]) -> Vec<(&'a str, &'a str)> {
@@ -39,7 +39,7 @@ fn asked<'a>(offers: &[&'a str]) -> Vec<(&'a str, &'a str)> {
 }
 
 /// What a server that is ready for `most` answers to an offer: over bytes, over fields of HTTP/1.1, over an extended CONNECT; all the same.
-fn answer(most: Deflate, offers: &[&str]) -> Answer {
+fn answer(most: DeflateParams, offers: &[&str]) -> Answer {
     let fields = asked(offers);
     let added = [("Set-Cookie", "a=b")];
     let (mut server, mut out) = (Connection::server(config(Some(most))), Vec::new());
@@ -124,14 +124,14 @@ fn random_lines(random: &mut Rng, answers: bool) -> Vec<String> {
     (0..random.usize(0..=most)).map(|_| line(random)).collect()
 }
 
-fn random_most(random: &mut Rng) -> Deflate {
+fn random_most(random: &mut Rng) -> DeflateParams {
     // Numbers beside 8 to 15 as well.
     deflate(random.u8(7..=16), random.u8(7..=16), random.bool(), random.bool())
 }
 
 #[test]
 fn pmd_01_pmd_05_offers_are_answered_as_section_7_1_has_it() {
-    let all = Deflate::new();
+    let all = DeflateParams::new();
     let small = deflate(10, 9, false, false);
     for (most, offers, value, agreed) in [
         // §7.1.3
@@ -212,12 +212,12 @@ fn pmd_02_pmd_03_pmd_04_pmd_22_offers_that_are_declined() {
         "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
         "permessage-deflate; client_max_window_bits; client_max_window_bits=10",
     ] {
-        assert_eq!(answer(Deflate::new(), &[offer]), Ok((None, None)), "{offer}");
+        assert_eq!(answer(DeflateParams::new(), &[offer]), Ok((None, None)), "{offer}");
     }
     assert_eq!(answer(deflate(15, 10, true, true), &["permessage-deflate"]), Ok((None, None)));
-    assert_eq!(answer(Deflate::new(), &[]), Ok((None, None)));
+    assert_eq!(answer(DeflateParams::new(), &[]), Ok((None, None)));
     for offers in [&["permessage-deflate;"][..], &["permessage-deflate", "="], &["", ","]] {
-        assert_eq!(answer(Deflate::new(), offers), Err(HandshakeError::InvalidExtensions), "{offers:?}");
+        assert_eq!(answer(DeflateParams::new(), offers), Err(HandshakeError::InvalidExtensions), "{offers:?}");
     }
 }
 
@@ -301,8 +301,8 @@ fn pmd_06_pmd_07_attack_d2_an_offer_and_what_its_answer_comes_to_are_as_over_byt
 fn what_was_agreed_on_over_fields_is_kept_by_the_connections() {
     let uri = Uri::parse("wss://server.example.com/chat").unwrap();
     let text = "compressible ".repeat(100);
-    for most in [Deflate::new(), deflate(9, 10, false, false)] {
-        let head = UpgradeOffer::extended_connect(ClientRequest::new(uri)).unwrap().deflate(Deflate::new());
+    for most in [DeflateParams::new(), deflate(9, 10, false, false)] {
+        let head = UpgradeOffer::extended_connect(ClientRequest::new(uri)).unwrap().deflate(DeflateParams::new());
         let fields: Vec<_> = head.fields().map(|(name, value)| (name.to_owned(), value.to_string())).collect();
         let checked = UpgradeRequest::extended_connect("CONNECT", "websocket", fields.iter().map(|(name, value)| (name, value))).unwrap();
         let acceptance = checked.deflate(most).accept(Accept::new()).unwrap();
@@ -311,7 +311,9 @@ fn what_was_agreed_on_over_fields_is_kept_by_the_connections() {
         assert_eq!((response.negotiated().deflate(), acceptance.negotiated().deflate()), (Some(most), Some(most)));
 
         // Each compresses where its configuration has it so; the other reads it in any case.
-        for (server_config, client_config) in [(config(Some(most)), Config::default()), (Config::default(), config(Some(Deflate::new())))] {
+        for (server_config, client_config) in
+            [(config(Some(most)), Config::default()), (Config::default(), config(Some(DeflateParams::new())))]
+        {
             let mut server = Connection::established(Server::new(), acceptance.negotiated(), server_config);
             let mut client = Connection::established(Client::new(Keys::default()), response.negotiated(), client_config);
             let (mut there, mut back) = (Vec::new(), Vec::new());

@@ -43,7 +43,7 @@ async fn answer(mut request: Request<Incoming>) -> AnyResult<Response<String>> {
         Err(refusal) => return Ok(head(refusal.status(), refusal.fields()).body(refusal.to_string())?),
     };
     #[cfg(feature = "deflate")]
-    let checked = checked.deflate(websocket_proto::Deflate::new());
+    let checked = checked.deflate(websocket_proto::DeflateParams::new());
     let mut accept = Accept::new().headers(&[("Server", "hyper")]);
     if let Some(chat) = checked.subprotocols().find(|subprotocol| subprotocol.name() == "chat") {
         accept = accept.subprotocol(chat);
@@ -144,7 +144,7 @@ fn messages_go_over_an_upgrade_of_hypers() -> AnyResult<()> {
 #[test]
 fn compressed_messages_go_over_an_upgrade_of_hypers() -> AnyResult<()> {
     let uri = Uri::parse("ws://server.example.com/")?;
-    let mut most = websocket_proto::Deflate::new();
+    let mut most = websocket_proto::DeflateParams::new();
     most.server_window_bits = 10;
     let head = UpgradeOffer::http11(ClientRequest::new(uri), Key::new(*b"the sample nonce"))?.deflate(most);
     exchange(hyper_request(uri, &head)?, async |response| {

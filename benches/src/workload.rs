@@ -18,7 +18,7 @@ pub enum MessageKind {
     /// Client role: send the opening request, read and verify the 101.
     HsClient,
     /// Echo under permessage-deflate, context takeover both ways, 15 bits, level 6.
-    Deflate,
+    DeflateParams,
     /// The same without context takeover, either way.
     DeflateNct,
 }
@@ -223,7 +223,7 @@ pub fn build(id: &'static str, name: &str) -> Workload {
             w
         }
         "handshake-client" => base(id, name, MessageKind::HsClient, 0),
-        "deflate-echo" => deflate_wire(base(id, name, MessageKind::Deflate, unlabel(size)), &mut rng, true),
+        "deflate-echo" => deflate_wire(base(id, name, MessageKind::DeflateParams, unlabel(size)), &mut rng, true),
         "deflate-echo-nct" => deflate_wire(base(id, name, MessageKind::DeflateNct, unlabel(size)), &mut rng, false),
         _ if what.starts_with("recv-text-") => {
             let sc = match &what[10..] {

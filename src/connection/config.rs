@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 #[cfg(feature = "deflate")]
-use crate::handshake::Deflate;
+use crate::handshake::DeflateParams;
 use crate::handshake::{HeadLimits, Negotiated};
 use crate::rules::{Limits, Timeouts};
 
@@ -152,7 +152,7 @@ impl Settings {
     pub(super) fn ready(&self) -> Negotiated {
         #[cfg(feature = "deflate")]
         if let Some(deflate) = self.deflate() {
-            return Negotiated::new().with_deflate(deflate.most);
+            return Negotiated::new().with_deflate(deflate.limits);
         }
         Negotiated::new()
     }
@@ -173,8 +173,8 @@ impl Settings {
 /// use websocket_proto::{Config, DeflateConfig};
 ///
 /// let mut deflate = DeflateConfig::default();
-/// deflate.most.server_context_takeover = false;
-/// deflate.most.client_window_bits = 12;
+/// deflate.limits.server_context_takeover = false;
+/// deflate.limits.client_window_bits = 12;
 /// let mut config = Config::default();
 /// config.deflate = Some(deflate);
 /// ```
@@ -185,7 +185,7 @@ pub struct DeflateConfig {
     /// The most that is agreed to: no window is larger than here, and no context is taken over that is not here. Default: all that there
     /// is. It is kept whatever the peer says: a client that cannot limit its window to less than 2^15 bytes gets no compression from a
     /// server that asks for less.
-    pub most: Deflate,
+    pub limits: DeflateParams,
     /// How hard to compress, from 0 (not at all) over 1 (fast) to 9 (small). Default 6.
     pub level: u8,
     /// Messages of fewer bytes than this go out as they are. Default 64. A message that is sent [in parts](crate::Connection::send_fragment)
@@ -196,7 +196,7 @@ pub struct DeflateConfig {
 #[cfg(feature = "deflate")]
 impl Default for DeflateConfig {
     fn default() -> Self {
-        Self { most: Deflate::new(), level: 6, min_len: 64 }
+        Self { limits: DeflateParams::new(), level: 6, min_len: 64 }
     }
 }
 
@@ -214,7 +214,7 @@ struct Packed(u32);
 #[cfg(feature = "deflate")]
 impl Packed {
     fn of(config: Option<DeflateConfig>) -> Self {
-        let Some(DeflateConfig { most, level, min_len }) = config else { return Self(0) };
+        let Some(DeflateConfig { limits: most, level, min_len }) = config else { return Self(0) };
         let most = most.in_range();
         let bits = |bits: u8| u32::from(bits.saturating_sub(8) & 7);
         let flags = 1 << 31 | u32::from(most.server_context_takeover) << 30 | u32::from(most.client_context_takeover) << 29;
@@ -225,10 +225,10 @@ impl Packed {
     fn get(self) -> Option<DeflateConfig> {
         let is = |bit: u32| self.0 >> bit & 1 == 1;
         let bits = |from: u32| (self.0 >> from & 7) as u8 | 8;
-        let mut most = Deflate::new();
+        let mut most = DeflateParams::new();
         (most.server_context_takeover, most.client_context_takeover) = (is(30), is(29));
         (most.server_window_bits, most.client_window_bits) = (bits(21), bits(18));
-        is(31).then_some(DeflateConfig { most, level: (self.0 >> 24 & 15) as u8, min_len: self.0 as u16 })
+        is(31).then_some(DeflateConfig { limits: most, level: (self.0 >> 24 & 15) as u8, min_len: self.0 as u16 })
     }
 }
 
@@ -247,7 +247,7 @@ pub enum Delivery {
 
 #[cfg(all(test, feature = "deflate"))]
 mod tests {
-    use super::{Config, Deflate, DeflateConfig, Settings};
+    use super::{Config, DeflateConfig, DeflateParams, Settings};
 
     fn kept(deflate: Option<DeflateConfig>) -> Option<DeflateConfig> {
         Settings::from(Config { deflate, ..Config::default() }).deflate()
@@ -262,7 +262,7 @@ mod tests {
             for flags in 0..4 {
                 let (server_context_takeover, client_context_takeover) = (flags & 1 != 0, flags & 2 != 0);
                 let (server_window_bits, client_window_bits) = (8 + windows % 8, 8 + windows / 8);
-                deflate.most = Deflate { server_window_bits, client_window_bits, server_context_takeover, client_context_takeover };
+                deflate.limits = DeflateParams { server_window_bits, client_window_bits, server_context_takeover, client_context_takeover };
                 for level in 0..=9 {
                     for min_len in [0, 1, 64, 0x7FFF, 0x8000, u16::MAX] {
                         (deflate.level, deflate.min_len) = (level, min_len);
@@ -282,9 +282,9 @@ mod tests {
         for (bits, nearest) in [(0, 8), (7, 8), (16, 15), (255, 15)] {
             for (level, most) in [(10, 9), (255, 9)] {
                 let mut deflate = DeflateConfig { level, ..DeflateConfig::default() };
-                (deflate.most.server_window_bits, deflate.most.client_window_bits) = (bits, bits);
+                (deflate.limits.server_window_bits, deflate.limits.client_window_bits) = (bits, bits);
                 let mut expected = DeflateConfig { level: most, ..deflate };
-                (expected.most.server_window_bits, expected.most.client_window_bits) = (nearest, nearest);
+                (expected.limits.server_window_bits, expected.limits.client_window_bits) = (nearest, nearest);
                 assert_eq!(kept(Some(deflate)), Some(expected));
             }
         }

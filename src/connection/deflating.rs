@@ -32,7 +32,7 @@ impl Deflating {
             return Self { from: OFF, window: None, apart: false, deflater: Deflater::new() };
         };
         // RFC 7692 §7.2.1: a window no longer than was agreed on; and what the application has limited, whatever was
-        let most = deflate.most.in_range();
+        let most = deflate.limits.in_range();
         let (bits, takeover) = if is_server {
             (agreed.server_window_bits.min(most.server_window_bits), agreed.server_context_takeover && most.server_context_takeover)
         } else {
@@ -139,13 +139,13 @@ impl Outbound {
 mod tests {
     use super::{DeflateConfig, Deflating, Negotiated, OFF, Settings};
     use crate::connection::Config;
-    use crate::handshake::Deflate;
+    use crate::handshake::DeflateParams;
     use crate::role::Server;
 
     #[test]
     fn pmd_23_what_is_switched_off_is_off_for_a_message_of_any_length() {
         let config = Config { deflate: Some(DeflateConfig::default()), ..Config::default() };
-        let mut deflating = Deflating::new(Negotiated::new().with_deflate(Deflate::new()), &Settings::from(config), true);
+        let mut deflating = Deflating::new(Negotiated::new().with_deflate(DeflateParams::new()), &Settings::from(config), true);
         assert!(deflating.begins::<Server>(usize::MAX / 4, true, &Vec::new()));
         deflating.from = OFF;
         for last in [true, false] {

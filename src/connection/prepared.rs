@@ -93,16 +93,16 @@ impl PreparedMessage {
     /// compressed with an empty window, too.
     ///
     /// ```
-    /// use websocket_proto::{Negotiated, Config, Connection, Deflate, DeflateConfig, PreparedMessage, Server};
+    /// use websocket_proto::{Negotiated, Config, Connection, DeflateParams, DeflateConfig, PreparedMessage, Server};
     ///
     /// let deflate = DeflateConfig::default();
     /// let mut config = Config::default();
     /// config.deflate = Some(deflate);
-    /// let mut connection = Connection::established(Server::new(), Negotiated::new().with_deflate(Deflate::new()), config);
+    /// let mut connection = Connection::established(Server::new(), Negotiated::new().with_deflate(DeflateParams::new()), config);
     /// let mut other = Connection::established(Server::new(), Negotiated::new(), config);
     ///
     /// let text = "All work and no play. ".repeat(50);
-    /// let message = PreparedMessage::text(&text).with_deflate(deflate.most.server_window_bits, deflate.level);
+    /// let message = PreparedMessage::text(&text).with_deflate(deflate.limits.server_window_bits, deflate.level);
     /// let (mut outbound, mut other_outbound) = (Vec::new(), Vec::new());
     /// connection.send_prepared(&message, &mut outbound)?;
     /// other.send_prepared(&message, &mut other_outbound)?;

@@ -17,7 +17,7 @@ const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 /// compressed with the window that the messages before it have filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Deflate {
+pub struct DeflateParams {
     /// The base-2 logarithm of the window that the server compresses with.
     pub server_window_bits: u8,
     /// The base-2 logarithm of the window that the client compresses with.
@@ -28,13 +28,13 @@ pub struct Deflate {
     pub client_context_takeover: bool,
 }
 
-impl Default for Deflate {
+impl Default for DeflateParams {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Deflate {
+impl DeflateParams {
     /// What the extension is without parameters: windows of 2^15 bytes, and context takeover, both ways.
     #[must_use]
     pub const fn new() -> Self {

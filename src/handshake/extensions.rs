@@ -5,7 +5,7 @@ use core::{fmt, iter, str};
 use arrayvec::ArrayString;
 
 #[cfg(feature = "deflate")]
-use super::deflate::{Deflate, NAME, Named};
+use super::deflate::{DeflateParams, NAME, Named};
 use super::fields::{Headers, Known, TOKEN, Values, is, trim};
 use crate::error::HandshakeError;
 use crate::wire::ReservedBits;
@@ -16,7 +16,7 @@ use crate::wire::ReservedBits;
 #[non_exhaustive]
 pub struct Negotiated {
     #[cfg(feature = "deflate")]
-    deflate: Option<Deflate>,
+    deflate: Option<DeflateParams>,
     /// Whether the offer named the server's window, so that the answer must (RFC 7692 §7.1.2.1).
     #[cfg(feature = "deflate")]
     server_bits_named: bool,
@@ -84,7 +84,7 @@ impl Negotiated {
     /// What a request says that offers this.
     pub(super) fn offer(self) -> Option<Value> {
         #[cfg(feature = "deflate")]
-        return self.deflate.map(Deflate::offer);
+        return self.deflate.map(DeflateParams::offer);
         #[cfg(not(feature = "deflate"))]
         None
     }
@@ -105,13 +105,13 @@ pub(super) type Value = ArrayString<{ if cfg!(feature = "deflate") { 128 } else 
 impl Negotiated {
     /// The same, with permessage-deflate of these parameters (RFC 7692 §7.1).
     #[must_use]
-    pub fn with_deflate(self, deflate: Deflate) -> Self {
+    pub fn with_deflate(self, deflate: DeflateParams) -> Self {
         Self { deflate: Some(deflate.in_range()), ..self }
     }
 
     /// The parameters of permessage-deflate, if that was agreed on.
     #[must_use]
-    pub const fn deflate(&self) -> Option<Deflate> {
+    pub const fn deflate(&self) -> Option<DeflateParams> {
         self.deflate
     }
 }

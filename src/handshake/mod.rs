@@ -19,7 +19,7 @@ mod uri;
 
 pub use accept::{Accept, Reject};
 #[cfg(feature = "deflate")]
-pub use deflate::Deflate;
+pub use deflate::DeflateParams;
 pub use extensions::{Extension, Extensions, Negotiated, Param, ParamValue, Params};
 pub use fields::Headers;
 pub(crate) use found::{Asked, Found};

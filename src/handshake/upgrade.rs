@@ -17,7 +17,7 @@ use core::fmt;
 
 use super::accept::{Accept, required};
 #[cfg(feature = "deflate")]
-use super::deflate::Deflate;
+use super::deflate::DeflateParams;
 #[cfg(feature = "deflate")]
 use super::extensions::Negotiation;
 use super::extensions::{Extension, Extensions, Negotiated, Value};
@@ -150,7 +150,7 @@ where
     /// config.deflate = Some(deflate);
     ///
     /// let fields = [("sec-websocket-version", "13"), ("sec-websocket-extensions", "permessage-deflate; client_max_window_bits")];
-    /// let request = UpgradeRequest::extended_connect("CONNECT", "websocket", fields)?.deflate(deflate.most);
+    /// let request = UpgradeRequest::extended_connect("CONNECT", "websocket", fields)?.deflate(deflate.limits);
     /// let acceptance = request.accept(Accept::new())?;
     /// assert!(acceptance.fields().eq([("sec-websocket-extensions", "permessage-deflate")]));
     /// let connection = Connection::established(Server::new(), acceptance.negotiated(), config);
@@ -158,7 +158,7 @@ where
     /// ```
     #[cfg(feature = "deflate")]
     #[must_use]
-    pub fn deflate(self, most: Deflate) -> Self {
+    pub fn deflate(self, most: DeflateParams) -> Self {
         let ready = Negotiated::new().with_deflate(most);
         let mut negotiation = Negotiation::NoLine;
         values(&self.fields, Known::Extensions).for_each(|line| negotiation.offer(line, ready));
@@ -343,7 +343,7 @@ impl<'a> UpgradeOffer<'a> {
     /// use websocket_proto::{ClientRequest, DeflateConfig, Uri};
     ///
     /// let request = ClientRequest::new(Uri::parse("wss://example.com/")?);
-    /// let head = UpgradeOffer::extended_connect(request)?.deflate(DeflateConfig::default().most);
+    /// let head = UpgradeOffer::extended_connect(request)?.deflate(DeflateConfig::default().limits);
     /// let fields: Vec<_> = head.fields().map(|(name, value)| format!("{name}: {value}")).collect();
     /// assert_eq!(fields[1], "sec-websocket-extensions: permessage-deflate; client_max_window_bits");
     ///
@@ -353,7 +353,7 @@ impl<'a> UpgradeOffer<'a> {
     /// ```
     #[cfg(feature = "deflate")]
     #[must_use]
-    pub fn deflate(self, most: Deflate) -> Self {
+    pub fn deflate(self, most: DeflateParams) -> Self {
         let offer = Negotiated::new().with_deflate(most);
         Self { expected: self.expected.offering(offer), extensions: offer.offer(), ..self }
     }

@@ -1,7 +1,7 @@
 //! What the tests of permessage-deflate share: connections that have agreed on it, and an inflater of their own.
 #![allow(dead_code, unreachable_pub, unused_macros, reason = "each test file uses some of it")]
 
-use websocket_proto::handshake::Deflate;
+use websocket_proto::handshake::DeflateParams;
 use websocket_proto::{Client, Config, Connection, DeflateConfig, Delivery, Negotiated, ReceiveBuffer, Server};
 use zlib_rs::{DeflateFlush, Status};
 
@@ -23,19 +23,19 @@ macro_rules! both_roles {
 }
 
 /// These parameters.
-pub fn deflate(server_bits: u8, client_bits: u8, server_takeover: bool, client_takeover: bool) -> Deflate {
-    let mut deflate = Deflate::new();
+pub fn deflate(server_bits: u8, client_bits: u8, server_takeover: bool, client_takeover: bool) -> DeflateParams {
+    let mut deflate = DeflateParams::new();
     (deflate.server_window_bits, deflate.client_window_bits) = (server_bits, client_bits);
     (deflate.server_context_takeover, deflate.client_context_takeover) = (server_takeover, client_takeover);
     deflate
 }
 
 /// A configuration that is ready for this.
-pub fn config(most: Option<Deflate>) -> Config {
+pub fn config(most: Option<DeflateParams>) -> Config {
     let mut config = Config::default();
     config.deflate = most.map(|most| {
         let mut deflate = DeflateConfig::default();
-        deflate.most = most;
+        deflate.limits = most;
         deflate
     });
     config
@@ -45,19 +45,19 @@ pub fn config(most: Option<Deflate>) -> Config {
 pub trait Deflating: Side {
     fn role() -> Self;
     /// The parameters for what its peer sends: window bits, and context takeover.
-    fn peer(deflate: &mut Deflate) -> (&mut u8, &mut bool);
+    fn peer(deflate: &mut DeflateParams) -> (&mut u8, &mut bool);
     /// The parameters for what it sends.
-    fn own(deflate: &mut Deflate) -> (&mut u8, &mut bool);
+    fn own(deflate: &mut DeflateParams) -> (&mut u8, &mut bool);
 }
 
 impl Deflating for Server {
     fn role() -> Self {
         Self::new()
     }
-    fn peer(deflate: &mut Deflate) -> (&mut u8, &mut bool) {
+    fn peer(deflate: &mut DeflateParams) -> (&mut u8, &mut bool) {
         (&mut deflate.client_window_bits, &mut deflate.client_context_takeover)
     }
-    fn own(deflate: &mut Deflate) -> (&mut u8, &mut bool) {
+    fn own(deflate: &mut DeflateParams) -> (&mut u8, &mut bool) {
         (&mut deflate.server_window_bits, &mut deflate.server_context_takeover)
     }
 }
@@ -66,30 +66,30 @@ impl Deflating for Client<Keys> {
     fn role() -> Self {
         Self::new(Keys::default())
     }
-    fn peer(deflate: &mut Deflate) -> (&mut u8, &mut bool) {
+    fn peer(deflate: &mut DeflateParams) -> (&mut u8, &mut bool) {
         Server::own(deflate)
     }
-    fn own(deflate: &mut Deflate) -> (&mut u8, &mut bool) {
+    fn own(deflate: &mut DeflateParams) -> (&mut u8, &mut bool) {
         Server::peer(deflate)
     }
 }
 
 /// The parameters with these for what the peer of `R` sends.
-pub fn peer<R: Deflating>(window_bits: u8, takeover: bool) -> Deflate {
-    let mut deflate = Deflate::new();
+pub fn peer<R: Deflating>(window_bits: u8, takeover: bool) -> DeflateParams {
+    let mut deflate = DeflateParams::new();
     (*R::peer(&mut deflate).0, *R::peer(&mut deflate).1) = (window_bits, takeover);
     deflate
 }
 
 /// The parameters with these for what `R` sends.
-pub fn own<R: Deflating>(window_bits: u8, takeover: bool) -> Deflate {
-    let mut deflate = Deflate::new();
+pub fn own<R: Deflating>(window_bits: u8, takeover: bool) -> DeflateParams {
+    let mut deflate = DeflateParams::new();
     (*R::own(&mut deflate).0, *R::own(&mut deflate).1) = (window_bits, takeover);
     deflate
 }
 
 /// A connection that has agreed on this, and compresses all that it sends.
-pub fn open<R: Deflating>(deflate: Deflate, mut config: Config) -> Connection<R> {
+pub fn open<R: Deflating>(deflate: DeflateParams, mut config: Config) -> Connection<R> {
     if config.deflate.is_none() {
         let mut all = DeflateConfig::default();
         all.min_len = 0;
@@ -101,7 +101,7 @@ pub fn open<R: Deflating>(deflate: Deflate, mut config: Config) -> Connection<R>
 /// Feeds bytes in every way to a connection that has agreed on this: whole messages and parts; whole, byte by byte, cut at every place and
 /// at random; into a growing buffer, and into a fixed one of `memory` bytes. All must come to the same, in parts also for a message that
 /// does not end.
-pub fn every_way<R: Deflating>(deflate: Deflate, mut config: Config, wire: &[u8], memory: usize) -> Outcome {
+pub fn every_way<R: Deflating>(deflate: DeflateParams, mut config: Config, wire: &[u8], memory: usize) -> Outcome {
     let mut memory = vec![0xA5; memory];
     let mut whole: Option<Outcome> = None;
     for delivery in [Delivery::Messages, Delivery::Parts] {

@@ -174,7 +174,7 @@ fn frame(first: u8, payload: impl ExactSizeIterator<Item = u8>) -> Vec<u8> {
 
 #[cfg(feature = "deflate")]
 fn inflate(payload: Vec<u8>, messages: u64) {
-    let agreed = websocket_proto::Negotiated::new().with_deflate(websocket_proto::Deflate::new());
+    let agreed = websocket_proto::Negotiated::new().with_deflate(websocket_proto::DeflateParams::new());
     let mut ws = Connection::established(Server::new(), agreed, Config::default());
     let (mut inbound, mut out) = (ReceiveBuffer::new(), Vec::new());
     let frames = frame(0xC2, payload.into_iter()).repeat(50);

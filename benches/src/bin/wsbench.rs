@@ -127,7 +127,7 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
         }
         e
     };
-    if matches!(w.kind, MessageKind::Recv | MessageKind::Echo | MessageKind::Deflate | MessageKind::DeflateNct) {
+    if matches!(w.kind, MessageKind::Recv | MessageKind::Echo | MessageKind::DeflateParams | MessageKind::DeflateNct) {
         if eat.msgs < n {
             return Err(format!("{} messages of {n}", eat.msgs));
         }
@@ -136,8 +136,8 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
             return Err(format!("received payloads differ ({} of {} bytes)", eat.bytes, e.bytes));
         }
     }
-    if matches!(w.kind, MessageKind::Echo | MessageKind::SendServer | MessageKind::SendClient | MessageKind::Deflate | MessageKind::DeflateNct) {
-        let want = if w.kind == MessageKind::Echo || matches!(w.kind, MessageKind::Deflate | MessageKind::DeflateNct) { eat.msgs } else { n };
+    if matches!(w.kind, MessageKind::Echo | MessageKind::SendServer | MessageKind::SendClient | MessageKind::DeflateParams | MessageKind::DeflateNct) {
+        let want = if w.kind == MessageKind::Echo || matches!(w.kind, MessageKind::DeflateParams | MessageKind::DeflateNct) { eat.msgs } else { n };
         let mut got = Eat::checking();
         let mut keys = std::collections::HashSet::new();
         let mut z = flate2::Decompress::new_with_window_bits(false, 15);
@@ -152,7 +152,7 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
             }
             at += 1;
             match w.kind {
-                MessageKind::Deflate | MessageKind::DeflateNct => {
+                MessageKind::DeflateParams | MessageKind::DeflateNct => {
                     if f.b0 != 0xC1 {
                         return Err(format!("reply not compressed: {:02x}", f.b0));
                     }

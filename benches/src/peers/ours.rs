@@ -38,8 +38,8 @@ pub fn open(inbound: &mut ReceiveBuffer<Vec<u8>>, out: &mut Vec<u8>) -> Connecti
 /// One that has agreed on permessage-deflate.
 #[cfg(feature = "deflate")]
 fn compressing(takeover: bool) -> Connection<Server> {
-    use websocket_proto::{Negotiated, DeflateConfig, handshake::Deflate};
-    let mut agreed = Deflate::new();
+    use websocket_proto::{Negotiated, DeflateConfig, handshake::DeflateParams};
+    let mut agreed = DeflateParams::new();
     (agreed.server_context_takeover, agreed.client_context_takeover) = (takeover, takeover);
     let mut config = Config::default();
     config.deflate = Some(DeflateConfig::default());
@@ -231,9 +231,9 @@ impl Peer for Ours {
             MessageKind::HsServer => Box::new(HsServer(w.wire, capture)),
             MessageKind::HsClient => Box::new(HsClient),
             #[cfg(feature = "deflate")]
-            MessageKind::Deflate | MessageKind::DeflateNct => Box::new(Recv::<true> { io, ws: compressing(w.kind == MessageKind::Deflate), inbound, out }),
+            MessageKind::DeflateParams | MessageKind::DeflateNct => Box::new(Recv::<true> { io, ws: compressing(w.kind == MessageKind::DeflateParams), inbound, out }),
             #[cfg(not(feature = "deflate"))]
-            MessageKind::Deflate | MessageKind::DeflateNct => return None,
+            MessageKind::DeflateParams | MessageKind::DeflateNct => return None,
         })
     }
     fn note(&self) -> &'static str {

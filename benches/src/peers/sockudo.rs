@@ -172,8 +172,8 @@ impl Peer for Sockudo {
             MessageKind::SendClient => Box::new(Send(io(), proto(Role::Client), Cursor::new(w), out())),
             MessageKind::HsServer => Box::new(HsServer(w.wire, capture)),
             MessageKind::HsClient => Box::new(HsClient),
-            MessageKind::Deflate | MessageKind::DeflateNct => {
-                let c = deflate_config(w.kind == MessageKind::Deflate);
+            MessageKind::DeflateParams | MessageKind::DeflateNct => {
+                let c = deflate_config(w.kind == MessageKind::DeflateParams);
                 Box::new(recv(w, CompressedProtocol::server(MAX, MAX, c), capture))
             }
         })

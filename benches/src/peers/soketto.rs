@@ -6,7 +6,7 @@ use crate::io::{MemIo, MockServer, READ_CAP, block_on};
 use crate::workload::{MessageKind, Workload};
 use crate::{Eat, Job, Peer};
 use ::soketto::connection::{Builder, Receiver, Sender};
-use ::soketto::extension::{Extension, Param, deflate::Deflate};
+use ::soketto::extension::{Extension, Param, deflate::DeflateParams};
 use ::soketto::handshake::server::Response;
 use ::soketto::handshake::{Client, Server, ServerResponse};
 use ::soketto::{Data, Mode};
@@ -119,7 +119,7 @@ impl Peer for Soketto {
             let io = BufReader::with_capacity(READ_CAP, BufWriter::with_capacity(READ_CAP, io));
             let mut b = Builder::new(io, mode);
             if deflate {
-                let mut d = Deflate::new(Mode::Server);
+                let mut d = DeflateParams::new(Mode::Server);
                 d.configure(&[Param::new("client_no_context_takeover"), Param::new("server_no_context_takeover")]).unwrap();
                 b.add_extensions([Box::new(d) as Box<dyn Extension + std::marker::Send>]);
             }
@@ -141,7 +141,7 @@ impl Peer for Soketto {
             }
             MessageKind::HsServer => Box::new(HsServer(w.wire, capture)),
             MessageKind::HsClient => Box::new(HsClient),
-            MessageKind::Deflate => return None,
+            MessageKind::DeflateParams => return None,
         })
     }
     fn note(&self) -> &'static str {

@@ -112,7 +112,7 @@ impl Peer for Tungstenite {
             MessageKind::SendClient => Box::new(Send(ws(Role::Client), Cursor::new(w), w.batch)),
             MessageKind::HsServer => Box::new(HsServer(w.wire, capture)),
             MessageKind::HsClient => Box::new(HsClient),
-            MessageKind::Deflate | MessageKind::DeflateNct => return None,
+            MessageKind::DeflateParams | MessageKind::DeflateNct => return None,
         })
     }
     fn note(&self) -> &'static str {

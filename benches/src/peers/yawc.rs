@@ -118,8 +118,8 @@ impl Peer for Yawc {
             MessageKind::HsServer => Box::new(HsServer(w.wire, capture)),
             // its client is hyper's, with a spawned connection task
             MessageKind::HsClient => return None,
-            MessageKind::Deflate | MessageKind::DeflateNct => {
-                let ext = if w.kind == MessageKind::Deflate {
+            MessageKind::DeflateParams | MessageKind::DeflateNct => {
+                let ext = if w.kind == MessageKind::DeflateParams {
                     "permessage-deflate"
                 } else {
                     "permessage-deflate; server_no_context_takeover; client_no_context_takeover"

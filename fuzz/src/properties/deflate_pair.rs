@@ -2,7 +2,7 @@
 
 use core::mem;
 
-use websocket_proto::handshake::Deflate;
+use websocket_proto::handshake::DeflateParams;
 use websocket_proto::{
     Client, CloseCode, Config, Connection, DeflateConfig, Delivery, Event, MessageKind, Negotiated, ReceiveBuffer, SendError, SendSlice,
     Server, State,
@@ -43,9 +43,9 @@ pub fn deflate_pair(input: &[u8]) {
 }
 
 /// Window bits of the server and of the client, then bits for context takeover.
-fn parameters(script: &mut Script<'_>) -> Deflate {
+fn parameters(script: &mut Script<'_>) -> DeflateParams {
     let (bits, takeover) = (script.byte(), script.byte());
-    let mut deflate = Deflate::new();
+    let mut deflate = DeflateParams::new();
     (deflate.server_window_bits, deflate.client_window_bits) = (8 + (bits & 7), 8 + (bits >> 3 & 7));
     (deflate.server_context_takeover, deflate.client_context_takeover) = (takeover & 1 == 0, takeover & 2 == 0);
     deflate
@@ -60,7 +60,7 @@ fn configured(script: &mut Script<'_>) -> Config {
         config.delivery = Delivery::Parts;
     }
     if options & 2 != 0 {
-        deflate.most = parameters(script);
+        deflate.limits = parameters(script);
     }
     config.deflate = Some(deflate);
     config

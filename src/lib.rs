@@ -34,7 +34,7 @@ pub use buffer::{ReceiveBuffer, SendBuffer, SendSlice, Storage};
 pub use connection::DeflateConfig;
 #[cfg(feature = "alloc")]
 pub use connection::PreparedMessage;
-pub use connection::{Config, Connection, Delivery, Event, HeaderBytes, Note, Receiver, Sender, State, TransportAction};
+pub use connection::{Config, Connection, Delivery, Event, HeaderBytes, ReadHalf, Signal, State, TransportAction, WriteHalf};
 pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, Timeout};
 #[cfg(feature = "deflate")]
 pub use handshake::DeflateParams;

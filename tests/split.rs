@@ -10,9 +10,9 @@ use std::thread;
 use fastrand::Rng;
 use support::{Keys, Outcome, REQUEST, RESPONSE, Seen, Side, feed, filled, frame, frames_of, open_client, open_server};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, CloseFrameStatus, CloseStatus, Config, Connection, Delivery, Error, Event, MessageKind, Note,
-    PreparedMessage, ProtocolError, ReceiveBuffer, Receiver, Reject, Role, SendBuffer, SendError, SendSlice, Sender, Server, State,
-    Timeout, TransportAction, Uri,
+    Accept, Client, ClientRequest, CloseCode, CloseFrameStatus, CloseStatus, Config, Connection, Delivery, Error, Event, MessageKind,
+    PreparedMessage, ProtocolError, ReadHalf, ReceiveBuffer, Reject, Role, SendBuffer, SendError, SendSlice, Server, Signal, State,
+    Timeout, TransportAction, Uri, WriteHalf,
 };
 
 type Clients = Client<Keys>;
@@ -20,7 +20,7 @@ type Clients = Client<Keys>;
 /// A connection and the two halves of its twin, each with its buffers.
 struct Twins<R: Role> {
     whole: (Connection<R>, ReceiveBuffer<Vec<u8>>, Vec<u8>),
-    halves: (Receiver<R>, Sender<R>, ReceiveBuffer<Vec<u8>>, Vec<u8>),
+    halves: (ReadHalf<R>, WriteHalf<R>, ReceiveBuffer<Vec<u8>>, Vec<u8>),
 }
 
 impl<R: Role + Clone> Twins<R> {
@@ -43,12 +43,12 @@ impl<R: Role + Clone> Twins<R> {
         let ((whole, whole_in, whole_out), (receiver, sender, halves_in, halves_out)) = (&mut self.whole, &mut self.halves);
         assert_eq!((whole_in.feed(chunk), halves_in.feed(chunk)), (chunk.len(), chunk.len()));
         loop {
-            sender.pay(halves_out);
+            sender.flush_reply(halves_out);
             let expected = whole.receive(whole_in, whole_out).map(|event| event.map(|event| format!("{event:?}")));
             let event = receiver.receive(halves_in).map(|event| event.map(|event| format!("{event:?}")));
             assert_eq!(event, expected);
-            if let Some(note) = receiver.note() {
-                sender.take_note(note, halves_out);
+            if let Some(note) = receiver.signal() {
+                sender.handle_signal(note, halves_out);
             }
             if !matches!(event, Ok(Some(_))) {
                 break;
@@ -63,7 +63,7 @@ impl<R: Role + Clone> Twins<R> {
     fn send<T: PartialEq + core::fmt::Debug>(
         &mut self,
         whole: impl FnOnce(&mut Connection<R>, &mut Vec<u8>) -> T,
-        half: impl FnOnce(&mut Sender<R>, &mut Vec<u8>) -> T,
+        half: impl FnOnce(&mut WriteHalf<R>, &mut Vec<u8>) -> T,
     ) {
         assert_eq!(half(&mut self.halves.1, &mut self.halves.3), whole(&mut self.whole.0, &mut self.whole.2));
         self.assert_alike();
@@ -234,7 +234,7 @@ fn every_way_to_cut_the_bytes_comes_to_the_same() {
 }
 
 /// The note that has waited longest.
-fn first(notes: &mut Vec<Note>) -> Option<Note> {
+fn first(notes: &mut Vec<Signal>) -> Option<Signal> {
     (!notes.is_empty()).then(|| notes.remove(0))
 }
 
@@ -293,23 +293,23 @@ fn late_notes_break_nothing() {
                         let go_on = matches!(event, Ok(Some(_)));
                         // Asked for now and then, and at the end of a read.
                         if random.bool() || (!go_on && random.bool()) || rest.is_empty() {
-                            notes.extend(receiver.note());
+                            notes.extend(receiver.signal());
                         }
                         if !go_on {
                             break;
                         }
                     }
                 }
-                2 if sender.has_pending_reply() => sender.pay(&mut out),
+                2 if sender.has_pending_reply() => sender.flush_reply(&mut out),
                 3 => {
                     // Two at once.
                     for note in [first(&mut notes), first(&mut notes)].into_iter().flatten() {
-                        sender.take_note(note, &mut out);
+                        sender.handle_signal(note, &mut out);
                     }
                 }
                 4 => {
                     if let Some(note) = first(&mut notes) {
-                        sender.take_note(note, &mut out);
+                        sender.handle_signal(note, &mut out);
                     }
                 }
                 5 => {
@@ -334,9 +334,9 @@ fn late_notes_break_nothing() {
                 }
             }
         }
-        assert_eq!(receiver.note(), None, "seed {seed}");
+        assert_eq!(receiver.signal(), None, "seed {seed}");
         sent.append(&mut out);
-        sender.pay(&mut out);
+        sender.flush_reply(&mut out);
         sent.append(&mut out);
         assert!(!sender.has_pending_reply());
         let frames = frames_of::<R>(&sent);
@@ -354,7 +354,7 @@ fn late_notes_break_nothing() {
 }
 
 /// Reads all of it; the error, if it comes to one.
-fn read<R: Role>(receiver: &mut Receiver<R>, wire: &[u8], mut each: impl FnMut(&mut Receiver<R>)) -> Option<Error> {
+fn read<R: Role>(receiver: &mut ReadHalf<R>, wire: &[u8], mut each: impl FnMut(&mut ReadHalf<R>)) -> Option<Error> {
     let mut inbound = filled(wire);
     loop {
         let event = receiver.receive(&mut inbound).map(|event| event.is_some());
@@ -375,14 +375,14 @@ fn at_most_one_note_waits() {
         let halves = || R::open(Config::default()).split();
         // Asked after each event: all are answered, in order, however late.
         let ((mut receiver, mut sender), mut notes, mut out) = (halves(), vec![], vec![]);
-        assert_eq!(read(&mut receiver, &pings, |receiver| notes.extend(receiver.note())), None);
-        notes.into_iter().for_each(|note| sender.take_note(note, &mut out));
+        assert_eq!(read(&mut receiver, &pings, |receiver| notes.extend(receiver.signal())), None);
+        notes.into_iter().for_each(|note| sender.handle_signal(note, &mut out));
         assert_eq!(frames_of::<R>(&out), pongs(0));
         // Asked after all: the newest.
         let ((mut receiver, mut sender), mut out) = (halves(), vec![]);
         assert_eq!(read(&mut receiver, &pings, |_| {}), None);
-        sender.take_note(receiver.note().unwrap(), &mut out);
-        assert_eq!((frames_of::<R>(&out), receiver.note()), (pongs(9), None));
+        sender.handle_signal(receiver.signal().unwrap(), &mut out);
+        assert_eq!((frames_of::<R>(&out), receiver.signal()), (pongs(9), None));
         // A Close and a violation take the place of a Ping, and are said once.
         for (last, reply, error) in [
             (frame::<R>(0x88, b"\x03\xe9"), b"\x03\xe9", None),
@@ -391,9 +391,9 @@ fn at_most_one_note_waits() {
             let ((mut receiver, mut sender), mut out) = (halves(), vec![]);
             assert_eq!(read(&mut receiver, &[&pings[..], &last].concat(), |_| {}), error);
             assert_eq!((receiver.state(), sender.state()), (State::End, State::Transmission));
-            sender.take_note(receiver.note().unwrap(), &mut out);
+            sender.handle_signal(receiver.signal().unwrap(), &mut out);
             assert_eq!(frames_of::<R>(&out), [(0x88, reply.to_vec())]);
-            assert_eq!((read(&mut receiver, b"more", |_| {}), receiver.note(), sender.state()), (error, None, State::End));
+            assert_eq!((read(&mut receiver, b"more", |_| {}), receiver.signal(), sender.state()), (error, None, State::End));
         }
     }
     check::<Server>();
@@ -407,21 +407,21 @@ fn a_note_that_finds_no_room_is_owed() {
         let mut full = SendSlice::new(&mut []);
         for wire in [frame::<R>(0x89, b"old"), frame::<R>(0x89, b"new")] {
             assert_eq!(read(&mut receiver, &wire, |_| {}), None);
-            sender.take_note(receiver.note().unwrap(), &mut full);
+            sender.handle_signal(receiver.signal().unwrap(), &mut full);
             assert!(sender.has_pending_reply());
         }
-        sender.pay(&mut full);
+        sender.flush_reply(&mut full);
         let mut out = vec![];
         // Paid before the next is owed.
         assert_eq!(read(&mut receiver, &frame::<R>(0x89, b"newest"), |_| {}), None);
-        sender.take_note(receiver.note().unwrap(), &mut out);
+        sender.handle_signal(receiver.signal().unwrap(), &mut out);
         assert_eq!(frames_of::<R>(&out), [(0x8A, b"new".to_vec()), (0x8A, b"newest".to_vec())]);
         assert_eq!(read(&mut receiver, &frame::<R>(0x88, b""), |_| {}), None);
-        sender.take_note(receiver.note().unwrap(), &mut full);
+        sender.handle_signal(receiver.signal().unwrap(), &mut full);
         assert_eq!((sender.has_pending_reply(), sender.state(), sender.transport_action()), (true, State::End, TransportAction::KeepOpen));
         out.clear();
-        sender.pay(&mut out);
-        sender.pay(&mut out);
+        sender.flush_reply(&mut out);
+        sender.flush_reply(&mut out);
         assert_eq!((frames_of::<R>(&out), sender.has_pending_reply()), (vec![(0x88, vec![])], false));
         assert_ne!(sender.transport_action(), TransportAction::KeepOpen);
         // §5.5.2: after the peer's Close no Pong is due.
@@ -429,7 +429,7 @@ fn a_note_that_finds_no_room_is_owed() {
         sender.close_empty(&mut out).unwrap();
         for wire in [frame::<R>(0x89, b"p"), frame::<R>(0x88, b"")] {
             assert_eq!(read(&mut receiver, &wire, |_| {}), None);
-            sender.take_note(receiver.note().unwrap(), &mut full);
+            sender.handle_signal(receiver.signal().unwrap(), &mut full);
         }
         assert_eq!((sender.has_pending_reply(), sender.state(), sender.close_status().clean()), (false, State::End, true));
     }
@@ -444,9 +444,9 @@ fn auto_replies_can_be_switched_off() {
         (config.auto_pong, config.auto_close) = (false, false);
         let (mut receiver, mut sender) = R::open(config).split();
         let mut out = vec![];
-        assert_eq!(read(&mut receiver, &frame::<R>(0x89, b"p"), |receiver| assert_eq!(receiver.note(), None)), None);
+        assert_eq!(read(&mut receiver, &frame::<R>(0x89, b"p"), |receiver| assert_eq!(receiver.signal(), None)), None);
         assert_eq!(read(&mut receiver, &frame::<R>(0x88, b"\x03\xe8"), |_| {}), None);
-        sender.take_note(receiver.note().unwrap(), &mut out);
+        sender.handle_signal(receiver.signal().unwrap(), &mut out);
         assert_eq!((out.len(), sender.has_pending_reply(), sender.state(), receiver.state()), (0, false, State::Transmission, State::End));
         assert_eq!(sender.close_status().received, CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE));
         sender.send_text("last", &mut out).unwrap();
@@ -478,7 +478,7 @@ fn a_note_untaken_is_not_lost_by_joining() {
         }
         // A violation whose note was dropped is one still.
         let (mut receiver, sender) = R::open(Config::default()).split();
-        assert!(read(&mut receiver, b"\x83", |receiver| drop(receiver.note())).is_some());
+        assert!(read(&mut receiver, b"\x83", |receiver| drop(receiver.signal())).is_some());
         let (mut ws, mut out) = (receiver.join(sender), vec![]);
         assert_eq!(ws.receive(&mut filled(b""), &mut out).err(), Some(ProtocolError::ReservedOpcode.into()));
         assert_eq!((frames_of::<R>(&out), ws.state()), (vec![(0x88, b"\x03\xea".to_vec())], State::End));
@@ -490,16 +490,16 @@ fn a_note_untaken_is_not_lost_by_joining() {
 #[test]
 fn a_note_after_the_end_completes_what_is_known() {
     let halves = || open_server(Config::default()).split();
-    let note = |receiver: &mut Receiver<Server>, wire: &[u8]| {
+    let note = |receiver: &mut ReadHalf<Server>, wire: &[u8]| {
         read(receiver, wire, |_| {});
-        receiver.note().unwrap()
+        receiver.signal().unwrap()
     };
     let ((mut receiver, mut sender), mut out) = (halves(), vec![]);
     let ping = note(&mut receiver, &frame::<Server>(0x89, b"p"));
     let close = note(&mut receiver, &frame::<Server>(0x88, b"\x03\xe9"));
     assert_eq!(sender.receive_eof(), CloseStatus::default(), "writing failed first");
-    sender.take_note(ping, &mut out);
-    sender.take_note(close, &mut out);
+    sender.handle_signal(ping, &mut out);
+    sender.handle_signal(close, &mut out);
     assert_eq!(
         (sender.receive_eof().code(), sender.close_status().clean(), sender.transport_action()),
         (1001, false, TransportAction::Close)
@@ -508,7 +508,7 @@ fn a_note_after_the_end_completes_what_is_known() {
     let (mut receiver, mut sender) = halves();
     let failed = note(&mut receiver, b"\x83");
     sender.receive_eof();
-    sender.take_note(failed, &mut out);
+    sender.handle_signal(failed, &mut out);
     let mut ws = receiver.join(sender);
     assert_eq!(ws.receive(&mut filled(b""), &mut out).err(), Some(ProtocolError::ReservedOpcode.into()));
     assert_eq!((out.len(), ws.transport_action()), (0, TransportAction::Close));
@@ -520,8 +520,8 @@ const fn secs(secs: u64) -> Duration {
 
 /// The halves of an open connection, with their own time.
 struct Ticking<R: Role> {
-    receiver: Receiver<R>,
-    sender: Sender<R>,
+    receiver: ReadHalf<R>,
+    sender: WriteHalf<R>,
 }
 
 impl<R: Side> Ticking<R> {
@@ -533,8 +533,8 @@ impl<R: Side> Ticking<R> {
     /// Both halves tick, the sender after it was told what the receiver noticed.
     fn tick(&mut self, second: u64, out: &mut impl SendBuffer) -> (Option<Duration>, Result<Option<Duration>, Timeout>) {
         let deadline = self.receiver.tick(secs(second));
-        if let Some(note) = self.receiver.note() {
-            self.sender.take_note(note, out);
+        if let Some(note) = self.receiver.signal() {
+            self.sender.handle_signal(note, out);
         }
         (deadline, self.sender.tick(secs(second), out))
     }
@@ -618,8 +618,8 @@ fn deadlines_are_those_of_the_connection() {
             let expected = twins.whole.0.tick(now, &mut twins.whole.2);
             let (receiver, sender, _, out) = &mut twins.halves;
             let ticked = receiver.tick(now);
-            if let Some(note) = receiver.note() {
-                sender.take_note(note, out);
+            if let Some(note) = receiver.signal() {
+                sender.handle_signal(note, out);
             }
             // One of the two waits.
             assert_eq!(sender.tick(now, out).map(|deadline| deadline.or(ticked)), expected, "seed {seed}");
@@ -671,7 +671,7 @@ fn before_and_after_transmission_the_halves_are_idle_and_nothing_is_lost() {
             let expected = connection.receive(&mut filled(b"bytes"), &mut Vec::new()).map(|event| event.is_some());
             assert_eq!((said, inbound.unread()), (expected, &b""[..]), "{name}");
         }
-        assert_eq!((receiver.note(), out.len()), (None, 0), "{name}");
+        assert_eq!((receiver.signal(), out.len()), (None, 0), "{name}");
         assert_eq!(future(&receiver.join(sender), unread, next), future(connection, unread, next), "{name}");
     }
     let (head, rest) = REQUEST.split_at(60);
@@ -725,10 +725,10 @@ fn the_receiver_needs_no_masking_keys() {
     let (mut receiver, mut sender) = open_client(Config::default()).split();
     let wire = [frame::<Clients>(0x89, b"p"), frame::<Clients>(0x81, b"x"), frame::<Clients>(0x88, b"")].concat();
     let mut notes = vec![];
-    read(&mut receiver, &wire, |receiver| notes.extend(receiver.note()));
+    read(&mut receiver, &wire, |receiver| notes.extend(receiver.signal()));
     let mut out = vec![];
     for note in notes {
-        sender.take_note(note, &mut out);
+        sender.handle_signal(note, &mut out);
     }
     // Five keys of four bytes: the four of the nonce, then one a frame.
     assert_eq!((&out[2..6], &out[9..13]), (&5u32.to_be_bytes()[..], &6u32.to_be_bytes()[..]));
@@ -737,24 +737,24 @@ fn the_receiver_needs_no_masking_keys() {
 #[test]
 fn halves_and_notes_can_go_to_other_threads_and_are_small() {
     fn send<T: Send + 'static>() {}
-    send::<Receiver<Server>>();
-    send::<Sender<Server>>();
-    send::<Note>();
-    send::<Sender<Client<fn(&mut [u8])>>>();
+    send::<ReadHalf<Server>>();
+    send::<WriteHalf<Server>>();
+    send::<Signal>();
+    send::<WriteHalf<Client<fn(&mut [u8])>>>();
     // Its keys need not: they stay with the sender.
-    send::<Receiver<Client<Box<dyn FnMut(&mut [u8])>>>>();
-    assert!(size_of::<Receiver<Server>>() <= 320, "{}", size_of::<Receiver<Server>>());
-    assert!(size_of::<Sender<Server>>() <= size_of::<Connection<Server>>());
-    assert!(size_of::<Note>() <= 136, "{}", size_of::<Note>());
+    send::<ReadHalf<Client<Box<dyn FnMut(&mut [u8])>>>>();
+    assert!(size_of::<ReadHalf<Server>>() <= 320, "{}", size_of::<ReadHalf<Server>>());
+    assert!(size_of::<WriteHalf<Server>>() <= size_of::<Connection<Server>>());
+    assert!(size_of::<Signal>() <= 136, "{}", size_of::<Signal>());
     let (mut receiver, sender) = open_server(Config::default()).split();
     read(&mut receiver, &frame::<Server>(0x89, b"secret"), |_| {});
-    let debug = format!("{receiver:?} {sender:?} {:?}", receiver.note().unwrap());
+    let debug = format!("{receiver:?} {sender:?} {:?}", receiver.signal().unwrap());
     assert!(debug.contains("Pong") && !debug.contains("secret") && !debug.contains("115"), "{debug}");
 }
 
 /// What a writing thread is to do.
 enum Task {
-    Answer(Note),
+    Answer(Signal),
     Send(String),
     Ping,
     Close,
@@ -764,17 +764,17 @@ enum Task {
 type Bytes = mpsc::Receiver<Vec<u8>>;
 
 fn reading<R: Role>(
-    mut receiver: Receiver<R>,
+    mut receiver: ReadHalf<R>,
     from: Bytes,
     tasks: mpsc::Sender<Task>,
     mut on_text: impl FnMut(&str),
-) -> (Receiver<R>, Vec<Seen>) {
+) -> (ReadHalf<R>, Vec<Seen>) {
     let (mut inbound, mut seen) = (ReceiveBuffer::new(), vec![]);
     for chunk in from {
         assert_eq!(inbound.feed(&chunk), chunk.len());
         loop {
             let event = receiver.receive(&mut inbound).expect("both ends keep the rules");
-            if let Some(note) = receiver.note() {
+            if let Some(note) = receiver.signal() {
                 tasks.send(Task::Answer(note)).unwrap();
             }
             match event {
@@ -793,11 +793,11 @@ fn reading<R: Role>(
     (receiver, seen)
 }
 
-fn writing<R: Role>(mut sender: Sender<R>, to: mpsc::Sender<Vec<u8>>, tasks: mpsc::Receiver<Task>) -> Sender<R> {
+fn writing<R: Role>(mut sender: WriteHalf<R>, to: mpsc::Sender<Vec<u8>>, tasks: mpsc::Receiver<Task>) -> WriteHalf<R> {
     for (index, task) in tasks.into_iter().enumerate() {
         let mut out = vec![];
         match task {
-            Task::Answer(note) => sender.take_note(note, &mut out),
+            Task::Answer(note) => sender.handle_signal(note, &mut out),
             // In fragments of a few bytes, now and then.
             Task::Send(text) if index % 3 == 0 => {
                 for part in text.as_bytes().chunks(5) {

@@ -24,12 +24,12 @@ pub use config::{Config, Delivery};
 pub use event::Event;
 use handshake::Opening;
 use note::Content;
-pub use note::Note;
+pub use note::Signal;
 #[cfg(feature = "alloc")]
 pub use prepared::PreparedMessage;
 pub use send::HeaderBytes;
 use send::{Outbound, Owed};
-pub use split::{Receiver, Sender};
+pub use split::{ReadHalf, WriteHalf};
 use transmission::{Extended, FastLimit, Inbound};
 
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
@@ -143,7 +143,7 @@ impl End {
     }
 
     /// What came before the end and is heard of after it: a note can be late.
-    fn learn(&mut self, note: Note) {
+    fn learn(&mut self, note: Signal) {
         match note.0 {
             Content::Pong(_) | Content::Silence | Content::Activity => {}
             Content::Closed(code, _) if self.closed.received == CloseFrameStatus::None => self.closed.received = code.into(),
@@ -254,8 +254,8 @@ impl<R: Role> Connection<R> {
             Phase::Transmission(transmission) => {
                 match transmission.inbound.next::<R, S>(inbound, &self.config, &mut transmission.extended, &mut self.timer) {
                     Ok(event) => {
-                        if let Some(note) = Note::of(&event, &self.config) {
-                            self.take_note(note, out);
+                        if let Some(note) = Signal::of(&event, &self.config) {
+                            self.handle_signal(note, out);
                         }
                         Ok(event)
                     }
@@ -287,7 +287,7 @@ impl<R: Role> Connection<R> {
     }
 
     /// Owes what a note asks for.
-    fn owe(&mut self, note: Note) {
+    fn owe(&mut self, note: Signal) {
         match &mut self.phase {
             Phase::Handshake(_) => {}
             Phase::Transmission(transmission) => {
@@ -300,7 +300,7 @@ impl<R: Role> Connection<R> {
     }
 
     /// The inbound half tells the outbound half: has_pending_reply what the note asks for, and pays if there is room.
-    fn take_note(&mut self, note: Note, out: &mut impl SendBuffer) {
+    fn handle_signal(&mut self, note: Signal, out: &mut impl SendBuffer) {
         self.owe(note);
         self.pay(out);
     }
@@ -314,7 +314,7 @@ impl<R: Role> Connection<R> {
     #[cold]
     #[inline(never)]
     fn fail(&mut self, error: ProtocolError, out: &mut impl SendBuffer) -> Error {
-        self.take_note(Note(Content::Failed(error)), out);
+        self.handle_signal(Signal(Content::Failed(error)), out);
         error.into()
     }
 

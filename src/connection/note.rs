@@ -8,13 +8,13 @@ use super::send::{Control, close_payload};
 use crate::error::ProtocolError;
 use crate::wire::{CloseCode, MAX_CONTROL_PAYLOAD};
 
-/// What a [`Sender`](crate::Sender) is to be told of what its [`Receiver`](crate::Receiver) read: a Pong is due, the peer's Close came,
+/// What a [`WriteHalf`](crate::WriteHalf) is to be told of what its [`ReadHalf`](crate::ReadHalf) read: a Pong is due, the peer's Close came,
 /// the peer broke the protocol, a silence has lasted so long that a Ping is due, or it has ended.
 ///
 /// Small, owned and without a heap: send it over any channel.
 #[derive(Clone, PartialEq, Eq)]
 #[must_use = "the sender is to take it"]
-pub struct Note(pub(super) Content);
+pub struct Signal(pub(super) Content);
 
 /// What there is to tell.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) enum Content {
     Activity,
 }
 
-impl Note {
+impl Signal {
     /// What an event asks of the outbound half.
     #[inline]
     pub(super) fn of(event: &Option<Event<'_>>, config: &Settings) -> Option<Self> {
@@ -46,9 +46,9 @@ impl Note {
 }
 
 /// Without payloads.
-impl fmt::Debug for Note {
+impl fmt::Debug for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = f.debug_tuple("Note");
+        let mut out = f.debug_tuple("Signal");
         match &self.0 {
             Content::Pong(_) => out.field(&"Pong"),
             Content::Closed(code, _) => out.field(&"Closed").field(code),

@@ -7,7 +7,7 @@ use arrayvec::ArrayVec;
 use super::config::Settings;
 #[cfg(feature = "deflate")]
 use super::deflating::Deflating;
-use super::note::{Content, Note};
+use super::note::{Content, Signal};
 use super::{End, TransportAction};
 use crate::buffer::SendBuffer;
 use crate::error::{Error, HandshakeError, SendError, Timeout};
@@ -306,7 +306,7 @@ impl Outbound {
     }
 
     /// Owes what a note asks for. The end of the connection, where the note brings it.
-    pub(super) fn owe<R: Role>(&mut self, note: Note, config: &Settings) -> Option<End> {
+    pub(super) fn owe<R: Role>(&mut self, note: Signal, config: &Settings) -> Option<End> {
         match note.0 {
             // Nothing but a Pong can be owed: what has_pending_reply a Close is over. §5.5.3: the newest will do
             Content::Pong(payload) => {

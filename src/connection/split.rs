@@ -1,10 +1,10 @@
 //! A connection as two halves, for two tasks or threads: one reads, one writes, and notes go from the first to the second.
 //!
 //! ```text
-//!   bytes ──▶ Receiver::receive ──▶ Event
+//!   bytes ──▶ ReadHalf::receive ──▶ Event
 //!                 │ note                     on any channel
 //!                 ▼
-//!             Sender::take_note · send_* · close · … ──▶ bytes
+//!             WriteHalf::handle_signal · send_* · close · … ──▶ bytes
 //! ```
 
 use core::marker::PhantomData;
@@ -15,7 +15,7 @@ use core::{fmt, mem};
 use super::PreparedMessage;
 use super::config::Settings;
 use super::event::Event;
-use super::note::{Content, Note};
+use super::note::{Content, Signal};
 use super::transmission::{Extended, Inbound};
 use super::{Connection, HeaderBytes, Phase, State, TransportAction};
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
@@ -26,14 +26,14 @@ use crate::wire::{CloseCode, MessageKind};
 
 /// The half of a [`Connection`] that reads. [`Connection::split`] makes it.
 ///
-/// It writes nothing and takes no masking keys: what is to be answered, a [`note`](Self::note) tells the [`Sender`].
+/// It writes nothing and takes no masking keys: what is to be answered, a [`note`](Self::signal) tells the [`WriteHalf`].
 #[derive(Clone)]
-pub struct Receiver<R: Role> {
+pub struct ReadHalf<R: Role> {
     config: Settings,
     timer: Timer,
     reading: Reading,
     /// What the sender is to be told. One is enough: a newer Pong will do for an older (§5.5.3), a Close for any.
-    note: Option<Note>,
+    note: Option<Signal>,
     /// What `tick` has to tell the sender: that a Ping is due, or is due no more.
     keep_alive: Option<KeepAlive>,
     role: PhantomData<fn() -> R>,
@@ -66,9 +66,9 @@ enum Reading {
 /// The half of a [`Connection`] that sends. [`Connection::split`] makes it.
 ///
 /// Its methods are the connection's, and write to `out` as those do. It knows of the peer what the notes said that it
-/// [took](Self::take_note).
+/// [took](Self::handle_signal).
 #[derive(Clone)]
-pub struct Sender<R: Role> {
+pub struct WriteHalf<R: Role> {
     /// Its inbound half is [`Inbound::Apart`].
     connection: Connection<R>,
 }
@@ -78,31 +78,31 @@ impl<R: Role> Connection<R> {
     ///
     /// # Two tasks
     ///
-    /// The reading task calls [`Receiver::receive`], and after each call sends what [`Receiver::note`] gives to the writing task, on any
-    /// channel that keeps the order. The writing task calls [`Sender::take_note`] for a note and the connection's methods for its own
-    /// messages, writes `out`, and does with the transport what [`Sender::transport_action`] says. Both halves together do what the connection
+    /// The reading task calls [`ReadHalf::receive`], and after each call sends what [`ReadHalf::note`] gives to the writing task, on any
+    /// channel that keeps the order. The writing task calls [`WriteHalf::handle_signal`] for a note and the connection's methods for its own
+    /// messages, writes `out`, and does with the transport what [`WriteHalf::transport_action`] says. Both halves together do what the connection
     /// would have done; where the notes are taken at once, byte for byte. A note that is late makes an answer late, no more: it becomes
-    /// frames only in [`Sender::take_note`], between two frames.
+    /// frames only in [`WriteHalf::handle_signal`], between two frames.
     ///
-    /// The end of the transport is not in a note. The reading task hangs up, and the writing task calls [`Sender::receive_eof`]. Where there
-    /// are to be deadlines, both tick: [`Receiver::tick`], [`Sender::tick`].
+    /// The end of the transport is not in a note. The reading task hangs up, and the writing task calls [`WriteHalf::receive_eof`]. Where there
+    /// are to be deadlines, both tick: [`ReadHalf::tick`], [`WriteHalf::tick`].
     ///
     /// ```
     /// # #[cfg(feature = "std")] {
     /// use std::io::{Read, Write};
-    /// use std::sync::mpsc::{self, Receiver, Sender};
+    /// use std::sync::mpsc;
     ///
-    /// use websocket_proto::{TransportAction, Event, Note, ReceiveBuffer, Role};
+    /// use websocket_proto::{TransportAction, Event, Signal, ReceiveBuffer, Role};
     ///
     /// enum Task {
-    ///     Answer(Note),
+    ///     Answer(Signal),
     ///     Send(String),
     /// }
     ///
     /// fn read<R: Role>(
-    ///     mut receiver: websocket_proto::Receiver<R>,
+    ///     mut receiver: websocket_proto::ReadHalf<R>,
     ///     mut transport: impl Read,
-    ///     tasks: Sender<Task>,
+    ///     tasks: mpsc::Sender<Task>,
     /// ) -> Result<(), Box<dyn std::error::Error>> {
     ///     let mut inbound = ReceiveBuffer::new();
     ///     loop {
@@ -113,7 +113,7 @@ impl<R: Role> Connection<R> {
     ///         inbound.advance(count);
     ///         loop {
     ///             let event = receiver.receive(&mut inbound);
-    ///             if let Some(note) = receiver.note() {
+    ///             if let Some(note) = receiver.signal() {
     ///                 tasks.send(Task::Answer(note))?;
     ///             }
     ///             match event? {
@@ -126,14 +126,14 @@ impl<R: Role> Connection<R> {
     /// }
     ///
     /// fn write<R: Role>(
-    ///     mut sender: websocket_proto::Sender<R>,
+    ///     mut sender: websocket_proto::WriteHalf<R>,
     ///     mut transport: impl Write,
-    ///     tasks: Receiver<Task>,
+    ///     tasks: mpsc::Receiver<Task>,
     /// ) -> Result<websocket_proto::CloseStatus, Box<dyn std::error::Error>> {
     ///     let mut out = Vec::new();
     ///     for task in tasks {
     ///         match task {
-    ///             Task::Answer(note) => sender.take_note(note, &mut out),
+    ///             Task::Answer(note) => sender.handle_signal(note, &mut out),
     ///             Task::Send(text) => sender.send_text(&text, &mut out)?,
     ///         }
     ///         transport.write_all(&out)?;
@@ -162,7 +162,7 @@ impl<R: Role> Connection<R> {
     /// Frames are read and written after the opening handshake. Before, a receiver gives nothing and takes nothing, and a sender says
     /// [`SendError::NotOpen`]; join them to go on.
     #[must_use]
-    pub fn split(mut self) -> (Receiver<R>, Sender<R>) {
+    pub fn split(mut self) -> (ReadHalf<R>, WriteHalf<R>) {
         let reading = match &mut self.phase {
             Phase::Handshake(_) => Reading::Handshake,
             Phase::Transmission(transmission) => {
@@ -175,13 +175,13 @@ impl<R: Role> Connection<R> {
             Phase::End(end) => Reading::End { outcome: end.outcome },
         };
         let timer = self.timer.of_reader();
-        (Receiver { config: self.config, timer, reading, note: None, keep_alive: None, role: PhantomData }, Sender { connection: self })
+        (ReadHalf { config: self.config, timer, reading, note: None, keep_alive: None, role: PhantomData }, WriteHalf { connection: self })
     }
 }
 
-impl<R: Role> Receiver<R> {
+impl<R: Role> ReadHalf<R> {
     /// The next event out of `inbound`, as from [`Connection::receive`]; `None` where more bytes are needed. Ask for the
-    /// [`note`](Self::note) after each call, whether it gave an event, `None` or an error.
+    /// [`note`](Self::signal) after each call, whether it gave an event, `None` or an error.
     ///
     /// # Errors
     /// A violation by the peer, after all events that came before it; the connection has failed then (§7.1.7).
@@ -209,7 +209,7 @@ impl<R: Role> Receiver<R> {
             Reading::Handshake => Ok(None),
             Reading::Transmission { half, extended, .. } => match half.next::<R, S>(inbound, &self.config, extended, &mut self.timer) {
                 Ok(event) => {
-                    if let Some(note) = Note::of(&event, &self.config) {
+                    if let Some(note) = Signal::of(&event, &self.config) {
                         self.note = Some(note);
                     }
                     Ok(event)
@@ -235,28 +235,28 @@ impl<R: Role> Receiver<R> {
     #[cold]
     #[inline(never)]
     fn fail(&mut self, error: ProtocolError) -> Error {
-        self.note = Some(Note(Content::Failed(error)));
+        self.note = Some(Signal(Content::Failed(error)));
         self.reading = Reading::End { outcome: Err(error.into()) };
         error.into()
     }
 
-    /// What the sender is to be told since the last call: give it to [`Sender::take_note`], in order.
+    /// What the sender is to be told since the last call: give it to [`WriteHalf::handle_signal`], in order.
     ///
     /// At most one note waits: a Ping takes the place of an older one that was not asked for (§5.5.3), a Close or a violation that of any
     /// Ping. All Pings are answered where this follows each [`receive`](Self::receive).
     #[must_use = "the sender is to take it"]
-    pub fn note(&mut self) -> Option<Note> {
+    pub fn signal(&mut self) -> Option<Signal> {
         self.note.take().or_else(|| {
             self.keep_alive.take().map(|keep_alive| match keep_alive {
-                KeepAlive::Silence => Note(Content::Silence),
-                KeepAlive::Activity => Note(Content::Activity),
+                KeepAlive::Silence => Signal(Content::Silence),
+                KeepAlive::Activity => Signal(Content::Activity),
             })
         })
     }
 
     /// Tells what time it is, as [`Connection::tick`] does; returns when to call it again. This half notices a silence, and that it ends,
-    /// and tells the sender in a [`note`](Self::note): ask for it after each call. The sender sends the Ping and waits for the Pong, so it
-    /// must [tick](Sender::tick), too.
+    /// and tells the sender in a [`note`](Self::signal): ask for it after each call. The sender sends the Ping and waits for the Pong, so it
+    /// must [tick](WriteHalf::tick), too.
     pub fn tick(&mut self, now: Duration) -> Option<Duration> {
         let wait = match self.state() {
             State::Transmission => Wait::Idle,
@@ -294,14 +294,14 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    /// The connection again, out of its two halves; at any moment. The sender must have [taken](Sender::take_note) all notes that were
+    /// The connection again, out of its two halves; at any moment. The sender must have [taken](WriteHalf::handle_signal) all notes that were
     /// fetched: a note that is lost on its way is an answer, or a Close, that the connection never sends. A note that was not
-    /// [fetched](Self::note) is not lost: the answer waits in the connection ([`has_pending_reply`](Connection::has_pending_reply)).
+    /// [fetched](Self::signal) is not lost: the answer waits in the connection ([`has_pending_reply`](Connection::has_pending_reply)).
     ///
     /// The halves must be of one connection, which nothing checks. A receiver joined with the sender of another connection goes on with
     /// that one's closing handshake, keys and `Config`: its peer may see a protocol error, but nothing panics.
     #[must_use]
-    pub fn join(self, sender: Sender<R>) -> Connection<R> {
+    pub fn join(self, sender: WriteHalf<R>) -> Connection<R> {
         let mut connection = sender.connection;
         if let Phase::Transmission(transmission) = &mut connection.phase {
             transmission.inbound = match self.reading {
@@ -324,7 +324,7 @@ impl<R: Role> Receiver<R> {
     }
 }
 
-impl Sender<Server> {
+impl WriteHalf<Server> {
     /// Makes a message of `payload` without copying or changing it, as [`Connection::encode_header`]. Send `out`, the head and the payload before
     /// the next call, as with [`mask_and_encode_header`](Self::mask_and_encode_header).
     ///
@@ -335,7 +335,7 @@ impl Sender<Server> {
     }
 }
 
-impl<R: Role> Sender<R> {
+impl<R: Role> WriteHalf<R> {
     /// Answers what the receiver read: writes the Pong that is due, the Close that answers the peer's, or the one that tells it of its
     /// violation; or the Ping that breaks a silence. Where `out` has no room, the answer waits (see [`has_pending_reply`](Self::has_pending_reply)), of several Pongs
     /// the newest.
@@ -345,21 +345,21 @@ impl<R: Role> Sender<R> {
     ///
     /// Notes must be taken in the order in which the receiver gave them. Out of order, a Pong can follow a later one, and what was noted
     /// after a Close is lost; a Ping that was due can be sent after the silence has ended. Each frame that is written is legal all the same.
-    pub fn take_note(&mut self, note: Note, out: &mut impl SendBuffer) {
+    pub fn handle_signal(&mut self, note: Signal, out: &mut impl SendBuffer) {
         self.connection.pay(out);
         match note.0 {
             Content::Silence => self.connection.break_silence(out),
             Content::Activity => self.connection.timer.stop_asking(),
-            _ => self.connection.take_note(note, out),
+            _ => self.connection.handle_signal(note, out),
         }
     }
 
     /// Writes the answer that waits, if `out` has room for it.
-    pub fn pay(&mut self, out: &mut impl SendBuffer) {
+    pub fn flush_reply(&mut self, out: &mut impl SendBuffer) {
         self.connection.pay(out);
     }
 
-    /// Whether an answer waits for room in `out`: call [`pay`](Self::pay) once `out` was written.
+    /// Whether an answer waits for room in `out`: call [`flush_reply`](Self::flush_reply) once `out` was written.
     #[must_use]
     pub fn has_pending_reply(&self) -> bool {
         self.connection.has_pending_reply()
@@ -447,7 +447,7 @@ impl<R: Role> Sender<R> {
         self.connection.receive_eof()
     }
 
-    /// Tells what time it is, as [`Connection::tick`]: by the same clock as [`Receiver::tick`], which notices a silence. This half waits
+    /// Tells what time it is, as [`Connection::tick`]: by the same clock as [`ReadHalf::tick`], which notices a silence. This half waits
     /// for the Pong after the Ping that it wrote, for the peer's Close, and for the end of the transport.
     ///
     /// # Errors
@@ -487,19 +487,19 @@ impl<R: Role> Sender<R> {
     }
 }
 
-impl<R: Role> fmt::Debug for Receiver<R> {
+impl<R: Role> fmt::Debug for ReadHalf<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let side = if R::IS_SERVER { "Server" } else { "Client" };
-        let mut out = f.debug_struct("Receiver");
+        let mut out = f.debug_struct("ReadHalf");
         out.field("role", &side).field("state", &self.state()).field("note", &self.note);
         out.finish_non_exhaustive()
     }
 }
 
-impl<R: Role> fmt::Debug for Sender<R> {
+impl<R: Role> fmt::Debug for WriteHalf<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let side = if R::IS_SERVER { "Server" } else { "Client" };
-        let mut out = f.debug_struct("Sender");
+        let mut out = f.debug_struct("WriteHalf");
         out.field("role", &side).field("state", &self.state()).field("close_status", &self.close_status());
         out.finish_non_exhaustive()
     }

@@ -14,18 +14,22 @@ use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
 
 use common::RandomPool;
-use websocket_proto::{Client, ClientRequest, Config, Connection, Event, ReceiveBuffer, SendError, TransportAction, Uri};
+use websocket_proto::{
+    Client, ClientRequest, Config, Connection, Event, ReceiveBuffer, SendError, TransportAction, Uri,
+};
 
 const AGENT: &str = "websocket-proto";
 /// Cases 9.3.1 and 9.4.1 send 65,537, one more than the default allows.
 const MAX_FRAGMENTS: u32 = 131_072;
-/// What waits in `out` before it is written in the middle of a read's events. Far below [`Config::max_write_buffer`].
+/// What waits in `out` before it is written in the middle of a read's events. Far below
+/// [`Config::max_write_buffer`].
 const FLUSH: usize = 64 * 1024;
 /// How long the server may be silent.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
-    let mut arguments = env::args().skip(1).filter(|argument| !cfg!(feature = "deflate") || argument != "--deflate");
+    let mut arguments =
+        env::args().skip(1).filter(|argument| !cfg!(feature = "deflate") || argument != "--deflate");
     let (Some(server), None) = (arguments.next(), arguments.next()) else {
         eprintln!("usage: autobahn_client [--deflate] ws://HOST:PORT");
         return ExitCode::from(2);
@@ -66,7 +70,10 @@ fn echo(event: Event<'_>, connection: &mut Session, out: &mut Vec<u8>) -> Result
 }
 
 /// One connection from its beginning to its end.
-fn talk(uri: &str, mut on_event: impl FnMut(Event<'_>, &mut Session, &mut Vec<u8>) -> Result<(), SendError>) -> Result<(), Box<dyn Error>> {
+fn talk(
+    uri: &str,
+    mut on_event: impl FnMut(Event<'_>, &mut Session, &mut Vec<u8>) -> Result<(), SendError>,
+) -> Result<(), Box<dyn Error>> {
     let uri = Uri::parse(uri)?;
     let mut config = Config::default();
     config.max_fragments = MAX_FRAGMENTS;
@@ -83,10 +90,13 @@ fn talk(uri: &str, mut on_event: impl FnMut(Event<'_>, &mut Session, &mut Vec<u8
     loop {
         let outcome = loop {
             match connection.receive(&mut inbound, &mut out) {
-                Ok(Some(Event::Rejected(response))) => return Err(format!("refused with status {}", response.status()).into()),
+                Ok(Some(Event::Rejected(response))) => {
+                    return Err(format!("refused with status {}", response.status()).into());
+                }
                 Ok(Some(event)) => on_event(event, &mut connection, &mut out)?,
                 Ok(None) => break Ok(()),
-                // The suite breaks the protocol on purpose, and judges by the Close frame whether that was seen.
+                // The suite breaks the protocol on purpose, and judges by the Close frame whether that was
+                // seen.
                 Err(websocket_proto::Error::Protocol(_)) => break Ok(()),
                 Err(error) => break Err(error),
             }
@@ -111,7 +121,11 @@ fn talk(uri: &str, mut on_event: impl FnMut(Event<'_>, &mut Session, &mut Vec<u8
             result => result?,
         };
         if count == 0 {
-            return if connection.receive_eof().clean() { Ok(()) } else { Err("connection lost without a Close".into()) };
+            return if connection.receive_eof().clean() {
+                Ok(())
+            } else {
+                Err("connection lost without a Close".into())
+            };
         }
         inbound.advance(count);
     }

@@ -4,10 +4,11 @@
 //! cargo run --release --example client -- URI [--subprotocol NAME]... [--header 'Name: value']... [--binary]
 //! ```
 //!
-//! It closes the connection at the end of its input, once the answers to it have come. Exit status: 0 after a clean close, 2 where the
-//! server broke the protocol, 1 for everything else.
+//! It closes the connection at the end of its input, once the answers to it have come. Exit status: 0 after a
+//! clean close, 2 where the server broke the protocol, 1 for everything else.
 //!
-//! Two threads wait, one for the socket and one for standard input. The main thread owns the connection and takes from both.
+//! Two threads wait, one for the socket and one for standard input. The main thread owns the connection and
+//! takes from both.
 
 mod common;
 
@@ -22,14 +23,18 @@ use std::time::Instant;
 use std::{env, thread};
 
 use common::RandomPool;
-use websocket_proto::{ClientRequest, CloseCode, CloseFrameStatus, Config, Connection, Event, ReceiveBuffer, State, TransportAction, Uri};
+use websocket_proto::{
+    ClientRequest, CloseCode, CloseFrameStatus, Config, Connection, Event, ReceiveBuffer, State,
+    TransportAction, Uri,
+};
 
 const USAGE: &str = "usage: client URI [--subprotocol NAME]... [--header 'Name: value']... [--binary]";
 
-/// How long the server is to be silent after the end of the input before the connection is closed: once it has received a Close, it need
-/// not send the answers that are due.
+/// How long the server is to be silent after the end of the input before the connection is closed: once it
+/// has received a Close, it need not send the answers that are due.
 const SILENCE: Duration = Duration::from_millis(500);
-/// How long the server may put that off by not being silent; and how long it may then be silent before its own Close.
+/// How long the server may put that off by not being silent; and how long it may then be silent before its
+/// own Close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long it may then take to close the transport.
 const END_TIMEOUT: Duration = Duration::from_secs(2);
@@ -61,7 +66,8 @@ impl<'a> Options<'a> {
             match argument {
                 "--subprotocol" => subprotocols.push(arguments.next().ok_or(USAGE)?),
                 "--header" => {
-                    let (name, value) = arguments.next().and_then(|field| field.split_once(':')).ok_or(USAGE)?;
+                    let (name, value) =
+                        arguments.next().and_then(|field| field.split_once(':')).ok_or(USAGE)?;
                     headers.push((name, value.trim()));
                 }
                 "--binary" => binary = true,
@@ -87,7 +93,8 @@ enum Input {
 
 fn run(options: &Options<'_>) -> Result<(), Box<dyn Error>> {
     let mut out = Vec::new();
-    let request = ClientRequest::new(options.uri).subprotocols(&options.subprotocols).headers(&options.headers);
+    let request =
+        ClientRequest::new(options.uri).subprotocols(&options.subprotocols).headers(&options.headers);
     let mut connection = Connection::client(request, Config::default(), RandomPool::new(), &mut out)?;
     let mut inbound = ReceiveBuffer::new();
 
@@ -112,7 +119,12 @@ fn run(options: &Options<'_>) -> Result<(), Box<dyn Error>> {
                     next_line.send(())?;
                 }
                 Ok(Some(Event::Rejected(response))) => {
-                    return Err(format!("refused: {} {}", response.status(), response.reason().escape_ascii()).into());
+                    return Err(format!(
+                        "refused: {} {}",
+                        response.status(),
+                        response.reason().escape_ascii()
+                    )
+                    .into());
                 }
                 Ok(Some(Event::Text(text))) => print(&mut stdout, text.as_bytes())?,
                 Ok(Some(Event::Binary(bytes))) => print(&mut stdout, bytes)?,
@@ -131,7 +143,8 @@ fn run(options: &Options<'_>) -> Result<(), Box<dyn Error>> {
             continue;
         }
         if connection.transport_action() == TransportAction::Close {
-            // A socket that is dropped while bytes wait in it resets the connection; the server is to read the Close frame first.
+            // A socket that is dropped while bytes wait in it resets the connection; the server is to read
+            // the Close frame first.
             let _ = stream.shutdown(Shutdown::Write);
         }
         let left = |start: Instant, timeout: Duration| timeout.saturating_sub(start.elapsed());
@@ -160,7 +173,8 @@ fn run(options: &Options<'_>) -> Result<(), Box<dyn Error>> {
                         if options.binary {
                             connection.send_binary(&line, &mut out)?;
                         } else {
-                            let text = str::from_utf8(&line).map_err(|_| "a line that is not UTF-8; --binary sends it")?;
+                            let text = str::from_utf8(&line)
+                                .map_err(|_| "a line that is not UTF-8; --binary sends it")?;
                             connection.send_text(text.strip_suffix('\r').unwrap_or(text), &mut out)?;
                         }
                         next_line.send(())?;

@@ -4,11 +4,11 @@
 //! cargo run --release --example echo_server -- [ADDR] [--max-message BYTES] [--deflate]
 //! ```
 //!
-//! ADDR is 127.0.0.1:9001 and BYTES is 64 MiB unless given; `--deflate` (with `--features deflate`) agrees to compress messages. A browser
-//! that opens `http://ADDR/` gets a page to try it with.
+//! ADDR is 127.0.0.1:9001 and BYTES is 64 MiB unless given; `--deflate` (with `--features deflate`) agrees to
+//! compress messages. A browser that opens `http://ADDR/` gets a page to try it with.
 //!
-//! One thread a connection, blocking reads and writes. It accepts connections from every origin, and lets idle ones stay; a server that is
-//! open to the world would not.
+//! One thread a connection, blocking reads and writes. It accepts connections from every origin, and lets
+//! idle ones stay; a server that is open to the world would not.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -18,7 +18,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 use std::{env, thread};
 
-use websocket_proto::{Accept, Config, Connection, Event, ReceiveBuffer, Reject, Server, State, TransportAction};
+use websocket_proto::{
+    Accept, Config, Connection, Event, ReceiveBuffer, Reject, Server, State, TransportAction,
+};
 
 const USAGE: &str = "usage: echo_server [ADDR] [--max-message BYTES] [--deflate]";
 const PAGE: &[u8] = include_bytes!("echo_server.html");
@@ -27,8 +29,8 @@ const PAGE: &[u8] = include_bytes!("echo_server.html");
 const MAX_FRAGMENTS: u32 = 131_072;
 /// What is read at once.
 const READ: usize = 64 * 1024;
-/// What waits in `out` before it is written in the middle of a read's events. Far below [`Config::max_write_buffer`], so that nothing sent is
-/// ever refused for want of room.
+/// What waits in `out` before it is written in the middle of a read's events. Far below
+/// [`Config::max_write_buffer`], so that nothing sent is ever refused for want of room.
 const FLUSH: usize = 64 * 1024;
 /// How long the peer may take to close its side, once this one is closed.
 const LINGER: Duration = Duration::from_secs(2);
@@ -144,7 +146,9 @@ fn answer(event: Event<'_>, connection: &mut Connection<Server>, out: &mut Vec<u
         }
         Event::PlainRequest(request) => {
             let reject = match request.target().split('?').next() {
-                Some("/") => Reject::new(200).headers(&[("Content-Type", "text/html; charset=utf-8")]).body(PAGE),
+                Some("/") => {
+                    Reject::new(200).headers(&[("Content-Type", "text/html; charset=utf-8")]).body(PAGE)
+                }
                 _ => Reject::new(404).headers(&[("Content-Type", "text/plain")]).body(b"not found\n"),
             };
             connection.reject(reject, out)?;
@@ -164,8 +168,8 @@ fn flush(stream: &mut TcpStream, out: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits until the peer has closed its side too, but not for ever. A socket that is dropped while bytes wait in it resets the connection,
-/// and the peer may never read the Close frame.
+/// Waits until the peer has closed its side too, but not for ever. A socket that is dropped while bytes wait
+/// in it resets the connection, and the peer may never read the Close frame.
 fn linger(stream: &mut TcpStream) {
     let deadline = Instant::now() + LINGER;
     let mut rest = [0; 16 * 1024];

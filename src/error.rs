@@ -1,8 +1,9 @@
-//! Errors by fault: the peer's ([`Error`]: [`ProtocolError`], [`HandshakeError`]) and the caller's ([`SendError`], [`AcceptError`],
-//! [`RequestError`]).
+//! Errors by fault: the peer's ([`Error`]: [`ProtocolError`], [`HandshakeError`]) and the caller's
+//! ([`SendError`], [`AcceptError`], [`RequestError`]).
 //!
-//! All are `Copy` and hold no strings. An error of the peer's ends the connection and is given back by every later
-//! [`receive`](crate::Connection::receive); an error of the caller's has written nothing and changed nothing.
+//! All are `Copy` and hold no strings. An error of the peer's ends the connection and is given back by every
+//! later [`receive`](crate::Connection::receive); an error of the caller's has written nothing and changed
+//! nothing.
 
 use core::fmt;
 
@@ -55,7 +56,8 @@ pub enum ProtocolError {
     CloseReasonNotUtf8,
     /// A frame over [`Config::max_frame_size`](crate::Config::max_frame_size) (§10.4).
     FrameTooBig,
-    /// A message over [`Config::max_message_size`](crate::Config::max_message_size), or more than a fixed receive buffer holds (§10.4).
+    /// A message over [`Config::max_message_size`](crate::Config::max_message_size), or more than a fixed
+    /// receive buffer holds (§10.4).
     MessageTooBig,
     /// A message of more than [`Config::max_fragments`](crate::Config::max_fragments) frames (§10.4).
     TooManyFragments,
@@ -78,7 +80,9 @@ impl ProtocolError {
             | Self::ExpectedContinuation
             | Self::CloseBodyTooShort
             | Self::InvalidCloseCode => CloseCode::PROTOCOL_ERROR,
-            Self::InvalidUtf8 | Self::InvalidDeflate | Self::CloseReasonNotUtf8 => CloseCode::INVALID_FRAME_PAYLOAD_DATA,
+            Self::InvalidUtf8 | Self::InvalidDeflate | Self::CloseReasonNotUtf8 => {
+                CloseCode::INVALID_FRAME_PAYLOAD_DATA
+            }
             Self::FrameTooBig | Self::MessageTooBig => CloseCode::MESSAGE_TOO_BIG,
             Self::TooManyFragments => CloseCode::POLICY_VIOLATION,
         }
@@ -107,8 +111,8 @@ impl From<CloseBodyError> for ProtocolError {
     }
 }
 
-/// A violation by the peer in the opening handshake. A server has answered with [`http_status`](Self::http_status); a client has
-/// nothing to answer.
+/// A violation by the peer in the opening handshake. A server has answered with
+/// [`http_status`](Self::http_status); a client has nothing to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HandshakeError {
@@ -136,7 +140,8 @@ pub enum HandshakeError {
     FieldLineTooLong,
     /// More fields than [`Config::max_headers`](crate::Config::max_headers).
     TooManyFields,
-    /// A head over [`Config::max_head_size`](crate::Config::max_head_size), or more than a fixed receive buffer holds.
+    /// A head over [`Config::max_head_size`](crate::Config::max_head_size), or more than a fixed receive
+    /// buffer holds.
     HeadTooLong,
     /// A request line that is not method, target and version, one space between them (RFC 9112 §3).
     InvalidRequestLine,
@@ -144,7 +149,8 @@ pub enum HandshakeError {
     UnsupportedHttpVersion,
     /// Another method than GET (§4.1), or than CONNECT in an extended CONNECT (RFC 8441 §4).
     MethodNotAllowed,
-    /// A request target that is neither an absolute path nor an http(s) URI, or that has a fragment (§4.2.1, RFC 9112 §3.2).
+    /// A request target that is neither an absolute path nor an http(s) URI, or that has a fragment (§4.2.1,
+    /// RFC 9112 §3.2).
     InvalidTarget,
     /// No Host field (RFC 9112 §3.2).
     MissingHost,
@@ -164,7 +170,8 @@ pub enum HandshakeError {
     NotAnUpgrade,
     /// An extended CONNECT whose `:protocol` is not `websocket` (RFC 8441 §5, RFC 9220 §3).
     UnsupportedProtocol,
-    /// A Connection, Upgrade or Transfer-Encoding in HTTP/2 or HTTP/3 (RFC 8441 §5, RFC 9113 §8.2.2, RFC 9114 §4.2).
+    /// A Connection, Upgrade or Transfer-Encoding in HTTP/2 or HTTP/3 (RFC 8441 §5, RFC 9113 §8.2.2, RFC 9114
+    /// §4.2).
     ConnectionSpecificField,
     /// A request in the form of the draft Hixie-76, which came before the RFC.
     Hixie76,
@@ -248,7 +255,8 @@ impl HandshakeError {
             Self::StartLineTooLong => Some(414),
             Self::NotAnUpgrade | Self::Hixie76 | Self::UnsupportedVersion => Some(426),
             Self::FieldLineTooLong | Self::TooManyFields | Self::HeadTooLong => Some(431),
-            // RFC 9220 §3: "the server SHOULD respond to the request with a 501 (Not Implemented) status code"
+            // RFC 9220 §3: "the server SHOULD respond to the request with a 501 (Not Implemented) status
+            // code"
             Self::UnsupportedProtocol => Some(501),
             Self::UnsupportedHttpVersion => Some(505),
             Self::InvalidStatusLine
@@ -274,9 +282,11 @@ pub enum SendError {
     NotOpen,
     /// A Close frame was sent, or the connection has ended (§5.5.1).
     Closed,
-    /// The outbound buffer has no room for it, or holds [`Config::max_write_buffer`](crate::Config::max_write_buffer) bytes already.
+    /// The outbound buffer has no room for it, or holds
+    /// [`Config::max_write_buffer`](crate::Config::max_write_buffer) bytes already.
     Full,
-    /// A fragmented message of this endpoint's is open: only its next part or a control frame can be sent (§5.4).
+    /// A fragmented message of this endpoint's is open: only its next part or a control frame can be sent
+    /// (§5.4).
     MessageOpen,
     /// The part is of another kind than the message that is open (§5.4).
     KindMismatch,
@@ -298,11 +308,13 @@ pub enum AcceptError {
     NoRequest,
     /// The request is not an upgrade; it can only be rejected.
     NotAnUpgrade,
-    /// A [`Subprotocol`](crate::Subprotocol) of another request, which this client may not have offered (§4.2.2).
+    /// A [`Subprotocol`](crate::Subprotocol) of another request, which this client may not have offered
+    /// (§4.2.2).
     SubprotocolNotOffered,
     /// A field that the handshake itself writes.
     ReservedField,
-    /// A field name that is not a token, or a value with CR, LF, NUL or another control character (RFC 9110 §5.5).
+    /// A field name that is not a token, or a value with CR, LF, NUL or another control character (RFC 9110
+    /// §5.5).
     InvalidField,
     /// A status below 200 or above 599.
     InvalidStatus,
@@ -326,7 +338,8 @@ pub enum RequestError {
     RepeatedOrigin,
     /// A field that the handshake itself writes.
     ReservedField,
-    /// A field name that is not a token, or a value with CR, LF, NUL or another control character (RFC 9110 §5.5).
+    /// A field name that is not a token, or a value with CR, LF, NUL or another control character (RFC 9110
+    /// §5.5).
     InvalidField,
     /// The outbound buffer has no room for it.
     Full,
@@ -338,11 +351,14 @@ pub enum RequestError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Timeout {
-    /// The peer's part of the opening handshake took longer than [`Config::handshake_timeout`](crate::Config::handshake_timeout).
+    /// The peer's part of the opening handshake took longer than
+    /// [`Config::handshake_timeout`](crate::Config::handshake_timeout).
     Handshake,
-    /// A Ping was not answered, and nothing else came, for [`Config::pong_timeout`](crate::Config::pong_timeout).
+    /// A Ping was not answered, and nothing else came, for
+    /// [`Config::pong_timeout`](crate::Config::pong_timeout).
     Pong,
-    /// The peer's Close, or the end of the transport, did not come for [`Config::close_timeout`](crate::Config::close_timeout).
+    /// The peer's Close, or the end of the transport, did not come for
+    /// [`Config::close_timeout`](crate::Config::close_timeout).
     Close,
 }
 

@@ -3,7 +3,13 @@
 #![cfg_attr(not(test), no_std)]
 #![cfg_attr(
     not(test),
-    warn(clippy::arithmetic_side_effects, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -34,11 +40,15 @@ pub use buffer::{ReceiveBuffer, SendBuffer, SendSlice, Storage};
 pub use connection::DeflateConfig;
 #[cfg(feature = "alloc")]
 pub use connection::PreparedMessage;
-pub use connection::{Config, Connection, Delivery, Event, HeaderBytes, ReadHalf, Signal, State, TransportAction, WriteHalf};
+pub use connection::{
+    Config, Connection, Delivery, Event, HeaderBytes, ReadHalf, Signal, State, TransportAction, WriteHalf,
+};
 pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, Timeout};
 #[cfg(feature = "deflate")]
 pub use handshake::DeflateParams;
-pub use handshake::{Accept, ClientRequest, Negotiated, Reject, Request, Response, Subprotocol, Uri, UriError};
+pub use handshake::{
+    Accept, ClientRequest, Negotiated, Reject, Request, Response, Subprotocol, Uri, UriError,
+};
 #[cfg(feature = "getrandom")]
 pub use role::OsEntropy;
 pub use role::{Client, Entropy, EntropyError, Role, Server};

@@ -20,8 +20,8 @@ impl Server {
 
 /// The client: sends masked frames, each with a key of its own out of `E`; reads unmasked ones (§5.1).
 ///
-/// A clone takes its keys from a clone of `E`. Where that is a seeded generator, both send the same keys, which §10.3 forbids: clone to
-/// test, not to send.
+/// A clone takes its keys from a clone of `E`. Where that is a seeded generator, both send the same keys,
+/// which §10.3 forbids: clone to test, not to send.
 #[derive(Clone)]
 pub struct Client<E> {
     entropy: E,
@@ -51,10 +51,12 @@ impl<E> fmt::Debug for Client<E> {
 impl Role for Server {}
 impl<E: Entropy> Role for Client<E> {}
 
-/// A source of bytes that nobody can predict: a cryptographically secure generator, or the operating system's.
+/// A source of bytes that nobody can predict: a cryptographically secure generator, or the operating
+/// system's.
 ///
-/// A client takes 16 bytes for its handshake and 4 for every frame (§5.3: the masking key "needs to be unpredictable"). There is no
-/// default source. Any `FnMut(&mut [u8])` is one; `OsEntropy` (feature `getrandom`) is another.
+/// A client takes 16 bytes for its handshake and 4 for every frame (§5.3: the masking key "needs to be
+/// unpredictable"). There is no default source. Any `FnMut(&mut [u8])` is one; `OsEntropy` (feature
+/// `getrandom`) is another.
 pub trait Entropy {
     /// Fills all of `bytes`.
     ///
@@ -70,7 +72,8 @@ impl<F: FnMut(&mut [u8])> Entropy for F {
     }
 }
 
-/// The operating system's random numbers. One system call a frame: for many small frames, a generator seeded from it is faster.
+/// The operating system's random numbers. One system call a frame: for many small frames, a generator seeded
+/// from it is faster.
 #[cfg(feature = "getrandom")]
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]

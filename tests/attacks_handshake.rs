@@ -1,4 +1,5 @@
-//! What happened to other implementations, in the opening handshake (attacks.md A11, D, F and G): each re-enacted in bytes and calls.
+//! What happened to other implementations, in the opening handshake (attacks.md A11, D, F and G): each
+//! re-enacted in bytes and calls.
 #![cfg(feature = "alloc")]
 
 mod support;
@@ -6,15 +7,17 @@ mod support;
 use support::{Keys, Outcome, REQUEST, RESPONSE, Seen, Side, every_way, filled, frame, with_field};
 use websocket_proto::handshake::Key;
 use websocket_proto::{
-    Accept, AcceptError, Client, ClientRequest, Config, Connection, Entropy, EntropyError, Error, Event, HandshakeError, MessageKind,
-    Reject, RequestError, SendError, State, TransportAction, Uri,
+    Accept, AcceptError, Client, ClientRequest, Config, Connection, Entropy, EntropyError, Error, Event,
+    HandshakeError, MessageKind, Reject, RequestError, SendError, State, TransportAction, Uri,
 };
 
 type Clients = Client<Keys>;
 
 /// A server reads this in every way, and accepts what it can.
 fn serve(wire: &[u8]) -> Outcome {
-    every_way(&Connection::server(Config::default()), wire, |server, out| server.accept(Accept::new(), out).unwrap())
+    every_way(&Connection::server(Config::default()), wire, |server, out| {
+        server.accept(Accept::new(), out).unwrap()
+    })
 }
 
 /// One refusal and no more, whatever follows (HTTP-21): the status, `Connection: close`, and the end.
@@ -26,7 +29,10 @@ fn assert_refused(wire: &[u8], error: HandshakeError) {
     assert_eq!((outcome.state, outcome.transport_action), (State::End, TransportAction::Close));
     let text = String::from_utf8(outcome.out.clone()).unwrap();
     let status = error.http_status().unwrap();
-    assert!(text.starts_with(&format!("HTTP/1.1 {status} ")) && text.matches("HTTP/1.1 ").count() == 1, "{shown}: {text}");
+    assert!(
+        text.starts_with(&format!("HTTP/1.1 {status} ")) && text.matches("HTTP/1.1 ").count() == 1,
+        "{shown}: {text}"
+    );
     // RFC 9110 §7.8: whoever sends Upgrade says so in Connection.
     let connection = if status == 426 { "close, Upgrade" } else { "close" };
     assert!(text.contains(&format!("\r\nConnection: {connection}\r\n")), "{text}");
@@ -62,9 +68,17 @@ fn ask(wire: &[u8]) -> Outcome {
 #[track_caller]
 fn assert_fails(response: &[u8], error: HandshakeError) {
     let outcome = ask(&[response, b"\x81\x02hi"].concat());
-    assert_eq!((outcome.error, outcome.events), (Some(Error::Handshake(error)), vec![]), "{}", response.escape_ascii());
+    assert_eq!(
+        (outcome.error, outcome.events),
+        (Some(Error::Handshake(error)), vec![]),
+        "{}",
+        response.escape_ascii()
+    );
     // §7.1.7, C-RS-11: no Close, nothing.
-    assert_eq!((outcome.out, outcome.state, outcome.transport_action), (vec![], State::End, TransportAction::Close));
+    assert_eq!(
+        (outcome.out, outcome.state, outcome.transport_action),
+        (vec![], State::End, TransportAction::Close)
+    );
 }
 
 fn response(name: &str, line: &str) -> Vec<u8> {
@@ -80,12 +94,18 @@ fn attack_a11_g6_drafts_and_other_versions_are_refused() {
         ("Sec-WebSocket-Version: 14", HandshakeError::UnsupportedVersion),
         ("Sec-WebSocket-Version: 8, 13", HandshakeError::UnsupportedVersion),
         ("", HandshakeError::UnsupportedVersion), // draft-75
-        ("Sec-WebSocket-Key1: 4 @1  46546xW%0l 1 5\r\nSec-WebSocket-Key2: 12998 5 Y3 1  .P00", HandshakeError::Hixie76),
+        (
+            "Sec-WebSocket-Key1: 4 @1  46546xW%0l 1 5\r\nSec-WebSocket-Key2: 12998 5 Y3 1  .P00",
+            HandshakeError::Hixie76,
+        ),
     ] {
         let head = request("Sec-WebSocket-Version", line);
         assert_refused(&head, error);
         let out = String::from_utf8(serve(&head).out).unwrap();
-        assert!(out.contains("\r\nSec-WebSocket-Version: 13\r\n") && out.contains("\r\nUpgrade: websocket\r\n"), "{out}");
+        assert!(
+            out.contains("\r\nSec-WebSocket-Version: 13\r\n") && out.contains("\r\nUpgrade: websocket\r\n"),
+            "{out}"
+        );
     }
 }
 
@@ -111,7 +131,9 @@ fn attack_d2_parameters_of_deflate_that_crashed_others() {
 fn attack_d3_more_fields_than_are_kept() {
     let first_line = REQUEST.split_inclusive(|&byte| byte == b'\n').next().unwrap().len();
     let (start, fields) = REQUEST.split_at(first_line);
-    for (count, error) in [(95, None), (96, Some(HandshakeError::TooManyFields)), (5000, Some(HandshakeError::TooManyFields))] {
+    for (count, error) in
+        [(95, None), (96, Some(HandshakeError::TooManyFields)), (5000, Some(HandshakeError::TooManyFields))]
+    {
         // Five fields of the request's own; the flood comes before them, so that Upgrade would be missing.
         let head = [start, &b"a: b\r\n".repeat(count), fields].concat();
         match error {
@@ -133,14 +155,18 @@ fn attack_d3_more_fields_than_are_kept() {
 
 #[test]
 fn attack_d4_d8_d10_bytes_and_forms_that_crashed_others() {
-    let line = |name: &str, value: &[u8]| with_field(REQUEST, name, [name.as_bytes(), b": ", value, b"\r\n"].concat());
+    let line = |name: &str, value: &[u8]| {
+        with_field(REQUEST, name, [name.as_bytes(), b": ", value, b"\r\n"].concat())
+    };
     for value in [&b"\xe9"[..], b"chat, \xff\xfe", b"\xc3\xa9chat", b"ch\xe9t, ok"] {
         assert_refused(&line("Sec-WebSocket-Protocol", value), HandshakeError::InvalidSubprotocol);
         assert_refused(&line("Sec-WebSocket-Extensions", value), HandshakeError::InvalidExtensions);
         assert_refused(&line("Sec-WebSocket-Key", value), HandshakeError::InvalidKey);
         // In a field of no meaning they are bytes; Origin is surfaced as it is.
         let outcome = serve(&line("Origin", value));
-        let Some(Seen::Request { headers, .. }) = outcome.events.first() else { panic!("{:?}", outcome.error) };
+        let Some(Seen::Request { headers, .. }) = outcome.events.first() else {
+            panic!("{:?}", outcome.error)
+        };
         assert!(headers.contains(&("Origin".to_owned(), value.to_vec())));
     }
     for (bytes, error) in [
@@ -175,7 +201,9 @@ fn attack_f_every_key_on_the_wire_is_four_fresh_bytes_of_the_callers() {
     client.ping(b"", &mut out).unwrap();
     client.send_fragment(MessageKind::Binary, b"", true, &mut out).unwrap();
     // The connection's own: two Pongs, and the echo of a Close.
-    let wire = [frame::<Clients>(0x89, b"a"), frame::<Clients>(0x89, b"a"), frame::<Clients>(0x88, b"\x03\xe8")].concat();
+    let wire =
+        [frame::<Clients>(0x89, b"a"), frame::<Clients>(0x89, b"a"), frame::<Clients>(0x88, b"\x03\xe8")]
+            .concat();
     let mut inbound = filled(&wire);
     while client.receive(&mut inbound, &mut out).unwrap().is_some() {}
     let (mut rest, mut keys) = (&out[..], Vec::new());
@@ -183,7 +211,11 @@ fn attack_f_every_key_on_the_wire_is_four_fresh_bytes_of_the_callers() {
         keys.push(header.masking_key.map(u32::from_be_bytes));
         rest = &rest[len + header.payload_len as usize..];
     }
-    assert_eq!(keys, (5..13).map(Some).collect::<Vec<_>>(), "the source's words, each once; four went into the nonce");
+    assert_eq!(
+        keys,
+        (5..13).map(Some).collect::<Vec<_>>(),
+        "the source's words, each once; four went into the nonce"
+    );
 
     #[derive(Clone)]
     struct Broken;
@@ -217,15 +249,24 @@ fn attack_g1_only_the_right_accept_and_only_101_open() {
     }
     assert_fails(&response("Sec-WebSocket-Accept", ""), HandshakeError::MissingAccept);
     let twice = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
-    assert_fails(&response("Sec-WebSocket-Accept", &format!("{twice}\r\n{twice}")), HandshakeError::RepeatedAccept);
+    assert_fails(
+        &response("Sec-WebSocket-Accept", &format!("{twice}\r\n{twice}")),
+        HandshakeError::RepeatedAccept,
+    );
     // "101" anywhere but in the status.
     let fields = &RESPONSE[RESPONSE.windows(2).position(|bytes| bytes == b"\r\n").unwrap()..];
-    for (line, status) in [("HTTP/1.1 200 101", 200), ("HTTP/1.1 401 HTTP/1.1 101 Switching Protocols", 401)] {
+    for (line, status) in [("HTTP/1.1 200 101", 200), ("HTTP/1.1 401 HTTP/1.1 101 Switching Protocols", 401)]
+    {
         let outcome = ask(&[line.as_bytes(), fields, b"HTTP/1.1 101\r\n\r\n\x81\x02hi"].concat());
-        assert!(matches!(outcome.events[..], [Seen::Rejected { status: found, .. }] if found == status), "{:?}", outcome.events);
+        assert!(
+            matches!(outcome.events[..], [Seen::Rejected { status: found, .. }] if found == status),
+            "{:?}",
+            outcome.events
+        );
         assert_eq!((outcome.error, outcome.state, outcome.out), (None, State::End, vec![]));
     }
-    for line in ["HTTP/1.1 1010 x", "HTTP/1.1 0101 x", "HTTP/1.1  101 x", "101", "ICY 101 x", "HTTP/1.1 10 1"] {
+    for line in ["HTTP/1.1 1010 x", "HTTP/1.1 0101 x", "HTTP/1.1  101 x", "101", "ICY 101 x", "HTTP/1.1 10 1"]
+    {
         assert_fails(&[line.as_bytes(), fields].concat(), HandshakeError::InvalidStatusLine);
     }
     assert_fails(&[b"HTTP/1.0 101 x", fields].concat(), HandshakeError::UnsupportedHttpVersion);
@@ -244,7 +285,7 @@ fn attack_g2_whole_tokens_of_all_lines_folded_in_ascii() {
         ("Upgrade", "Upgrade: notwebsocket", false),
         ("Upgrade", "Upgrade: websockets", false),
         ("Upgrade", "Upgrade: web socket", false),
-        ("Upgrade", "Upgrade: web\u{17f}ocket", false),  // folds to s in Unicode
+        ("Upgrade", "Upgrade: web\u{17f}ocket", false), // folds to s in Unicode
         ("Upgrade", "Upgrade: websoc\u{212a}et", false), // folds to k in Unicode
         ("Upgrade", "Upgrade: WebSocket", true),
     ] {
@@ -252,7 +293,11 @@ fn attack_g2_whole_tokens_of_all_lines_folded_in_ascii() {
             assert_eq!(serve(&request(name, lines)).out, RESPONSE, "{lines}");
             assert!(matches!(ask(&response(name, lines)).events[..], [Seen::Open { .. }]), "{lines}");
         } else {
-            let error = if name == "Upgrade" { HandshakeError::InvalidUpgrade } else { HandshakeError::InvalidConnection };
+            let error = if name == "Upgrade" {
+                HandshakeError::InvalidUpgrade
+            } else {
+                HandshakeError::InvalidConnection
+            };
             assert_refused(&request(name, lines), HandshakeError::NotAnUpgrade);
             assert_fails(&response(name, lines), error);
         }
@@ -277,7 +322,12 @@ fn attack_g3_g4_callers_cannot_inject_lines_or_fields() {
         ("Sec-WebSocket-Extensions", "permessage-deflate"),
         ("Sec-WebSocket-Anything", ""),
     ];
-    let fields = bad.iter().flat_map(|&bad| [("X", bad), (bad, "x")]).chain([("", "x"), ("a b", "x"), ("a:", "x"), ("\u{e9}", "x")]);
+    let fields = bad.iter().flat_map(|&bad| [("X", bad), (bad, "x")]).chain([
+        ("", "x"),
+        ("a b", "x"),
+        ("a:", "x"),
+        ("\u{e9}", "x"),
+    ]);
     let fields = fields.map(|field| (field, false)).chain(reserved.map(|field| (field, true)));
     let uri = Uri::parse("ws://a/").unwrap();
     let mut out = Vec::new();
@@ -286,18 +336,37 @@ fn attack_g3_g4_callers_cannot_inject_lines_or_fields() {
     for (field, is_reserved) in fields {
         // The bad field is the last of several.
         let fields = [("Fine", "yes"), field];
-        let made = Connection::client(ClientRequest::new(uri).headers(&fields), Config::default(), Keys::default(), &mut out);
-        assert_eq!(made.err(), Some(if is_reserved { RequestError::ReservedField } else { RequestError::InvalidField }), "{field:?}");
+        let made = Connection::client(
+            ClientRequest::new(uri).headers(&fields),
+            Config::default(),
+            Keys::default(),
+            &mut out,
+        );
+        assert_eq!(
+            made.err(),
+            Some(if is_reserved { RequestError::ReservedField } else { RequestError::InvalidField }),
+            "{field:?}"
+        );
         let error = if is_reserved { AcceptError::ReservedField } else { AcceptError::InvalidField };
         assert_eq!(server.accept(Accept::new().headers(&fields), &mut out), Err(error), "{field:?}");
         assert_eq!(server.reject(Reject::new(403).headers(&fields), &mut out), Err(error), "{field:?}");
     }
     for name in bad.into_iter().chain(["", "a b", "a,b", "\u{e9}", "a\"", "a;b"]) {
-        let made = Connection::client(ClientRequest::new(uri).subprotocols(&["fine", name]), Config::default(), Keys::default(), &mut out);
+        let made = Connection::client(
+            ClientRequest::new(uri).subprotocols(&["fine", name]),
+            Config::default(),
+            Keys::default(),
+            &mut out,
+        );
         assert_eq!(made.err(), Some(RequestError::InvalidSubprotocol), "{name:?}");
     }
     for bad in bad {
-        for uri in [format!("ws://a{bad}/"), format!("ws://a/{bad}"), format!("ws://a/?{bad}"), format!("ws://a:{bad}/")] {
+        for uri in [
+            format!("ws://a{bad}/"),
+            format!("ws://a/{bad}"),
+            format!("ws://a/?{bad}"),
+            format!("ws://a:{bad}/"),
+        ] {
             assert!(Uri::parse(&uri).is_err(), "{uri:?}");
         }
     }
@@ -322,7 +391,9 @@ fn attack_g5_the_origin_is_shown_and_403_is_easy() {
 
 #[test]
 fn attack_g6_what_others_let_pass() {
-    let start = |line: &str| [line.as_bytes(), &REQUEST[REQUEST.windows(2).position(|bytes| bytes == b"\r\n").unwrap()..]].concat();
+    let start = |line: &str| {
+        [line.as_bytes(), &REQUEST[REQUEST.windows(2).position(|bytes| bytes == b"\r\n").unwrap()..]].concat()
+    };
     let twice = |line: &str| request(line.split(':').next().unwrap(), &format!("{line}\r\n{line}"));
     for (head, error) in [
         (start("GET /chat HTTP/2.0"), HandshakeError::UnsupportedHttpVersion),
@@ -337,7 +408,10 @@ fn attack_g6_what_others_let_pass() {
         (twice("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="), HandshakeError::RepeatedKey),
         (twice("Sec-WebSocket-Version: 13"), HandshakeError::RepeatedVersion),
         (twice("Host: server.example.com"), HandshakeError::RepeatedHost),
-        (request("Origin", "Origin: https://app.example\r\nOrigin: https://evil.example"), HandshakeError::RepeatedOrigin),
+        (
+            request("Origin", "Origin: https://app.example\r\nOrigin: https://evil.example"),
+            HandshakeError::RepeatedOrigin,
+        ),
     ] {
         assert_refused(&head, error);
     }
@@ -346,17 +420,31 @@ fn attack_g6_what_others_let_pass() {
         assert_fails(&response("Sec-WebSocket-Extensions", &line), HandshakeError::ExtensionNotOffered);
     }
     assert_fails(&response("X", "Transfer-Encoding: chunked"), HandshakeError::TransferEncodingNotAllowed);
-    assert_fails(&response("Sec-WebSocket-Protocol", "Sec-WebSocket-Protocol: chat"), HandshakeError::SubprotocolNotOffered);
+    assert_fails(
+        &response("Sec-WebSocket-Protocol", "Sec-WebSocket-Protocol: chat"),
+        HandshakeError::SubprotocolNotOffered,
+    );
 }
 
 #[test]
 fn attack_g7_redirects_and_challenges_are_the_callers() {
-    for (status, field) in [(301, "Location: ws://evil.example/"), (307, "Location: /x"), (401, "WWW-Authenticate: Basic"), (426, "A: b")] {
+    for (status, field) in [
+        (301, "Location: ws://evil.example/"),
+        (307, "Location: /x"),
+        (401, "WWW-Authenticate: Basic"),
+        (426, "A: b"),
+    ] {
         let head = format!("HTTP/1.1 {status} x\r\n{field}\r\nContent-Length: 2\r\n\r\nno");
         let outcome = ask(head.as_bytes());
-        let Some(Seen::Rejected { status: found, headers }) = outcome.events.first() else { panic!("{:?}", outcome.error) };
+        let Some(Seen::Rejected { status: found, headers }) = outcome.events.first() else {
+            panic!("{:?}", outcome.error)
+        };
         let (name, value) = field.split_once(": ").unwrap();
         assert_eq!((*found, &headers[0]), (status, &(name.to_owned(), value.as_bytes().to_vec())));
-        assert_eq!((outcome.events.len(), outcome.out, outcome.state), (1, vec![], State::End), "nothing is sent again");
+        assert_eq!(
+            (outcome.events.len(), outcome.out, outcome.state),
+            (1, vec![], State::End),
+            "nothing is sent again"
+        );
     }
 }

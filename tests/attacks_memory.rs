@@ -1,15 +1,18 @@
-//! What happened to other implementations, in memory (attacks.md B): each re-enacted under a counting allocator, for both roles.
+//! What happened to other implementations, in memory (attacks.md B): each re-enacted under a counting
+//! allocator, for both roles.
 #![cfg(feature = "alloc")]
 
 mod support;
 
 use allocation_counter::measure;
 use arrayvec::ArrayVec;
-use support::{KEY, Keys, REQUEST, Seen, Side, feed, filled, frame, frame_with, frames_of, transmit, with_field};
+use support::{
+    KEY, Keys, REQUEST, Seen, Side, feed, filled, frame, frame_with, frames_of, transmit, with_field,
+};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Client, CloseCode, CloseFrameStatus, Config, Connection, Delivery, Error, HandshakeError, ProtocolError, ReceiveBuffer, Reject, Role,
-    SendBuffer as _, SendError, SendSlice, Server, State, TransportAction,
+    Client, CloseCode, CloseFrameStatus, Config, Connection, Delivery, Error, HandshakeError, ProtocolError,
+    ReceiveBuffer, Reject, Role, SendBuffer as _, SendError, SendSlice, Server, State, TransportAction,
 };
 
 type Clients = Client<Keys>;
@@ -22,8 +25,9 @@ fn unlimited(delivery: Delivery) -> Config {
     config
 }
 
-/// Reads of this many bytes into a buffer that is asked for no more, and nobody who writes: the number of events. The buffer doubles
-/// once where a read is torn, so while it moves three reads' worth of memory is in use.
+/// Reads of this many bytes into a buffer that is asked for no more, and nobody who writes: the number of
+/// events. The buffer doubles once where a read is torn, so while it moves three reads' worth of memory is in
+/// use.
 fn count_events<R: Role>(connection: &mut Connection<R>, wire: &[u8], read: usize) -> Result<usize, Error> {
     let (mut inbound, mut out, mut events) = (ReceiveBuffer::new(), ArrayVec::<u8, 0>::new(), 0);
     for chunk in wire.chunks(read) {
@@ -49,7 +53,8 @@ fn attack_b1_a_declared_length_takes_no_memory() {
         ] {
             let wire = frame_with(0x82, b"Hello", R::PEER_MASKS.then_some(KEY), LengthForm::Bits64, len);
             let mut connection = R::open(config);
-            let asked = measure(|| assert_eq!(count_events(&mut connection, &wire, 1024).is_err(), fails, "{len:x}"));
+            let asked =
+                measure(|| assert_eq!(count_events(&mut connection, &wire, 1024).is_err(), fails, "{len:x}"));
             assert!(asked.bytes_max <= 1024, "{len:x}: {asked:?}");
         }
     }
@@ -67,11 +72,14 @@ fn attack_b2_b13_fragments_take_memory_for_their_payload_alone() {
             let mut connection = R::open(Config::default());
             let mut refused = connection.clone();
             let whole = [&wire[..], &last].concat();
-            let asked = measure(|| assert_eq!(count_events(&mut connection, &whole, 4096), Ok(1), "65,536 fragments"));
+            let asked = measure(|| {
+                assert_eq!(count_events(&mut connection, &whole, 4096), Ok(1), "65,536 fragments")
+            });
             assert!(asked.bytes_max <= most, "{asked:?}");
             let whole = [&wire[..], &over, &last].concat();
             let error = Err(Error::Protocol(ProtocolError::TooManyFragments));
-            let asked = measure(|| assert_eq!(count_events(&mut refused, &whole, 4096), error, "65,537 fragments"));
+            let asked =
+                measure(|| assert_eq!(count_events(&mut refused, &whole, 4096), error, "65,537 fragments"));
             assert!(asked.bytes_max <= most, "{asked:?}");
         }
         // B13: what costs the peer nothing is not queued.
@@ -97,7 +105,10 @@ fn lim_09_the_memory_of_a_large_message_is_released_while_a_byte_is_unread() {
         let mut connection = R::open(unlimited(Delivery::Messages));
         let (mut inbound, mut events) = (ReceiveBuffer::new(), 0);
         let large = wire.len() - 100_000 * small.len();
-        let sizes = (0..large / 65_536).map(|_| 65_536).chain([large % 65_536 + 1]).chain((1..100_000).map(|_| small.len()));
+        let sizes = (0..large / 65_536)
+            .map(|_| 65_536)
+            .chain([large % 65_536 + 1])
+            .chain((1..100_000).map(|_| small.len()));
         let mut rest = &wire[..];
         let (mut kept, mut total) = (0, 0);
         for size in sizes {
@@ -125,13 +136,17 @@ fn lim_09_the_memory_of_a_large_message_is_released_while_a_byte_is_unread() {
 fn lim_09_a_large_message_takes_at_most_a_quarter_more_memory_than_its_size() {
     fn check<R: Side>() {
         const SIZE: usize = 65 << 20;
-        let fragments = [frame::<R>(0x02, b""), frame::<R>(0x00, &vec![1; 100_000]).repeat(SIZE / 100_000)].concat();
+        let fragments =
+            [frame::<R>(0x02, b""), frame::<R>(0x00, &vec![1; 100_000]).repeat(SIZE / 100_000)].concat();
         for wire in [frame::<R>(0x82, &vec![1; SIZE]), fragments] {
-            let (mut connection, mut inbound) = (R::open(unlimited(Delivery::Messages)), ReceiveBuffer::new());
+            let (mut connection, mut inbound) =
+                (R::open(unlimited(Delivery::Messages)), ReceiveBuffer::new());
             let asked = measure(|| {
                 for chunk in wire[..wire.len() - 1].chunks(65_536) {
                     assert_eq!(inbound.feed(chunk), chunk.len());
-                    assert!(connection.receive(&mut inbound, &mut ArrayVec::<u8, 0>::new()).unwrap().is_none());
+                    assert!(
+                        connection.receive(&mut inbound, &mut ArrayVec::<u8, 0>::new()).unwrap().is_none()
+                    );
                 }
             });
             assert!(asked.bytes_current <= SIZE as i64 / 4 * 5, "{asked:?}");
@@ -169,7 +184,9 @@ fn attack_b5_a_reserved_opcode_with_a_huge_payload() {
             let wire = frame_with(first, &[0; 5000], key, LengthForm::Bits64, 1 << 40);
             let mut connection = R::open(unlimited(Delivery::Messages));
             let error = Err(Error::Protocol(ProtocolError::ReservedOpcode));
-            let asked = measure(|| assert_eq!(count_events(&mut connection, &wire[..1], 16), error, "at its first byte"));
+            let asked = measure(|| {
+                assert_eq!(count_events(&mut connection, &wire[..1], 16), error, "at its first byte")
+            });
             assert!(asked.bytes_max <= 16, "{asked:?}");
             assert_eq!(transmit::<R>(Config::default(), &wire).error, error.err());
         }
@@ -187,12 +204,19 @@ fn attack_b6_ping_flood_with_a_stalled_writer() {
         let asked = measure(|| assert_eq!(count_events(&mut connection, &flood, 4096), Ok(20_001)));
         assert!(asked.bytes_max <= 3 * 4096, "{asked:?}");
         let mut out = Vec::new();
-        assert!(connection.has_pending_reply() && matches!(connection.receive(&mut filled(b""), &mut out), Ok(None)));
-        assert_eq!((frames_of::<R>(&out), connection.has_pending_reply()), (vec![(0x8A, b"last".to_vec())], false));
+        assert!(
+            connection.has_pending_reply()
+                && matches!(connection.receive(&mut filled(b""), &mut out), Ok(None))
+        );
+        assert_eq!(
+            (frames_of::<R>(&out), connection.has_pending_reply()),
+            (vec![(0x8A, b"last".to_vec())], false)
+        );
         // A vector that nobody drains: up to the mark, and one frame.
         let mut config = Config::default();
         config.max_write_buffer = 1000;
-        let (mut connection, mut inbound, mut out) = (R::open(config), filled(&flood), Vec::with_capacity(2000));
+        let (mut connection, mut inbound, mut out) =
+            (R::open(config), filled(&flood), Vec::with_capacity(2000));
         let asked = measure(|| while connection.receive(&mut inbound, &mut out).unwrap().is_some() {});
         assert_eq!((asked.bytes_total, connection.has_pending_reply()), (0, true));
         assert!((1000..1000 + 131).contains(&out.len()), "{}", out.len());
@@ -216,7 +240,10 @@ fn attack_b7_a_slow_connection_bounds_what_waits() {
             }
         });
         let frame_len = if R::PEER_MASKS { 102 } else { 106 };
-        assert_eq!((asked.bytes_total, sent, out.len()), (0, 10_000_usize.div_ceil(frame_len), sent * frame_len));
+        assert_eq!(
+            (asked.bytes_total, sent, out.len()),
+            (0, 10_000_usize.div_ceil(frame_len), sent * frame_len)
+        );
         for _ in 0..10_000 {
             assert_eq!(connection.send_text("", &mut out), Err(SendError::Full));
             assert_eq!(connection.ping(b"", &mut out), Err(SendError::Full));
@@ -227,7 +254,11 @@ fn attack_b7_a_slow_connection_bounds_what_waits() {
             (sent * frame_len, State::Transmission, CloseFrameStatus::None)
         );
         out.drain(..frame_len);
-        assert_eq!(out.len() < 10_000, connection.send_text("", &mut out).is_ok(), "it goes on once there is room");
+        assert_eq!(
+            out.len() < 10_000,
+            connection.send_text("", &mut out).is_ok(),
+            "it goes on once there is room"
+        );
     }
     check::<Server>();
     check::<Clients>();
@@ -252,7 +283,10 @@ fn attack_b10_the_body_of_an_upgrade_request_is_not_waited_for() {
         let head = with_field(REQUEST, "Content-Length", format!("Content-Length: {len}\r\n"));
         let mut server = Connection::server(Config::default());
         let asked = measure(|| {
-            assert_eq!(count_events(&mut server, &head, 2048), Err(Error::Handshake(HandshakeError::ContentNotAllowed)));
+            assert_eq!(
+                count_events(&mut server, &head, 2048),
+                Err(Error::Handshake(HandshakeError::ContentNotAllowed))
+            );
         });
         assert!(asked.bytes_max <= 2048, "{asked:?}");
         // Megabytes of it later, nothing is kept.
@@ -274,12 +308,16 @@ fn attack_b11_who_never_finishes_closing_can_be_seen_and_cut() {
         let mut connection = R::open(Config::default());
         let mut out = Vec::new();
         connection.close(CloseCode::GOING_AWAY, "", &mut out).unwrap();
-        // The peer goes on as if nothing had been said; it holds nothing here, and the owner sees that its Close is missing.
+        // The peer goes on as if nothing had been said; it holds nothing here, and the owner sees that its
+        // Close is missing.
         let chatter = [frame::<R>(0x82, &[1; 1000]), frame::<R>(0x8A, b"")].concat().repeat(1000);
         let asked = measure(|| assert_eq!(count_events(&mut connection, &chatter, 4096), Ok(2000)));
         assert!(asked.bytes_max <= 3 * 8192, "{asked:?}");
         let closed = connection.close_status();
-        assert_eq!((connection.state(), closed.received, closed.clean()), (State::Transmission, CloseFrameStatus::None, false));
+        assert_eq!(
+            (connection.state(), closed.received, closed.clean()),
+            (State::Transmission, CloseFrameStatus::None, false)
+        );
         assert_eq!(closed.sent, CloseFrameStatus::Code(CloseCode::GOING_AWAY));
         assert_eq!(connection.receive_eof(), closed);
         assert_eq!((connection.state(), connection.transport_action()), (State::End, TransportAction::Close));
@@ -305,8 +343,11 @@ fn attack_b12_no_byte_that_nobody_wrote_goes_out_or_comes_up() {
         assert!(memory[pending..].iter().all(|&byte| byte == 0xA5), "nothing is written past the end");
         // Nor does old content of the receive buffer come up.
         let mut memory = [0xA5; 300];
-        let wire = [frame::<R>(0x82, b""), frame::<R>(0x02, b""), frame::<R>(0x80, &[1; 9]), frame::<R>(0x89, b"")].concat();
-        let outcome = feed(R::open(Config::default()), ReceiveBuffer::fixed(&mut memory), wire.chunks(3), |_, _| {});
+        let wire =
+            [frame::<R>(0x82, b""), frame::<R>(0x02, b""), frame::<R>(0x80, &[1; 9]), frame::<R>(0x89, b"")]
+                .concat();
+        let outcome =
+            feed(R::open(Config::default()), ReceiveBuffer::fixed(&mut memory), wire.chunks(3), |_, _| {});
         assert_eq!(outcome.events, [Seen::Binary(vec![]), Seen::Binary(vec![1; 9]), Seen::Ping(vec![])]);
         assert_eq!(frames_of::<R>(&outcome.out), [(0x8A, vec![])]);
     }

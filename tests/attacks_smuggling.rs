@@ -1,16 +1,20 @@
-//! HTTP smuggling and desynchronisation around an upgrade (attacks.md H): one HTTP message a connection, and no doubt about its end.
+//! HTTP smuggling and desynchronisation around an upgrade (attacks.md H): one HTTP message a connection, and
+//! no doubt about its end.
 #![cfg(feature = "alloc")]
 
 mod support;
 
 use support::{Outcome, REQUEST, RESPONSE, Seen, every_way, filled, with_field};
 use websocket_proto::{
-    Accept, AcceptError, Config, Connection, Error, Event, HandshakeError, ProtocolError, Reject, State, TransportAction,
+    Accept, AcceptError, Config, Connection, Error, Event, HandshakeError, ProtocolError, Reject, State,
+    TransportAction,
 };
 
 /// A server reads this in every way, and accepts what it can.
 fn serve(wire: &[u8]) -> Outcome {
-    every_way(&Connection::server(Config::default()), wire, |server, out| server.accept(Accept::new(), out).unwrap())
+    every_way(&Connection::server(Config::default()), wire, |server, out| {
+        server.accept(Accept::new(), out).unwrap()
+    })
 }
 
 /// One refusal and no more, whatever follows (HTTP-21): the status, `Connection: close`, and the end.
@@ -22,7 +26,10 @@ fn assert_refused(wire: &[u8], error: HandshakeError) {
     assert_eq!((outcome.state, outcome.transport_action), (State::End, TransportAction::Close));
     let text = String::from_utf8(outcome.out.clone()).unwrap();
     let status = error.http_status().unwrap();
-    assert!(text.starts_with(&format!("HTTP/1.1 {status} ")) && text.matches("HTTP/1.1 ").count() == 1, "{shown}: {text}");
+    assert!(
+        text.starts_with(&format!("HTTP/1.1 {status} ")) && text.matches("HTTP/1.1 ").count() == 1,
+        "{shown}: {text}"
+    );
     // RFC 9110 §7.8: whoever sends Upgrade says so in Connection.
     let connection = if status == 426 { "close, Upgrade" } else { "close" };
     assert!(text.contains(&format!("\r\nConnection: {connection}\r\n")), "{text}");
@@ -37,7 +44,9 @@ fn request(name: &str, line: &str) -> Vec<u8> {
 
 #[test]
 fn attack_h_smuggling_a_request_with_a_body() {
-    use HandshakeError::{ContentNotAllowed, InvalidContentLength, SpaceBeforeColon, TransferEncodingNotAllowed};
+    use HandshakeError::{
+        ContentNotAllowed, InvalidContentLength, SpaceBeforeColon, TransferEncodingNotAllowed,
+    };
     for (lines, error) in [
         ("Content-Length: 5", ContentNotAllowed),
         ("Content-Length: 00005", ContentNotAllowed),
@@ -62,7 +71,10 @@ fn attack_h_smuggling_a_request_with_a_body() {
     ] {
         assert_refused(&request("X", lines), error);
         // Nor with another version (0ang3el), nor on what is no upgrade at all.
-        assert_refused(&with_field(&request("X", lines), "Sec-WebSocket-Version", "Sec-WebSocket-Version: 777\r\n"), error);
+        assert_refused(
+            &with_field(&request("X", lines), "Sec-WebSocket-Version", "Sec-WebSocket-Version: 777\r\n"),
+            error,
+        );
         assert_refused(&with_field(&request("X", lines), "Upgrade", ""), error);
     }
     for lines in ["Content-Length: 0", "Content-Length: 0\r\nContent-Length: 000"] {
@@ -73,8 +85,8 @@ fn attack_h_smuggling_a_request_with_a_body() {
 #[test]
 fn attack_h_smuggling_lines_that_others_read_another_way() {
     use HandshakeError::{
-        BareCarriageReturn, BareLineFeed, InvalidByte, InvalidFieldName, InvalidHost, InvalidRequestLine, ObsoleteFold, RepeatedHost,
-        SpaceBeforeColon, SpaceBeforeFields,
+        BareCarriageReturn, BareLineFeed, InvalidByte, InvalidFieldName, InvalidHost, InvalidRequestLine,
+        ObsoleteFold, RepeatedHost, SpaceBeforeColon, SpaceBeforeFields,
     };
     let [start, rest] = [&REQUEST[..20], &REQUEST[20..]];
     assert!(start.ends_with(b"HTTP/1.1\r\n"));
@@ -107,8 +119,12 @@ fn attack_h_smuggling_lines_that_others_read_another_way() {
         assert_refused(&[start, line, rest].concat(), error);
     }
     let head = &REQUEST[..REQUEST.len() - 2];
-    for (end, error) in [(&b"\n\n"[..], BareLineFeed), (b"\r\r\n", BareCarriageReturn), (b"\rX", BareCarriageReturn), (b"\0", InvalidByte)]
-    {
+    for (end, error) in [
+        (&b"\n\n"[..], BareLineFeed),
+        (b"\r\r\n", BareCarriageReturn),
+        (b"\rX", BareCarriageReturn),
+        (b"\0", InvalidByte),
+    ] {
         assert_refused(&[head, end].concat(), error);
     }
     for (line, error) in [
@@ -126,14 +142,17 @@ fn attack_h_smuggling_lines_that_others_read_another_way() {
         assert_refused(&[line, rest].concat(), error);
     }
     assert_refused(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", HandshakeError::UnsupportedHttpVersion);
-    for host in ["a b", "a/b", "a@b", "a\"b", "a:b", "a:80:80", "[::1", "::1", "a\\b", "a#b", "a?b", "http://a"] {
+    for host in
+        ["a b", "a/b", "a@b", "a\"b", "a:b", "a:80:80", "[::1", "::1", "a\\b", "a#b", "a?b", "http://a"]
+    {
         assert_refused(&request("Host", &format!("Host: {host}")), InvalidHost);
     }
 }
 
 #[test]
 fn attack_h_smuggling_a_host_with_a_broken_escape() {
-    // RFC 9112 §3.2: 400 to "a Host header field with an invalid field value"; RFC 3986 §2.1: "%" HEXDIG HEXDIG.
+    // RFC 9112 §3.2: 400 to "a Host header field with an invalid field value"; RFC 3986 §2.1: "%" HEXDIG
+    // HEXDIG.
     for host in ["a%", "a%2", "a%zz", "%", "a%0g:80"] {
         assert_refused(&request("Host", &format!("Host: {host}")), HandshakeError::InvalidHost);
     }
@@ -142,7 +161,8 @@ fn attack_h_smuggling_a_host_with_a_broken_escape() {
 
 #[test]
 fn attack_h_smuggling_a_request_behind_a_refused_upgrade() {
-    // nginx, kemal, aiohttp: a proxy that took the refusal for a 101 tunnels already; whoever reads on serves what hides behind it.
+    // nginx, kemal, aiohttp: a proxy that took the refusal for a 101 tunnels already; whoever reads on serves
+    // what hides behind it.
     let hidden = b"GET /admin HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let wrong = request("Sec-WebSocket-Version", "Sec-WebSocket-Version: 1337");
     let outcome = serve(&[&wrong[..], hidden, hidden].concat());
@@ -150,13 +170,26 @@ fn attack_h_smuggling_a_request_behind_a_refused_upgrade() {
     assert_eq!(outcome.error, Some(HandshakeError::UnsupportedVersion.into()));
     // So it is for a refusal of the application's.
     for status in [200, 401, 403, 503] {
-        let reject = |server: &mut Connection<_>, out: &mut Vec<u8>| server.reject(Reject::new(status).body(b"no"), out).unwrap();
+        let reject = |server: &mut Connection<_>, out: &mut Vec<u8>| {
+            server.reject(Reject::new(status).body(b"no"), out).unwrap()
+        };
         let wire = [REQUEST, hidden, REQUEST, b"\x89\x80\0\0\0\0"].concat();
         let outcome = every_way(&Connection::server(Config::default()), &wire, reject);
-        assert!(matches!(&outcome.events[..], [Seen::Request { target, .. }] if target == "/chat"), "{:?}", outcome.events);
-        assert_eq!((outcome.error, outcome.state, outcome.transport_action), (None, State::End, TransportAction::Close));
+        assert!(
+            matches!(&outcome.events[..], [Seen::Request { target, .. }] if target == "/chat"),
+            "{:?}",
+            outcome.events
+        );
+        assert_eq!(
+            (outcome.error, outcome.state, outcome.transport_action),
+            (None, State::End, TransportAction::Close)
+        );
         let text = String::from_utf8(outcome.out).unwrap();
-        assert!(text.starts_with(&format!("HTTP/1.1 {status} ")) && text.ends_with("\r\nContent-Length: 2\r\n\r\nno"), "{text}");
+        assert!(
+            text.starts_with(&format!("HTTP/1.1 {status} "))
+                && text.ends_with("\r\nContent-Length: 2\r\n\r\nno"),
+            "{text}"
+        );
         assert!(text.contains("\r\nConnection: close\r\n"));
     }
     let mut config = Config::default();
@@ -167,7 +200,10 @@ fn attack_h_smuggling_a_request_behind_a_refused_upgrade() {
     };
     let plain = [hidden, REQUEST, hidden].concat();
     let outcome = every_way(&Connection::server(config), &plain, answer);
-    assert_eq!((outcome.events, outcome.state), (vec![Seen::PlainRequest { target: "/admin".to_owned() }], State::End));
+    assert_eq!(
+        (outcome.events, outcome.state),
+        (vec![Seen::PlainRequest { target: "/admin".to_owned() }], State::End)
+    );
     assert_eq!(outcome.out, b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 }
 
@@ -182,7 +218,10 @@ fn attack_h_smuggling_after_the_101_there_are_frames_alone() {
     ] {
         let outcome = serve(&[REQUEST, hidden].concat());
         assert!(matches!(outcome.events[..], [Seen::Request { .. }]));
-        assert_eq!((outcome.error, outcome.out), (Some(error.into()), [RESPONSE, b"\x88\x02\x03\xea"].concat()));
+        assert_eq!(
+            (outcome.error, outcome.out),
+            (Some(error.into()), [RESPONSE, b"\x88\x02\x03\xea"].concat())
+        );
     }
     // Content-Length: 0 hides nothing: frames follow at once.
     let wire = [&request("X", "Content-Length: 0")[..], b"\x89\x81\0\0\0\0x"].concat();

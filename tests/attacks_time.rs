@@ -1,6 +1,7 @@
 //! What happened to other implementations, in time and stack (attacks.md B3 and C), for both roles.
 //!
-//! Linear time is shown without a clock: the inputs are so large that work growing with their square would take minutes.
+//! Linear time is shown without a clock: the inputs are so large that work growing with their square would
+//! take minutes.
 #![cfg(feature = "alloc")]
 
 mod support;
@@ -10,8 +11,8 @@ use arrayvec::ArrayVec;
 use fastrand::Rng;
 use support::{Keys, REQUEST, Seen, Side, filled, frame, frames_of, open_server, transmit, with_field};
 use websocket_proto::{
-    Accept, Client, Config, Connection, Delivery, Error, Event, HandshakeError, ProtocolError, ReceiveBuffer, Role, SendError, Server,
-    State,
+    Accept, Client, Config, Connection, Delivery, Error, Event, HandshakeError, ProtocolError, ReceiveBuffer,
+    Role, SendError, Server, State,
 };
 
 type Clients = Client<Keys>;
@@ -24,8 +25,9 @@ fn unlimited(delivery: Delivery) -> Config {
     config
 }
 
-/// Reads of this many bytes into a buffer that is asked for no more, and nobody who writes: the number of events. The buffer doubles
-/// once where a read is torn, so while it moves three reads' worth of memory is in use.
+/// Reads of this many bytes into a buffer that is asked for no more, and nobody who writes: the number of
+/// events. The buffer doubles once where a read is torn, so while it moves three reads' worth of memory is in
+/// use.
 fn count_events<R: Role>(connection: &mut Connection<R>, wire: &[u8], read: usize) -> Result<usize, Error> {
     let (mut inbound, mut out, mut events) = (ReceiveBuffer::new(), ArrayVec::<u8, 0>::new(), 0);
     for chunk in wire.chunks(read) {
@@ -53,7 +55,10 @@ fn attack_b3_half_a_million_fragments_of_one_byte() {
             (&binary, Delivery::Messages, usize::MAX, 1),
             (&text, Delivery::Parts, 64 * 1024, COUNT / 2 + 1),
         ] {
-            assert_eq!(count_events(&mut R::open(unlimited(delivery)), wire, read.min(wire.len())), Ok(events));
+            assert_eq!(
+                count_events(&mut R::open(unlimited(delivery)), wire, read.min(wire.len())),
+                Ok(events)
+            );
         }
     }
     check::<Server>();
@@ -64,7 +69,8 @@ fn attack_b3_half_a_million_fragments_of_one_byte() {
 fn attack_b3_lim_09_a_message_of_half_a_megabyte_byte_by_byte() {
     fn check<R: Side>() {
         let text = "aé日😀".repeat(64 * 1024);
-        let wire = [frame::<R>(0x01, &text.as_bytes()[..5]), frame::<R>(0x80, &text.as_bytes()[5..])].concat();
+        let wire =
+            [frame::<R>(0x01, &text.as_bytes()[..5]), frame::<R>(0x80, &text.as_bytes()[5..])].concat();
         let mut connection = R::open(Config::default());
         let asked = measure(|| assert_eq!(count_events(&mut connection, &wire, 1), Ok(1)));
         // It doubles: what all steps asked for together is a multiple of what is there in the end.
@@ -102,7 +108,9 @@ fn attack_c1_c2_lim_09_a_head_of_nearly_a_megabyte_byte_by_byte() {
     for response in [long, folded] {
         let uri = websocket_proto::Uri::parse("ws://server.example.com/").unwrap();
         let request = websocket_proto::ClientRequest::new(uri);
-        let mut client = Connection::client(request, unlimited(Delivery::Messages), Keys::default(), &mut Vec::new()).unwrap();
+        let mut client =
+            Connection::client(request, unlimited(Delivery::Messages), Keys::default(), &mut Vec::new())
+                .unwrap();
         assert_eq!(count_events(&mut client, response.as_bytes(), 1), Ok(1));
     }
     // With the limits that are there by default, a line without an end is refused long before.
@@ -122,8 +130,16 @@ fn attack_c3_lists_and_quoted_strings_are_read_once() {
         ("Sec-WebSocket-Protocol", format!("b{spaces}x"), Some(HandshakeError::InvalidSubprotocol)),
         ("Sec-WebSocket-Protocol", format!("b{spaces},{spaces}x"), None),
         ("Sec-WebSocket-Protocol", format!("b{}x", ", ".repeat(LEN / 2)), None),
-        ("Sec-WebSocket-Protocol", format!("b{},", ",x".repeat(LEN / 2)), Some(HandshakeError::RepeatedSubprotocol)),
-        ("Sec-WebSocket-Extensions", format!("x; a=\"{}", "\\a".repeat(LEN / 2)), Some(HandshakeError::InvalidExtensions)),
+        (
+            "Sec-WebSocket-Protocol",
+            format!("b{},", ",x".repeat(LEN / 2)),
+            Some(HandshakeError::RepeatedSubprotocol),
+        ),
+        (
+            "Sec-WebSocket-Extensions",
+            format!("x; a=\"{}", "\\a".repeat(LEN / 2)),
+            Some(HandshakeError::InvalidExtensions),
+        ),
         ("Sec-WebSocket-Extensions", format!("x; a=\"{}\"", "\\a".repeat(LEN / 2)), None),
         ("Sec-WebSocket-Extensions", format!("x{spaces};{spaces}a"), None),
         ("Sec-WebSocket-Extensions", format!("x{}", "; a".repeat(LEN / 3)), None),
@@ -136,7 +152,10 @@ fn attack_c3_lists_and_quoted_strings_are_read_once() {
         match server.receive(&mut filled(&head), &mut Vec::new()) {
             Ok(Some(Event::Request(request))) => {
                 assert_eq!(error, None, "{name}");
-                assert!(request.subprotocols().count() <= 2 && request.extensions().flat_map(|it| it.params()).count() <= LEN);
+                assert!(
+                    request.subprotocols().count() <= 2
+                        && request.extensions().flat_map(|it| it.params()).count() <= LEN
+                );
             }
             other => assert_eq!(other.err(), error.map(Error::Handshake), "{name}"),
         }
@@ -145,7 +164,11 @@ fn attack_c3_lists_and_quoted_strings_are_read_once() {
 
 #[test]
 fn attack_c4_lim_10_every_call_makes_progress_or_needs_more() {
-    fn check<R: Role + Clone>(start: &Connection<R>, seed: u64, accept: fn(&mut Connection<R>, &mut Vec<u8>)) {
+    fn check<R: Role + Clone>(
+        start: &Connection<R>,
+        seed: u64,
+        accept: fn(&mut Connection<R>, &mut Vec<u8>),
+    ) {
         let mut random = Rng::with_seed(seed);
         let (mut connection, mut inbound, mut out) = (start.clone(), ReceiveBuffer::new(), Vec::new());
         for _ in 0..20 {
@@ -179,7 +202,9 @@ fn attack_c4_lim_10_every_call_makes_progress_or_needs_more() {
     for seed in 0..2000 {
         check(&Server::open(Config::default()), seed, |_, _| {});
         check(&Clients::open(Config::default()), seed, |_, _| {});
-        check(&Connection::server(Config::default()), seed, |server, out| server.accept(Accept::new(), out).unwrap());
+        check(&Connection::server(Config::default()), seed, |server, out| {
+            server.accept(Accept::new(), out).unwrap()
+        });
     }
 }
 
@@ -191,7 +216,8 @@ fn attack_c5_many_thousand_frames_in_one_buffer_need_no_stack() {
             let mut wire = if first == 0 { frame::<R>(0x02, b"") } else { vec![] };
             wire.extend(frame::<R>(first, b"").repeat(COUNT));
             wire.extend(frame::<R>(0x88, b"").repeat(COUNT));
-            let (mut connection, mut inbound, mut out) = (R::open(unlimited(Delivery::Messages)), filled(&wire), Vec::new());
+            let (mut connection, mut inbound, mut out) =
+                (R::open(unlimited(Delivery::Messages)), filled(&wire), Vec::new());
             let thread = std::thread::Builder::new().stack_size(32 * 1024).spawn(move || {
                 let mut events = 0;
                 while connection.receive(&mut inbound, &mut out).unwrap().is_some() {
@@ -215,11 +241,20 @@ fn attack_c6_what_is_too_large_is_not_skipped() {
         let fine = frame::<R>(0x82, b"fine");
         for (large, error) in [
             (frame::<R>(0x82, &[0x81; 11]), ProtocolError::FrameTooBig),
-            ([frame::<R>(0x02, &[0x81; 9]), frame::<R>(0x80, &[0x81; 7])].concat(), ProtocolError::MessageTooBig),
+            (
+                [frame::<R>(0x02, &[0x81; 9]), frame::<R>(0x80, &[0x81; 7])].concat(),
+                ProtocolError::MessageTooBig,
+            ),
         ] {
             let outcome = transmit::<R>(config, &[&fine[..], &large, &fine, &fine].concat());
-            assert_eq!((outcome.error, outcome.events), (Some(error.into()), vec![Seen::Binary(b"fine".to_vec())]));
-            assert_eq!((frames_of::<R>(&outcome.out), outcome.state), (vec![(0x88, b"\x03\xf1".to_vec())], State::End));
+            assert_eq!(
+                (outcome.error, outcome.events),
+                (Some(error.into()), vec![Seen::Binary(b"fine".to_vec())])
+            );
+            assert_eq!(
+                (frames_of::<R>(&outcome.out), outcome.state),
+                (vec![(0x88, b"\x03\xf1".to_vec())], State::End)
+            );
         }
     }
     check::<Server>();

@@ -1,10 +1,13 @@
-//! A slow writer: whatever room there is, and however it drains, nothing is lost, repeated or kept from being received.
+//! A slow writer: whatever room there is, and however it drains, nothing is lost, repeated or kept from being
+//! received.
 #![cfg(feature = "alloc")]
 
 mod support;
 
 use support::{Keys, Side, frame, frames_of};
-use websocket_proto::{Client, Config, Event, ReceiveBuffer, SendBuffer, SendError, SendSlice, Server, State, TransportAction};
+use websocket_proto::{
+    Client, Config, Event, ReceiveBuffer, SendBuffer, SendError, SendSlice, Server, State, TransportAction,
+};
 
 type Clients = Client<Keys>;
 
@@ -23,7 +26,8 @@ fn wire<R: Side>() -> Vec<u8> {
     wire
 }
 
-/// An echo behind an outbound buffer of this size, so many bytes of which wait at first, which gives so many bytes at each step, in turn.
+/// An echo behind an outbound buffer of this size, so many bytes of which wait at first, which gives so many
+/// bytes at each step, in turn.
 fn echo<R: Side>(size: usize, waiting: usize, max_write_buffer: usize, drains: &[usize]) {
     let mut config = Config::default();
     config.max_write_buffer = max_write_buffer;
@@ -68,12 +72,20 @@ fn echo<R: Side>(size: usize, waiting: usize, max_write_buffer: usize, drains: &
     assert_eq!(written[..waiting], vec![0; waiting]);
     let frames = frames_of::<R>(&written[waiting..]);
     let data: Vec<_> = frames.iter().filter(|(first, _)| first & 0x08 == 0).cloned().collect();
-    let expected: Vec<_> = (0..6).flat_map(|round| [(0x81, vec![b'a' + round; 9]), (0x82, vec![round; 9])]).collect();
+    let expected: Vec<_> =
+        (0..6).flat_map(|round| [(0x81, vec![b'a' + round; 9]), (0x82, vec![round; 9])]).collect();
     assert_eq!(data, expected, "each message once, in order");
-    let pongs: Vec<_> = frames.iter().filter(|(first, _)| *first == 0x8A).map(|(_, payload)| (payload[1], payload[0])).collect();
+    let pongs: Vec<_> = frames
+        .iter()
+        .filter(|(first, _)| *first == 0x8A)
+        .map(|(_, payload)| (payload[1], payload[0]))
+        .collect();
     assert!(pongs.is_sorted_by(|a, b| a < b), "Pongs in the order of their Pings, none twice: {pongs:?}");
     // What came last before a message of the application's went out with it.
-    assert!((0..6).all(|round| pongs.contains(&(round, b'p')) && pongs.contains(&(round, b'r'))), "{pongs:?}");
+    assert!(
+        (0..6).all(|round| pongs.contains(&(round, b'p')) && pongs.contains(&(round, b'r'))),
+        "{pongs:?}"
+    );
     assert_eq!(frames.last(), Some(&(0x88, b"\x03\xe8".to_vec())));
     assert_eq!(frames.iter().filter(|(first, _)| *first == 0x88).count(), 1);
     assert!(connection.close_status().clean());
@@ -82,7 +94,14 @@ fn echo<R: Side>(size: usize, waiting: usize, max_write_buffer: usize, drains: &
 fn every_room<R: Side>() {
     // A Pong and a message of nine bytes, both masked.
     let least = 8 + 15;
-    for drains in [&[1][..], &[0, 0, 0, 1], &[7], &[0, 5, 0, 0, 30], &[usize::MAX], &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, usize::MAX]] {
+    for drains in [
+        &[1][..],
+        &[0, 0, 0, 1],
+        &[7],
+        &[0, 5, 0, 0, 30],
+        &[usize::MAX],
+        &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, usize::MAX],
+    ] {
         for waiting in 0..=least {
             echo::<R>(least, waiting, usize::MAX, drains);
         }

@@ -1,4 +1,5 @@
-//! Blocks of every kind behind each other, at every bit of a byte (RFC 1951 §3.2.3), and what an empty one costs.
+//! Blocks of every kind behind each other, at every bit of a byte (RFC 1951 §3.2.3), and what an empty one
+//! costs.
 #![cfg(feature = "deflate")]
 
 mod support;
@@ -157,7 +158,8 @@ impl Blocks {
     }
 }
 
-/// A message of some blocks, which looks back by `size` at the most into what this reference knows. With what it inflates to.
+/// A message of some blocks, which looks back by `size` at the most into what this reference knows. With what
+/// it inflates to.
 fn random_message(random: &mut Rng, reference: &mut Reference, size: usize) -> (Vec<u8>, Vec<u8>) {
     let mut blocks = Blocks::default();
     // What can be looked back at grows with the message.
@@ -236,7 +238,8 @@ fn st_09_a_clone_goes_on_in_any_block() {
         let (payload, whole) = random_message(&mut random, &mut reference, 32_768);
         let wire = frame::<Server>(0xC2, &payload);
         for cut in 0..wire.len() {
-            let (mut connection, mut inbound) = (open::<Server>(DeflateParams::new(), Config::default()), filled(&wire[..cut]));
+            let (mut connection, mut inbound) =
+                (open::<Server>(DeflateParams::new(), Config::default()), filled(&wire[..cut]));
             assert!(connection.receive(&mut inbound, &mut Vec::new()).unwrap().is_none());
             for connection in [connection.clone(), connection] {
                 let outcome = feed(connection, inbound.clone(), [&wire[cut..]], |_, _| panic!());
@@ -249,7 +252,8 @@ fn st_09_a_clone_goes_on_in_any_block() {
 #[test]
 fn pmd_17_fixed_codes_that_stand_for_nothing() {
     fn check<R: Deflating>() {
-        // RFC 1951 §3.2.6: "literal/length values 286-287 will never actually occur", nor "distance codes 30-31".
+        // RFC 1951 §3.2.6: "literal/length values 286-287 will never actually occur", nor "distance codes
+        // 30-31".
         for (symbol, distance) in [(286, None), (287, None), (257, Some(30)), (285, Some(31))] {
             let mut blocks = Blocks::default();
             blocks.fixed(false);
@@ -257,8 +261,17 @@ fn pmd_17_fixed_codes_that_stand_for_nothing() {
             blocks.symbol(symbol);
             distance.into_iter().for_each(|distance| blocks.code(distance, 5));
             blocks.put(0, 40);
-            let outcome = every_way::<R>(DeflateParams::new(), Config::default(), &frame::<R>(0xC2, &blocks.message()), 8192);
-            assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::InvalidDeflate)), "{symbol} {distance:?}");
+            let outcome = every_way::<R>(
+                DeflateParams::new(),
+                Config::default(),
+                &frame::<R>(0xC2, &blocks.message()),
+                8192,
+            );
+            assert_eq!(
+                outcome.error,
+                Some(Error::Protocol(ProtocolError::InvalidDeflate)),
+                "{symbol} {distance:?}"
+            );
         }
     }
     check::<Server>();
@@ -286,7 +299,8 @@ fn pmd_18_attack_b9_the_limit_is_exact_in_a_block_with_fixed_codes() {
     assert_eq!(run::<Clients>(15, LEN - 1).error, Some(Error::Protocol(ProtocolError::MessageTooBig)));
 }
 
-/// A block that takes ten bits may cost no tables: that nothing is built for it shows in that there is no memory for any.
+/// A block that takes ten bits may cost no tables: that nothing is built for it shows in that there is no
+/// memory for any.
 #[test]
 fn lim_09_a_megabyte_of_empty_blocks() {
     let mut empty = Blocks::default();
@@ -307,7 +321,8 @@ fn lim_09_a_megabyte_of_empty_blocks() {
         let mut inbound = filled(&frame::<Server>(0x42, &payload));
         let asked = measure(|| assert!(connection.receive(&mut inbound, &mut Vec::new()).unwrap().is_none()));
         assert!(asked.bytes_max < 4096 && asked.count_total < 10, "{asked:?}");
-        let outcome = feed(connection, ReceiveBuffer::new(), [&frame::<Server>(0x80, &[0])[..]], |_, _| panic!());
+        let outcome =
+            feed(connection, ReceiveBuffer::new(), [&frame::<Server>(0x80, &[0])[..]], |_, _| panic!());
         assert_eq!((outcome.events, outcome.error), (vec![Seen::Binary(vec![])], None));
     }
 }

@@ -10,7 +10,8 @@ use fastrand::Rng;
 use support::{Keys, Outcome, Seen, feed, filled, frame, frames_of};
 use support_deflate::{Deflating, HELLO, Zlib, every_way, json, open, own, peer};
 use websocket_proto::{
-    Client, Config, Connection, DeflateParams, Delivery, Error, Event, MessageKind, ProtocolError, ReceiveBuffer, Role, Server, State,
+    Client, Config, Connection, DeflateParams, Delivery, Error, Event, MessageKind, ProtocolError,
+    ReceiveBuffer, Role, Server, State,
 };
 use zlib_rs::DeflateFlush;
 
@@ -698,11 +699,19 @@ fn pmd_19_inflated_text_in_parts_fits_a_fixed_buffer_full_of_other_frames() {
         let wire = [&first[..], &rest, &frame::<R>(0x8A, b"").repeat(150)].concat();
         let outcome = every_way::<R>(DeflateParams::new(), Config::default(), &wire, 4096);
         let [Seen::Text(text), pongs @ ..] = &outcome.events[..] else { panic!("{:?}", outcome.error) };
-        assert_eq!((text.len(), text.chars().all(|char| char.len_utf8() == 4), pongs.len()), (260, true, 150));
+        assert_eq!(
+            (text.len(), text.chars().all(|char| char.len_utf8() == 4), pongs.len()),
+            (260, true, 150)
+        );
         for size in ReceiveBuffer::MIN_LEN..300 {
             let mut memory = vec![0; size];
             let reads = [&first[..], &wire[first.len()..]];
-            let fixed = feed(open::<R>(DeflateParams::new(), config), ReceiveBuffer::fixed(&mut memory), reads, |_, _| {});
+            let fixed = feed(
+                open::<R>(DeflateParams::new(), config),
+                ReceiveBuffer::fixed(&mut memory),
+                reads,
+                |_, _| {},
+            );
             assert_eq!(fixed, outcome, "{size}");
         }
     }

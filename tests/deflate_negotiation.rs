@@ -8,8 +8,8 @@ mod support_deflate;
 use support::{Keys, REQUEST, RESPONSE, Seen, feed, filled, frame, frames_of, with_field};
 use support_deflate::{config, deflate};
 use websocket_proto::{
-    Accept, Client, ClientRequest, Config, Connection, DeflateParams, Error, Event, HandshakeError, Negotiated, ProtocolError,
-    ReceiveBuffer, Server, State, Uri,
+    Accept, Client, ClientRequest, Config, Connection, DeflateParams, Error, Event, HandshakeError,
+    Negotiated, ProtocolError, ReceiveBuffer, Server, State, Uri,
 };
 
 fn all() -> DeflateParams {
@@ -19,7 +19,8 @@ fn all() -> DeflateParams {
 /// The value of Sec-WebSocket-Extensions in a head.
 fn extensions_field(head: &[u8]) -> Option<String> {
     let text = String::from_utf8(head.to_vec()).unwrap();
-    let lines: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("Sec-WebSocket-Extensions: ")).collect();
+    let lines: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("Sec-WebSocket-Extensions: ")).collect();
     assert!(lines.len() <= 1);
     lines.first().map(|value| (*value).to_owned())
 }
@@ -30,7 +31,10 @@ fn with_extensions(head: &[u8], value: &str) -> Vec<u8> {
 }
 
 /// What a server that is ready for `most` answers to an offer, in every chunking; and the connection.
-fn answer(most: Option<DeflateParams>, offer: &str) -> (Option<String>, Option<DeflateParams>, Connection<Server>) {
+fn answer(
+    most: Option<DeflateParams>,
+    offer: &str,
+) -> (Option<String>, Option<DeflateParams>, Connection<Server>) {
     let wire = with_extensions(REQUEST, offer);
     let outcome = support::every_way(&Connection::server(config(most)), &wire, |server, out| {
         let before = server.negotiated();
@@ -56,7 +60,8 @@ fn answer(most: Option<DeflateParams>, offer: &str) -> (Option<String>, Option<D
 fn asking(most: Option<DeflateParams>) -> (Connection<Client<Keys>>, Vec<u8>) {
     let mut out = Vec::new();
     let uri = Uri::parse("ws://server.example.com/chat").unwrap();
-    let client = Connection::client(ClientRequest::new(uri), config(most), Keys::default(), &mut out).unwrap();
+    let client =
+        Connection::client(ClientRequest::new(uri), config(most), Keys::default(), &mut out).unwrap();
     (client, out)
 }
 
@@ -96,8 +101,18 @@ fn pmd_01_an_offer_that_can_be_met_is_accepted_and_answered() {
             deflate(10, 15, true, true),
         ),
         // §7.1.2.1: accepted "by including" it
-        (all(), "permessage-deflate; server_max_window_bits=15", "permessage-deflate; server_max_window_bits=15", all()),
-        (all(), "permessage-deflate; server_max_window_bits=8", "permessage-deflate; server_max_window_bits=8", deflate(8, 15, true, true)),
+        (
+            all(),
+            "permessage-deflate; server_max_window_bits=15",
+            "permessage-deflate; server_max_window_bits=15",
+            all(),
+        ),
+        (
+            all(),
+            "permessage-deflate; server_max_window_bits=8",
+            "permessage-deflate; server_max_window_bits=8",
+            deflate(8, 15, true, true),
+        ),
         // §5.2: "The value may be quoted."
         (
             all(),
@@ -130,12 +145,20 @@ fn pmd_01_an_offer_that_can_be_met_is_accepted_and_answered() {
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=10; client_max_window_bits=9",
             small,
         ),
-        (deflate(10, 15, true, true), "permessage-deflate", "permessage-deflate; server_max_window_bits=10", deflate(10, 15, true, true)),
+        (
+            deflate(10, 15, true, true),
+            "permessage-deflate",
+            "permessage-deflate; server_max_window_bits=10",
+            deflate(10, 15, true, true),
+        ),
     ] {
         let (field, found, _) = answer(Some(most), offer);
         assert_eq!((field.as_deref(), found), (Some(value), Some(agreed)), "{offer}");
         // And a client that has offered the same takes the answer.
-        assert_eq!(extensions_field(&asking(Some(all())).1).as_deref(), Some("permessage-deflate; client_max_window_bits"));
+        assert_eq!(
+            extensions_field(&asking(Some(all())).1).as_deref(),
+            Some("permessage-deflate; client_max_window_bits")
+        );
         assert_eq!(judged(Some(all()), value), Ok(Some(agreed)), "{value}");
     }
 }
@@ -184,10 +207,20 @@ fn pmd_02_pmd_03_pmd_04_offers_that_are_declined() {
         let (field, agreed, _) = answer(Some(all()), offer);
         assert_eq!((field, agreed), (None, None), "{offer}");
         // PMD-05: the next one
-        let (field, agreed, _) = answer(Some(all()), &format!("{offer}, permessage-deflate; server_max_window_bits=9"));
-        assert_eq!((field.as_deref(), agreed), (Some("permessage-deflate; server_max_window_bits=9"), Some(deflate(9, 15, true, true))));
+        let (field, agreed, _) =
+            answer(Some(all()), &format!("{offer}, permessage-deflate; server_max_window_bits=9"));
+        assert_eq!(
+            (field.as_deref(), agreed),
+            (Some("permessage-deflate; server_max_window_bits=9"), Some(deflate(9, 15, true, true)))
+        );
     }
-    for offer in ["x-webkit-deflate-frame", "Permessage-Deflate", "permessage-deflat", "permessage-deflate2", "deflate"] {
+    for offer in [
+        "x-webkit-deflate-frame",
+        "Permessage-Deflate",
+        "permessage-deflat",
+        "permessage-deflate2",
+        "deflate",
+    ] {
         let (field, agreed, _) = answer(Some(all()), offer);
         assert_eq!((field, agreed), (None, None), "{offer}");
     }
@@ -202,8 +235,14 @@ fn pmd_05_offers_are_tried_in_order() {
             "permessage-deflate; server_max_window_bits=10",
         ),
         ("permessage-deflate, permessage-deflate; server_max_window_bits=10", "permessage-deflate"),
-        ("x, permessage-foo; x=10, permessage-deflate; server_no_context_takeover", "permessage-deflate; server_no_context_takeover"),
-        ("permessage-deflate; y\r\npermessage-deflate; server_max_window_bits=7\r\n,permessage-deflate", "permessage-deflate"),
+        (
+            "x, permessage-foo; x=10, permessage-deflate; server_no_context_takeover",
+            "permessage-deflate; server_no_context_takeover",
+        ),
+        (
+            "permessage-deflate; y\r\npermessage-deflate; server_max_window_bits=7\r\n,permessage-deflate",
+            "permessage-deflate",
+        ),
     ] {
         assert_eq!(answer(Some(all()), offer).0.as_deref(), Some(value), "{offer}");
     }
@@ -225,21 +264,36 @@ fn pmd_06_answers_that_a_client_takes() {
         (all(), "permessage-deflate; server_max_window_bits=\"15\"", Some(all())),
         (all(), "permessage-deflate; client_max_window_bits=8", Some(deflate(15, 8, true, true))),
         (ready, "permessage-deflate; server_max_window_bits=12", Some(deflate(12, 15, true, true))),
-        (ready, "permessage-deflate; server_max_window_bits=9; client_max_window_bits=10", Some(deflate(9, 10, true, true))),
+        (
+            ready,
+            "permessage-deflate; server_max_window_bits=9; client_max_window_bits=10",
+            Some(deflate(9, 10, true, true)),
+        ),
         // §7.1.2.2: the hint does not bind the server
-        (ready, "permessage-deflate; server_max_window_bits=9; client_max_window_bits=13", Some(deflate(9, 13, true, true))),
+        (
+            ready,
+            "permessage-deflate; server_max_window_bits=9; client_max_window_bits=13",
+            Some(deflate(9, 13, true, true)),
+        ),
         (
             deflate(15, 15, false, false),
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
             Some(deflate(15, 15, false, false)),
         ),
-        (deflate(15, 15, false, false), "permessage-deflate; server_no_context_takeover", Some(deflate(15, 15, false, true))),
+        (
+            deflate(15, 15, false, false),
+            "permessage-deflate; server_no_context_takeover",
+            Some(deflate(15, 15, false, true)),
+        ),
     ] {
         assert_eq!(judged(Some(most), value), Ok(agreed), "{value}");
     }
     for (most, offer) in [
         (deflate(15, 15, true, true), "permessage-deflate; client_max_window_bits"),
-        (deflate(10, 9, true, true), "permessage-deflate; server_max_window_bits=10; client_max_window_bits=9"),
+        (
+            deflate(10, 9, true, true),
+            "permessage-deflate; server_max_window_bits=10; client_max_window_bits=9",
+        ),
         (
             deflate(15, 15, false, false),
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits",
@@ -292,7 +346,9 @@ fn pmd_07_attack_d2_answers_that_fail_the_connection() {
         assert_eq!(judged(Some(most), value), Err(HandshakeError::InvalidDeflate), "{value}");
     }
     assert_eq!(judged(Some(all()), "permessage-deflate;"), Err(HandshakeError::InvalidExtensions));
-    for value in ["x", "permessage-deflate, x", "x, permessage-deflate", "permessage-bzip2", "PERMESSAGE-DEFLATE"] {
+    for value in
+        ["x", "permessage-deflate, x", "x, permessage-deflate", "permessage-bzip2", "PERMESSAGE-DEFLATE"]
+    {
         assert_eq!(judged(Some(all()), value), Err(HandshakeError::ExtensionNotOffered), "{value}");
     }
     assert_eq!(judged(None, "permessage-deflate"), Err(HandshakeError::ExtensionNotOffered));
@@ -303,12 +359,21 @@ fn pmd_22_a_clients_window_is_limited_only_if_it_says_that_it_can_be() {
     let small = deflate(15, 10, true, true);
     for (offer, value) in [
         ("permessage-deflate; client_max_window_bits", Some("permessage-deflate; client_max_window_bits=10")),
-        ("permessage-deflate; client_max_window_bits=15", Some("permessage-deflate; client_max_window_bits=10")),
-        ("permessage-deflate; client_max_window_bits=9", Some("permessage-deflate; client_max_window_bits=9")),
+        (
+            "permessage-deflate; client_max_window_bits=15",
+            Some("permessage-deflate; client_max_window_bits=10"),
+        ),
+        (
+            "permessage-deflate; client_max_window_bits=9",
+            Some("permessage-deflate; client_max_window_bits=9"),
+        ),
         // The limit holds; the offer cannot be met.
         ("permessage-deflate", None),
         ("permessage-deflate; server_max_window_bits=10", None),
-        ("permessage-deflate, permessage-deflate; client_max_window_bits", Some("permessage-deflate; client_max_window_bits=10")),
+        (
+            "permessage-deflate, permessage-deflate; client_max_window_bits",
+            Some("permessage-deflate; client_max_window_bits=10"),
+        ),
     ] {
         assert_eq!(answer(Some(small), offer).0.as_deref(), value, "{offer}");
     }
@@ -329,7 +394,8 @@ fn pmd_23_nothing_is_negotiated_unless_the_caller_enables_it() {
     assert_eq!(judged(None, ""), Ok(None));
     assert_eq!(Negotiated::new().deflate(), None);
     // Negotiated on elsewhere, but not enabled here: what comes is read, nothing is compressed.
-    let mut server = Connection::established(Server::new(), Negotiated::new().with_deflate(all()), Config::default());
+    let mut server =
+        Connection::established(Server::new(), Negotiated::new().with_deflate(all()), Config::default());
     out.clear();
     server.send_text(&"compressible ".repeat(100), &mut out).unwrap();
     assert_eq!(out[0], 0x81);
@@ -340,12 +406,17 @@ fn pmd_23_nothing_is_negotiated_unless_the_caller_enables_it() {
 #[test]
 fn pmd_08_ex_05_attack_e1_rsv1_without_agreement_is_an_error() {
     // Offered and declined, and never offered.
-    for (most, offer) in [(None, "permessage-deflate"), (Some(all()), "permessage-deflate; x"), (Some(all()), "x")] {
+    for (most, offer) in
+        [(None, "permessage-deflate"), (Some(all()), "permessage-deflate; x"), (Some(all()), "x")]
+    {
         let (_, agreed, server) = answer(most, offer);
         assert_eq!(agreed, None);
         for (first, payload) in [(0xC1, support_deflate::HELLO), (0xC2, b""), (0xA1, b"x"), (0x91, b"x")] {
             let outcome = support::every_way(&server, &frame::<Server>(first, payload), |_, _| panic!());
-            assert_eq!((outcome.events.len(), outcome.error), (0, Some(Error::Protocol(ProtocolError::ReservedBits))));
+            assert_eq!(
+                (outcome.events.len(), outcome.error),
+                (0, Some(Error::Protocol(ProtocolError::ReservedBits)))
+            );
             assert_eq!(frames_of::<Server>(&outcome.out), [(0x88, b"\x03\xea".to_vec())]);
         }
     }
@@ -371,13 +442,17 @@ fn ex_04_ex_06_one_extension_is_accepted_whatever_is_offered_with_it() {
     // RSV2 and RSV3 stay reserved.
     for first in [0xA1, 0x91, 0xE1, 0xD1, 0xF1] {
         let (_, _, server) = answer(Some(all()), "permessage-deflate");
-        let outcome = support::every_way(&server, &frame::<Server>(first, support_deflate::HELLO), |_, _| panic!());
+        let outcome =
+            support::every_way(&server, &frame::<Server>(first, support_deflate::HELLO), |_, _| panic!());
         assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::ReservedBits)));
     }
     // Frames behind the handshake are read with what was agreed on.
-    let wire = [with_extensions(REQUEST, "permessage-deflate"), frame::<Server>(0xC1, support_deflate::HELLO)].concat();
-    let outcome =
-        support::every_way(&Connection::server(config(Some(all()))), &wire, |server, out| server.accept(Accept::new(), out).unwrap());
+    let wire =
+        [with_extensions(REQUEST, "permessage-deflate"), frame::<Server>(0xC1, support_deflate::HELLO)]
+            .concat();
+    let outcome = support::every_way(&Connection::server(config(Some(all()))), &wire, |server, out| {
+        server.accept(Accept::new(), out).unwrap()
+    });
     assert_eq!(outcome.events[1..], [Seen::Text("Hello".to_owned())]);
     assert!(outcome.out.starts_with(&RESPONSE[..RESPONSE.len() - 2]));
 }

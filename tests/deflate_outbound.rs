@@ -12,8 +12,8 @@ use fastrand::Rng;
 use support::{Keys, Seen, feed, filled, frame, frames_of};
 use support_deflate::{Deflating, HELLO, Reference, json, messages_of, open, own, peer};
 use websocket_proto::{
-    Client, CloseCode, Config, Connection, DeflateConfig, DeflateParams, Delivery, EntropyError, Event, MessageKind, Negotiated,
-    ReceiveBuffer, SendBuffer as _, SendError, SendSlice, Server,
+    Client, CloseCode, Config, Connection, DeflateConfig, DeflateParams, Delivery, EntropyError, Event,
+    MessageKind, Negotiated, ReceiveBuffer, SendBuffer as _, SendError, SendSlice, Server,
 };
 
 type Clients = Client<Keys>;

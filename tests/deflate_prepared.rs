@@ -11,8 +11,8 @@ use fastrand::Rng;
 use support::{Keys, filled, frames_of};
 use support_deflate::{Deflating, HELLO, Reference, json, messages_of, open, own};
 use websocket_proto::{
-    Client, Config, Connection, DeflateConfig, DeflateParams, Event, MessageKind, Negotiated, PreparedMessage, SendBuffer as _, SendError,
-    SendSlice, Server,
+    Client, Config, Connection, DeflateConfig, DeflateParams, Event, MessageKind, Negotiated,
+    PreparedMessage, SendBuffer as _, SendError, SendSlice, Server,
 };
 
 type Clients = Client<Keys>;
@@ -231,7 +231,11 @@ fn a_client_takes_a_fresh_key_each_time() {
     client.send_prepared(&message, &mut second).unwrap();
     assert_ne!(first[2..6], second[2..6], "§5.3");
     assert_eq!(frames_of::<Clients>(&first), frames_of::<Clients>(&second));
-    assert_eq!(format!("{message:?}"), "PreparedMessage { kind: Text, payload_len: 100 }", "not what is in it");
+    assert_eq!(
+        format!("{message:?}"),
+        "PreparedMessage { kind: Text, payload_len: 100 }",
+        "not what is in it"
+    );
 }
 
 #[test]

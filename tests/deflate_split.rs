@@ -1,4 +1,5 @@
-//! The windows of a compressed connection (RFC 7692 §7.2) over the two halves of one that is split and joined again, both roles.
+//! The windows of a compressed connection (RFC 7692 §7.2) over the two halves of one that is split and joined
+//! again, both roles.
 #![cfg(feature = "deflate")]
 
 mod support;

@@ -16,7 +16,8 @@ const fn s(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
 
-/// Feeds bytes one at a time, and looks at the time in between: the silence begins with the last that came. Whole and split.
+/// Feeds bytes one at a time, and looks at the time in between: the silence begins with the last that came.
+/// Whole and split.
 fn every_byte_is_life<R: Deflating>(delivery: Delivery, wire: &[u8]) {
     let mut config = Config::default();
     config.delivery = delivery;
@@ -44,13 +45,15 @@ fn every_byte_of_a_compressed_message_is_life_as_of_a_plain_one() {
             let (text, mut zlib) = (json(&mut random, 300), Zlib::new([0, 1, 6, 9][round % 4], 15));
             let (mut plain, mut compressed) = (vec![], vec![]);
             for _ in 0..3 {
-                for (wire, rsv1, payload) in
-                    [(&mut plain, 0, text.as_bytes().to_vec()), (&mut compressed, 0x40, zlib.message(text.as_bytes()))]
-                {
+                for (wire, rsv1, payload) in [
+                    (&mut plain, 0, text.as_bytes().to_vec()),
+                    (&mut compressed, 0x40, zlib.message(text.as_bytes())),
+                ] {
                     let len = [1, 2, 5, 1000][random.usize(..4)].min(payload.len());
                     let count = payload.len().div_ceil(len);
                     for (at, fragment) in payload.chunks(len).enumerate() {
-                        let first = if at == 0 { 1 | rsv1 } else { 0 } | if at + 1 == count { 0x80 } else { 0 };
+                        let first =
+                            if at == 0 { 1 | rsv1 } else { 0 } | if at + 1 == count { 0x80 } else { 0 };
                         wire.extend(frame::<R>(first, fragment));
                         if random.u8(..8) == 0 {
                             wire.extend(frame::<R>(0x8A, b"heartbeat"));
@@ -77,7 +80,8 @@ fn a_compressed_message_that_stops_coming_is_silence() {
             for cut in 1..wire.len() {
                 let mut config = Config::default();
                 config.delivery = delivery;
-                let (mut connection, mut inbound, mut out) = (open::<R>(DeflateParams::new(), config), ReceiveBuffer::new(), vec![]);
+                let (mut connection, mut inbound, mut out) =
+                    (open::<R>(DeflateParams::new(), config), ReceiveBuffer::new(), vec![]);
                 assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
                 assert_eq!(inbound.feed(&wire[..cut]), cut);
                 while connection.receive(&mut inbound, &mut out).unwrap().is_some() {}

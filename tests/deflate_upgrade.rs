@@ -1,4 +1,5 @@
-//! The negotiation of permessage-deflate (RFC 7692 §7.1) over parsed fields comes to the same as the one over bytes.
+//! The negotiation of permessage-deflate (RFC 7692 §7.1) over parsed fields comes to the same as the one over
+//! bytes.
 #![cfg(feature = "deflate")]
 
 extern crate alloc;
@@ -14,7 +15,8 @@ use support::{Keys, filled, frames_of};
 use support_deflate::{config, deflate};
 use websocket_proto::handshake::{Key, UpgradeOffer, UpgradeRequest};
 use websocket_proto::{
-    Accept, Client, ClientRequest, Config, Connection, DeflateParams, Entropy as _, Error, Event, HandshakeError, Negotiated, Server, Uri,
+    Accept, Client, ClientRequest, Config, Connection, DeflateParams, Entropy as _, Error, Event,
+    HandshakeError, Negotiated, Server, Uri,
 };
 
 fn lines<'a>(fields: impl Iterator<Item = (&'a str, impl ToString)>) -> String {
@@ -38,7 +40,8 @@ fn asked<'a>(offers: &[&'a str]) -> Vec<(&'a str, &'a str)> {
     fields
 }
 
-/// What a server that is ready for `most` answers to an offer: over bytes, over fields of HTTP/1.1, over an extended CONNECT; all the same.
+/// What a server that is ready for `most` answers to an offer: over bytes, over fields of HTTP/1.1, over an
+/// extended CONNECT; all the same.
 fn answer(most: DeflateParams, offers: &[&str]) -> Answer {
     let fields = asked(offers);
     let added = [("Set-Cookie", "a=b")];
@@ -58,7 +61,11 @@ fn answer(most: DeflateParams, offers: &[&str]) -> Answer {
         let checked = checked.deflate(most);
         let chat = checked.subprotocols().next().unwrap();
         let acceptance = checked.accept(Accept::new().subprotocol(chat).headers(&added)).unwrap();
-        let text = format!("HTTP/1.1 {} Switching Protocols\r\n{}\r\n", acceptance.status(), lines(acceptance.fields()));
+        let text = format!(
+            "HTTP/1.1 {} Switching Protocols\r\n{}\r\n",
+            acceptance.status(),
+            lines(acceptance.fields())
+        );
         assert_eq!(String::from_utf8(out).unwrap(), text, "{offers:?}");
         acceptance.negotiated()
     });
@@ -70,13 +77,20 @@ fn answer(most: DeflateParams, offers: &[&str]) -> Answer {
         let checked = checked.deflate(most);
         let chat = checked.subprotocols().next().unwrap();
         let acceptance = checked.accept(Accept::new().subprotocol(chat).headers(&added)).unwrap();
-        let value = acceptance.fields().find(|(name, _)| *name == "sec-websocket-extensions").map(|(_, value)| value.to_owned());
+        let value = acceptance
+            .fields()
+            .find(|(name, _)| *name == "sec-websocket-extensions")
+            .map(|(_, value)| value.to_owned());
         let count = 2 + usize::from(value.is_some());
         assert_eq!((acceptance.fields().count(), acceptance.fields().last()), (count, Some(added[0])));
         (value, acceptance.negotiated())
     });
     let over_connect = over_connect.map_err(|refusal| refusal.error());
-    assert_eq!(over_connect.as_ref().map(|(_, agreed)| *agreed), bytes.as_ref().map(|agreed| *agreed), "{offers:?}");
+    assert_eq!(
+        over_connect.as_ref().map(|(_, agreed)| *agreed),
+        bytes.as_ref().map(|agreed| *agreed),
+        "{offers:?}"
+    );
     over_connect.map(|(value, agreed)| (value, agreed.deflate()))
 }
 
@@ -144,7 +158,9 @@ fn pmd_01_pmd_05_offers_are_answered_as_section_7_1_has_it() {
         ),
         (
             all,
-            &["permessage-deflate; client_max_window_bits; server_max_window_bits=10, permessage-deflate; client_max_window_bits"],
+            &[
+                "permessage-deflate; client_max_window_bits; server_max_window_bits=10, permessage-deflate; client_max_window_bits",
+            ],
             "permessage-deflate; server_max_window_bits=10",
             deflate(10, 15, true, true),
         ),
@@ -162,7 +178,12 @@ fn pmd_01_pmd_05_offers_are_answered_as_section_7_1_has_it() {
             deflate(15, 15, true, false),
         ),
         // §7.1.2
-        (all, &["permessage-deflate; server_max_window_bits=15"], "permessage-deflate; server_max_window_bits=15", all),
+        (
+            all,
+            &["permessage-deflate; server_max_window_bits=15"],
+            "permessage-deflate; server_max_window_bits=15",
+            all,
+        ),
         (
             all,
             &["permessage-deflate; client_max_window_bits=\"1\\2\""],
@@ -186,7 +207,11 @@ fn pmd_01_pmd_05_offers_are_answered_as_section_7_1_has_it() {
         // The first that can be met, on whatever line.
         (
             small,
-            &["permessage-deflate, x", "permessage-deflate; y; client_max_window_bits", "permessage-deflate; client_max_window_bits=8"],
+            &[
+                "permessage-deflate, x",
+                "permessage-deflate; y; client_max_window_bits",
+                "permessage-deflate; client_max_window_bits=8",
+            ],
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=10; client_max_window_bits=8",
             deflate(10, 8, false, false),
         ),
@@ -217,7 +242,11 @@ fn pmd_02_pmd_03_pmd_04_pmd_22_offers_that_are_declined() {
     assert_eq!(answer(deflate(15, 10, true, true), &["permessage-deflate"]), Ok((None, None)));
     assert_eq!(answer(DeflateParams::new(), &[]), Ok((None, None)));
     for offers in [&["permessage-deflate;"][..], &["permessage-deflate", "="], &["", ","]] {
-        assert_eq!(answer(DeflateParams::new(), offers), Err(HandshakeError::InvalidExtensions), "{offers:?}");
+        assert_eq!(
+            answer(DeflateParams::new(), offers),
+            Err(HandshakeError::InvalidExtensions),
+            "{offers:?}"
+        );
     }
 }
 
@@ -241,7 +270,8 @@ fn any_offer_is_answered_as_over_bytes() {
 #[test]
 fn pmd_23_nothing_is_negotiated_unless_it_is_asked_for() {
     let fields = asked(&["permessage-deflate"]);
-    let acceptance = UpgradeRequest::http11("GET", fields.iter().copied()).unwrap().accept(Accept::new()).unwrap();
+    let acceptance =
+        UpgradeRequest::http11("GET", fields.iter().copied()).unwrap().accept(Accept::new()).unwrap();
     assert_eq!((acceptance.negotiated(), acceptance.fields().count()), (Negotiated::new(), 3));
     let head = UpgradeOffer::extended_connect(ClientRequest::new(Uri::parse("wss://a/").unwrap())).unwrap();
     assert_eq!(head.fields().count(), 1);
@@ -262,7 +292,8 @@ fn pmd_06_pmd_07_attack_d2_an_offer_and_what_its_answer_comes_to_are_as_over_byt
         let most = random_most(&mut random);
         let request = ClientRequest::new(uri).subprotocols(&["chat"]).headers(&[("Origin", "null")]);
         let mut written = Vec::new();
-        let mut client = Connection::client(request, config(Some(most)), Keys::default(), &mut written).unwrap();
+        let mut client =
+            Connection::client(request, config(Some(most)), Keys::default(), &mut written).unwrap();
         let head = UpgradeOffer::http11(request, key).unwrap().deflate(most);
         let of_connect = UpgradeOffer::extended_connect(request).unwrap().deflate(most);
         let text = format!("GET /chat HTTP/1.1\r\n{}\r\n", lines(head.fields()));
@@ -275,8 +306,10 @@ fn pmd_06_pmd_07_attack_d2_an_offer_and_what_its_answer_comes_to_are_as_over_byt
         offers.insert(offer.clone());
 
         let answers = random_lines(&mut random, true);
-        let answers: Vec<(&str, &str)> = answers.iter().map(|value| ("sec-websocket-extensions", value.as_str())).collect();
-        let upgrade = [("upgrade", "websocket"), ("connection", "upgrade"), ("sec-websocket-accept", accept.as_str())];
+        let answers: Vec<(&str, &str)> =
+            answers.iter().map(|value| ("sec-websocket-extensions", value.as_str())).collect();
+        let upgrade =
+            [("upgrade", "websocket"), ("connection", "upgrade"), ("sec-websocket-accept", accept.as_str())];
         let fields = upgrade.iter().copied().chain(answers.iter().copied());
         let response = format!("HTTP/1.1 101 \r\n{}\r\n", lines(fields.clone()));
         let over_bytes = match client.receive(&mut filled(response.as_bytes()), &mut Vec::new()) {
@@ -284,7 +317,11 @@ fn pmd_06_pmd_07_attack_d2_an_offer_and_what_its_answer_comes_to_are_as_over_byt
             Err(Error::Handshake(error)) => Err(error),
             other => panic!("{other:?}"),
         };
-        assert_eq!(head.check(101, fields).map(|checked| checked.negotiated()), over_bytes, "{text}{response}");
+        assert_eq!(
+            head.check(101, fields).map(|checked| checked.negotiated()),
+            over_bytes,
+            "{text}{response}"
+        );
         let over_connect = of_connect.check(200, answers.iter().copied()).map(|checked| checked.negotiated());
         assert_eq!(over_connect, over_bytes, "{text}{response}");
         outcomes.insert(format!("{over_bytes:?}"));
@@ -292,7 +329,11 @@ fn pmd_06_pmd_07_attack_d2_an_offer_and_what_its_answer_comes_to_are_as_over_byt
     // An offer for each server window, client window and takeover; all answers that fit, and each error.
     assert_eq!(offers.len(), 8 * 8 * 4);
     assert!(outcomes.len() > 30, "{}", outcomes.len());
-    for error in [HandshakeError::InvalidDeflate, HandshakeError::InvalidExtensions, HandshakeError::ExtensionNotOffered] {
+    for error in [
+        HandshakeError::InvalidDeflate,
+        HandshakeError::InvalidExtensions,
+        HandshakeError::ExtensionNotOffered,
+    ] {
         assert!(outcomes.contains(&format!("Err({error:?})")), "{error:?}");
     }
 }
@@ -302,28 +343,43 @@ fn what_was_agreed_on_over_fields_is_kept_by_the_connections() {
     let uri = Uri::parse("wss://server.example.com/chat").unwrap();
     let text = "compressible ".repeat(100);
     for most in [DeflateParams::new(), deflate(9, 10, false, false)] {
-        let head = UpgradeOffer::extended_connect(ClientRequest::new(uri)).unwrap().deflate(DeflateParams::new());
-        let fields: Vec<_> = head.fields().map(|(name, value)| (name.to_owned(), value.to_string())).collect();
-        let checked = UpgradeRequest::extended_connect("CONNECT", "websocket", fields.iter().map(|(name, value)| (name, value))).unwrap();
+        let head =
+            UpgradeOffer::extended_connect(ClientRequest::new(uri)).unwrap().deflate(DeflateParams::new());
+        let fields: Vec<_> =
+            head.fields().map(|(name, value)| (name.to_owned(), value.to_string())).collect();
+        let checked = UpgradeRequest::extended_connect(
+            "CONNECT",
+            "websocket",
+            fields.iter().map(|(name, value)| (name, value)),
+        )
+        .unwrap();
         let acceptance = checked.deflate(most).accept(Accept::new()).unwrap();
         let answer: Vec<_> = acceptance.fields().collect();
         let response = head.check(acceptance.status(), answer.iter().copied()).unwrap();
-        assert_eq!((response.negotiated().deflate(), acceptance.negotiated().deflate()), (Some(most), Some(most)));
+        assert_eq!(
+            (response.negotiated().deflate(), acceptance.negotiated().deflate()),
+            (Some(most), Some(most))
+        );
 
         // Each compresses where its configuration has it so; the other reads it in any case.
         for (server_config, client_config) in
             [(config(Some(most)), Config::default()), (Config::default(), config(Some(DeflateParams::new())))]
         {
             let mut server = Connection::established(Server::new(), acceptance.negotiated(), server_config);
-            let mut client = Connection::established(Client::new(Keys::default()), response.negotiated(), client_config);
+            let mut client =
+                Connection::established(Client::new(Keys::default()), response.negotiated(), client_config);
             let (mut there, mut back) = (Vec::new(), Vec::new());
             client.send_text(&text, &mut there).unwrap();
             server.send_text(&text, &mut back).unwrap();
             let first = |compressed: bool| if compressed { 0xC1 } else { 0x81 };
             assert_eq!(frames_of::<Client<Keys>>(&there)[0].0, first(client_config.deflate.is_some()));
             assert_eq!(frames_of::<Server>(&back)[0].0, first(server_config.deflate.is_some()));
-            assert!(matches!(server.receive(&mut filled(&there), &mut Vec::new()), Ok(Some(Event::Text(got))) if got == text));
-            assert!(matches!(client.receive(&mut filled(&back), &mut Vec::new()), Ok(Some(Event::Text(got))) if got == text));
+            assert!(
+                matches!(server.receive(&mut filled(&there), &mut Vec::new()), Ok(Some(Event::Text(got))) if got == text)
+            );
+            assert!(
+                matches!(client.receive(&mut filled(&back), &mut Vec::new()), Ok(Some(Event::Text(got))) if got == text)
+            );
         }
     }
 }

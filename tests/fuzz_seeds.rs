@@ -13,7 +13,8 @@ use std::path::Path;
 
 #[track_caller]
 fn replay(target: &str, property: fn(&[u8])) {
-    let seeds = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target)).expect("a directory");
+    let seeds = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target))
+        .expect("a directory");
     let mut count = 0;
     for seed in seeds {
         let seed = seed.expect("a file").path();

@@ -15,7 +15,8 @@ use support::Keys;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use websocket_proto::handshake::{Key, UpgradeOffer, UpgradeRequest};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, Config, Connection, Event, HandshakeError, ReceiveBuffer, Role, Server, TransportAction, Uri,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, Event, HandshakeError, ReceiveBuffer, Role,
+    Server, TransportAction, Uri,
 };
 
 type AnyResult<T> = Result<T, Box<dyn StdError + Send + Sync>>;
@@ -89,11 +90,15 @@ async fn run<R: Role>(
 }
 
 /// What hyper's client gets from hyper's server.
-fn exchange<T>(request: Request<String>, then: impl AsyncFnOnce(Response<Incoming>) -> AnyResult<T>) -> AnyResult<T> {
+fn exchange<T>(
+    request: Request<String>,
+    then: impl AsyncFnOnce(Response<Incoming>) -> AnyResult<T>,
+) -> AnyResult<T> {
     let (near, far) = tokio::io::duplex(1024);
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
-        let service = service_fn(|request| async { Ok::<_, Infallible>(answer(request).await.expect("an answer")) });
+        let service =
+            service_fn(|request| async { Ok::<_, Infallible>(answer(request).await.expect("an answer")) });
         let server = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(far), service);
         tokio::spawn(server.with_upgrades());
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(near)).await?;
@@ -105,14 +110,18 @@ fn exchange<T>(request: Request<String>, then: impl AsyncFnOnce(Response<Incomin
 /// The request of this head as hyper takes it.
 fn hyper_request(uri: Uri<'_>, head: &UpgradeOffer<'_>) -> AnyResult<Request<String>> {
     let request = Request::builder().method(head.method()).uri(uri.resource().to_string());
-    let request = head.fields().fold(request, |request, (name, value)| request.header(name, value.to_string()));
+    let request =
+        head.fields().fold(request, |request, (name, value)| request.header(name, value.to_string()));
     Ok(request.body(String::new())?)
 }
 
 #[test]
 fn messages_go_over_an_upgrade_of_hypers() -> AnyResult<()> {
     let uri = Uri::parse("ws://server.example.com:8080/chat?room=1")?;
-    let head = UpgradeOffer::http11(ClientRequest::new(uri).subprotocols(&["superchat", "chat"]), Key::new(*b"the sample nonce"))?;
+    let head = UpgradeOffer::http11(
+        ClientRequest::new(uri).subprotocols(&["superchat", "chat"]),
+        Key::new(*b"the sample nonce"),
+    )?;
     exchange(hyper_request(uri, &head)?, async |response| {
         let checked = head.check(response.status().as_u16(), response.headers())?;
         assert_eq!((checked.subprotocol(), &response.headers()["server"]), (Some("chat"), &"hyper".parse()?));
@@ -148,14 +157,20 @@ fn compressed_messages_go_over_an_upgrade_of_hypers() -> AnyResult<()> {
     most.server_window_bits = 10;
     let head = UpgradeOffer::http11(ClientRequest::new(uri), Key::new(*b"the sample nonce"))?.deflate(most);
     exchange(hyper_request(uri, &head)?, async |response| {
-        assert_eq!(response.headers()["sec-websocket-extensions"], "permessage-deflate; server_max_window_bits=10");
+        assert_eq!(
+            response.headers()["sec-websocket-extensions"],
+            "permessage-deflate; server_max_window_bits=10"
+        );
         let agreed = head.check(response.status().as_u16(), response.headers())?.negotiated();
         assert_eq!(agreed.deflate(), Some(most));
         // An answer to what was not offered, and one that does not fit the offer.
         let none = UpgradeOffer::http11(ClientRequest::new(uri), Key::new(*b"the sample nonce"))?;
         assert_eq!(none.check(101, response.headers()).map(|_| ()), Err(HandshakeError::ExtensionNotOffered));
         most.server_window_bits = 9;
-        assert_eq!(none.deflate(most).check(101, response.headers()).map(|_| ()), Err(HandshakeError::InvalidDeflate));
+        assert_eq!(
+            none.deflate(most).check(101, response.headers()).map(|_| ()),
+            Err(HandshakeError::InvalidDeflate)
+        );
 
         let mut stream = TokioIo::new(hyper::upgrade::on(response).await?);
         let mut connection = Connection::established(Client::new(Keys::default()), agreed, config());
@@ -197,7 +212,12 @@ fn refusals_go_over_hyper() -> AnyResult<()> {
     let mut post = hyper_request(uri, &head)?;
     *post.method_mut() = hyper::Method::POST;
     for (request, status, fields, error) in [
-        (with("sec-websocket-version", "8")?, 426, &[("upgrade", "websocket"), ("sec-websocket-version", "13")][..], "Version"),
+        (
+            with("sec-websocket-version", "8")?,
+            426,
+            &[("upgrade", "websocket"), ("sec-websocket-version", "13")][..],
+            "Version",
+        ),
         (with("connection", "close")?, 426, &[("upgrade", "websocket")], "does not ask"),
         (with("sec-websocket-key", "short")?, 400, &[], "Key"),
         (post, 405, &[("allow", "GET")], "method"),
@@ -210,7 +230,10 @@ fn refusals_go_over_hyper() -> AnyResult<()> {
             let checked = head.check(response.status().as_u16(), response.headers()).map(|_| ());
             assert_eq!(checked, Err(HandshakeError::NotAccepted));
             let mut stream = response.into_body();
-            let content = core::future::poll_fn(|context| hyper::body::Body::poll_frame(core::pin::Pin::new(&mut stream), context)).await;
+            let content = core::future::poll_fn(|context| {
+                hyper::body::Body::poll_frame(core::pin::Pin::new(&mut stream), context)
+            })
+            .await;
             let content = content.ok_or("no content")??.into_data().map_err(|_| "no data")?;
             assert!(String::from_utf8(content.to_vec())?.contains(error), "{content:?}");
             Ok(())

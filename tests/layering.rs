@@ -39,7 +39,11 @@ fn sources() -> Vec<Source> {
             let room = below.iter().next().expect("a name").to_str().expect("UTF-8").to_owned();
             let text = fs::read_to_string(&path).expect("a text");
             let text = text.split("#[cfg(test)]\nmod tests").next().expect("a first piece");
-            let code = text.lines().filter(|line| !line.trim().is_empty() && !line.trim().starts_with("//")).map(str::to_owned).collect();
+            let code = text
+                .lines()
+                .filter(|line| !line.trim().is_empty() && !line.trim().starts_with("//"))
+                .map(str::to_owned)
+                .collect();
             sources.push(Source { room, path, code });
         }
     }
@@ -60,7 +64,10 @@ fn imports_go_down_the_layers_only() {
                 let name: String = import.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 let path = source.path.display();
                 assert!(!name.is_empty(), "{path}: names of a room are imported from it one by one: {line}");
-                assert!(allowed.contains(&name.as_str()) || name == source.room, "{path} imports {name}: {line}");
+                assert!(
+                    allowed.contains(&name.as_str()) || name == source.room,
+                    "{path} imports {name}: {line}"
+                );
                 seen += 1;
             }
         }
@@ -71,8 +78,11 @@ fn imports_go_down_the_layers_only() {
 #[test]
 fn lib_declares_the_rooms_in_the_order_of_their_layers() {
     let lib = sources().into_iter().find(|source| source.room == "lib").expect("lib.rs");
-    let declared: Vec<&str> =
-        lib.code.iter().filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';')).collect();
+    let declared: Vec<&str> = lib
+        .code
+        .iter()
+        .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'))
+        .collect();
     assert_eq!(declared, ROOMS.map(|(room, _)| room));
 }
 
@@ -87,6 +97,11 @@ fn hashes_and_base64_stay_with_the_key() {
 #[test]
 fn a_file_has_at_most_400_lines_of_code() {
     for source in sources() {
-        assert!(source.code.len() <= MAX_LINES_OF_CODE, "{}: {} lines", source.path.display(), source.code.len());
+        assert!(
+            source.code.len() <= MAX_LINES_OF_CODE,
+            "{}: {} lines",
+            source.path.display(),
+            source.code.len()
+        );
     }
 }

@@ -6,8 +6,8 @@ mod support;
 use arrayvec::ArrayVec;
 use support::{Keys, Side, filled, frame, frames_of};
 use websocket_proto::{
-    Client, CloseCode, CloseFrameStatus, Config, Connection, Entropy, EntropyError, Event, ProtocolError, ReceiveBuffer, Role, SendBuffer,
-    SendError, SendSlice, Server, State, TransportAction,
+    Client, CloseCode, CloseFrameStatus, Config, Connection, Entropy, EntropyError, Event, ProtocolError,
+    ReceiveBuffer, Role, SendBuffer, SendError, SendSlice, Server, State, TransportAction,
 };
 
 type Clients = Client<Keys>;
@@ -25,7 +25,10 @@ fn ct_08_a_pong_that_never_fits_does_not_silence_the_endpoint() {
         assert!(connection.receive(&mut filled(&frame::<R>(0x89, &[1; 100])), &mut out).unwrap().is_some());
         assert!(connection.has_pending_reply());
         connection.send_text("a", &mut out).unwrap();
-        assert_eq!((frames_of::<R>(&out), connection.has_pending_reply()), (vec![(0x81, b"a".to_vec())], false));
+        assert_eq!(
+            (frames_of::<R>(&out), connection.has_pending_reply()),
+            (vec![(0x81, b"a".to_vec())], false)
+        );
     }
     check::<Server>();
     check::<Clients>();
@@ -51,12 +54,18 @@ fn lim_07_a_pending_pong_longer_than_the_mark_never_keeps_an_empty_buffer_full()
         stalled(&mut connection, &frame::<R>(0x89, ping));
         out.extend_from_slice(&[0; 200]);
         assert_eq!(connection.send_text("a", &mut out), Err(SendError::Full));
-        assert_eq!((out.len(), connection.has_pending_reply()), (200, true), "what is refused leaves all as it was");
+        assert_eq!(
+            (out.len(), connection.has_pending_reply()),
+            (200, true),
+            "what is refused leaves all as it was"
+        );
         out.clear();
         connection.send_text("a", &mut out).unwrap();
         assert_eq!(frames_of::<R>(&out), [(0x8A, ping.to_vec()), (0x81, b"a".to_vec())]);
     }
-    for (max_write_buffer, ping) in [(0, &[7; 8][..]), (1, &[7; 8]), (2, &[7; 8]), (10, &[7; 8]), (127, &[7; 125])] {
+    for (max_write_buffer, ping) in
+        [(0, &[7; 8][..]), (1, &[7; 8]), (2, &[7; 8]), (10, &[7; 8]), (127, &[7; 125])]
+    {
         check::<Server>(max_write_buffer, ping);
         check::<Clients>(max_write_buffer, ping);
     }
@@ -70,11 +79,16 @@ fn cl_02_an_echo_of_a_long_reason_fits_a_small_buffer_without_it() {
         out.try_extend_from_slice(&[0; 50]).unwrap();
         let close = [b"\x03\xe9", &[b'x'; 100][..]].concat();
         assert!(connection.receive(&mut filled(&frame::<R>(0x88, &close)), &mut out).unwrap().is_some());
-        assert_eq!((out.len(), connection.has_pending_reply(), connection.transport_action()), (50, true, TransportAction::KeepOpen));
+        assert_eq!(
+            (out.len(), connection.has_pending_reply(), connection.transport_action()),
+            (50, true, TransportAction::KeepOpen)
+        );
         out.clear();
         assert!(connection.receive(&mut ReceiveBuffer::new(), &mut out).unwrap().is_none());
         assert_eq!(frames_of::<R>(&out), [(0x88, b"\x03\xe9".to_vec())]);
-        assert!(connection.close_status().clean() && connection.transport_action() != TransportAction::KeepOpen);
+        assert!(
+            connection.close_status().clean() && connection.transport_action() != TransportAction::KeepOpen
+        );
     }
     check::<Server>();
     check::<Clients>();
@@ -91,7 +105,8 @@ fn mk_09_a_key_for_one_of_two_frames_writes_neither() {
             Ok(())
         }
     }
-    let mut client = Connection::established(Client::new(Left(1)), websocket_proto::Negotiated::new(), Config::default());
+    let mut client =
+        Connection::established(Client::new(Left(1)), websocket_proto::Negotiated::new(), Config::default());
     stalled(&mut client, b"\x89\x00");
     let mut out = Vec::new();
     assert_eq!(client.send_text("x", &mut out), Err(SendError::Entropy));
@@ -105,7 +120,10 @@ fn ct_06_the_application_can_answer_a_ping_after_its_own_close() {
         config.auto_pong = false;
         let (mut connection, mut out) = (R::open(config), Vec::new());
         connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
-        assert!(matches!(connection.receive(&mut filled(&frame::<R>(0x89, b"x")), &mut out), Ok(Some(Event::Ping(b"x")))));
+        assert!(matches!(
+            connection.receive(&mut filled(&frame::<R>(0x89, b"x")), &mut out),
+            Ok(Some(Event::Ping(b"x")))
+        ));
         connection.pong(b"x", &mut out).unwrap();
         assert_eq!(frames_of::<R>(&out), [(0x88, b"\x03\xe8".to_vec()), (0x8A, b"x".to_vec())]);
         assert_eq!(connection.ping(b"x", &mut out), Err(SendError::Closed));
@@ -125,7 +143,10 @@ fn cl_16_a_failed_connection_answers_no_ping() {
         connection.close(CloseCode::NORMAL_CLOSURE, "", &mut Vec::new()).unwrap();
         stalled(&mut connection, &frame::<R>(0x89, b"hi"));
         let mut out = SendSlice::new(&mut []);
-        assert_eq!(connection.receive(&mut filled(b"\x83"), &mut out).err(), Some(ProtocolError::ReservedOpcode.into()));
+        assert_eq!(
+            connection.receive(&mut filled(b"\x83"), &mut out).err(),
+            Some(ProtocolError::ReservedOpcode.into())
+        );
         assert_eq!(
             (connection.has_pending_reply(), connection.transport_action(), connection.state()),
             (false, TransportAction::Close, State::End)
@@ -158,7 +179,10 @@ fn cl_05_the_application_can_echo_an_empty_close() {
         let mut config = Config::default();
         config.auto_close = false;
         let (mut connection, mut out) = (R::open(config), Vec::new());
-        assert!(matches!(connection.receive(&mut filled(&frame::<R>(0x88, b"")), &mut out), Ok(Some(Event::Close(None)))));
+        assert!(matches!(
+            connection.receive(&mut filled(&frame::<R>(0x88, b"")), &mut out),
+            Ok(Some(Event::Close(None)))
+        ));
         connection.close_empty(&mut out).unwrap();
         assert_eq!((frames_of::<R>(&out), connection.state()), (vec![(0x88, vec![])], State::End));
         assert!(connection.close_status().clean());
@@ -174,7 +198,9 @@ fn s_hs_10_only_tokens_are_subprotocols() {
     config.allow_plain_http = true;
     let wire = b"GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Protocol: not a token \", fine, b@d\r\n\r\n";
     let (mut server, mut inbound) = (Connection::server(config), filled(wire));
-    let Ok(Some(Event::PlainRequest(request))) = server.receive(&mut inbound, &mut Vec::new()) else { panic!("a request") };
+    let Ok(Some(Event::PlainRequest(request))) = server.receive(&mut inbound, &mut Vec::new()) else {
+        panic!("a request")
+    };
     assert_eq!(request.subprotocols().map(|name| name.name()).collect::<Vec<_>>(), ["fine"]);
 }
 

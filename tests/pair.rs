@@ -1,4 +1,5 @@
-//! Two connections wired back to back in memory: handshake, any script of sends, and a clean end (ST-10, ST-11).
+//! Two connections wired back to back in memory: handshake, any script of sends, and a clean end (ST-10,
+//! ST-11).
 #![cfg(feature = "alloc")]
 
 mod support;
@@ -6,8 +7,8 @@ mod support;
 use fastrand::Rng;
 use support::{Keys, Seen};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Event, MessageKind, ReceiveBuffer, Role, SendError, Server,
-    State, TransportAction, Uri,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Event, MessageKind,
+    ReceiveBuffer, Role, SendError, Server, State, TransportAction, Uri,
 };
 
 /// One end: the connection, its buffers, and what it has seen.
@@ -22,7 +23,14 @@ struct End<R: Role> {
 
 impl<R: Role> End<R> {
     fn new(connection: Connection<R>, out: Vec<u8>) -> Self {
-        Self { connection, inbound: ReceiveBuffer::new(), out, seen: vec![], text: String::new(), bytes: vec![] }
+        Self {
+            connection,
+            inbound: ReceiveBuffer::new(),
+            out,
+            seen: vec![],
+            text: String::new(),
+            bytes: vec![],
+        }
     }
 
     /// Carries some of the other end's bytes over.
@@ -33,7 +41,9 @@ impl<R: Role> End<R> {
     }
 
     fn receive(&mut self, mut accept: impl FnMut(&mut Connection<R>, &mut Vec<u8>)) {
-        while let Some(event) = self.connection.receive(&mut self.inbound, &mut self.out).expect("both ends keep the rules") {
+        while let Some(event) =
+            self.connection.receive(&mut self.inbound, &mut self.out).expect("both ends keep the rules")
+        {
             match event {
                 Event::Request(_) => accept(&mut self.connection, &mut self.out),
                 Event::Text(text) => self.seen.push(Seen::Text(text.to_owned())),
@@ -51,7 +61,9 @@ impl<R: Role> End<R> {
                     }
                 }
                 Event::Ping(payload) => self.seen.push(Seen::Ping(payload.to_vec())),
-                Event::Close(frame) => self.seen.push(Seen::Close(frame.map(|frame| (frame.code.get(), frame.reason.to_owned())))),
+                Event::Close(frame) => self
+                    .seen
+                    .push(Seen::Close(frame.map(|frame| (frame.code.get(), frame.reason.to_owned())))),
                 _ => {}
             }
         }
@@ -140,7 +152,8 @@ fn st_10_st_11_any_script_reaches_a_clean_end() {
                 _ if sends == 0 && client.connection.state() == State::Transmission => {
                     // One end closes, or both at once.
                     if seed % 3 != 0 {
-                        let closed = client.connection.close(CloseCode::NORMAL_CLOSURE, "done", &mut client.out);
+                        let closed =
+                            client.connection.close(CloseCode::NORMAL_CLOSURE, "done", &mut client.out);
                         assert!(matches!(closed, Ok(()) | Err(SendError::Closed)));
                     }
                     if seed % 3 != 1 && server.connection.state() == State::Transmission {
@@ -164,7 +177,8 @@ fn st_10_st_11_any_script_reaches_a_clean_end() {
         assert!(here.clean() && there.clean());
         assert_eq!((here.sent, here.received), (there.received, there.sent));
         for (seen, sent) in [(&server.seen, &to_server), (&client.seen, &to_client)] {
-            let (closes, seen): (Vec<_>, Vec<_>) = seen.iter().partition(|seen| matches!(seen, Seen::Close(_)));
+            let (closes, seen): (Vec<_>, Vec<_>) =
+                seen.iter().partition(|seen| matches!(seen, Seen::Close(_)));
             assert_eq!(closes.len(), 1, "seed {seed}");
             assert_eq!(seen, sent.iter().collect::<Vec<_>>(), "seed {seed}");
         }

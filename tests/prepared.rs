@@ -12,8 +12,8 @@ use allocation_counter::measure;
 use arrayvec::ArrayVec;
 use support::{Keys, Side, frame, frames_of};
 use websocket_proto::{
-    Client, CloseCode, Config, Connection, Entropy, EntropyError, MessageKind, PreparedMessage, ReceiveBuffer, SendBuffer, SendError,
-    SendSlice, Server,
+    Client, CloseCode, Config, Connection, Entropy, EntropyError, MessageKind, PreparedMessage,
+    ReceiveBuffer, SendBuffer, SendError, SendSlice, Server,
 };
 
 type Clients = Client<Keys>;
@@ -56,7 +56,11 @@ fn same<R: Side>(connection: &Connection<R>, config: &str, room: usize, text: &s
     let said = one.send_prepared(&PreparedMessage::text(text), &mut prepared);
     assert_eq!(said, other.send_text(text, &mut direct), "{config}, room for {room}");
     assert_eq!(prepared.as_slice(), direct.as_slice(), "{config}, room for {room}");
-    assert_eq!((one.has_pending_reply(), one.state()), (other.has_pending_reply(), other.state()), "{config}, room for {room}");
+    assert_eq!(
+        (one.has_pending_reply(), one.state()),
+        (other.has_pending_reply(), other.state()),
+        "{config}, room for {room}"
+    );
     said
 }
 
@@ -80,11 +84,14 @@ fn it_is_refused_where_a_message_would_be() {
 
         // §5.5.2: the Pong that is owed goes first, and both or none
         let mut owing = open.clone();
-        owing.receive(&mut support::filled(&frame::<R>(0x89, b"owed")), &mut ArrayVec::<u8, 0>::new()).unwrap();
+        owing
+            .receive(&mut support::filled(&frame::<R>(0x89, b"owed")), &mut ArrayVec::<u8, 0>::new())
+            .unwrap();
         assert!(owing.has_pending_reply());
         for (name, connection) in [("open", open), ("owing", owing)] {
             let text = "y".repeat(200);
-            let refused = (0..400).filter(|&room| same(&connection, name, room, &text) == Err(SendError::Full)).count();
+            let refused =
+                (0..400).filter(|&room| same(&connection, name, room, &text) == Err(SendError::Full)).count();
             let mut written = out();
             let mut connection = connection.clone();
             connection.send_prepared(&PreparedMessage::text(&text), &mut written).unwrap();
@@ -115,7 +122,8 @@ fn without_a_masking_key_a_client_sends_nothing() {
             Err(EntropyError)
         }
     }
-    let mut client = Connection::established(Client::new(Dry), websocket_proto::Negotiated::new(), Config::default());
+    let mut client =
+        Connection::established(Client::new(Dry), websocket_proto::Negotiated::new(), Config::default());
     let mut out = Vec::new();
     assert_eq!(client.send_prepared(&PreparedMessage::binary(b"x"), &mut out), Err(SendError::Entropy));
     assert!(out.is_empty());
@@ -146,7 +154,10 @@ fn threads_share_one_without_a_lock() {
                     assert_eq!(out, b"\x81\x06to all");
                     let mut client = support::open_client(Config::default());
                     let mut inbound = support::filled(&out);
-                    assert!(matches!(client.receive(&mut inbound, &mut Vec::new()), Ok(Some(websocket_proto::Event::Text("to all")))));
+                    assert!(matches!(
+                        client.receive(&mut inbound, &mut Vec::new()),
+                        Ok(Some(websocket_proto::Event::Text("to all")))
+                    ));
                     out.clear();
                 }
             })
@@ -158,7 +169,8 @@ fn threads_share_one_without_a_lock() {
 #[test]
 fn sending_allocates_nothing() {
     fn check<R: Side>() {
-        let mut room: Vec<_> = (0..1000).map(|_| (R::open(Config::default()), Vec::<u8>::with_capacity(8 * 1024))).collect();
+        let mut room: Vec<_> =
+            (0..1000).map(|_| (R::open(Config::default()), Vec::<u8>::with_capacity(8 * 1024))).collect();
         let message = PreparedMessage::binary(&[7; 8000]);
         let asked = measure(|| {
             for (connection, out) in &mut room {
@@ -174,7 +186,11 @@ fn sending_allocates_nothing() {
     let mut prepared = None;
     let asked = measure(|| prepared = Some(PreparedMessage::binary(&[7; 8000])));
     assert_eq!((asked.count_total, asked.bytes_total), (1, 8004), "once, and what it takes");
-    assert_eq!(format!("{prepared:?}"), r#"Some(PreparedMessage { kind: Binary, payload_len: 8000 })"#, "not what is in it");
+    assert_eq!(
+        format!("{prepared:?}"),
+        r#"Some(PreparedMessage { kind: Binary, payload_len: 8000 })"#,
+        "not what is in it"
+    );
 }
 
 #[test]
@@ -188,7 +204,10 @@ fn all_of_it_arrives() {
             let mut inbound = ReceiveBuffer::new();
             assert_eq!(inbound.feed(&wire), wire.len());
             let event = receiver.receive(&mut inbound, &mut wire).unwrap();
-            assert!(matches!(event, Some(websocket_proto::Event::Binary(bytes)) if bytes == vec![3; len]), "{len}");
+            assert!(
+                matches!(event, Some(websocket_proto::Event::Binary(bytes)) if bytes == vec![3; len]),
+                "{len}"
+            );
         }
     }
     check::<Server, Clients>();

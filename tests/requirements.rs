@@ -20,7 +20,8 @@ fn tests(folder: &Path, names: &mut Vec<String>) {
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).expect("a text");
             for after in text.split("#[test]").skip(1) {
-                let name = after.split_once("fn ").and_then(|(_, rest)| rest.split_once('(')).expect("a function").0;
+                let name =
+                    after.split_once("fn ").and_then(|(_, rest)| rest.split_once('(')).expect("a function").0;
                 names.push(name.to_owned());
             }
         }
@@ -36,7 +37,9 @@ fn every_requirement_has_a_test_of_its_name() {
     let carries = |name: &String, id: &str| format!("_{name}_").contains(&format!("_{id}_"));
     // `s_hs_02` must not pass for a requirement `hs_02`: no ID is the end of another.
     let ids = requirements();
-    assert!(ids.len() > 150 && ids.iter().all(|id| !ids.iter().any(|other| other.ends_with(&format!("_{id}")))));
+    assert!(
+        ids.len() > 150 && ids.iter().all(|id| !ids.iter().any(|other| other.ends_with(&format!("_{id}"))))
+    );
     let missing: Vec<&String> = ids.iter().filter(|id| !names.iter().any(|name| carries(name, id))).collect();
     assert!(missing.is_empty(), "no test is named for {missing:?}");
 }

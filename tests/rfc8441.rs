@@ -1,4 +1,5 @@
-//! WebSocket over HTTP/2 and HTTP/3 (RFC 8441, RFC 9220): the handshake over fields, and frames over a stream of the crate h2's.
+//! WebSocket over HTTP/2 and HTTP/3 (RFC 8441, RFC 9220): the handshake over fields, and frames over a stream
+//! of the crate h2's.
 #![cfg(feature = "alloc")]
 
 mod support;
@@ -14,8 +15,8 @@ use support::{KEY, Keys, Side, filled, frame, frame_with, frames_of};
 use websocket_proto::handshake::{RejectResponse, UpgradeOffer, UpgradeRequest};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Accept, AcceptError, Client, ClientRequest, CloseCode, Config, Connection, Event, HandshakeError, Negotiated, ProtocolError,
-    ReceiveBuffer, RequestError, Role, Server, State, TransportAction, Uri,
+    Accept, AcceptError, Client, ClientRequest, CloseCode, Config, Connection, Event, HandshakeError,
+    Negotiated, ProtocolError, ReceiveBuffer, RequestError, Role, Server, State, TransportAction, Uri,
 };
 
 type Fields<'a> = &'a [(&'a str, &'a str)];
@@ -29,7 +30,9 @@ const REQUEST: Fields<'_> = &[
     ("origin", "http://www.example.com"),
 ];
 
-fn check<'a>(fields: Fields<'a>) -> Result<UpgradeRequest<impl IntoIterator<Item = (&'a str, &'a str)> + Clone>, RejectResponse> {
+fn check<'a>(
+    fields: Fields<'a>,
+) -> Result<UpgradeRequest<impl IntoIterator<Item = (&'a str, &'a str)> + Clone>, RejectResponse> {
     UpgradeRequest::extended_connect("CONNECT", "websocket", fields.iter().copied())
 }
 
@@ -51,7 +54,8 @@ fn sent(head: &UpgradeOffer<'_>) -> Vec<(String, String)> {
 #[test]
 fn h2_01_transmission_without_an_opening_handshake() {
     let mut server = Connection::established(Server::new(), Negotiated::new(), Config::default());
-    let mut client = Connection::established(Client::new(Keys::default()), Negotiated::new(), Config::default());
+    let mut client =
+        Connection::established(Client::new(Keys::default()), Negotiated::new(), Config::default());
     assert_eq!((server.state(), client.state()), (State::Transmission, State::Transmission));
     let mut wire = Vec::new();
     client.send_text("at once", &mut wire).unwrap();
@@ -65,7 +69,8 @@ fn h2_01_transmission_without_an_opening_handshake() {
     let acceptance = check(REQUEST).unwrap().accept(Accept::new().subprotocol(chat)).unwrap();
     assert_eq!(acceptance.negotiated(), Negotiated::new());
     let head = UpgradeOffer::extended_connect(request()).unwrap();
-    let response = head.check(acceptance.status(), acceptance.fields().collect::<Vec<_>>().iter().copied()).unwrap();
+    let response =
+        head.check(acceptance.status(), acceptance.fields().collect::<Vec<_>>().iter().copied()).unwrap();
     assert_eq!((response.subprotocol(), response.negotiated()), (Some("chat"), acceptance.negotiated()));
 }
 
@@ -74,7 +79,9 @@ fn h2_02_no_key_and_no_accept() {
     let acceptance = check(REQUEST).unwrap().accept(Accept::new()).unwrap();
     assert_eq!(acceptance.fields().count(), 0);
     let head = UpgradeOffer::extended_connect(request()).unwrap();
-    assert!(sent(&head).iter().all(|(name, _)| name != "sec-websocket-key" && name != "sec-websocket-accept"));
+    assert!(
+        sent(&head).iter().all(|(name, _)| name != "sec-websocket-key" && name != "sec-websocket-accept")
+    );
 
     // RFC 8441 §5: they are not processed: not looked at, whatever they hold, and not answered.
     for name in ["sec-websocket-key", "sec-websocket-accept", "sec-websocket-key1", "host"] {
@@ -92,29 +99,61 @@ fn h2_03_version_subprotocols_and_extensions_keep_their_rules() {
     for (name, fields, error) in [
         ("sec-websocket-version", &[][..], E::UnsupportedVersion),
         ("sec-websocket-version", &[("sec-websocket-version", "8")], E::UnsupportedVersion),
-        ("sec-websocket-version", &[("sec-websocket-version", "13"), ("Sec-WebSocket-Version", "13")], E::RepeatedVersion),
+        (
+            "sec-websocket-version",
+            &[("sec-websocket-version", "13"), ("Sec-WebSocket-Version", "13")],
+            E::RepeatedVersion,
+        ),
         ("sec-websocket-protocol", &[("sec-websocket-protocol", "")], E::InvalidSubprotocol),
         ("sec-websocket-protocol", &[("sec-websocket-protocol", "a b")], E::InvalidSubprotocol),
         ("sec-websocket-protocol", &[("sec-websocket-protocol", "a, b, a")], E::RepeatedSubprotocol),
-        ("sec-websocket-protocol", &[("sec-websocket-protocol", "a"), ("sec-websocket-protocol", "b,a")], E::RepeatedSubprotocol),
+        (
+            "sec-websocket-protocol",
+            &[("sec-websocket-protocol", "a"), ("sec-websocket-protocol", "b,a")],
+            E::RepeatedSubprotocol,
+        ),
         ("sec-websocket-extensions", &[("sec-websocket-extensions", "a;")], E::InvalidExtensions),
-        ("sec-websocket-extensions", &[("sec-websocket-extensions", "a"), ("sec-websocket-extensions", "=")], E::InvalidExtensions),
+        (
+            "sec-websocket-extensions",
+            &[("sec-websocket-extensions", "a"), ("sec-websocket-extensions", "=")],
+            E::InvalidExtensions,
+        ),
         ("", &[("origin", "http://www.example.com")], E::RepeatedOrigin),
         ("", &[("content-length", "5")], E::ContentNotAllowed),
     ] {
-        assert_eq!(check(&with(name, fields)).map(|_| ()).map_err(|refusal| refusal.error()), Err(error), "{fields:?}");
+        assert_eq!(
+            check(&with(name, fields)).map(|_| ()).map_err(|refusal| refusal.error()),
+            Err(error),
+            "{fields:?}"
+        );
     }
 
-    let fields = with("sec-websocket-protocol", &[("sec-websocket-protocol", " a ,, b"), ("SEC-WEBSOCKET-PROTOCOL", "c")]);
+    let fields = with(
+        "sec-websocket-protocol",
+        &[("sec-websocket-protocol", " a ,, b"), ("SEC-WEBSOCKET-PROTOCOL", "c")],
+    );
     let request = check(&fields).unwrap();
-    assert_eq!(request.subprotocols().map(|subprotocol| subprotocol.name()).collect::<Vec<_>>(), ["a", "b", "c"]);
-    let fields = with("sec-websocket-extensions", &[("sec-websocket-extensions", "x; y=1, z"), ("sec-websocket-extensions", "w")]);
-    let extensions: Vec<_> = check(&fields).unwrap().extensions().map(|extension| (extension.name(), extension.params().count())).collect();
+    assert_eq!(
+        request.subprotocols().map(|subprotocol| subprotocol.name()).collect::<Vec<_>>(),
+        ["a", "b", "c"]
+    );
+    let fields = with(
+        "sec-websocket-extensions",
+        &[("sec-websocket-extensions", "x; y=1, z"), ("sec-websocket-extensions", "w")],
+    );
+    let extensions: Vec<_> = check(&fields)
+        .unwrap()
+        .extensions()
+        .map(|extension| (extension.name(), extension.params().count()))
+        .collect();
     assert_eq!(extensions, [("x", 1), ("z", 0), ("w", 0)]);
 
     // §4.4: the versions there are. A 426 would need the Upgrade field that HTTP/2 does not have.
     let refusal = check(&with("sec-websocket-version", &[])).unwrap_err();
-    assert_eq!((refusal.status(), refusal.fields().collect::<Vec<_>>()), (400, vec![("sec-websocket-version", "13")]));
+    assert_eq!(
+        (refusal.status(), refusal.fields().collect::<Vec<_>>()),
+        (400, vec![("sec-websocket-version", "13")])
+    );
 
     let head = UpgradeOffer::extended_connect(self::request()).unwrap();
     for (fields, error) in [
@@ -149,7 +188,8 @@ fn a_subprotocol_of_another_request_is_refused() {
     let (nothing, other) = (with(NAME, &[]), with(NAME, &[(NAME, "chat")]));
     // RFC 8441 §5: the key is not processed, so it does not make them different requests.
     let key = with("", &[("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")]);
-    let [request, nothing, other, key] = [REQUEST, &nothing, &other, &key].map(|fields| check(fields).unwrap());
+    let [request, nothing, other, key] =
+        [REQUEST, &nothing, &other, &key].map(|fields| check(fields).unwrap());
     for (of, foreign) in [(&request, &other), (&nothing, &other), (&nothing, &request), (&other, &request)] {
         for foreign in foreign.subprotocols() {
             let refused = of.accept(Accept::new().subprotocol(foreign));
@@ -166,22 +206,39 @@ fn a_subprotocol_of_another_request_is_refused() {
 fn h2_04_no_connection_upgrade_or_host() {
     let head = UpgradeOffer::extended_connect(request()).unwrap();
     let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    let expected = [("sec-websocket-version", "13"), ("sec-websocket-protocol", "chat, superchat"), ("origin", "http://www.example.com")];
+    let expected = [
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-protocol", "chat, superchat"),
+        ("origin", "http://www.example.com"),
+    ];
     assert_eq!(sent(&head), expected.map(pair));
     let request = check(REQUEST).unwrap();
     let superchat = request.subprotocols().nth(1).unwrap();
-    let acceptance = request.accept(Accept::new().subprotocol(superchat).headers(&[("server", "x")])).unwrap();
+    let acceptance =
+        request.accept(Accept::new().subprotocol(superchat).headers(&[("server", "x")])).unwrap();
     assert!(acceptance.fields().eq([("sec-websocket-protocol", "superchat"), ("server", "x")]));
 
     // Nor does the application bring them in, and who sends them is refused.
     for name in ["Connection", "upgrade", "Host", "transfer-encoding", "Sec-WebSocket-Accept"] {
-        assert_eq!(request.accept(Accept::new().headers(&[(name, "x")])).map(|_| ()), Err(AcceptError::ReservedField), "{name}");
+        assert_eq!(
+            request.accept(Accept::new().headers(&[(name, "x")])).map(|_| ()),
+            Err(AcceptError::ReservedField),
+            "{name}"
+        );
     }
     for name in ["Connection", "upgrade", "Transfer-Encoding"] {
         let fields = [(name, "")];
         let refusal = check(&with("", &fields)).unwrap_err();
-        assert_eq!((refusal.error(), refusal.status()), (HandshakeError::ConnectionSpecificField, 400), "{name}");
-        assert_eq!(head.check(200, fields).map(|_| ()), Err(HandshakeError::ConnectionSpecificField), "{name}");
+        assert_eq!(
+            (refusal.error(), refusal.status()),
+            (HandshakeError::ConnectionSpecificField, 400),
+            "{name}"
+        );
+        assert_eq!(
+            head.check(200, fields).map(|_| ()),
+            Err(HandshakeError::ConnectionSpecificField),
+            "{name}"
+        );
     }
 }
 
@@ -202,15 +259,32 @@ fn h2_06_masking_and_framing_stay() {
         let mut out = Vec::new();
         connection.send_binary(&[7; 300], &mut out).unwrap();
         connection.ping(b"ping", &mut out).unwrap();
-        assert_eq!(frames_of::<R>(&out), [(0x82, vec![7; 300]), (0x89, b"ping".to_vec())], "masked where the role masks");
-        let wire = [frame::<R>(0x01, b"a"), frame::<R>(0x80, b"b"), frame_with(0x81, b"c", wrong, LengthForm::Minimal, 1)].concat();
+        assert_eq!(
+            frames_of::<R>(&out),
+            [(0x82, vec![7; 300]), (0x89, b"ping".to_vec())],
+            "masked where the role masks"
+        );
+        let wire = [
+            frame::<R>(0x01, b"a"),
+            frame::<R>(0x80, b"b"),
+            frame_with(0x81, b"c", wrong, LengthForm::Minimal, 1),
+        ]
+        .concat();
         let mut inbound = filled(&wire);
         assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Text("ab")))));
         assert_eq!(connection.receive(&mut inbound, &mut out).map(|_| ()), Err(error.into()));
     }
-    check(Connection::established(Server::new(), Negotiated::new(), Config::default()), None, ProtocolError::UnmaskedFrame);
+    check(
+        Connection::established(Server::new(), Negotiated::new(), Config::default()),
+        None,
+        ProtocolError::UnmaskedFrame,
+    );
     let client = Client::new(Keys::default());
-    check(Connection::established(client, Negotiated::new(), Config::default()), Some(KEY), ProtocolError::MaskedFrame);
+    check(
+        Connection::established(client, Negotiated::new(), Config::default()),
+        Some(KEY),
+        ProtocolError::MaskedFrame,
+    );
 }
 
 #[test]
@@ -234,7 +308,8 @@ fn h2_08_the_pseudo_header_fields_are_the_callers() {
         ("CONNECT", "", HandshakeError::UnsupportedProtocol, 501, vec![]),
         ("GET", "websocket", HandshakeError::MethodNotAllowed, 405, vec![("allow", "CONNECT")]),
     ] {
-        let refusal = UpgradeRequest::extended_connect(method, protocol, REQUEST.iter().copied()).unwrap_err();
+        let refusal =
+            UpgradeRequest::extended_connect(method, protocol, REQUEST.iter().copied()).unwrap_err();
         assert_eq!((refusal.error(), refusal.status(), refusal.fields().collect()), (error, status, fields));
     }
     assert_eq!(UpgradeOffer::extended_connect(request()).unwrap().method(), "CONNECT");
@@ -244,11 +319,15 @@ fn h2_08_the_pseudo_header_fields_are_the_callers() {
         ("wss://a:443", true, "a", "/"),
     ] {
         let uri = Uri::parse(uri).unwrap();
-        assert_eq!((uri.is_secure(), uri.authority().to_string(), uri.resource().to_string()), (secure, authority.into(), path.into()));
+        assert_eq!(
+            (uri.is_secure(), uri.authority().to_string(), uri.resource().to_string()),
+            (secure, authority.into(), path.into())
+        );
     }
 }
 
-/// An endpoint on a stream of HTTP/2's: echoes what comes, and says what came. Orderly ends are END_STREAM, others RST_STREAM(CANCEL).
+/// An endpoint on a stream of HTTP/2's: echoes what comes, and says what came. Orderly ends are END_STREAM,
+/// others RST_STREAM(CANCEL).
 async fn run<R: Role>(
     mut connection: Connection<R>,
     mut out: Vec<u8>,
@@ -290,20 +369,35 @@ async fn run<R: Role>(
 }
 
 /// Accepts a request on this stream and echoes; says whether the end was clean.
-async fn serve(request: Request<RecvStream>, mut respond: h2::server::SendResponse<Bytes>) -> AnyResult<bool> {
+async fn serve(
+    request: Request<RecvStream>,
+    mut respond: h2::server::SendResponse<Bytes>,
+) -> AnyResult<bool> {
     let protocol = request.extensions().get::<Protocol>().map_or("", Protocol::as_str);
-    let (response, agreed) = match UpgradeRequest::extended_connect(request.method().as_str(), protocol, request.headers()) {
-        Ok(checked) => {
-            let chat = checked.subprotocols().find(|subprotocol| subprotocol.name() == "chat").ok_or("chat was not offered")?;
-            let acceptance = checked.accept(Accept::new().subprotocol(chat))?;
-            let response = Response::builder().status(acceptance.status());
-            (acceptance.fields().fold(response, |response, (name, value)| response.header(name, value)), Ok(acceptance.negotiated()))
-        }
-        Err(refusal) => {
-            let response = Response::builder().status(refusal.status());
-            (refusal.fields().fold(response, |response, (name, value)| response.header(name, value)), Err(refusal))
-        }
-    };
+    let (response, agreed) =
+        match UpgradeRequest::extended_connect(request.method().as_str(), protocol, request.headers()) {
+            Ok(checked) => {
+                let chat = checked
+                    .subprotocols()
+                    .find(|subprotocol| subprotocol.name() == "chat")
+                    .ok_or("chat was not offered")?;
+                let acceptance = checked.accept(Accept::new().subprotocol(chat))?;
+                let response = Response::builder().status(acceptance.status());
+                (
+                    acceptance
+                        .fields()
+                        .fold(response, |response, (name, value)| response.header(name, value)),
+                    Ok(acceptance.negotiated()),
+                )
+            }
+            Err(refusal) => {
+                let response = Response::builder().status(refusal.status());
+                (
+                    refusal.fields().fold(response, |response, (name, value)| response.header(name, value)),
+                    Err(refusal),
+                )
+            }
+        };
     let stream = respond.send_response(response.body(())?, agreed.is_err())?;
     let connection = Connection::established(Server::new(), agreed?, Config::default());
     let echo = |connection: &mut Connection<Server>, event: Event<'_>, out: &mut Vec<u8>| match event {
@@ -322,7 +416,8 @@ fn over_h2<T: Send + 'static>(
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let server = tokio::spawn(async move {
-            let mut connection = h2::server::Builder::new().enable_connect_protocol().handshake(far).await.unwrap();
+            let mut connection =
+                h2::server::Builder::new().enable_connect_protocol().handshake(far).await.unwrap();
             let mut streams = Vec::new();
             while let Some(Ok((request, respond))) = connection.accept().await {
                 streams.push(tokio::spawn(serve(request, respond)));
@@ -369,7 +464,8 @@ fn messages_go_over_a_stream_of_http2() {
         let checked = head.check(response.status().as_u16(), response.headers())?;
         assert_eq!(checked.subprotocol(), Some("chat"));
 
-        let mut connection = Connection::established(Client::new(Keys::default()), checked.negotiated(), Config::default());
+        let mut connection =
+            Connection::established(Client::new(Keys::default()), checked.negotiated(), Config::default());
         let mut out = Vec::new();
         let long = vec![7; 40_000];
         connection.send_text("over HTTP/2", &mut out)?;
@@ -419,7 +515,10 @@ fn a_refusal_goes_over_http2() {
         let (response, _) = send_request.send_request(request, true)?;
         drop(send_request);
         let response = response.await?;
-        assert_eq!((response.status().as_u16(), &response.headers()["sec-websocket-version"]), (400, &13.into()));
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["sec-websocket-version"]),
+            (400, &13.into())
+        );
         Ok(head.check(response.status().as_u16(), response.headers()).map(|_| ()))
     });
     assert_eq!(outcome.unwrap(), Err(HandshakeError::NotAccepted));

@@ -6,7 +6,10 @@ mod support;
 use allocation_counter::measure;
 use support::{KEY, Keys, REQUEST, Seen, Side, filled, frame, frame_with, frames_of, open_server, transmit};
 use websocket_proto::wire::LengthForm;
-use websocket_proto::{Client, Config, Connection, Delivery, Error, Event, ProtocolError, ReceiveBuffer, SendSlice, Server, State};
+use websocket_proto::{
+    Client, Config, Connection, Delivery, Error, Event, ProtocolError, ReceiveBuffer, SendSlice, Server,
+    State,
+};
 
 type Clients = Client<Keys>;
 
@@ -20,9 +23,24 @@ fn lim_01_lim_02_message_and_frame_limits_are_exact() {
             (frame::<R>(0x82, &[1; 200]), None),
             (frame::<R>(0x82, &[1; 201]), Some(ProtocolError::FrameTooBig)),
             ([frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, &[1; 100])].concat(), None),
-            ([frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, &[1; 101])].concat(), Some(ProtocolError::MessageTooBig)),
-            ([frame::<R>(0x02, &[1; 200]), frame::<R>(0x89, &[1; 125]), frame::<R>(0x00, &[1; 100]), frame::<R>(0x80, b"")].concat(), None),
-            ([frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, b""), frame::<R>(0x82, &[1; 200])].concat(), None),
+            (
+                [frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, &[1; 101])].concat(),
+                Some(ProtocolError::MessageTooBig),
+            ),
+            (
+                [
+                    frame::<R>(0x02, &[1; 200]),
+                    frame::<R>(0x89, &[1; 125]),
+                    frame::<R>(0x00, &[1; 100]),
+                    frame::<R>(0x80, b""),
+                ]
+                .concat(),
+                None,
+            ),
+            (
+                [frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, b""), frame::<R>(0x82, &[1; 200])].concat(),
+                None,
+            ),
         ] {
             let outcome = transmit::<R>(config, &wire);
             assert_eq!(outcome.error, error.map(Error::Protocol));
@@ -74,7 +92,10 @@ fn lim_03_huge_lengths_neither_wrap_nor_truncate() {
         open.max_frame_size = u64::MAX;
         for len in [(1 << 32) + 5, (1 << 63) - 1, (1 << 62) + 1] {
             let wire = frame_with(0x82, b"Hello", key, LengthForm::Bits64, len);
-            assert_eq!(transmit::<R>(Config::default(), &wire).error, Some(ProtocolError::FrameTooBig.into()));
+            assert_eq!(
+                transmit::<R>(Config::default(), &wire).error,
+                Some(ProtocolError::FrameTooBig.into())
+            );
             // Without limits, it waits for the rest.
             let outcome = support::feed(R::open(open), ReceiveBuffer::new(), wire.chunks(3), |_, _| {});
             assert_eq!((outcome.error, outcome.events, outcome.state), (None, vec![], State::Transmission));
@@ -107,7 +128,9 @@ fn lim_05_nothing_is_allocated_for_a_declared_length() {
 fn an_echo_allocates_nothing() {
     let mut server = open_server(Config::default());
     let (mut inbound, mut out) = (ReceiveBuffer::new(), Vec::with_capacity(16 * 1024));
-    let wire = [frame::<Server>(0x81, b"text"), frame::<Server>(0x82, &[1; 1000]), frame::<Server>(0x89, b"ping")].concat();
+    let wire =
+        [frame::<Server>(0x81, b"text"), frame::<Server>(0x82, &[1; 1000]), frame::<Server>(0x89, b"ping")]
+            .concat();
     let mut echo = |times: usize| {
         for _ in 0..times {
             let space = inbound.spare_mut(4096);
@@ -224,14 +247,24 @@ fn parts_need_no_more_memory_than_the_reads() {
 fn a_fixed_buffer_holds_messages_up_to_its_size_less_a_control_frame() {
     fn check<R: Side>() {
         for (len, fits) in [(1000 - 131, true), (1000 - 130, false), (5000, false)] {
-            for wire in [frame::<R>(0x82, &vec![1; len]), [frame::<R>(0x02, &vec![1; 500]), frame::<R>(0x80, &vec![1; len - 500])].concat()]
-            {
+            for wire in [
+                frame::<R>(0x82, &vec![1; len]),
+                [frame::<R>(0x02, &vec![1; 500]), frame::<R>(0x80, &vec![1; len - 500])].concat(),
+            ] {
                 for chunk in [1, 100, 10_000] {
                     let mut memory = [0; 1000];
-                    let outcome =
-                        support::feed(R::open(Config::default()), ReceiveBuffer::fixed(&mut memory), wire.chunks(chunk), |_, _| {});
+                    let outcome = support::feed(
+                        R::open(Config::default()),
+                        ReceiveBuffer::fixed(&mut memory),
+                        wire.chunks(chunk),
+                        |_, _| {},
+                    );
                     let error = (!fits).then_some(Error::Protocol(ProtocolError::MessageTooBig));
-                    assert_eq!((outcome.error, outcome.events.len()), (error, usize::from(fits)), "{len} by {chunk}");
+                    assert_eq!(
+                        (outcome.error, outcome.events.len()),
+                        (error, usize::from(fits)),
+                        "{len} by {chunk}"
+                    );
                 }
             }
         }
@@ -239,9 +272,18 @@ fn a_fixed_buffer_holds_messages_up_to_its_size_less_a_control_frame() {
         for size in 1..140 {
             let mut memory = vec![0; size];
             let wire = [frame::<R>(0x89, &[1; 125]), frame::<R>(0x82, b"")].concat();
-            let outcome = support::feed(R::open(Config::default()), ReceiveBuffer::fixed(&mut memory), wire.chunks(50), |_, _| {});
+            let outcome = support::feed(
+                R::open(Config::default()),
+                ReceiveBuffer::fixed(&mut memory),
+                wire.chunks(50),
+                |_, _| {},
+            );
             let fits = size >= frame::<R>(0x89, &[1; 125]).len();
-            assert_eq!(outcome.error, (!fits).then_some(Error::Protocol(ProtocolError::MessageTooBig)), "{size}");
+            assert_eq!(
+                outcome.error,
+                (!fits).then_some(Error::Protocol(ProtocolError::MessageTooBig)),
+                "{size}"
+            );
         }
     }
     check::<Server>();
@@ -254,12 +296,18 @@ fn u8_02_a_split_code_point_fits_the_least_fixed_buffer_beside_a_control_frame()
     fn check<R: Side>() {
         let mut config = Config::default();
         config.delivery = Delivery::Parts;
-        let reads = [frame::<R>(0x01, b"ok\xf0\x9f\x98"), frame::<R>(0x89, &[7; 125]), frame::<R>(0x80, b"\x80")];
+        let reads =
+            [frame::<R>(0x01, b"ok\xf0\x9f\x98"), frame::<R>(0x89, &[7; 125]), frame::<R>(0x80, b"\x80")];
         for size in [ReceiveBuffer::MIN_LEN, 136, 200] {
             let mut memory = vec![0; size];
             let chunks = reads.iter().map(Vec::as_slice);
-            let outcome = support::feed(R::open(config), ReceiveBuffer::fixed(&mut memory), chunks, |_, _| {});
-            assert_eq!((outcome.error, outcome.events), (None, vec![Seen::Ping(vec![7; 125]), Seen::Text("ok😀".to_owned())]), "{size}");
+            let outcome =
+                support::feed(R::open(config), ReceiveBuffer::fixed(&mut memory), chunks, |_, _| {});
+            assert_eq!(
+                (outcome.error, outcome.events),
+                (None, vec![Seen::Ping(vec![7; 125]), Seen::Text("ok😀".to_owned())]),
+                "{size}"
+            );
         }
     }
     check::<Server>();

@@ -4,12 +4,14 @@
 mod support;
 
 use support::{
-    KEY, Keys, REQUEST, RESPONSE, Seen, Side, every_way, filled, frame, frame_with, frames_of, open_server, transmit, with_field,
+    KEY, Keys, REQUEST, RESPONSE, Seen, Side, every_way, filled, frame, frame_with, frames_of, open_server,
+    transmit, with_field,
 };
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Accept, AcceptError, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Entropy, EntropyError, Error, HandshakeError,
-    MessageKind, ProtocolError, Reject, RequestError, SendError, Server, State, Uri,
+    Accept, AcceptError, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Entropy,
+    EntropyError, Error, HandshakeError, MessageKind, ProtocolError, Reject, RequestError, SendError, Server,
+    State, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -34,7 +36,9 @@ fn judge(config: Config, head: &[u8]) -> Option<Error> {
         assert_eq!(outcome.error.is_none(), matches!(outcome.events[..], [Seen::Open { .. }]));
         outcome.error
     } else {
-        let outcome = every_way(&Connection::server(config), head, |server, out| server.accept(Accept::new(), out).unwrap());
+        let outcome = every_way(&Connection::server(config), head, |server, out| {
+            server.accept(Accept::new(), out).unwrap()
+        });
         assert_eq!(outcome.error.is_none(), outcome.out == RESPONSE);
         outcome.error
     }
@@ -43,12 +47,19 @@ fn judge(config: Config, head: &[u8]) -> Option<Error> {
 #[test]
 fn lim_13_the_defaults_are_finite_and_as_documented() {
     let config = Config::default();
-    assert_eq!((config.max_message_size, config.max_frame_size, config.max_fragments), (64 * 1024 * 1024, 64 * 1024 * 1024, 65_536));
-    assert_eq!((config.max_head_size, config.max_header_line, config.max_headers), (16 * 1024, 8 * 1024, 100));
+    assert_eq!(
+        (config.max_message_size, config.max_frame_size, config.max_fragments),
+        (64 * 1024 * 1024, 64 * 1024 * 1024, 65_536)
+    );
+    assert_eq!(
+        (config.max_head_size, config.max_header_line, config.max_headers),
+        (16 * 1024, 8 * 1024, 100)
+    );
     assert_eq!((config.max_write_buffer, config.delivery), (1024 * 1024, Delivery::Messages));
     assert!(config.auto_pong && config.auto_close && !config.allow_plain_http);
     // They are in force, each to the byte.
-    for (head, fields, start) in [(REQUEST, 5, ["GET /", " HTTP/1.1"]), (RESPONSE, 3, ["HTTP/1.1 101 ", ""])] {
+    for (head, fields, start) in [(REQUEST, 5, ["GET /", " HTTP/1.1"]), (RESPONSE, 3, ["HTTP/1.1 101 ", ""])]
+    {
         let start_len = head.windows(2).position(|bytes| bytes == b"\r\n").unwrap();
         let with_start = |len: usize| {
             let [before, after] = start;
@@ -77,7 +88,8 @@ fn lim_13_the_defaults_are_finite_and_as_documented() {
 #[test]
 fn lim_13_every_limit_of_the_head_is_exact_where_it_is_set() {
     for head in [REQUEST, RESPONSE] {
-        let lines: Vec<usize> = head.split(|&byte| byte == b'\n').map(|line| line.len().saturating_sub(1)).collect();
+        let lines: Vec<usize> =
+            head.split(|&byte| byte == b'\n').map(|line| line.len().saturating_sub(1)).collect();
         let fields = lines.len() - 3;
         let (start, longest) = (lines[0], *lines[1..].iter().max().unwrap());
         assert!(start < longest);
@@ -110,18 +122,34 @@ fn lim_13_every_limit_of_the_head_is_exact_where_it_is_set() {
 
 #[test]
 fn lim_11_what_can_be_repeated_for_nothing_is_counted() {
-    // RFC 9112 §2.2: empty lines before a request; RFC 9110 §15.2: interim responses. Both numbers are choices.
-    for (count, error) in
-        [(0, None), (1, None), (4, None), (5, Some(HandshakeError::TooManyEmptyLines)), (500, Some(HandshakeError::TooManyEmptyLines))]
-    {
+    // RFC 9112 §2.2: empty lines before a request; RFC 9110 §15.2: interim responses. Both numbers are
+    // choices.
+    for (count, error) in [
+        (0, None),
+        (1, None),
+        (4, None),
+        (5, Some(HandshakeError::TooManyEmptyLines)),
+        (500, Some(HandshakeError::TooManyEmptyLines)),
+    ] {
         let wire = [&b"\r\n".repeat(count)[..], REQUEST].concat();
         assert_eq!(judge(Config::default(), &wire), error.map(Error::Handshake), "{count} empty lines");
     }
-    assert_eq!(judge(Config::default(), &b"\r\n".repeat(5)), Some(HandshakeError::TooManyEmptyLines.into()), "without a request");
-    for (count, error) in
-        [(1, None), (8, None), (9, Some(HandshakeError::TooManyInterimResponses)), (100, Some(HandshakeError::TooManyInterimResponses))]
-    {
-        for interim in ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 \r\nLink: </x>; rel=preload\r\n\r\n", "HTTP/1.1 199 x\r\n\r\n"] {
+    assert_eq!(
+        judge(Config::default(), &b"\r\n".repeat(5)),
+        Some(HandshakeError::TooManyEmptyLines.into()),
+        "without a request"
+    );
+    for (count, error) in [
+        (1, None),
+        (8, None),
+        (9, Some(HandshakeError::TooManyInterimResponses)),
+        (100, Some(HandshakeError::TooManyInterimResponses)),
+    ] {
+        for interim in [
+            "HTTP/1.1 100 Continue\r\n\r\n",
+            "HTTP/1.1 103 \r\nLink: </x>; rel=preload\r\n\r\n",
+            "HTTP/1.1 199 x\r\n\r\n",
+        ] {
             let wire = [interim.repeat(count).as_bytes(), RESPONSE].concat();
             assert_eq!(judge(Config::default(), &wire), error.map(Error::Handshake), "{count} × {interim:?}");
         }
@@ -133,7 +161,8 @@ fn lim_11_what_can_be_repeated_for_nothing_is_counted() {
             "Upgrade" => "websocket",
             _ => "x",
         };
-        let line = |len: usize| format!("{name}: {}{value}\r\n", ",".repeat(len - name.len() - 2 - value.len()));
+        let line =
+            |len: usize| format!("{name}: {}{value}\r\n", ",".repeat(len - name.len() - 2 - value.len()));
         assert_eq!(judge(Config::default(), &with_field(REQUEST, name, line(8192))), None, "{name}");
         let error = Some(HandshakeError::FieldLineTooLong.into());
         assert_eq!(judge(Config::default(), &with_field(REQUEST, name, line(8193))), error, "{name}");
@@ -150,7 +179,11 @@ fn lim_01_lim_04_limits_on_frames_at_every_form_of_the_length() {
             let feed = |wire: &[u8]| support::feed(R::open(config), filled(b""), wire.chunks(97), |_, _| {});
             assert_eq!(feed(&frame::<R>(0x82, &fits)).events, [Seen::Binary(fits.clone())], "{limit}");
             let outcome = feed(&frame::<R>(0x82, &over));
-            assert_eq!((outcome.error, outcome.events), (Some(ProtocolError::FrameTooBig.into()), vec![]), "{limit}");
+            assert_eq!(
+                (outcome.error, outcome.events),
+                (Some(ProtocolError::FrameTooBig.into()), vec![]),
+                "{limit}"
+            );
             // Control frames are not data frames.
             assert_eq!(feed(&frame::<R>(0x89, &[1; 125])).events, [Seen::Ping(vec![1; 125])], "{limit}");
         }
@@ -159,10 +192,15 @@ fn lim_01_lim_04_limits_on_frames_at_every_form_of_the_length() {
             config.max_fragments = limit;
             for count in 1..6 {
                 let mut wire = frame::<R>(if count == 1 { 0x81 } else { 0x01 }, b"");
-                (1..count).for_each(|i| wire.extend(frame::<R>(if i + 1 == count { 0x80 } else { 0x00 }, b"")));
+                (1..count)
+                    .for_each(|i| wire.extend(frame::<R>(if i + 1 == count { 0x80 } else { 0x00 }, b"")));
                 let outcome = transmit::<R>(config, &wire);
                 let error = (count > limit).then_some(Error::Protocol(ProtocolError::TooManyFragments));
-                assert_eq!((outcome.error, outcome.events.len()), (error, usize::from(error.is_none())), "{count} of {limit}");
+                assert_eq!(
+                    (outcome.error, outcome.events.len()),
+                    (error, usize::from(error.is_none())),
+                    "{count} of {limit}"
+                );
             }
         }
     }
@@ -187,12 +225,21 @@ fn lim_01_fr_13_a_limit_is_judged_at_the_last_byte_of_the_length() {
             (config, vec![], head(0x82, (1 << 63) - 1, LengthForm::Bits64), ProtocolError::FrameTooBig),
             (small, vec![], head(0x82, 126, LengthForm::Bits16), ProtocolError::FrameTooBig),
             (small, vec![], head(0x82, 101, LengthForm::Bits7), ProtocolError::FrameTooBig),
-            (small, frame::<R>(0x02, &[1; 100]), head(0x80, 11, LengthForm::Bits7), ProtocolError::MessageTooBig),
+            (
+                small,
+                frame::<R>(0x02, &[1; 100]),
+                head(0x80, 11, LengthForm::Bits7),
+                ProtocolError::MessageTooBig,
+            ),
         ] {
             let all_but_one = transmit::<R>(config, &[&before[..], &wire[..wire.len() - 1]].concat());
             assert_eq!(all_but_one.error, None);
             let outcome = transmit::<R>(config, &[&before[..], &wire].concat());
-            assert_eq!(outcome.error, Some(error.into()), "{wire:02x?}: DESIGN 4: at the last length byte, without the masking key");
+            assert_eq!(
+                outcome.error,
+                Some(error.into()),
+                "{wire:02x?}: DESIGN 4: at the last length byte, without the masking key"
+            );
         }
     }
     check::<Clients>();
@@ -224,7 +271,11 @@ fn lim_07_the_mark_of_what_waits_is_exact() {
             for pending in 0..13 {
                 let (mut connection, mut out) = (R::open(config), vec![0; pending]);
                 let _ = connection.receive(&mut filled(&wire), &mut out);
-                assert_eq!((out.len() > pending, connection.has_pending_reply()), (pending < 10, pending >= 10), "{pending} {wire:02x?}");
+                assert_eq!(
+                    (out.len() > pending, connection.has_pending_reply()),
+                    (pending < 10, pending >= 10),
+                    "{pending} {wire:02x?}"
+                );
             }
         }
     }
@@ -244,16 +295,25 @@ fn lim_07_the_mark_of_what_waits_is_exact() {
         assert_eq!(made, error.map(|_| RequestError::Full));
         let (mut refused, mut out) = (Connection::server(config), vec![0; pending]);
         assert!(refused.receive(&mut filled(b"\0"), &mut out).is_err());
-        assert_eq!((refused.has_pending_reply(), out.len() > pending, refused.state()), (error.is_some(), error.is_none(), State::End));
+        assert_eq!(
+            (refused.has_pending_reply(), out.len() > pending, refused.state()),
+            (error.is_some(), error.is_none(), State::End)
+        );
     }
 }
 
 #[test]
 fn lim_07_a_send_that_finds_no_room_leaves_the_buffer_as_it_was() {
-    // "Why nothing was sent. The connection and the outbound buffer are as before": also where a Pong waits that would fit.
+    // "Why nothing was sent. The connection and the outbound buffer are as before": also where a Pong waits
+    // that would fit.
     fn check<R: Side>() {
         let mut connection = R::open(Config::default());
-        assert!(connection.receive(&mut filled(&frame::<R>(0x89, b"p")), &mut arrayvec::ArrayVec::<u8, 0>::new()).unwrap().is_some());
+        assert!(
+            connection
+                .receive(&mut filled(&frame::<R>(0x89, b"p")), &mut arrayvec::ArrayVec::<u8, 0>::new())
+                .unwrap()
+                .is_some()
+        );
         type Send<R> = fn(&mut Connection<R>, &mut arrayvec::ArrayVec<u8, 20>) -> Result<(), SendError>;
         let sends: [Send<R>; 5] = [
             |it, out| it.send_text("0123456789abcdef", out),

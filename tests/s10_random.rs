@@ -1,4 +1,5 @@
-//! Random bytes and random calls, in both roles: nothing panics, and what leaves is what the RFC allows (LIM-12).
+//! Random bytes and random calls, in both roles: nothing panics, and what leaves is what the RFC allows
+//! (LIM-12).
 #![cfg(feature = "alloc")]
 
 mod support;
@@ -8,8 +9,9 @@ use core::cell::Cell;
 use fastrand::Rng;
 use support::{REQUEST, RESPONSE, Side, filled, frame, frames_of};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Entropy, EntropyError, Event, MessageKind, ReceiveBuffer,
-    Reject, Role, SendBuffer, SendError, Server, State, Storage, TransportAction, Uri,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Entropy, EntropyError, Event,
+    MessageKind, ReceiveBuffer, Reject, Role, SendBuffer, SendError, Server, State, Storage, TransportAction,
+    Uri,
 };
 
 type Clients = Client<support::Keys>;
@@ -57,14 +59,17 @@ fn bytes(random: &mut Rng, most: usize) -> Vec<u8> {
 fn config(random: &mut Rng) -> Config {
     let mut config = Config::default();
     let small = [0, 1, 2, 10, 125, 126, 300, 70_000];
-    let mut pick = |default: usize| if random.u8(..3) > 0 { default } else { small[random.usize(..small.len())] };
+    let mut pick =
+        |default: usize| if random.u8(..3) > 0 { default } else { small[random.usize(..small.len())] };
     config.max_message_size = pick(1 << 20) as u64;
     config.max_frame_size = pick(1 << 20) as u64;
     config.max_fragments = pick(100) as u32;
     config.max_write_buffer = pick(1 << 20);
-    (config.max_head_size, config.max_header_line, config.max_headers) = (pick(16_384), pick(8192), pick(100));
+    (config.max_head_size, config.max_header_line, config.max_headers) =
+        (pick(16_384), pick(8192), pick(100));
     config.delivery = if random.bool() { Delivery::Messages } else { Delivery::Parts };
-    (config.auto_pong, config.auto_close, config.allow_plain_http) = (random.u8(..4) > 0, random.bool(), random.bool());
+    (config.auto_pong, config.auto_close, config.allow_plain_http) =
+        (random.u8(..4) > 0, random.bool(), random.bool());
     config
 }
 
@@ -75,7 +80,8 @@ fn input<R: Side>(random: &mut Rng) -> Vec<u8> {
         1 => RESPONSE.to_vec(),
         2 => bytes(random, 40),
         _ => {
-            let first = [0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x00, 0x80, 0x89, 0x8A, 0x88][random.usize(..11)];
+            let first =
+                [0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x00, 0x80, 0x89, 0x8A, 0x88][random.usize(..11)];
             let most = [0, 5, 20, 125, 200][random.usize(..5)];
             frame::<R>(first, &if first == 0x88 { b"\x03\xe8".to_vec() } else { bytes(random, most) })
         }
@@ -88,7 +94,11 @@ fn input<R: Side>(random: &mut Rng) -> Vec<u8> {
 }
 
 /// One of the calls that send; the payload of what is refused stays as it is.
-fn send<R: Role>(connection: &mut Connection<R>, random: &mut Rng, out: &mut Outbound) -> Result<(), SendError> {
+fn send<R: Role>(
+    connection: &mut Connection<R>,
+    random: &mut Rng,
+    out: &mut Outbound,
+) -> Result<(), SendError> {
     let kind = if random.bool() { MessageKind::Text } else { MessageKind::Binary };
     let most = [0, 3, 130, 700][random.usize(..4)];
     let mut payload = bytes(random, most);
@@ -104,7 +114,9 @@ fn send<R: Role>(connection: &mut Connection<R>, random: &mut Rng, out: &mut Out
         }
         _ => {
             let before = payload.clone();
-            let head = connection.mask_and_encode_header(kind, &mut payload).inspect_err(|_| assert_eq!(payload, before))?;
+            let head = connection
+                .mask_and_encode_header(kind, &mut payload)
+                .inspect_err(|_| assert_eq!(payload, before))?;
             out.room = usize::MAX;
             out.push(&head);
             out.push(&payload);
@@ -120,7 +132,8 @@ fn live<R: Role, P: Side, S: Storage>(
     works: &Cell<bool>,
     answer: fn(&mut Connection<R>, &mut Rng, &mut Outbound),
 ) -> Vec<u8> {
-    let order = |state| [State::Handshake, State::Transmission, State::End].iter().position(|&it| it == state);
+    let order =
+        |state| [State::Handshake, State::Transmission, State::End].iter().position(|&it| it == state);
     let (mut out, mut error, mut wire) = (Outbound::default(), None, Vec::new());
     for _ in 0..random.usize(..40) {
         let (state, written, owed) = (connection.state(), out.sent.len(), connection.has_pending_reply());
@@ -153,11 +166,15 @@ fn live<R: Role, P: Side, S: Storage>(
                         Ok(None) => {
                             assert_eq!(error, None);
                             // Whoever waits has somewhere to put what it waits for.
-                            assert!(connection.state() == State::Handshake || !inbound.spare_mut(1).is_empty());
+                            assert!(
+                                connection.state() == State::Handshake || !inbound.spare_mut(1).is_empty()
+                            );
                             break;
                         }
                         Err(now) => {
-                            assert!(error.is_none_or(|before| before == now) && connection.state() == State::End);
+                            assert!(
+                                error.is_none_or(|before| before == now) && connection.state() == State::End
+                            );
                             error = Some(now);
                             break;
                         }
@@ -166,12 +183,15 @@ fn live<R: Role, P: Side, S: Storage>(
             }
         }
         assert!(order(connection.state()) >= order(state), "ST-01");
-        assert!(connection.state() == State::End || connection.transport_action() == TransportAction::KeepOpen);
+        assert!(
+            connection.state() == State::End || connection.transport_action() == TransportAction::KeepOpen
+        );
     }
     out.sent
 }
 
-/// Frames that a peer of this role's accepts: legal, masked as they must be, in an order that §5.4 and §5.5.1 allow.
+/// Frames that a peer of this role's accepts: legal, masked as they must be, in an order that §5.4 and §5.5.1
+/// allow.
 #[track_caller]
 fn assert_legal<R: Side>(sent: &[u8]) {
     let (mut open, mut text, mut closed) = (None, Vec::new(), false);
@@ -200,7 +220,11 @@ fn assert_legal<R: Side>(sent: &[u8]) {
 
 fn answers(server: &mut Connection<Server>, random: &mut Rng, out: &mut Outbound) {
     let before = out.sent.len();
-    let result = if random.u8(..4) > 0 { server.accept(Accept::new(), out) } else { server.reject(Reject::new(random.u16(..700)), out) };
+    let result = if random.u8(..4) > 0 {
+        server.accept(Accept::new(), out)
+    } else {
+        server.reject(Reject::new(random.u16(..700)), out)
+    };
     assert_eq!(result.is_ok(), out.sent.len() > before);
 }
 
@@ -224,12 +248,19 @@ fn lim_12_no_bytes_and_no_calls_make_it_panic() {
             let sent = if random.bool() {
                 live::<_, Server, _>(&mut random, (server, ReceiveBuffer::new()), &works, answers)
             } else {
-                live::<_, Server, _>(&mut random, (server, ReceiveBuffer::fixed(&mut memory)), &works, answers)
+                live::<_, Server, _>(
+                    &mut random,
+                    (server, ReceiveBuffer::fixed(&mut memory)),
+                    &works,
+                    answers,
+                )
             };
             let end = sent.windows(4).position(|bytes| bytes == b"\r\n\r\n").map(|at| at + 4);
             match end {
                 Some(end) if sent.starts_with(b"HTTP/1.1 101 ") => assert_legal::<Server>(&sent[end..]),
-                Some(end) if sent.starts_with(b"HTTP/1.1 ") => assert!(sent.len() - end < 100, "one response, and its text"),
+                Some(end) if sent.starts_with(b"HTTP/1.1 ") => {
+                    assert!(sent.len() - end < 100, "one response, and its text")
+                }
                 _ => assert_legal::<Server>(&sent),
             }
             opened[0] += usize::from(begun || sent.starts_with(b"HTTP/1.1 101 "));
@@ -237,14 +268,22 @@ fn lim_12_no_bytes_and_no_calls_make_it_panic() {
             let request = ClientRequest::new(Uri::parse("ws://a/").unwrap());
             let mut client = Connection::client(request, config, Flaky(&works), &mut Vec::new()).unwrap();
             if begun {
-                assert!(matches!(client.receive(&mut filled(RESPONSE), &mut Vec::new()), Ok(Some(Event::Open(_)))));
+                assert!(matches!(
+                    client.receive(&mut filled(RESPONSE), &mut Vec::new()),
+                    Ok(Some(Event::Open(_)))
+                ));
                 opened[1] += 1;
             }
             let nothing = |_: &mut Connection<_>, _: &mut Rng, _: &mut Outbound| {};
             let sent = if random.bool() {
                 live::<_, Clients, _>(&mut random, (client, ReceiveBuffer::new()), &works, nothing)
             } else {
-                live::<_, Clients, _>(&mut random, (client, ReceiveBuffer::fixed(&mut memory)), &works, nothing)
+                live::<_, Clients, _>(
+                    &mut random,
+                    (client, ReceiveBuffer::fixed(&mut memory)),
+                    &works,
+                    nothing,
+                )
             };
             assert_legal::<Clients>(&sent);
         }
@@ -274,9 +313,18 @@ fn lim_12_random_heads_never_panic() {
         match server.receive(&mut inbound, &mut out) {
             Ok(Some(Event::Request(request))) => {
                 // Everything that borrows from it can be walked to its end.
-                let walked = (request.headers().count(), request.subprotocols().count(), format!("{request:?}"));
-                let params = request.extensions().flat_map(|it| it.params()).filter_map(|it| it.value()).flat_map(|it| it.bytes()).count();
-                assert!(walked.0 + walked.1 + params <= head.len() && request.target().len() + request.host().len() <= head.len());
+                let walked =
+                    (request.headers().count(), request.subprotocols().count(), format!("{request:?}"));
+                let params = request
+                    .extensions()
+                    .flat_map(|it| it.params())
+                    .filter_map(|it| it.value())
+                    .flat_map(|it| it.bytes())
+                    .count();
+                assert!(
+                    walked.0 + walked.1 + params <= head.len()
+                        && request.target().len() + request.host().len() <= head.len()
+                );
                 server.accept(Accept::new(), &mut out).unwrap();
             }
             Ok(Some(event)) => panic!("{event:?}"),
@@ -284,9 +332,12 @@ fn lim_12_random_heads_never_panic() {
             Err(_) => assert!(out.starts_with(b"HTTP/1.1 4") || out.starts_with(b"HTTP/1.1 505 ")),
         }
         let request = ClientRequest::new(Uri::parse("ws://a/").unwrap());
-        let mut client = Connection::client(request, Config::default(), Flaky(&works), &mut Vec::new()).unwrap();
+        let mut client =
+            Connection::client(request, Config::default(), Flaky(&works), &mut Vec::new()).unwrap();
         let (mut inbound, mut out) = (filled(&head), Vec::new());
-        if let Ok(Some(Event::Open(response) | Event::Rejected(response))) = client.receive(&mut inbound, &mut out) {
+        if let Ok(Some(Event::Open(response) | Event::Rejected(response))) =
+            client.receive(&mut inbound, &mut out)
+        {
             assert!(response.headers().count() <= head.len() && !format!("{response:?}").is_empty());
         }
         assert!(out.is_empty());

@@ -3,10 +3,13 @@
 
 mod support;
 
-use support::{Asking, Keys, RESPONSE, SampleNonce, Seen, To, asking, every_way, filled, frame, with_field, with_start};
+use support::{
+    Asking, Keys, RESPONSE, SampleNonce, Seen, To, asking, every_way, filled, frame, with_field, with_start,
+};
 use websocket_proto::{
-    Client, ClientRequest, CloseCode, Config, Connection, Entropy, EntropyError, Error, Event, HandshakeError, MessageKind, ReceiveBuffer,
-    RequestError, SendError, SendSlice, State, TransportAction, Uri, UriError,
+    Client, ClientRequest, CloseCode, Config, Connection, Entropy, EntropyError, Error, Event,
+    HandshakeError, MessageKind, ReceiveBuffer, RequestError, SendError, SendSlice, State, TransportAction,
+    Uri, UriError,
 };
 
 type Verdict = Result<(), HandshakeError>;
@@ -28,7 +31,10 @@ fn written(uri: &str, subprotocols: &[&str], headers: &[(&str, &str)]) -> Result
     let text = text.strip_prefix("before ").unwrap();
     match client {
         Ok(client) => {
-            assert_eq!((client.state(), client.transport_action()), (State::Handshake, TransportAction::KeepOpen));
+            assert_eq!(
+                (client.state(), client.transport_action()),
+                (State::Handshake, TransportAction::KeepOpen)
+            );
             Ok(text.to_owned())
         }
         Err(error) => {
@@ -73,12 +79,40 @@ fn c_hs_01_c_hs_02_c_hs_03_c_hs_04_c_hs_05_c_hs_07_c_hs_14_c_hs_15_the_request()
 #[test]
 fn c_hs_02_c_hs_03_c_hs_11_uris_that_make_no_request() {
     for (uris, error) in [
-        (&["", "server.example.com", "http://a/", "wss:/a/", " ws://a/", "w\u{17f}://a/"][..], UriError::Scheme),
+        (
+            &["", "server.example.com", "http://a/", "wss:/a/", " ws://a/", "w\u{17f}://a/"][..],
+            UriError::Scheme,
+        ),
         (&["ws://a/#", "ws://a/b#c", "ws://a#b", "ws://a?b#"], UriError::Fragment),
         (&["ws://user@a/", "ws://user:password@a/", "wss://@a", "ws://a\r\n@b/"], UriError::UserInfo),
-        (&["ws://", "ws:///x", "ws://:80/", "ws://?x", "ws://[::1/", "ws://[::g]/", "ws://[::1]80/", "ws://ex%zz/"], UriError::Host),
-        (&["ws://a:b/", "ws://a:0/", "ws://a:65536/", "ws://a:+80/", "ws://a:80:80/", "ws://a:99999999999999999999/"], UriError::Port),
-        (&["ws://a/%", "ws://a/%2", "ws://a/?%2g", "ws://a/\"", "ws://a/<b>", "ws://a/\u{e9}"], UriError::Resource),
+        (
+            &[
+                "ws://",
+                "ws:///x",
+                "ws://:80/",
+                "ws://?x",
+                "ws://[::1/",
+                "ws://[::g]/",
+                "ws://[::1]80/",
+                "ws://ex%zz/",
+            ],
+            UriError::Host,
+        ),
+        (
+            &[
+                "ws://a:b/",
+                "ws://a:0/",
+                "ws://a:65536/",
+                "ws://a:+80/",
+                "ws://a:80:80/",
+                "ws://a:99999999999999999999/",
+            ],
+            UriError::Port,
+        ),
+        (
+            &["ws://a/%", "ws://a/%2", "ws://a/?%2g", "ws://a/\"", "ws://a/<b>", "ws://a/\u{e9}"],
+            UriError::Resource,
+        ),
     ] {
         uris.iter().for_each(|uri| assert_eq!(Uri::parse(uri), Err(error), "{uri:?}"));
     }
@@ -93,7 +127,8 @@ fn c_hs_02_c_hs_03_c_hs_11_uris_that_make_no_request() {
 fn c_hs_06_a_fresh_nonce_a_connection() {
     let key = |out: &[u8]| {
         let text = core::str::from_utf8(out).unwrap();
-        let keys: Vec<_> = text.split("\r\n").filter_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).collect();
+        let keys: Vec<_> =
+            text.split("\r\n").filter_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).collect();
         assert_eq!((keys.len(), keys[0].len()), (1, 24));
         keys[0].to_owned()
     };
@@ -102,7 +137,13 @@ fn c_hs_06_a_fresh_nonce_a_connection() {
     for expected in ["AAAAAQAAAAIAAAADAAAABA==", "AAAABQAAAAYAAAAHAAAACA=="] {
         let mut out = Vec::new();
         let source = |bytes: &mut [u8]| taken.fill(bytes).unwrap();
-        Connection::client(ClientRequest::new(Uri::parse("ws://a").unwrap()), Config::default(), source, &mut out).unwrap();
+        Connection::client(
+            ClientRequest::new(Uri::parse("ws://a").unwrap()),
+            Config::default(),
+            source,
+            &mut out,
+        )
+        .unwrap();
         assert_eq!(key(&out), expected);
     }
     assert_eq!(taken.taken, 32);
@@ -113,7 +154,12 @@ fn c_hs_06_a_fresh_nonce_a_connection() {
         }
     }
     let mut out = Vec::new();
-    let client = Connection::client(ClientRequest::new(Uri::parse("ws://a").unwrap()), Config::default(), Dry, &mut out);
+    let client = Connection::client(
+        ClientRequest::new(Uri::parse("ws://a").unwrap()),
+        Config::default(),
+        Dry,
+        &mut out,
+    );
     assert_eq!((client.err(), out), (Some(RequestError::Entropy), vec![]));
 }
 
@@ -122,7 +168,8 @@ fn c_hs_08_c_hs_11_subprotocols() {
     use RequestError::{InvalidSubprotocol, RepeatedSubprotocol, TooManySubprotocols};
     let many: Vec<String> = (0..17).map(|i| format!("v{i}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    let list = |names: &[&str]| Ok(expected("/", "a", &format!("Sec-WebSocket-Protocol: {}\r\n", names.join(", "))));
+    let list =
+        |names: &[&str]| Ok(expected("/", "a", &format!("Sec-WebSocket-Protocol: {}\r\n", names.join(", "))));
     for names in [&["chat"][..], &["b", "a"], &["Chat", "chat"], &["!#$%&'*+-.^_`|~09AZaz"], &many[..16]] {
         assert_eq!(written("ws://a", names, &[]), list(names));
     }
@@ -140,7 +187,13 @@ fn c_hs_09_c_hs_11_c_hs_12_c_hs_13_fields_of_the_applications() {
     let lines = "Origin: http://a\r\nCookie: a=b; c=\"d\"\r\nX: \r\nx: caf\u{e9}\ty\r\n";
     assert_eq!(written("ws://a", &[], &good), Ok(expected("/", "a", lines)));
     let known = ["Host", "UPGRADE", "connection", "Content-Length", "transfer-encoding"];
-    let sec = ["Sec-WebSocket-Key", "sec-websocket-version", "SEC-WEBSOCKET-PROTOCOL", "Sec-WebSocket-Extensions", "Sec-WebSocket-New"];
+    let sec = [
+        "Sec-WebSocket-Key",
+        "sec-websocket-version",
+        "SEC-WEBSOCKET-PROTOCOL",
+        "Sec-WebSocket-Extensions",
+        "Sec-WebSocket-New",
+    ];
     for name in known.iter().chain(&sec) {
         assert_eq!(written("ws://a", &[], &[good[0], (name, "x")]), Err(ReservedField), "{name}");
     }
@@ -190,7 +243,10 @@ fn c_hs_10_no_frame_before_the_response() {
     client.send_text("a", &mut Vec::new()).unwrap();
     for wire in [&b"HTTP/1.1 403 \r\n\r\n"[..], b"\0"] {
         let mut refused = asking(Config::default(), &[]);
-        assert!(matches!(refused.receive(&mut filled(wire), &mut Vec::new()), Ok(Some(Event::Rejected(_))) | Err(Error::Handshake(_))));
+        assert!(matches!(
+            refused.receive(&mut filled(wire), &mut Vec::new()),
+            Ok(Some(Event::Rejected(_))) | Err(Error::Handshake(_))
+        ));
         sends_nothing(&mut refused, SendError::Closed);
     }
 }
@@ -201,7 +257,10 @@ fn a_request_without_room_is_not_written() {
     for room in 0..support::REQUEST.len() {
         let mut memory = [0xA5; 256];
         let mut out = SendSlice::new(&mut memory[..room]);
-        assert_eq!(Connection::client(request, Config::default(), SampleNonce, &mut out).err(), Some(RequestError::Full));
+        assert_eq!(
+            Connection::client(request, Config::default(), SampleNonce, &mut out).err(),
+            Some(RequestError::Full)
+        );
         assert_eq!(out.as_slice(), b"");
     }
 }
@@ -228,7 +287,10 @@ fn c_rs_01_only_101_in_http_1_1_opens() {
     }
     for line in ["HTTP/1.1 200 101 Switching Protocols", "HTTP/1.1 201 ", "HTTP/1.0 404 101"] {
         let outcome = To::Client.shake(Config::default(), &with_start(RESPONSE, line));
-        assert!(matches!(outcome.events[..], [Seen::Rejected { .. }]) && outcome.state == State::End, "{line}");
+        assert!(
+            matches!(outcome.events[..], [Seen::Rejected { .. }]) && outcome.state == State::End,
+            "{line}"
+        );
     }
 }
 
@@ -237,23 +299,57 @@ fn c_rs_02_upgrade() {
     let no = Err(HandshakeError::InvalidUpgrade);
     judge(
         "Upgrade",
-        &[("UPGRADE:WebSocket\r\n", Ok(())), ("upgrade: \twebsocket \r\n", Ok(())), ("", no), ("X-Upgrade: websocket\r\n", no)],
+        &[
+            ("UPGRADE:WebSocket\r\n", Ok(())),
+            ("upgrade: \twebsocket \r\n", Ok(())),
+            ("", no),
+            ("X-Upgrade: websocket\r\n", no),
+        ],
     );
     // §4.1: one "that is not" `websocket` is one too many
-    for value in ["", ",", "h2c", "websockets", "notwebsocket", "web socket", "websocket/13", "websocket, h2c", "h2c, websocket"] {
+    for value in [
+        "",
+        ",",
+        "h2c",
+        "websockets",
+        "notwebsocket",
+        "web socket",
+        "websocket/13",
+        "websocket, h2c",
+        "h2c, websocket",
+    ] {
         judge("Upgrade", &[(&format!("Upgrade: {value}\r\n"), no)]);
     }
-    judge("Upgrade", &[("Upgrade: websocket\r\nUpgrade: h2c\r\n", no), ("Upgrade: web\u{17f}oc\u{212a}et\r\n", no)]);
+    judge(
+        "Upgrade",
+        &[("Upgrade: websocket\r\nUpgrade: h2c\r\n", no), ("Upgrade: web\u{17f}oc\u{212a}et\r\n", no)],
+    );
 }
 
 #[test]
 fn c_rs_03_connection() {
     let no = Err(HandshakeError::InvalidConnection);
-    for value in ["upgrade", "UPGRADE", "keep-alive, Upgrade", ",, Upgrade\t,", "x\r\nConnection: upgrade", "Upgrade\r\nConnection: close"]
-    {
+    for value in [
+        "upgrade",
+        "UPGRADE",
+        "keep-alive, Upgrade",
+        ",, Upgrade\t,",
+        "x\r\nConnection: upgrade",
+        "Upgrade\r\nConnection: close",
+    ] {
         judge("Connection", &[(&format!("CONNECTION:{value}\r\n"), Ok(()))]);
     }
-    for value in ["", ",", "close", "Upgraded", "notupgrade", "up grade", "x Upgrade", "\"Upgrade\"", "Upg\r\nConnection: rade"] {
+    for value in [
+        "",
+        ",",
+        "close",
+        "Upgraded",
+        "notupgrade",
+        "up grade",
+        "x Upgrade",
+        "\"Upgrade\"",
+        "Upg\r\nConnection: rade",
+    ] {
         judge("Connection", &[(&format!("Connection: {value}\r\n"), no)]);
     }
     judge("Connection", &[("", no), ("Proxy-Connection: Upgrade\r\n", no)]);
@@ -300,10 +396,16 @@ fn c_rs_05_c_rs_11_other_statuses_are_rejections() {
         (600, "HTTP/1.1 600 x"),
         (999, "HTTP/1.1 999 x"),
     ] {
-        let wire = format!("{line}\r\nLocation: ws://other/\r\nTransfer-Encoding: chunked\r\nlocation:\r\n\r\n5\r\nhello\r\n");
+        let wire = format!(
+            "{line}\r\nLocation: ws://other/\r\nTransfer-Encoding: chunked\r\nlocation:\r\n\r\n5\r\nhello\r\n"
+        );
         let outcome = To::Client.shake(Config::default(), wire.as_bytes());
         let field = |name: &str, value: &[u8]| (name.to_owned(), value.to_vec());
-        let headers = vec![field("Location", b"ws://other/"), field("Transfer-Encoding", b"chunked"), field("location", b"")];
+        let headers = vec![
+            field("Location", b"ws://other/"),
+            field("Transfer-Encoding", b"chunked"),
+            field("location", b""),
+        ];
         assert_eq!(outcome.events, [Seen::Rejected { status, headers }]);
         assert_eq!(
             (outcome.error, &outcome.out[..], outcome.state, outcome.transport_action),
@@ -311,8 +413,13 @@ fn c_rs_05_c_rs_11_other_statuses_are_rejections() {
         );
         // The content is there until the next call, then discarded.
         let (mut client, mut inbound) = (asking(Config::default(), &["chat"]), filled(wire.as_bytes()));
-        let Ok(Some(Event::Rejected(response))) = client.receive(&mut inbound, &mut Vec::new()) else { panic!() };
-        assert_eq!((response.status(), response.header("LOCATION"), response.subprotocol()), (status, Some(&b"ws://other/"[..]), None));
+        let Ok(Some(Event::Rejected(response))) = client.receive(&mut inbound, &mut Vec::new()) else {
+            panic!()
+        };
+        assert_eq!(
+            (response.status(), response.header("LOCATION"), response.subprotocol()),
+            (status, Some(&b"ws://other/"[..]), None)
+        );
         assert_eq!(response.reason(), &line.as_bytes()[13..]);
         assert_eq!(inbound.unread(), b"5\r\nhello\r\n");
         assert!(matches!(client.receive(&mut inbound, &mut Vec::new()), Ok(None)) && inbound.is_empty());
@@ -325,18 +432,31 @@ fn c_rs_06_lim_11_interim_responses_are_skipped() {
     let interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\nUpgrade: h2c\r\n\r\nHTTP/1.1 199 \r\n\r\nHTTP/1.1 102 x\r\n\r\n";
     for count in 0..=2 {
         To::Client.judge(Config::default(), &[&interim.repeat(count), RESPONSE].concat(), Ok(()));
-        let outcome = To::Client.shake(Config::default(), &[&interim.repeat(count), &b"HTTP/1.1 403 x\r\n\r\n"[..]].concat());
-        assert_eq!((outcome.events, outcome.state), (vec![Seen::Rejected { status: 403, headers: vec![] }], State::End));
+        let outcome = To::Client
+            .shake(Config::default(), &[&interim.repeat(count), &b"HTTP/1.1 403 x\r\n\r\n"[..]].concat());
+        assert_eq!(
+            (outcome.events, outcome.state),
+            (vec![Seen::Rejected { status: 403, headers: vec![] }], State::End)
+        );
     }
     let nine = [&interim.repeat(2)[..], b"HTTP/1.1 100 \r\n\r\n"].concat();
     To::Client.judge_last_byte(Config::default(), &nine, TooManyInterimResponses);
     To::Client.judge(Config::default(), b"HTTP/1.1 100 x\r\nA: b\n\r\n", Err(BareLineFeed));
-    To::Client.judge(Config::default(), &[b"HTTP/1.1 100 \r\n\r\n\r\n", RESPONSE].concat(), Err(InvalidStatusLine));
+    To::Client.judge(
+        Config::default(),
+        &[b"HTTP/1.1 100 \r\n\r\n\r\n", RESPONSE].concat(),
+        Err(InvalidStatusLine),
+    );
     // One after another in a buffer for one.
     let mut memory = [0; RESPONSE.len()];
     for chunk in [1, 10, 1000] {
         let wire = [&interim.repeat(2), RESPONSE].concat();
-        let outcome = support::feed(asking(Config::default(), &[]), ReceiveBuffer::fixed(&mut memory), wire.chunks(chunk), |_, _| {});
+        let outcome = support::feed(
+            asking(Config::default(), &[]),
+            ReceiveBuffer::fixed(&mut memory),
+            wire.chunks(chunk),
+            |_, _| {},
+        );
         assert_eq!((outcome.error, outcome.state), (None, State::Transmission), "{chunk}");
     }
 }
@@ -381,13 +501,18 @@ fn c_rs_08_subprotocols() {
     }
     judge(
         "X",
-        &[("Sec-WebSocket-Protocol: chat\r\n", Err(SubprotocolNotOffered)), ("Sec-WebSocket-Protocol:\r\n", Err(InvalidSubprotocol))],
+        &[
+            ("Sec-WebSocket-Protocol: chat\r\n", Err(SubprotocolNotOffered)),
+            ("Sec-WebSocket-Protocol:\r\n", Err(InvalidSubprotocol)),
+        ],
     );
 }
 
 #[test]
 fn c_rs_09_bytes_after_the_response_are_frames() {
-    let frames = [frame::<Client<Keys>>(0x81, b"hello"), frame::<Client<Keys>>(0x82, b"HTTP/1.1 101 \r\n\r\n")].concat();
+    let frames =
+        [frame::<Client<Keys>>(0x81, b"hello"), frame::<Client<Keys>>(0x82, b"HTTP/1.1 101 \r\n\r\n")]
+            .concat();
     let outcome = To::Client.shake(Config::default(), &[RESPONSE, &frames].concat());
     let after = [Seen::Text("hello".to_owned()), Seen::Binary(b"HTTP/1.1 101 \r\n\r\n".to_vec())];
     assert_eq!((&outcome.events[1..], outcome.error, outcome.out), (&after[..], None, vec![]));
@@ -396,12 +521,21 @@ fn c_rs_09_bytes_after_the_response_are_frames() {
 #[test]
 fn c_rs_10_a_101_has_no_content() {
     // RFC 9110 §8.6: a Content-Length is as if it were not there
-    for lines in ["Content-Length: 0\r\n", "Content-Length: 5\r\n", "Content-Length: x\r\n", "Content-Length: 1\r\nContent-Length: 2\r\n"] {
-        let outcome = To::Client.shake(Config::default(), &[&with_field(RESPONSE, "X", lines), &b"\x81\x05hello"[..]].concat());
+    for lines in [
+        "Content-Length: 0\r\n",
+        "Content-Length: 5\r\n",
+        "Content-Length: x\r\n",
+        "Content-Length: 1\r\nContent-Length: 2\r\n",
+    ] {
+        let outcome = To::Client
+            .shake(Config::default(), &[&with_field(RESPONSE, "X", lines), &b"\x81\x05hello"[..]].concat());
         assert_eq!((outcome.events.last(), outcome.error), (Some(&Seen::Text("hello".to_owned())), None));
     }
     for value in ["chunked", "identity", "", "gzip, chunked\r\nContent-Length: 0"] {
-        judge("X", &[(&format!("transfer-encoding: {value}\r\n"), Err(HandshakeError::TransferEncodingNotAllowed))]);
+        judge(
+            "X",
+            &[(&format!("transfer-encoding: {value}\r\n"), Err(HandshakeError::TransferEncodingNotAllowed))],
+        );
     }
 }
 
@@ -429,7 +563,8 @@ fn c_rs_12_limits_of_a_response() {
         for chunk in [1, 50, 1000] {
             let mut memory = vec![0; len];
             let inbound = ReceiveBuffer::fixed(&mut memory);
-            let outcome = support::feed(asking(Config::default(), &[]), inbound, RESPONSE.chunks(chunk), |_, _| {});
+            let outcome =
+                support::feed(asking(Config::default(), &[]), inbound, RESPONSE.chunks(chunk), |_, _| {});
             assert_eq!((outcome.error, outcome.out), (error, vec![]), "{len} by {chunk}");
         }
     }
@@ -442,8 +577,17 @@ fn a_clients_secrets_do_not_show() {
     let request = ClientRequest::new(uri).headers(&headers);
     let client = Connection::client(request, Config::default(), SampleNonce, &mut Vec::new()).unwrap();
     let shown = format!("{uri:?} {request:?} {client:?}");
-    assert!(shown.contains("/chat") && shown.contains("Authorization") && !shown.contains("hidden"), "{shown}");
-    assert!(!shown.contains("dGhl") && !shown.contains("s3pP") && !shown.contains("100, 71") && !shown.contains("115, 51"), "{shown}");
+    assert!(
+        shown.contains("/chat") && shown.contains("Authorization") && !shown.contains("hidden"),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains("dGhl")
+            && !shown.contains("s3pP")
+            && !shown.contains("100, 71")
+            && !shown.contains("115, 51"),
+        "{shown}"
+    );
     let wire = with_field(RESPONSE, "X", "Set-Cookie: hidden\r\n");
     let (mut client, mut inbound) = (asking(Config::default(), &[]), filled(&wire));
     let Ok(Some(Event::Open(response))) = client.receive(&mut inbound, &mut Vec::new()) else { panic!() };

@@ -5,11 +5,13 @@ mod support;
 
 use std::collections::HashSet;
 
-use support::{Answer, REQUEST, RESPONSE, Seen, To, every_way, filled, frame, frames_of, with_field, with_start};
+use support::{
+    Answer, REQUEST, RESPONSE, Seen, To, every_way, filled, frame, frames_of, with_field, with_start,
+};
 use websocket_proto::handshake::{Headers, Key};
 use websocket_proto::{
-    Accept, AcceptError, Config, Connection, Error, Event, HandshakeError, ReceiveBuffer, Reject, Request, SendSlice, Server, State,
-    Subprotocol, TransportAction,
+    Accept, AcceptError, Config, Connection, Error, Event, HandshakeError, ReceiveBuffer, Reject, Request,
+    SendSlice, Server, State, Subprotocol, TransportAction,
 };
 
 type Verdict = Result<(), HandshakeError>;
@@ -55,15 +57,27 @@ fn s_hs_01_s_hs_11_s_hs_12_all_of_a_request_is_surfaced() {
     seen(wire, |request| {
         assert_eq!((request.target(), request.host()), ("/chat?room=1&x=%20", "server.example.com:8080"));
         assert_eq!(request.origin(), Some(&b"http://Example.com"[..]), "§4.2.2: the caller judges");
-        assert_eq!(request.subprotocols().map(|subprotocol| subprotocol.name()).collect::<Vec<_>>(), ["chat", "superchat"]);
-        assert_eq!(request.extensions().map(|extension| extension.name()).collect::<Vec<_>>(), ["foo", "baz"]);
+        assert_eq!(
+            request.subprotocols().map(|subprotocol| subprotocol.name()).collect::<Vec<_>>(),
+            ["chat", "superchat"]
+        );
+        assert_eq!(
+            request.extensions().map(|extension| extension.name()).collect::<Vec<_>>(),
+            ["foo", "baz"]
+        );
         let foo = request.extensions().next().unwrap().params().next().unwrap();
         assert!(foo.name() == "bar" && foo.value().is_some_and(|value| value == "baz"));
-        assert_eq!((request.header("COOKIE"), request.header("x-empty"), request.header("X")), (Some(&b"a=b"[..]), Some(&b""[..]), None));
+        assert_eq!(
+            (request.header("COOKIE"), request.header("x-empty"), request.header("X")),
+            (Some(&b"a=b"[..]), Some(&b""[..]), None)
+        );
     });
     let outcome = To::Server.judge(Config::default(), wire, Ok(()));
     let [Seen::Request { target, headers }] = &outcome.events[..] else { panic!() };
-    assert_eq!((target.as_str(), headers), ("/chat?room=1&x=%20", &seen(wire, |request| owned(request.headers()))));
+    assert_eq!(
+        (target.as_str(), headers),
+        ("/chat?room=1&x=%20", &seen(wire, |request| owned(request.headers())))
+    );
     let names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!((names[0], &names[8..]), ("Host", &["Cookie", "cookie", "X-Empty"][..]));
     assert_eq!(headers[9].1, b"c=\xff\xfe", "as it was sent");
@@ -78,8 +92,13 @@ fn s_hs_11_origin_is_verbatim_and_can_be_refused() {
         ("Origin:\r\n", Some("")),
     ] {
         let wire = with_field(REQUEST, "Origin", lines);
-        assert_eq!(seen(&wire, |request| request.origin().map(<[u8]>::to_vec)), origin.map(|origin| origin.as_bytes().to_vec()));
-        let refused = every_way(&Connection::server(Config::default()), &wire, |server, out| server.reject(Reject::new(403), out).unwrap());
+        assert_eq!(
+            seen(&wire, |request| request.origin().map(<[u8]>::to_vec)),
+            origin.map(|origin| origin.as_bytes().to_vec())
+        );
+        let refused = every_way(&Connection::server(Config::default()), &wire, |server, out| {
+            server.reject(Reject::new(403), out).unwrap()
+        });
         assert_eq!(refused.out, b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     }
 }
@@ -88,7 +107,9 @@ fn s_hs_11_origin_is_verbatim_and_can_be_refused() {
 #[test]
 fn a_repeated_origin_is_refused() {
     let repeated = Err(HandshakeError::RepeatedOrigin);
-    for lines in ["Origin: a\r\nOrigin: b\r\n", "Origin: a\r\nX: y\r\noRIGIN: a\r\n", "Origin:\r\norigin:\r\n"] {
+    for lines in
+        ["Origin: a\r\nOrigin: b\r\n", "Origin: a\r\nX: y\r\noRIGIN: a\r\n", "Origin:\r\norigin:\r\n"]
+    {
         judge("Origin", &[(lines, repeated)]);
         let page = with_field(&with_field(REQUEST, "Upgrade", ""), "Origin", lines);
         let outcome = To::Server.judge(plain(), &page, repeated);
@@ -99,11 +120,24 @@ fn a_repeated_origin_is_refused() {
 
 #[test]
 fn s_hs_02_s_hs_03_s_rs_13_methods_and_versions_of_http() {
-    let methods =
-        ["POST /chat", "HEAD /chat", "get /chat", "Get /chat", "GETX /chat", "G /chat", "OPTIONS *", "CONNECT a:80", "M-SEARCH *"];
+    let methods = [
+        "POST /chat",
+        "HEAD /chat",
+        "get /chat",
+        "Get /chat",
+        "GETX /chat",
+        "G /chat",
+        "OPTIONS *",
+        "CONNECT a:80",
+        "M-SEARCH *",
+    ];
     for config in [Config::default(), plain()] {
         for line in methods {
-            let outcome = To::Server.judge(config, &with_start(REQUEST, format!("{line} HTTP/1.1")), Err(HandshakeError::MethodNotAllowed));
+            let outcome = To::Server.judge(
+                config,
+                &with_start(REQUEST, format!("{line} HTTP/1.1")),
+                Err(HandshakeError::MethodNotAllowed),
+            );
             assert!(outcome.out.starts_with(b"HTTP/1.1 405 Method Not Allowed\r\n"));
             assert_eq!(Answer::parse(&outcome.out).field("Allow"), Some("GET"));
         }
@@ -142,8 +176,17 @@ fn s_hs_04_targets() {
         seen(&wire, |request| assert_eq!((request.target(), request.host()), (resource, host), "{target}"));
     }
     use HandshakeError::{InvalidByte, InvalidRequestLine, InvalidTarget};
-    let absolute =
-        ["http://", "http:///x", "http:/a", "http://user@a/", "http://u:p@a/", "http://a:x/", "http://[::1/", "ftp://a/", "ws://a/"];
+    let absolute = [
+        "http://",
+        "http:///x",
+        "http:/a",
+        "http://user@a/",
+        "http://u:p@a/",
+        "http://a:x/",
+        "http://[::1/",
+        "ftp://a/",
+        "ws://a/",
+    ];
     let others = ["*", "chat", "?a", "server.example.com:80", "/chat#a", "/#", "http://a/#", "://a/"];
     for (targets, error) in [
         (&absolute[..], InvalidTarget),
@@ -152,7 +195,11 @@ fn s_hs_04_targets() {
         (&["/a\tb", "/\0", "/\x7f", "/\x1b", "/caf\u{e9}"], InvalidByte),
     ] {
         for target in targets {
-            To::Server.judge(Config::default(), &with_start(REQUEST, format!("GET {target} HTTP/1.1")), Err(error));
+            To::Server.judge(
+                Config::default(),
+                &with_start(REQUEST, format!("GET {target} HTTP/1.1")),
+                Err(error),
+            );
         }
     }
     To::Server.judge(Config::default(), &with_start(REQUEST, b"GET /caf\xe9 HTTP/1.1"), Err(InvalidByte));
@@ -173,11 +220,16 @@ fn s_hs_05_host() {
         judge("Host", &[(lines, Err(RepeatedHost))]);
     }
     // RFC 3986 §3.2: a port can be empty, and a name can hold much
-    for host in ["a", "a:", "a:80", "127.0.0.1:9001", "[::1]", "[2001:db8::1]:65535", "ex%41mple_~!$&'()*+,;="] {
+    for host in
+        ["a", "a:", "a:80", "127.0.0.1:9001", "[::1]", "[2001:db8::1]:65535", "ex%41mple_~!$&'()*+,;="]
+    {
         judge("Host", &[(&format!("Host: {host}\r\n"), Ok(()))]);
     }
     // §4.2.1: "the server's authority", so not nothing
-    let names = ["", ":80", "a:b", "a:80:80", "a:-1", "a b", "a/", "a?b", "a#b", "a\\b", "\"a\"", "<a>", "user@a", "http://a", "exämple"];
+    let names = [
+        "", ":80", "a:b", "a:80:80", "a:-1", "a b", "a/", "a?b", "a#b", "a\\b", "\"a\"", "<a>", "user@a",
+        "http://a", "exämple",
+    ];
     let addresses = ["[::1", "::1", "[::g]", "[]", "[::1]80", "[::1]]", "[fe80::1%25eth0]"];
     for host in names.iter().chain(&addresses) {
         judge("Host", &[(&format!("Host: {host}\r\n"), Err(InvalidHost))]);
@@ -215,16 +267,23 @@ fn s_hs_06_s_hs_07_s_rs_09_upgrade_and_connection() {
         judge(name, &[("", no)]);
     }
     judge("Upgrade", &[("Upgrade: web\u{17f}oc\u{212a}et\r\n", no)]); // letters that a Unicode comparison takes for s and K
-    let answer = Answer::parse(&To::Server.judge(Config::default(), &with_field(REQUEST, "Upgrade", ""), no).out);
-    assert_eq!((answer.status, answer.body), (426, b"request that does not ask for an upgrade to websocket".to_vec()));
+    let answer =
+        Answer::parse(&To::Server.judge(Config::default(), &with_field(REQUEST, "Upgrade", ""), no).out);
+    assert_eq!(
+        (answer.status, answer.body),
+        (426, b"request that does not ask for an upgrade to websocket".to_vec())
+    );
 }
 
 #[test]
 fn s_rs_09_a_426_names_upgrade_as_a_connection_option() {
-    // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option in the Connection header field"
+    // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option in the Connection
+    // header field"
     let mut out = Vec::new();
     asked(REQUEST).reject(Reject::new(426), &mut out).unwrap();
-    let refused = To::Server.judge(Config::default(), &with_field(REQUEST, "Upgrade", ""), Err(HandshakeError::NotAnUpgrade)).out;
+    let refused = To::Server
+        .judge(Config::default(), &with_field(REQUEST, "Upgrade", ""), Err(HandshakeError::NotAnUpgrade))
+        .out;
     for out in [out, refused] {
         let answer = Answer::parse(&out);
         let connection = answer.field("Connection").unwrap().to_ascii_lowercase();
@@ -236,7 +295,9 @@ fn s_rs_09_a_426_names_upgrade_as_a_connection_option() {
 fn s_hs_06_plain_requests_where_they_are_wanted() {
     let page = |server: &mut Connection<Server>, out: &mut Vec<u8>| {
         assert_eq!(server.accept(Accept::new(), out), Err(AcceptError::NotAnUpgrade));
-        server.reject(Reject::new(200).headers(&[("Content-Type", "text/html")]).body(b"<p>hello"), out).unwrap();
+        server
+            .reject(Reject::new(200).headers(&[("Content-Type", "text/html")]).body(b"<p>hello"), out)
+            .unwrap();
     };
     for wire in [
         b"GET /health?x HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(),
@@ -244,11 +305,17 @@ fn s_hs_06_plain_requests_where_they_are_wanted() {
         with_field(&with_start(REQUEST, "GET /health?x HTTP/1.1"), "Connection", "Connection: close\r\n"),
     ] {
         let outcome = every_way(&Connection::server(plain()), &[&wire, &wire[..]].concat(), page);
-        assert_eq!(outcome.events, [Seen::PlainRequest { target: "/health?x".to_owned() }], "HTTP-21: one request a connection");
+        assert_eq!(
+            outcome.events,
+            [Seen::PlainRequest { target: "/health?x".to_owned() }],
+            "HTTP-21: one request a connection"
+        );
         let answer = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 8\r\n\r\n<p>hello";
         assert_eq!((outcome.out, outcome.error, outcome.state), (answer.to_vec(), None, State::End));
     }
-    let upgrade = every_way(&Connection::server(plain()), REQUEST, |server, out| server.accept(Accept::new(), out).unwrap());
+    let upgrade = every_way(&Connection::server(plain()), REQUEST, |server, out| {
+        server.accept(Accept::new(), out).unwrap()
+    });
     assert_eq!(upgrade.out, RESPONSE);
 }
 
@@ -269,10 +336,22 @@ fn s_hs_08_s_rs_04_keys() {
     let valid = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     judge("Sec-WebSocket-Key", &[("", Err(MissingKey)), (&valid.repeat(2), Err(RepeatedKey))]);
     judge("Sec-WebSocket-Key", &[(&format!("{valid}sec-websocket-key:\r\n"), Err(RepeatedKey))]);
-    // No padding, too little, too much; 17 bytes, 15 bytes, 19 bytes; padding inside, a space, the other alphabet of RFC 4648.
-    let lengths = ["", "Q", "Q=", "Q===", "WE=", "WFh", "Q==dGhl"].map(|end| format!("dGhlIHNhbXBsZSBub25jZ{end}"));
-    let others = ["", "dGhlIHNhbXBsZSBub25j", "dGhlIHNhbXBsZSBub25=ZQ==", "dGhlIHNhbXBsZSBub25j Q==", "dGhlIHNhbXBsZSBub25-_Q=="];
-    let more = ["\"dGhlIHNhbXBsZSBub25jZQ==\"", "dGhlIHNhbXBsZSBub25jZQ==, dGhlIHNhbXBsZSBub25jZQ==", "the sample nonce"];
+    // No padding, too little, too much; 17 bytes, 15 bytes, 19 bytes; padding inside, a space, the other
+    // alphabet of RFC 4648.
+    let lengths =
+        ["", "Q", "Q=", "Q===", "WE=", "WFh", "Q==dGhl"].map(|end| format!("dGhlIHNhbXBsZSBub25jZ{end}"));
+    let others = [
+        "",
+        "dGhlIHNhbXBsZSBub25j",
+        "dGhlIHNhbXBsZSBub25=ZQ==",
+        "dGhlIHNhbXBsZSBub25j Q==",
+        "dGhlIHNhbXBsZSBub25-_Q==",
+    ];
+    let more = [
+        "\"dGhlIHNhbXBsZSBub25jZQ==\"",
+        "dGhlIHNhbXBsZSBub25jZQ==, dGhlIHNhbXBsZSBub25jZQ==",
+        "the sample nonce",
+    ];
     for key in lengths.iter().map(String::as_str).chain(others).chain(more) {
         judge("Sec-WebSocket-Key", &[(&format!("Sec-WebSocket-Key: {key}\r\n"), Err(InvalidKey))]);
     }
@@ -281,24 +360,47 @@ fn s_hs_08_s_rs_04_keys() {
 #[test]
 fn s_hs_09_s_rs_08_versions() {
     use HandshakeError::{Hixie76, RepeatedVersion, UnsupportedVersion};
-    for version in ["", "8", "7", "0", "12", "14", "255", "013", "+13", "13.0", "0xd", "13, 8", "8, 13", "13;", "1 3", "\"13\"", "１３"] {
-        judge("Sec-WebSocket-Version", &[(&format!("Sec-WebSocket-Version: {version}\r\n"), Err(UnsupportedVersion))]);
+    for version in [
+        "", "8", "7", "0", "12", "14", "255", "013", "+13", "13.0", "0xd", "13, 8", "8, 13", "13;", "1 3",
+        "\"13\"", "１３",
+    ] {
+        judge(
+            "Sec-WebSocket-Version",
+            &[(&format!("Sec-WebSocket-Version: {version}\r\n"), Err(UnsupportedVersion))],
+        );
     }
-    judge("Sec-WebSocket-Version", &[("sec-websocket-version:13\t\r\n", Ok(())), ("", Err(UnsupportedVersion))]);
-    for value in ["13\r\nSec-WebSocket-Version: 13", "8\r\nX: y\r\nsec-websocket-version: 13", "\r\nSec-WebSocket-Version:"] {
-        judge("Sec-WebSocket-Version", &[(&format!("Sec-WebSocket-Version: {value}\r\n"), Err(RepeatedVersion))]);
+    judge(
+        "Sec-WebSocket-Version",
+        &[("sec-websocket-version:13\t\r\n", Ok(())), ("", Err(UnsupportedVersion))],
+    );
+    for value in [
+        "13\r\nSec-WebSocket-Version: 13",
+        "8\r\nX: y\r\nsec-websocket-version: 13",
+        "\r\nSec-WebSocket-Version:",
+    ] {
+        judge(
+            "Sec-WebSocket-Version",
+            &[(&format!("Sec-WebSocket-Version: {value}\r\n"), Err(RepeatedVersion))],
+        );
     }
     let hixie = b"GET /demo HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\nSec-WebSocket-Key2: 12998 5 Y3 1  .P00\r\n\
         Sec-WebSocket-Protocol: sample\r\nUpgrade: WebSocket\r\nSec-WebSocket-Key1: 4 @1  46546xW%0l 1 5\r\nOrigin: http://example.com\r\n\r\n^n:ds[4U";
     To::Server.judge(Config::default(), hixie, Err(Hixie76));
-    judge("Sec-WebSocket-Version", &[("Sec-WebSocket-Key1: x\r\n", Err(Hixie76)), ("sec-websocket-key2: x\r\n", Err(Hixie76))]);
+    judge(
+        "Sec-WebSocket-Version",
+        &[("Sec-WebSocket-Key1: x\r\n", Err(Hixie76)), ("sec-websocket-key2: x\r\n", Err(Hixie76))],
+    );
     judge("X", &[("Sec-WebSocket-Key1: x\r\nSec-WebSocket-Key2: y\r\n", Ok(()))]);
 }
 
 #[test]
 fn s_hs_10_subprotocols() {
-    let names = |wire: &[u8]| seen(wire, |request| request.subprotocols().map(|name| name.name().to_owned()).collect::<Vec<_>>());
-    let field = |value: &str| with_field(REQUEST, "Sec-WebSocket-Protocol", format!("Sec-WebSocket-Protocol: {value}\r\n"));
+    let names = |wire: &[u8]| {
+        seen(wire, |request| request.subprotocols().map(|name| name.name().to_owned()).collect::<Vec<_>>())
+    };
+    let field = |value: &str| {
+        with_field(REQUEST, "Sec-WebSocket-Protocol", format!("Sec-WebSocket-Protocol: {value}\r\n"))
+    };
     let many: Vec<String> = (0..65).map(|i| format!("v{i}.example.com")).collect();
     for (value, list) in [
         ("chat", &["chat"][..]),
@@ -327,7 +429,8 @@ fn s_hs_10_subprotocols() {
 #[test]
 fn s_hs_12_the_order_of_fields_is_irrelevant() {
     let text = core::str::from_utf8(REQUEST).unwrap();
-    let mut lines: Vec<&str> = text.trim_end().split("\r\n").skip(1).chain(["X-Unknown: y", "Authorization: Basic Zg=="]).collect();
+    let mut lines: Vec<&str> =
+        text.trim_end().split("\r\n").skip(1).chain(["X-Unknown: y", "Authorization: Basic Zg=="]).collect();
     let mut random = fastrand::Rng::with_seed(12);
     for _ in 0..60 {
         random.shuffle(&mut lines);
@@ -360,24 +463,38 @@ fn s_rs_01_s_rs_02_s_rs_03_s_rs_05_s_rs_06_s_rs_12_the_acceptance() {
         (None, &[][..], ""),
         (Some(0), &[], "Sec-WebSocket-Protocol: chat\r\n"),
         (Some(1), &[], "Sec-WebSocket-Protocol: superchat\r\n"),
-        (None, &[("Set-Cookie", "a=b"), ("Set-Cookie", "c=d"), ("X", "")], "Set-Cookie: a=b\r\nSet-Cookie: c=d\r\nX: \r\n"),
-        (Some(1), &[("Server", "caf\u{e9}\t1")], "Sec-WebSocket-Protocol: superchat\r\nServer: caf\u{e9}\t1\r\n"),
+        (
+            None,
+            &[("Set-Cookie", "a=b"), ("Set-Cookie", "c=d"), ("X", "")],
+            "Set-Cookie: a=b\r\nSet-Cookie: c=d\r\nX: \r\n",
+        ),
+        (
+            Some(1),
+            &[("Server", "caf\u{e9}\t1")],
+            "Sec-WebSocket-Protocol: superchat\r\nServer: caf\u{e9}\t1\r\n",
+        ),
     ] {
-        let (mut server, mut inbound, mut out) = (Connection::server(Config::default()), filled(&wire), Vec::new());
+        let (mut server, mut inbound, mut out) =
+            (Connection::server(Config::default()), filled(&wire), Vec::new());
         let Ok(Some(Event::Request(request))) = server.receive(&mut inbound, &mut out) else { panic!() };
         assert_eq!(out, b"", "nothing before the 101");
         let mut accept = Accept::new().headers(headers);
         if let Some(chosen) = chosen {
-            let subprotocol = request.subprotocols().find(|name| name.name() == subprotocols[chosen]).unwrap();
+            let subprotocol =
+                request.subprotocols().find(|name| name.name() == subprotocols[chosen]).unwrap();
             accept = accept.subprotocol(subprotocol);
         }
         server.accept(accept, &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), format!("{base}{lines}\r\n"));
-        assert_eq!((server.state(), server.transport_action()), (State::Transmission, TransportAction::KeepOpen));
+        assert_eq!(
+            (server.state(), server.transport_action()),
+            (State::Transmission, TransportAction::KeepOpen)
+        );
     }
 }
 
-/// A server, its receive buffer with a request that has this key and these lines, and an empty outbound buffer.
+/// A server, its receive buffer with a request that has this key and these lines, and an empty outbound
+/// buffer.
 fn offering(key: &str, offer: &str) -> (Connection<Server>, ReceiveBuffer<Vec<u8>>, Vec<u8>) {
     let wire = with_field(REQUEST, "Sec-WebSocket-Key", format!("Sec-WebSocket-Key: {key}\r\n{offer}"));
     (Connection::server(Config::default()), filled(&wire), Vec::new())
@@ -387,7 +504,8 @@ fn offering(key: &str, offer: &str) -> (Connection<Server>, ReceiveBuffer<Vec<u8
 #[test]
 fn a_subprotocol_of_another_request_is_refused() {
     let (key, other_key) = ("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZA==");
-    let (offer, other_offer) = ("Sec-WebSocket-Protocol: chat\r\n", "Sec-WebSocket-Protocol: superchat, chat\r\n");
+    let (offer, other_offer) =
+        ("Sec-WebSocket-Protocol: chat\r\n", "Sec-WebSocket-Protocol: superchat, chat\r\n");
     for ((key, offer), (other_key, other_offer)) in [
         ((key, ""), (other_key, offer)),
         ((key, ""), (key, offer)),
@@ -396,11 +514,16 @@ fn a_subprotocol_of_another_request_is_refused() {
         ((key, other_offer), (key, offer)),
     ] {
         let (mut other, mut other_inbound, mut out) = offering(other_key, other_offer);
-        let Ok(Some(Event::Request(other_request))) = other.receive(&mut other_inbound, &mut out) else { panic!() };
+        let Ok(Some(Event::Request(other_request))) = other.receive(&mut other_inbound, &mut out) else {
+            panic!()
+        };
         let (mut server, mut inbound, mut out) = offering(key, offer);
         let Ok(Some(Event::Request(request))) = server.receive(&mut inbound, &mut out) else { panic!() };
         for foreign in other_request.subprotocols() {
-            assert_eq!(server.accept(Accept::new().subprotocol(foreign), &mut out), Err(AcceptError::SubprotocolNotOffered));
+            assert_eq!(
+                server.accept(Accept::new().subprotocol(foreign), &mut out),
+                Err(AcceptError::SubprotocolNotOffered)
+            );
             assert_eq!((&out[..], server.state()), (&b""[..], State::Handshake), "ST-09");
         }
         for own in request.subprotocols() {
@@ -409,7 +532,10 @@ fn a_subprotocol_of_another_request_is_refused() {
             assert_eq!(Answer::parse(&out).field("Sec-WebSocket-Protocol"), Some(own.name()));
         }
         server.accept(request.subprotocols().fold(Accept::new(), Accept::subprotocol), &mut out).unwrap();
-        assert_eq!(Answer::parse(&out).field("Sec-WebSocket-Protocol"), request.subprotocols().last().map(Subprotocol::name));
+        assert_eq!(
+            Answer::parse(&out).field("Sec-WebSocket-Protocol"),
+            request.subprotocols().last().map(Subprotocol::name)
+        );
     }
 }
 
@@ -428,10 +554,14 @@ fn a_subprotocol_of_a_plain_request_is_refused() {
 /// §4.2.2: names are compared with case; the request does not count.
 #[test]
 fn subprotocols_are_equal_if_their_names_are() {
-    let (mut server, mut inbound, mut out) = offering("dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol: chat, Chat\r\n");
-    let (mut other, mut other_inbound, _) = offering("dGhlIHNhbXBsZSBub25jZA==", "Sec-WebSocket-Protocol: chat\r\n");
+    let (mut server, mut inbound, mut out) =
+        offering("dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol: chat, Chat\r\n");
+    let (mut other, mut other_inbound, _) =
+        offering("dGhlIHNhbXBsZSBub25jZA==", "Sec-WebSocket-Protocol: chat\r\n");
     let Ok(Some(Event::Request(request))) = server.receive(&mut inbound, &mut out) else { panic!() };
-    let Ok(Some(Event::Request(other_request))) = other.receive(&mut other_inbound, &mut out) else { panic!() };
+    let Ok(Some(Event::Request(other_request))) = other.receive(&mut other_inbound, &mut out) else {
+        panic!()
+    };
     let names: HashSet<_> = request.subprotocols().chain(other_request.subprotocols()).collect();
     assert_eq!(names.len(), 2, "{names:?}");
     assert_eq!(request.subprotocols().next(), other_request.subprotocols().next());
@@ -444,10 +574,20 @@ fn s_rs_07_s_rs_08_s_rs_09_s_rs_13_rejections() {
     let rows: [(Reject<'_>, &str, &str, &str); 9] = [
         (Reject::new(403), "403 Forbidden", none, ""),
         (Reject::new(404).body(b"no\r\n\r\n\x00"), "404 Not Found", "Content-Length: 7\r\n", "no\r\n\r\n\0"),
-        (Reject::new(401).headers(&[("A", "b"), ("X", "")]).body(b"?"), "401 Unauthorized", "A: b\r\nX: \r\nContent-Length: 1\r\n", "?"),
+        (
+            Reject::new(401).headers(&[("A", "b"), ("X", "")]).body(b"?"),
+            "401 Unauthorized",
+            "A: b\r\nX: \r\nContent-Length: 1\r\n",
+            "?",
+        ),
         (Reject::new(302).headers(&[("Location", "/")]), "302 Found", &format!("Location: /\r\n{none}"), ""),
         (Reject::new(405), "405 Method Not Allowed", &format!("Allow: GET\r\n{none}"), ""),
-        (Reject::new(405).headers(&[("allow", "PUT")]), "405 Method Not Allowed", &format!("allow: PUT\r\n{none}"), ""),
+        (
+            Reject::new(405).headers(&[("allow", "PUT")]),
+            "405 Method Not Allowed",
+            &format!("allow: PUT\r\n{none}"),
+            "",
+        ),
         // RFC 9110 §15.3.5, §15.4.5: no content; §8.6: no length of it in a 204
         (Reject::new(204), "204 No Content", "", ""),
         (Reject::new(304), "304 Not Modified", "", ""),
@@ -457,8 +597,13 @@ fn s_rs_07_s_rs_08_s_rs_09_s_rs_13_rejections() {
     for (reject, status, fields, body) in rows {
         for after in [&b""[..], REQUEST, &frames] {
             let wire = [REQUEST, after].concat();
-            let outcome = every_way(&Connection::server(Config::default()), &wire, |server, out| server.reject(reject, out).unwrap());
-            assert_eq!(String::from_utf8(outcome.out).unwrap(), format!("HTTP/1.1 {status}{close}{fields}\r\n{body}"));
+            let outcome = every_way(&Connection::server(Config::default()), &wire, |server, out| {
+                server.reject(reject, out).unwrap()
+            });
+            assert_eq!(
+                String::from_utf8(outcome.out).unwrap(),
+                format!("HTTP/1.1 {status}{close}{fields}\r\n{body}")
+            );
             assert_eq!((outcome.events.len(), outcome.error, outcome.state), (1, None, State::End));
             assert_eq!((outcome.transport_action, outcome.closed.clean()), (TransportAction::Close, false));
         }
@@ -477,15 +622,24 @@ fn s_rs_07_s_rs_08_s_rs_09_s_rs_13_rejections() {
 
 #[test]
 fn s_rs_10_frames_after_the_request_wait_for_the_acceptance() {
-    let frames = [frame::<Server>(0x89, b"ping"), frame::<Server>(0x81, b"hello"), frame::<Server>(0x88, b"\x03\xe8")].concat();
+    let frames =
+        [frame::<Server>(0x89, b"ping"), frame::<Server>(0x81, b"hello"), frame::<Server>(0x88, b"\x03\xe8")]
+            .concat();
     let wire = [REQUEST, &frames].concat();
-    let outcome = every_way(&Connection::server(Config::default()), &wire, |server, out| server.accept(Accept::new(), out).unwrap());
-    let after = [Seen::Ping(b"ping".to_vec()), Seen::Text("hello".to_owned()), Seen::Close(Some((1000, String::new())))];
+    let outcome = every_way(&Connection::server(Config::default()), &wire, |server, out| {
+        server.accept(Accept::new(), out).unwrap()
+    });
+    let after = [
+        Seen::Ping(b"ping".to_vec()),
+        Seen::Text("hello".to_owned()),
+        Seen::Close(Some((1000, String::new()))),
+    ];
     assert_eq!((&outcome.events[1..], outcome.error), (&after[..], None));
     let answers = outcome.out.strip_prefix(RESPONSE).expect("ST-07: the 101 is first");
     assert_eq!(frames_of::<Server>(answers), [(0x8A, b"ping".to_vec()), (0x88, b"\x03\xe8".to_vec())]);
     // An application that takes its time.
-    let (mut server, mut inbound, mut out) = (Connection::server(Config::default()), filled(&wire), Vec::new());
+    let (mut server, mut inbound, mut out) =
+        (Connection::server(Config::default()), filled(&wire), Vec::new());
     assert!(matches!(server.receive(&mut inbound, &mut out), Ok(Some(Event::Request(_)))));
     for _ in 0..3 {
         assert!(matches!(server.receive(&mut inbound, &mut out), Ok(None)));
@@ -495,8 +649,13 @@ fn s_rs_10_frames_after_the_request_wait_for_the_acceptance() {
     assert!(matches!(server.receive(&mut inbound, &mut out), Ok(Some(Event::Ping(b"ping")))));
     // A violation after the request is none before it was answered.
     let bad = [REQUEST, &frame::<Server>(0x83, b"")].concat();
-    let outcome = every_way(&Connection::server(Config::default()), &bad, |server, out| server.accept(Accept::new(), out).unwrap());
-    assert_eq!((outcome.events.len(), frames_of::<Server>(&outcome.out[RESPONSE.len()..])), (1, vec![(0x88, b"\x03\xea".to_vec())]));
+    let outcome = every_way(&Connection::server(Config::default()), &bad, |server, out| {
+        server.accept(Accept::new(), out).unwrap()
+    });
+    assert_eq!(
+        (outcome.events.len(), frames_of::<Server>(&outcome.out[RESPONSE.len()..])),
+        (1, vec![(0x88, b"\x03\xea".to_vec())])
+    );
 }
 
 #[test]
@@ -505,10 +664,26 @@ fn s_rs_11_fields_of_the_applications() {
     let (mut server, mut out) = (asked(REQUEST), b"before".to_vec());
     let mut check = |name: &str, value: &str, error| {
         let headers = [("X-Good", "y"), (name, value)];
-        assert_eq!(server.accept(Accept::new().headers(&headers), &mut out), Err(error), "{name:?}: {value:?}");
-        assert_eq!(server.reject(Reject::new(400).headers(&headers), &mut out), Err(error), "{name:?}: {value:?}");
+        assert_eq!(
+            server.accept(Accept::new().headers(&headers), &mut out),
+            Err(error),
+            "{name:?}: {value:?}"
+        );
+        assert_eq!(
+            server.reject(Reject::new(400).headers(&headers), &mut out),
+            Err(error),
+            "{name:?}: {value:?}"
+        );
     };
-    for name in ["Host", "UPGRADE", "connection", "Content-Length", "Transfer-Encoding", "Sec-WebSocket-Accept", "sec-websocket-X"] {
+    for name in [
+        "Host",
+        "UPGRADE",
+        "connection",
+        "Content-Length",
+        "Transfer-Encoding",
+        "Sec-WebSocket-Accept",
+        "sec-websocket-X",
+    ] {
         check(name, "x", ReservedField);
     }
     for name in ["", " ", "A B", "A:", "A\r\nB", "\u{e9}", "A\0", "(a)"] {
@@ -531,7 +706,10 @@ fn s_rs_11_fields_of_the_applications() {
 #[test]
 fn s_rs_11_no_content_in_a_205() {
     // RFC 9110 §15.3.6: "a server MUST NOT generate content in a 205 response"
-    assert_eq!(asked(REQUEST).reject(Reject::new(205).body(b"x"), &mut Vec::new()), Err(AcceptError::ContentNotAllowed));
+    assert_eq!(
+        asked(REQUEST).reject(Reject::new(205).body(b"x"), &mut Vec::new()),
+        Err(AcceptError::ContentNotAllowed)
+    );
 }
 
 #[test]
@@ -555,7 +733,10 @@ fn s_rs_14_answers_out_of_turn() {
     rejected.reject(Reject::new(403), out).unwrap();
     refuses(&mut rejected);
     let mut failed = Connection::server(Config::default());
-    assert_eq!(failed.receive(&mut filled(b"\0"), out).map(|_| ()), Err(Error::Handshake(HandshakeError::InvalidByte)));
+    assert_eq!(
+        failed.receive(&mut filled(b"\0"), out).map(|_| ()),
+        Err(Error::Handshake(HandshakeError::InvalidByte))
+    );
     refuses(&mut failed);
     let mut ended = asked(REQUEST);
     assert!(!ended.receive_eof().clean());
@@ -588,7 +769,11 @@ fn a_servers_secrets_do_not_show() {
         assert!(shown.contains("/chat") && shown.contains("Authorization"), "{shown}");
         assert!(!shown.contains("hidden") && !shown.contains("dGhl"), "{shown}");
     });
-    let shown = format!("{:?} {:?}", Accept::new().headers(&headers), Reject::new(403).headers(&headers).body(b"hidden"));
+    let shown = format!(
+        "{:?} {:?}",
+        Accept::new().headers(&headers),
+        Reject::new(403).headers(&headers).body(b"hidden")
+    );
     assert!(shown.contains("Set-Cookie") && !shown.contains("hidden"), "{shown}");
     let shown = format!("{:?}", asked(&wire));
     assert!(!shown.contains("hidden") && !shown.contains("dGhl") && !shown.contains("100, 71"), "{shown}");

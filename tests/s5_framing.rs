@@ -3,7 +3,9 @@
 
 mod support;
 
-use support::{KEY, Keys, Outcome, Seen, Side, frame, frame_with, frames_of, open_client, open_server, transmit};
+use support::{
+    KEY, Keys, Outcome, Seen, Side, frame, frame_with, frames_of, open_client, open_server, transmit,
+};
 use websocket_proto::wire::{FrameHeader, LengthForm, Opcode};
 use websocket_proto::{Client, Config, Error, MessageKind, ProtocolError, SendError, Server, State};
 
@@ -22,12 +24,20 @@ fn assert_fails<R: Side>(wire: &[u8], error: ProtocolError, events: &[Seen]) {
     assert_eq!(outcome.events, events, "{wire:02x?}");
     assert_eq!(outcome.state, State::End);
     let frames = frames_of::<R>(&outcome.out);
-    assert_eq!(frames.last(), Some(&(0x88, error.close_code().get().to_be_bytes().to_vec())), "CL-17 {wire:02x?}");
+    assert_eq!(
+        frames.last(),
+        Some(&(0x88, error.close_code().get().to_be_bytes().to_vec())),
+        "CL-17 {wire:02x?}"
+    );
     assert_eq!(frames.iter().filter(|(first, _)| *first == 0x88).count(), 1, "CL-03");
 }
 
 #[track_caller]
-fn assert_both_fail(make: impl Fn(fn(u8, &[u8]) -> Vec<u8>) -> Vec<u8>, error: ProtocolError, events: &[Seen]) {
+fn assert_both_fail(
+    make: impl Fn(fn(u8, &[u8]) -> Vec<u8>) -> Vec<u8>,
+    error: ProtocolError,
+    events: &[Seen],
+) {
     assert_fails::<Server>(&make(frame::<Server>), error, events);
     assert_fails::<Clients>(&make(frame::<Clients>), error, events);
 }
@@ -52,7 +62,10 @@ fn s5_7_examples_are_read() {
     let bytes: Vec<u8> = (0..=255).collect();
     assert_eq!(to_client(&[b"\x82\x7e\x01\x00", &bytes[..]].concat()).events, [Seen::Binary(bytes)]);
     let bytes = vec![0x5A; 65_536];
-    assert_eq!(to_client(&[b"\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00", &bytes[..]].concat()).events, [Seen::Binary(bytes)]);
+    assert_eq!(
+        to_client(&[b"\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00", &bytes[..]].concat()).events,
+        [Seen::Binary(bytes)]
+    );
 }
 
 #[test]
@@ -64,7 +77,9 @@ fn s5_7_examples_are_written() {
     server.send_fragment(MessageKind::Text, b"lo", true, &mut out).unwrap();
     server.ping(b"Hello", &mut out).unwrap();
     assert_eq!(out, b"\x81\x05Hello\x01\x03Hel\x80\x02lo\x89\x05Hello");
-    for (len, head) in [(256, &b"\x82\x7e\x01\x00"[..]), (65_536, b"\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00")] {
+    for (len, head) in
+        [(256, &b"\x82\x7e\x01\x00"[..]), (65_536, b"\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00")]
+    {
         out.clear();
         server.send_binary(&vec![7; len], &mut out).unwrap();
         assert_eq!(out, [head, &vec![7; len]].concat());
@@ -74,7 +89,13 @@ fn s5_7_examples_are_written() {
     client.send_text("Hello", &mut out).unwrap();
     client.pong(b"Hello", &mut out).unwrap();
     // The keys are the fifth and sixth words of the source: four went into the handshake.
-    let masked = |key: u8| b"Hello".iter().zip([0, 0, 0, key].into_iter().cycle()).map(|(byte, key)| byte ^ key).collect::<Vec<u8>>();
+    let masked = |key: u8| {
+        b"Hello"
+            .iter()
+            .zip([0, 0, 0, key].into_iter().cycle())
+            .map(|(byte, key)| byte ^ key)
+            .collect::<Vec<u8>>()
+    };
     assert_eq!(out, [b"\x81\x85\0\0\0\x05", &masked(5)[..], b"\x8a\x85\0\0\0\x06", &masked(6)[..]].concat());
 }
 
@@ -98,7 +119,11 @@ fn fr_02_reserved_bits() {
         for opcode in [0x0, 0x1, 0x2, 0x8, 0x9, 0xA] {
             let first = 0x80 | reserved << 4 | opcode;
             if opcode == 0 {
-                assert_both_fail(|frame| [frame(0x01, b"a"), frame(first, b"b")].concat(), ProtocolError::ReservedBits, &[]);
+                assert_both_fail(
+                    |frame| [frame(0x01, b"a"), frame(first, b"b")].concat(),
+                    ProtocolError::ReservedBits,
+                    &[],
+                );
             } else {
                 assert_both_fail(|frame| frame(first, b"\x03\xe8"), ProtocolError::ReservedBits, &[]);
             }
@@ -111,7 +136,8 @@ fn fr_03_reserved_opcodes() {
     for opcode in (0x3..0x8).chain(0xB..0x10) {
         for fin in [0, 0x80] {
             assert_both_fail(|frame| frame(fin | opcode, b"x"), ProtocolError::ReservedOpcode, &[]);
-            let after = |frame: fn(u8, &[u8]) -> Vec<u8>| [frame(0x81, b"ok"), frame(fin | opcode, b"")].concat();
+            let after =
+                |frame: fn(u8, &[u8]) -> Vec<u8>| [frame(0x81, b"ok"), frame(fin | opcode, b"")].concat();
             assert_both_fail(after, ProtocolError::ReservedOpcode, &[text("ok")]);
         }
     }
@@ -170,7 +196,11 @@ fn fr_13_errors_come_at_the_earliest_byte() {
             (vec![0xC1], 1, ProtocolError::ReservedBits),
             (vec![0x09], 1, ProtocolError::ControlFragmented),
             (vec![0x80], 1, ProtocolError::UnexpectedContinuation),
-            (vec![0x82, mask ^ 0x80], 2, if R::PEER_MASKS { ProtocolError::UnmaskedFrame } else { ProtocolError::MaskedFrame }),
+            (
+                vec![0x82, mask ^ 0x80],
+                2,
+                if R::PEER_MASKS { ProtocolError::UnmaskedFrame } else { ProtocolError::MaskedFrame },
+            ),
             (vec![0x89, mask | 126], 2, ProtocolError::ControlTooLong),
             (vec![0x88, mask | 127], 2, ProtocolError::ControlTooLong),
             (declared(0x82, LengthForm::Bits16, 125), 4, ProtocolError::LengthNotMinimal),
@@ -189,17 +219,36 @@ fn fr_13_errors_come_at_the_earliest_byte() {
 #[test]
 fn mk_02_mk_05_the_direction_of_masking() {
     for first in [0x81, 0x82, 0x89, 0x8A, 0x88] {
-        assert_fails::<Server>(&frame_with(first, b"\x03\xe8", None, LengthForm::Minimal, 2), ProtocolError::UnmaskedFrame, &[]);
-        assert_fails::<Server>(&frame_with(first, b"", None, LengthForm::Minimal, 0), ProtocolError::UnmaskedFrame, &[]);
-        assert_fails::<Clients>(&frame_with(first, b"\x03\xe8", Some(KEY), LengthForm::Minimal, 2), ProtocolError::MaskedFrame, &[]);
-        assert_fails::<Clients>(&frame_with(first, b"", Some([0; 4]), LengthForm::Minimal, 0), ProtocolError::MaskedFrame, &[]);
+        assert_fails::<Server>(
+            &frame_with(first, b"\x03\xe8", None, LengthForm::Minimal, 2),
+            ProtocolError::UnmaskedFrame,
+            &[],
+        );
+        assert_fails::<Server>(
+            &frame_with(first, b"", None, LengthForm::Minimal, 0),
+            ProtocolError::UnmaskedFrame,
+            &[],
+        );
+        assert_fails::<Clients>(
+            &frame_with(first, b"\x03\xe8", Some(KEY), LengthForm::Minimal, 2),
+            ProtocolError::MaskedFrame,
+            &[],
+        );
+        assert_fails::<Clients>(
+            &frame_with(first, b"", Some([0; 4]), LengthForm::Minimal, 0),
+            ProtocolError::MaskedFrame,
+            &[],
+        );
     }
 }
 
 #[test]
 fn mk_06_any_key_is_legal_and_belongs_to_one_frame() {
     let keys = [[0; 4], [0xFF; 4], [1, 0, 0, 0], KEY, [0x80, 0x81, 0x82, 0x83]];
-    let wire: Vec<u8> = keys.iter().flat_map(|&key| frame_with(0x81, b"0123456789abcdef!", Some(key), LengthForm::Minimal, 17)).collect();
+    let wire: Vec<u8> = keys
+        .iter()
+        .flat_map(|&key| frame_with(0x81, b"0123456789abcdef!", Some(key), LengthForm::Minimal, 17))
+        .collect();
     let outcome = transmit::<Server>(Config::default(), &wire);
     assert_eq!(outcome.events, vec![text("0123456789abcdef!"); 5]);
     // Fragments, each with a key of its own and of every length modulo four.
@@ -208,7 +257,13 @@ fn mk_06_any_key_is_legal_and_belongs_to_one_frame() {
     for len in 0..40u8 {
         let payload: Vec<u8> = (0..len).collect();
         let first = if len == 0 { 0x02 } else { 0x00 };
-        wire.extend(frame_with(first, &payload, Some([len, 3, 5, !len]), LengthForm::Minimal, u64::from(len)));
+        wire.extend(frame_with(
+            first,
+            &payload,
+            Some([len, 3, 5, !len]),
+            LengthForm::Minimal,
+            u64::from(len),
+        ));
         whole.extend(payload);
     }
     wire.extend(frame_with(0x80, b"", Some(KEY), LengthForm::Minimal, 0));
@@ -235,7 +290,10 @@ fn fg_01_fg_03_fg_10_fragments_are_joined_in_order() {
         let mut long = vec![0xFF; 300];
         long.extend([0xFE; 70_000]);
         let binary = Seen::Binary;
-        assert_eq!(outcome.events, [text("abé"), text("whole"), binary(long), binary(vec![]), binary(vec![])]);
+        assert_eq!(
+            outcome.events,
+            [text("abé"), text("whole"), binary(long), binary(vec![]), binary(vec![])]
+        );
         assert_eq!((outcome.error, outcome.out.len()), (None, 0));
     });
 }
@@ -246,13 +304,21 @@ fn fg_02_fg_04_fg_07_violations_of_the_order() {
     for payload in [&b""[..], b"x"] {
         for first in [0x00, 0x80] {
             assert_both_fail(|frame| frame(first, payload), UnexpectedContinuation, &[]);
-            assert_both_fail(|frame| [frame(0x81, b"a"), frame(first, payload)].concat(), UnexpectedContinuation, &[text("a")]);
-            let after = |frame: fn(u8, &[u8]) -> Vec<u8>| [frame(0x01, b"a"), frame(0x80, b"b"), frame(first, payload)].concat();
+            assert_both_fail(
+                |frame| [frame(0x81, b"a"), frame(first, payload)].concat(),
+                UnexpectedContinuation,
+                &[text("a")],
+            );
+            let after = |frame: fn(u8, &[u8]) -> Vec<u8>| {
+                [frame(0x01, b"a"), frame(0x80, b"b"), frame(first, payload)].concat()
+            };
             assert_both_fail(after, UnexpectedContinuation, &[text("ab")]);
         }
         for open in [0x01, 0x02] {
             for first in [0x01, 0x02, 0x81, 0x82] {
-                let wire = |frame: fn(u8, &[u8]) -> Vec<u8>| [frame(open, b"a"), frame(0x00, b""), frame(first, payload)].concat();
+                let wire = |frame: fn(u8, &[u8]) -> Vec<u8>| {
+                    [frame(open, b"a"), frame(0x00, b""), frame(first, payload)].concat()
+                };
                 assert_both_fail(wire, ExpectedContinuation, &[]);
             }
         }
@@ -273,14 +339,18 @@ fn fg_05_control_frames_inside_a_message() {
         ];
         let outcome = transmit(&wire.concat());
         let (ping, pong) = (Seen::Ping(b"ping".to_vec()), Seen::Pong(b"pong".to_vec()));
-        assert_eq!(outcome.events, [ping, pong, Seen::Pong(vec![]), Seen::Ping(vec![0xFF; 125]), text("one two three")]);
+        assert_eq!(
+            outcome.events,
+            [ping, pong, Seen::Pong(vec![]), Seen::Ping(vec![0xFF; 125]), text("one two three")]
+        );
     });
 }
 
 #[test]
 fn fg_06_a_close_inside_a_message_drops_it() {
     fn check<R: Side>() {
-        let wire = [frame::<R>(0x01, b"begun"), frame::<R>(0x88, b"\x03\xe9bye"), frame::<R>(0x80, b"ended")].concat();
+        let wire = [frame::<R>(0x01, b"begun"), frame::<R>(0x88, b"\x03\xe9bye"), frame::<R>(0x80, b"ended")]
+            .concat();
         let outcome = transmit::<R>(Config::default(), &wire);
         assert_eq!(outcome.events, [Seen::Close(Some((1001, "bye".to_owned())))]);
         assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xe9bye".to_vec())]);
@@ -381,7 +451,9 @@ fn s5_1_the_head_of_a_server_s_frame_leaves_the_payload_alone() {
 
 #[test]
 fn wire_headers_parse_and_encode_are_twins() {
-    for opcode in [Opcode::Continuation, Opcode::Text, Opcode::Binary, Opcode::Close, Opcode::Ping, Opcode::Pong] {
+    for opcode in
+        [Opcode::Continuation, Opcode::Text, Opcode::Binary, Opcode::Close, Opcode::Ping, Opcode::Pong]
+    {
         for reserved in 0..8u8 {
             for masking_key in [None, Some([0; 4]), Some(KEY)] {
                 for payload_len in [0, 1, 125, 126, 65_535, 65_536, u64::from(u32::MAX), (1 << 63) - 1] {
@@ -394,7 +466,10 @@ fn wire_headers_parse_and_encode_are_twins() {
                         let Ok(parsed) = parsed else { continue };
                         let (header, len) = parsed.unwrap();
                         assert_eq!(len, wire.len());
-                        assert_eq!((header.fin, header.opcode, header.payload_len), (fin, opcode, payload_len));
+                        assert_eq!(
+                            (header.fin, header.opcode, header.payload_len),
+                            (fin, opcode, payload_len)
+                        );
                         assert_eq!(header.masking_key, masking_key);
                         assert_eq!(header.encode().as_slice(), wire);
                         for cut in 0..wire.len() {

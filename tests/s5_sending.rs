@@ -1,4 +1,5 @@
-//! What goes out, and when (§5.1–§5.6): reserved bits, masking keys, fragments, Pings and Pongs of this endpoint's.
+//! What goes out, and when (§5.1–§5.6): reserved bits, masking keys, fragments, Pings and Pongs of this
+//! endpoint's.
 #![cfg(feature = "alloc")]
 
 extern crate alloc;
@@ -12,8 +13,8 @@ use arrayvec::ArrayVec;
 use support::{Keys, REQUEST, RESPONSE, Seen, Side, filled, frame, frames_of, transmit, with_field};
 use websocket_proto::wire::{FrameHeader, ReservedBits, mask};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Entropy, EntropyError, Event, MessageKind, Role, SendBuffer,
-    SendError, Server, Uri,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Entropy, EntropyError, Event,
+    MessageKind, Role, SendBuffer, SendError, Server, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -27,7 +28,8 @@ fn drain<R: Role>(connection: &mut Connection<R>, wire: &[u8], out: &mut impl Se
     events
 }
 
-/// Every frame that an endpoint can be brought to write: each sending method, and each answer of the connection's own.
+/// Every frame that an endpoint can be brought to write: each sending method, and each answer of the
+/// connection's own.
 fn everything<R: Side>() -> Vec<(Vec<u8>, &'static [u8])> {
     let mut connection = R::open(Config::default());
     let mut all: Vec<(Vec<u8>, &'static [u8])> = Vec::new();
@@ -51,7 +53,11 @@ fn everything<R: Side>() -> Vec<(Vec<u8>, &'static [u8])> {
     step(b"ping", &mut |it, out| it.ping(b"ping", out).unwrap());
     step(b"pong", &mut |it, out| it.pong(b"pong", out).unwrap());
     step(b"asked", &mut |it, out| assert_eq!(drain(it, &frame::<R>(0x89, b"asked"), out), 1));
-    for (wire, payload) in [(&frame::<R>(0x88, b"")[..], &b""[..]), (&frame::<R>(0x88, b"\x03\xe9"), b"\x03\xe9"), (b"\x83", b"\x03\xea")] {
+    for (wire, payload) in [
+        (&frame::<R>(0x88, b"")[..], &b""[..]),
+        (&frame::<R>(0x88, b"\x03\xe9"), b"\x03\xe9"),
+        (b"\x83", b"\x03\xea"),
+    ] {
         let mut out = Vec::new();
         drain(&mut connection.clone(), wire, &mut out);
         all.push((out, payload));
@@ -97,7 +103,11 @@ fn fr_04_fin_marks_the_last_fragment_and_nothing_else() {
             for &(first, messages) in sequence {
                 wire.extend(frame::<R>(first, b"x"));
                 let outcome = transmit::<R>(Config::default(), &wire);
-                let ended = outcome.events.iter().filter(|seen| matches!(seen, Seen::Text(_) | Seen::Binary(_))).count();
+                let ended = outcome
+                    .events
+                    .iter()
+                    .filter(|seen| matches!(seen, Seen::Text(_) | Seen::Binary(_)))
+                    .count();
                 assert_eq!((ended, outcome.error), (messages, None), "{sequence:02x?} up to {first:02x}");
             }
         }
@@ -220,12 +230,14 @@ fn mk_11_a_key_is_drawn_for_a_frame_that_is_written_and_for_no_other() {
 #[test]
 fn fg_11_the_transport_ends_inside_a_message() {
     fn check<R: Side>() {
-        let whole = [frame::<R>(0x01, b"abcdef"), frame::<R>(0x00, b"ghi"), frame::<R>(0x80, b"jkl")].concat();
+        let whole =
+            [frame::<R>(0x01, b"abcdef"), frame::<R>(0x00, b"ghi"), frame::<R>(0x80, b"jkl")].concat();
         for delivery in [Delivery::Messages, Delivery::Parts] {
             let mut config = Config::default();
             config.delivery = delivery;
             for cut in 0..whole.len() {
-                let (mut connection, mut inbound, mut out) = (R::open(config), filled(&whole[..cut]), Vec::new());
+                let (mut connection, mut inbound, mut out) =
+                    (R::open(config), filled(&whole[..cut]), Vec::new());
                 while let Some(event) = connection.receive(&mut inbound, &mut out).unwrap() {
                     let Event::TextPart { text, last: false } = event else { panic!("{cut}: {event:?}") };
                     assert!(delivery == Delivery::Parts && !text.is_empty());
@@ -250,7 +262,8 @@ fn ct_09_a_pong_goes_before_what_is_queued_later() {
         connection.send_fragment(MessageKind::Text, b"one ", false, &mut out).unwrap();
         assert_eq!(drain(&mut connection, &frame::<R>(0x89, b"?"), &mut out), 1);
         connection.send_fragment(MessageKind::Text, b"two", true, &mut out).unwrap();
-        let frames = [(0x01, &b"one "[..]), (0x8A, b"?"), (0x80, b"two")].map(|(first, payload)| (first, payload.to_vec()));
+        let frames = [(0x01, &b"one "[..]), (0x8A, b"?"), (0x80, b"two")]
+            .map(|(first, payload)| (first, payload.to_vec()));
         assert_eq!(frames_of::<R>(&out), frames);
         // One that had to wait goes first, whatever is sent next.
         type Send<R> = fn(&mut Connection<R>, &mut Vec<u8>) -> Result<(), SendError>;
@@ -304,7 +317,10 @@ fn ct_10_ct_11_pings_and_pongs_from_the_opening_to_the_close() {
     check::<Clients>();
     let mut out = Vec::new();
     let mut server = Connection::server(Config::default());
-    assert_eq!((server.ping(b"", &mut out), server.pong(b"", &mut out)), (Err(SendError::NotOpen), Err(SendError::NotOpen)));
+    assert_eq!(
+        (server.ping(b"", &mut out), server.pong(b"", &mut out)),
+        (Err(SendError::NotOpen), Err(SendError::NotOpen))
+    );
     assert!(out.is_empty());
 }
 
@@ -316,10 +332,13 @@ fn u8_07_parts_of_text_may_split_code_points_if_the_whole_is_valid() {
             for second in cut..=text.len() {
                 let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
                 let bytes = text.as_bytes();
-                for (piece, last) in [(&bytes[..cut], false), (&bytes[cut..second], false), (&bytes[second..], true)] {
+                for (piece, last) in
+                    [(&bytes[..cut], false), (&bytes[cut..second], false), (&bytes[second..], true)]
+                {
                     connection.send_fragment(MessageKind::Text, piece, last, &mut out).unwrap();
                 }
-                let whole: Vec<u8> = frames_of::<R>(&out).into_iter().flat_map(|(_, payload)| payload).collect();
+                let whole: Vec<u8> =
+                    frames_of::<R>(&out).into_iter().flat_map(|(_, payload)| payload).collect();
                 assert_eq!(whole, bytes, "{cut} {second}");
             }
         }
@@ -350,8 +369,14 @@ fn u8_07_parts_of_text_may_split_code_points_if_the_whole_is_valid() {
         // Binary is bytes; and the texts of two messages do not touch.
         let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
         connection.send_fragment(MessageKind::Binary, b"\xff", true, &mut out).unwrap();
-        assert_eq!(connection.send_fragment(MessageKind::Text, b"\xbf", false, &mut out), Err(SendError::InvalidUtf8));
-        assert_eq!(connection.mask_and_encode_header(MessageKind::Text, &mut [0xCE]), Err(SendError::InvalidUtf8));
+        assert_eq!(
+            connection.send_fragment(MessageKind::Text, b"\xbf", false, &mut out),
+            Err(SendError::InvalidUtf8)
+        );
+        assert_eq!(
+            connection.mask_and_encode_header(MessageKind::Text, &mut [0xCE]),
+            Err(SendError::InvalidUtf8)
+        );
     }
     check::<Server>();
     check::<Clients>();

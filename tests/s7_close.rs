@@ -7,8 +7,8 @@ use arrayvec::ArrayVec;
 use fastrand::Rng;
 use support::{Keys, Seen, Side, filled, frame, frames_of, transmit};
 use websocket_proto::{
-    Client, CloseCode, CloseFrameStatus, Config, Connection, Error, Event, MessageKind, ProtocolError, ReceiveBuffer, SendError, Server,
-    State,
+    Client, CloseCode, CloseFrameStatus, Config, Connection, Error, Event, MessageKind, ProtocolError,
+    ReceiveBuffer, SendError, Server, State,
 };
 
 type Clients = Client<Keys>;
@@ -70,8 +70,21 @@ fn cl_04_a_reason_is_reported_unchanged() {
     fn check<R: Side>() {
         let widest = "😀".repeat(30) + "日";
         assert_eq!(widest.len(), 123);
-        for reason in ["", "a", "\u{0}", "\u{feff}bom", "\r\n\u{7f}", "\u{ffff}\u{10ffff}", "καλημέρα", &"x".repeat(123), &widest] {
-            let outcome = transmit::<R>(Config::default(), &frame::<R>(0x88, &[b"\x0f\xa1", reason.as_bytes()].concat()));
+        for reason in [
+            "",
+            "a",
+            "\u{0}",
+            "\u{feff}bom",
+            "\r\n\u{7f}",
+            "\u{ffff}\u{10ffff}",
+            "καλημέρα",
+            &"x".repeat(123),
+            &widest,
+        ] {
+            let outcome = transmit::<R>(
+                Config::default(),
+                &frame::<R>(0x88, &[b"\x0f\xa1", reason.as_bytes()].concat()),
+            );
             assert_eq!(outcome.events, [Seen::Close(Some((4001, reason.to_owned())))]);
             // And what is sent is what was asked for.
             let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
@@ -122,7 +135,8 @@ fn cl_14_the_codes_that_can_be_sent() {
 /// Violations of each kind, and their codes.
 fn violations<R: Side>() -> Vec<(Vec<u8>, ProtocolError, u16)> {
     use ProtocolError as E;
-    let wrong_mask = if R::PEER_MASKS { (b"\x82\x00", E::UnmaskedFrame) } else { (b"\x82\x80", E::MaskedFrame) };
+    let wrong_mask =
+        if R::PEER_MASKS { (b"\x82\x00", E::UnmaskedFrame) } else { (b"\x82\x80", E::MaskedFrame) };
     let mask = if R::PEER_MASKS { 0x80 } else { 0 };
     let key: &[u8] = if R::PEER_MASKS { &[0; 4] } else { &[] };
     let declared = |len: &[u8]| [&[0x82, mask | 127], len, key].concat();
@@ -141,7 +155,11 @@ fn violations<R: Side>() -> Vec<(Vec<u8>, ProtocolError, u16)> {
         (frame::<R>(0x88, b"\x03\xed"), E::InvalidCloseCode, 1002),
         (frame::<R>(0x88, b"\x03\xe8\xff"), E::CloseReasonNotUtf8, 1007),
         (declared(&[0, 0, 0, 0, 4, 0, 0, 1]), E::FrameTooBig, 1009),
-        ([frame::<R>(0x02, b"x"), [&[0x80, mask | 127, 0, 0, 0, 0, 4, 0, 0, 0], key].concat()].concat(), E::MessageTooBig, 1009),
+        (
+            [frame::<R>(0x02, b"x"), [&[0x80, mask | 127, 0, 0, 0, 0, 4, 0, 0, 0], key].concat()].concat(),
+            E::MessageTooBig,
+            1009,
+        ),
         ([frame::<R>(0x02, b""), frame::<R>(0x00, b"").repeat(65_536)].concat(), E::TooManyFragments, 1008),
     ]
 }
@@ -151,9 +169,14 @@ fn cl_15_a_violation_is_answered_with_a_code_and_no_reason() {
     fn check<R: Side>() {
         let mut text = Vec::new();
         for (wire, error, code) in violations::<R>() {
-            let (mut connection, mut inbound, mut out) = (R::open(Config::default()), filled(&wire), Vec::new());
+            let (mut connection, mut inbound, mut out) =
+                (R::open(Config::default()), filled(&wire), Vec::new());
             assert_eq!(connection.receive(&mut inbound, &mut out).err(), Some(Error::Protocol(error)));
-            assert_eq!(frames_of::<R>(&out), [(0x88, code.to_be_bytes().to_vec())], "{error:?}: nothing that could be cut wrongly");
+            assert_eq!(
+                frames_of::<R>(&out),
+                [(0x88, code.to_be_bytes().to_vec())],
+                "{error:?}: nothing that could be cut wrongly"
+            );
             text.push(error.to_string());
         }
         text.sort();
@@ -162,11 +185,18 @@ fn cl_15_a_violation_is_answered_with_a_code_and_no_reason() {
         // The echo has the peer's reason whole.
         let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
         let mut inbound = filled(&frame::<R>(0x88, &[b"\x03\xe8", "é".repeat(61).as_bytes()].concat()));
-        assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Close(Some(close)))) if close.reason.len() == 122));
+        assert!(
+            matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Close(Some(close)))) if close.reason.len() == 122)
+        );
         assert_eq!(frames_of::<R>(&out), [(0x88, [b"\x03\xe8", "é".repeat(61).as_bytes()].concat())]);
         // The application's is whole or refused, never cut.
-        for (reason, result) in [("é".repeat(62), Err(SendError::ReasonTooLong)), ("é".repeat(61) + "x", Ok(()))] {
-            assert_eq!(R::open(Config::default()).close(CloseCode::NORMAL_CLOSURE, &reason, &mut out), result);
+        for (reason, result) in
+            [("é".repeat(62), Err(SendError::ReasonTooLong)), ("é".repeat(61) + "x", Ok(()))]
+        {
+            assert_eq!(
+                R::open(Config::default()).close(CloseCode::NORMAL_CLOSURE, &reason, &mut out),
+                result
+            );
         }
     }
     check::<Server>();
@@ -179,9 +209,16 @@ fn cl_19_no_frame_of_the_applications_after_our_close() {
         // Whoever sent it: the application, the echo, or a failure; also where it waits for room.
         type Way<R> = fn(&mut Connection<R>, &mut ArrayVec<u8, 100>);
         let by_application: Way<R> = |it, out| it.close(CloseCode::NORMAL_CLOSURE, "", out).unwrap();
-        let by_echo: Way<R> = |it, out| assert!(it.receive(&mut filled(&frame::<R>(0x88, b"")), out).unwrap().is_some());
+        let by_echo: Way<R> =
+            |it, out| assert!(it.receive(&mut filled(&frame::<R>(0x88, b"")), out).unwrap().is_some());
         let by_failure: Way<R> = |it, out| assert!(it.receive(&mut filled(b"\x83"), out).is_err());
-        for (way, room) in [(by_application, true), (by_echo, true), (by_failure, true), (by_echo, false), (by_failure, false)] {
+        for (way, room) in [
+            (by_application, true),
+            (by_echo, true),
+            (by_failure, true),
+            (by_echo, false),
+            (by_failure, false),
+        ] {
             let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
             connection.send_fragment(MessageKind::Text, b"begun", false, &mut out).unwrap();
             let mut closing = ArrayVec::new();
@@ -213,9 +250,15 @@ fn cl_19_no_frame_of_the_applications_after_our_close() {
 #[test]
 fn cl_20_the_end_is_terminal() {
     fn check<R: Side>(name: &str, mut connection: Connection<R>, error: Option<ProtocolError>) {
-        let (closed, transport_action, mut out) = (connection.close_status(), connection.transport_action(), Vec::new());
+        let (closed, transport_action, mut out) =
+            (connection.close_status(), connection.transport_action(), Vec::new());
         let mut inbound = ReceiveBuffer::new();
-        let input = [frame::<R>(0x81, b"late"), frame::<R>(0x89, b""), frame::<R>(0x88, b"\x03\xe8"), vec![0xFF; 300]];
+        let input = [
+            frame::<R>(0x81, b"late"),
+            frame::<R>(0x89, b""),
+            frame::<R>(0x88, b"\x03\xe8"),
+            vec![0xFF; 300],
+        ];
         for wire in input.iter().cycle().take(20) {
             assert_eq!(inbound.feed(wire), wire.len());
             for _ in 0..2 {
@@ -226,7 +269,12 @@ fn cl_20_the_end_is_terminal() {
             }
             assert!(inbound.is_empty(), "{name}: input is discarded");
             assert_eq!(connection.ping(b"", &mut out), Err(SendError::Closed));
-            let now = (connection.state(), connection.close_status(), connection.transport_action(), connection.has_pending_reply());
+            let now = (
+                connection.state(),
+                connection.close_status(),
+                connection.transport_action(),
+                connection.has_pending_reply(),
+            );
             assert_eq!(now, (State::End, closed, transport_action, false), "{name}");
         }
         assert_eq!((connection.receive_eof(), connection.receive_eof()), (closed, closed));

@@ -69,9 +69,15 @@ fn u8_03_what_is_not_utf8_fails_with_1007() {
                 let payload = [before.as_bytes(), bad, after.as_bytes()].concat();
                 for split in [0, payload.len() / 2, payload.len()] {
                     let (left, right) = payload.split_at(split);
-                    let wire = [frame(0x82, b"\xff"), frame(0x01, left), frame(0x80, right), frame(0x81, b"late")].concat();
+                    let wire =
+                        [frame(0x82, b"\xff"), frame(0x01, left), frame(0x80, right), frame(0x81, b"late")]
+                            .concat();
                     let outcome = transmit(&wire);
-                    assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::InvalidUtf8)), "{payload:02x?}");
+                    assert_eq!(
+                        outcome.error,
+                        Some(Error::Protocol(ProtocolError::InvalidUtf8)),
+                        "{payload:02x?}"
+                    );
                     assert_eq!((outcome.events, outcome.state), (vec![Seen::Binary(vec![0xFF])], State::End));
                     assert_eq!(frames_of(&outcome.out), [(0x88, b"\x03\xef".to_vec())]);
                 }
@@ -94,15 +100,23 @@ fn u8_04_it_fails_at_the_first_impossible_byte() {
                 let whole = frame(first, &[payload, &[b'x'; 20]].concat());
                 let head = whole.len() - payload.len() - 20;
                 assert_eq!(transmit(&whole[..head + at - 1]).error, None, "{payload:02x?}");
-                assert_eq!(transmit(&whole[..head + at]).error, Some(ProtocolError::InvalidUtf8.into()), "{payload:02x?}");
+                assert_eq!(
+                    transmit(&whole[..head + at]).error,
+                    Some(ProtocolError::InvalidUtf8.into()),
+                    "{payload:02x?}"
+                );
             }
             let fragments: Vec<u8> = payload[..at].iter().flat_map(|byte| frame(0x00, &[*byte])).collect();
-            assert_eq!(transmit(&[frame(0x01, b""), fragments].concat()).error, Some(ProtocolError::InvalidUtf8.into()));
+            assert_eq!(
+                transmit(&[frame(0x01, b""), fragments].concat()).error,
+                Some(ProtocolError::InvalidUtf8.into())
+            );
         }
     });
 }
 
-/// U8-04 (§8.1): in parts, the valid text before the first invalid byte, and then the error, in one read or in many.
+/// U8-04 (§8.1): in parts, the valid text before the first invalid byte, and then the error, in one read or
+/// in many.
 #[test]
 fn u8_04_in_parts_the_text_before_an_invalid_byte_is_delivered() {
     fn check<R: Side>() {
@@ -110,7 +124,10 @@ fn u8_04_in_parts_the_text_before_an_invalid_byte_is_delivered() {
         config.delivery = Delivery::Parts;
         let fails = |wire: &[u8], before: &str| {
             let outcome = every_way(&R::open(config), wire, |_, _| {});
-            assert_eq!(outcome.unfinished.escape_ascii().to_string(), before.as_bytes().escape_ascii().to_string());
+            assert_eq!(
+                outcome.unfinished.escape_ascii().to_string(),
+                before.as_bytes().escape_ascii().to_string()
+            );
             assert_eq!((outcome.events, outcome.error), (vec![], Some(ProtocolError::InvalidUtf8.into())));
         };
         for bad in NOT_TEXTS {
@@ -142,7 +159,10 @@ fn u8_05_a_message_cannot_end_inside_a_code_point() {
                     [frame(0x01, begun), frame(0x80, b""), frame(0x81, &text.as_bytes()[cut..])].concat(),
                 ] {
                     let outcome = transmit(&wire);
-                    assert_eq!((outcome.error, outcome.events), (Some(ProtocolError::InvalidUtf8.into()), vec![]));
+                    assert_eq!(
+                        (outcome.error, outcome.events),
+                        (Some(ProtocolError::InvalidUtf8.into()), vec![])
+                    );
                 }
             }
         }
@@ -153,10 +173,13 @@ fn u8_05_a_message_cannot_end_inside_a_code_point() {
 fn u8_06_other_payloads_are_not_text() {
     both(|frame, transmit, _| {
         for bad in NOT_TEXTS {
-            let wire = [frame(0x82, bad), frame(0x02, bad), frame(0x80, bad), frame(0x89, bad), frame(0x8A, bad)].concat();
+            let wire =
+                [frame(0x82, bad), frame(0x02, bad), frame(0x80, bad), frame(0x89, bad), frame(0x8A, bad)]
+                    .concat();
             let outcome = transmit(&wire);
             let twice = Seen::Binary([bad, bad].concat());
-            let events = [Seen::Binary(bad.to_vec()), twice, Seen::Ping(bad.to_vec()), Seen::Pong(bad.to_vec())];
+            let events =
+                [Seen::Binary(bad.to_vec()), twice, Seen::Ping(bad.to_vec()), Seen::Pong(bad.to_vec())];
             assert_eq!((outcome.events, outcome.error), (events.to_vec(), None));
         }
     });
@@ -166,7 +189,8 @@ fn u8_06_other_payloads_are_not_text() {
 fn u8_08_random_texts_and_near_texts_agree_with_core() {
     let mut random = fastrand::Rng::with_seed(88);
     for _ in 0..60 {
-        let mut payload: Vec<u8> = (0..random.usize(..60)).map(|_| random.char(..)).collect::<String>().into_bytes();
+        let mut payload: Vec<u8> =
+            (0..random.usize(..60)).map(|_| random.char(..)).collect::<String>().into_bytes();
         if random.bool() && !payload.is_empty() {
             let at = random.usize(..payload.len());
             payload[at] ^= 1 << random.u32(..8);
@@ -174,9 +198,15 @@ fn u8_08_random_texts_and_near_texts_agree_with_core() {
         let expected = core::str::from_utf8(&payload).map(|text| Seen::Text(text.to_owned())).ok();
         both(|frame, transmit, _| {
             let cut = payload.len() / 3;
-            for wire in [frame(0x81, &payload), [frame(0x01, &payload[..cut]), frame(0x80, &payload[cut..])].concat()] {
+            for wire in
+                [frame(0x81, &payload), [frame(0x01, &payload[..cut]), frame(0x80, &payload[cut..])].concat()]
+            {
                 let outcome = transmit(&wire);
-                assert_eq!(outcome.events, expected.clone().into_iter().collect::<Vec<_>>(), "{payload:02x?}");
+                assert_eq!(
+                    outcome.events,
+                    expected.clone().into_iter().collect::<Vec<_>>(),
+                    "{payload:02x?}"
+                );
                 assert_eq!(outcome.error.is_none(), expected.is_some());
             }
         });

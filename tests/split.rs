@@ -8,11 +8,13 @@ use std::sync::mpsc;
 use std::thread;
 
 use fastrand::Rng;
-use support::{Keys, Outcome, REQUEST, RESPONSE, Seen, Side, feed, filled, frame, frames_of, open_client, open_server};
+use support::{
+    Keys, Outcome, REQUEST, RESPONSE, Seen, Side, feed, filled, frame, frames_of, open_client, open_server,
+};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, CloseFrameStatus, CloseStatus, Config, Connection, Delivery, Error, Event, MessageKind,
-    PreparedMessage, ProtocolError, ReadHalf, ReceiveBuffer, Reject, Role, SendBuffer, SendError, SendSlice, Server, Signal, State,
-    Timeout, TransportAction, Uri, WriteHalf,
+    Accept, Client, ClientRequest, CloseCode, CloseFrameStatus, CloseStatus, Config, Connection, Delivery,
+    Error, Event, MessageKind, PreparedMessage, ProtocolError, ReadHalf, ReceiveBuffer, Reject, Role,
+    SendBuffer, SendError, SendSlice, Server, Signal, State, Timeout, TransportAction, Uri, WriteHalf,
 };
 
 type Clients = Client<Keys>;
@@ -26,7 +28,10 @@ struct Twins<R: Role> {
 impl<R: Role + Clone> Twins<R> {
     fn new(connection: &Connection<R>) -> Self {
         let (receiver, sender) = connection.clone().split();
-        Self { whole: (connection.clone(), ReceiveBuffer::new(), vec![]), halves: (receiver, sender, ReceiveBuffer::new(), vec![]) }
+        Self {
+            whole: (connection.clone(), ReceiveBuffer::new(), vec![]),
+            halves: (receiver, sender, ReceiveBuffer::new(), vec![]),
+        }
     }
 
     #[track_caller]
@@ -34,17 +39,22 @@ impl<R: Role + Clone> Twins<R> {
         let ((whole, _, out), (_, sender, _, halves_out)) = (&self.whole, &self.halves);
         assert_eq!(halves_out, out);
         assert_eq!((sender.state(), sender.transport_action()), (whole.state(), whole.transport_action()));
-        assert_eq!((sender.close_status(), sender.has_pending_reply()), (whole.close_status(), whole.has_pending_reply()));
+        assert_eq!(
+            (sender.close_status(), sender.has_pending_reply()),
+            (whole.close_status(), whole.has_pending_reply())
+        );
     }
 
     /// Bytes come; all events, each note taken at once. Whether nothing more will come.
     #[track_caller]
     fn read(&mut self, chunk: &[u8]) -> bool {
-        let ((whole, whole_in, whole_out), (receiver, sender, halves_in, halves_out)) = (&mut self.whole, &mut self.halves);
+        let ((whole, whole_in, whole_out), (receiver, sender, halves_in, halves_out)) =
+            (&mut self.whole, &mut self.halves);
         assert_eq!((whole_in.feed(chunk), halves_in.feed(chunk)), (chunk.len(), chunk.len()));
         loop {
             sender.flush_reply(halves_out);
-            let expected = whole.receive(whole_in, whole_out).map(|event| event.map(|event| format!("{event:?}")));
+            let expected =
+                whole.receive(whole_in, whole_out).map(|event| event.map(|event| format!("{event:?}")));
             let event = receiver.receive(halves_in).map(|event| event.map(|event| format!("{event:?}")));
             assert_eq!(event, expected);
             if let Some(note) = receiver.signal() {
@@ -78,22 +88,37 @@ impl<R: Role + Clone> Twins<R> {
             0..=3 => self.send(|it, out| it.send_text(&text, out), |it, out| it.send_text(&text, out)),
             4 => {
                 let message = PreparedMessage::binary(&payload);
-                self.send(|it, out| it.send_prepared(&message, out), |it, out| it.send_prepared(&message, out));
+                self.send(
+                    |it, out| it.send_prepared(&message, out),
+                    |it, out| it.send_prepared(&message, out),
+                );
             }
-            5..=6 => self.send(|it, out| it.send_binary(&payload, out), |it, out| it.send_binary(&payload, out)),
-            7..=13 => {
-                self.send(|it, out| it.send_fragment(kind, &payload, last, out), |it, out| it.send_fragment(kind, &payload, last, out))
+            5..=6 => {
+                self.send(|it, out| it.send_binary(&payload, out), |it, out| it.send_binary(&payload, out))
             }
+            7..=13 => self.send(
+                |it, out| it.send_fragment(kind, &payload, last, out),
+                |it, out| it.send_fragment(kind, &payload, last, out),
+            ),
             14 => {
                 let (mut one, mut two) = (payload.clone(), payload);
                 self.send(
-                    |it, out| it.mask_and_encode_header(kind, &mut one).map(|head| out.extend(head.iter().chain(&one))),
-                    |it, out| it.mask_and_encode_header(kind, &mut two).map(|head| out.extend(head.iter().chain(&two))),
+                    |it, out| {
+                        it.mask_and_encode_header(kind, &mut one)
+                            .map(|head| out.extend(head.iter().chain(&one)))
+                    },
+                    |it, out| {
+                        it.mask_and_encode_header(kind, &mut two)
+                            .map(|head| out.extend(head.iter().chain(&two)))
+                    },
                 );
             }
             15..=16 => self.send(|it, out| it.ping(&payload, out), |it, out| it.ping(&payload, out)),
             17 => self.send(|it, out| it.pong(&payload, out), |it, out| it.pong(&payload, out)),
-            18 => self.send(|it, out| it.close(CloseCode::GOING_AWAY, &text, out), |it, out| it.close(CloseCode::GOING_AWAY, &text, out)),
+            18 => self.send(
+                |it, out| it.close(CloseCode::GOING_AWAY, &text, out),
+                |it, out| it.close(CloseCode::GOING_AWAY, &text, out),
+            ),
             _ if random.u8(..4) == 0 => {
                 // The receiver alone would give out what had come before.
                 self.send(|it, _| it.receive_eof(), |it, _| it.receive_eof());
@@ -238,7 +263,8 @@ fn first(notes: &mut Vec<Signal>) -> Option<Signal> {
     (!notes.is_empty()).then(|| notes.remove(0))
 }
 
-/// Whole frames in a legal order: messages not interleaved, one Close at most, and after it nothing but Pongs.
+/// Whole frames in a legal order: messages not interleaved, one Close at most, and after it nothing but
+/// Pongs.
 #[track_caller]
 fn assert_legal(frames: &[(u8, Vec<u8>)]) -> usize {
     let (mut open, mut closes) = (false, 0);
@@ -316,7 +342,9 @@ fn late_notes_break_nothing() {
                     let (kind, last) = (message.unwrap_or(MessageKind::Text), random.u8(..4) == 0);
                     match sender.send_fragment(kind, b"part", last, &mut out) {
                         Ok(()) => message = (!last).then_some(kind),
-                        Err(error) => assert!(matches!(error, SendError::Full | SendError::Closed), "{error}"),
+                        Err(error) => {
+                            assert!(matches!(error, SendError::Full | SendError::Closed), "{error}")
+                        }
                     }
                 }
                 6 => {
@@ -345,7 +373,11 @@ fn late_notes_break_nothing() {
         for (_, pong) in frames.iter().filter(|(first, _)| *first == 0x8A) {
             assert!(pings.any(|ping| ping == pong), "seed {seed}: Pongs in the order of their Pings");
         }
-        assert_eq!((sender.state() == State::End, receiver.state() == State::End), (ended, ended), "seed {seed}");
+        assert_eq!(
+            (sender.state() == State::End, receiver.state() == State::End),
+            (ended, ended),
+            "seed {seed}"
+        );
         assert!(!ended || closes == 1, "seed {seed}");
         assert_eq!(sender.transport_action() == TransportAction::KeepOpen, !ended);
         assert_eq!(sender.close_status().sent != CloseFrameStatus::None, closes == 1);
@@ -354,7 +386,11 @@ fn late_notes_break_nothing() {
 }
 
 /// Reads all of it; the error, if it comes to one.
-fn read<R: Role>(receiver: &mut ReadHalf<R>, wire: &[u8], mut each: impl FnMut(&mut ReadHalf<R>)) -> Option<Error> {
+fn read<R: Role>(
+    receiver: &mut ReadHalf<R>,
+    wire: &[u8],
+    mut each: impl FnMut(&mut ReadHalf<R>),
+) -> Option<Error> {
     let mut inbound = filled(wire);
     loop {
         let event = receiver.receive(&mut inbound).map(|event| event.is_some());
@@ -393,7 +429,10 @@ fn at_most_one_note_waits() {
             assert_eq!((receiver.state(), sender.state()), (State::End, State::Transmission));
             sender.handle_signal(receiver.signal().unwrap(), &mut out);
             assert_eq!(frames_of::<R>(&out), [(0x88, reply.to_vec())]);
-            assert_eq!((read(&mut receiver, b"more", |_| {}), receiver.signal(), sender.state()), (error, None, State::End));
+            assert_eq!(
+                (read(&mut receiver, b"more", |_| {}), receiver.signal(), sender.state()),
+                (error, None, State::End)
+            );
         }
     }
     check::<Server>();
@@ -418,7 +457,10 @@ fn a_note_that_finds_no_room_is_owed() {
         assert_eq!(frames_of::<R>(&out), [(0x8A, b"new".to_vec()), (0x8A, b"newest".to_vec())]);
         assert_eq!(read(&mut receiver, &frame::<R>(0x88, b""), |_| {}), None);
         sender.handle_signal(receiver.signal().unwrap(), &mut full);
-        assert_eq!((sender.has_pending_reply(), sender.state(), sender.transport_action()), (true, State::End, TransportAction::KeepOpen));
+        assert_eq!(
+            (sender.has_pending_reply(), sender.state(), sender.transport_action()),
+            (true, State::End, TransportAction::KeepOpen)
+        );
         out.clear();
         sender.flush_reply(&mut out);
         sender.flush_reply(&mut out);
@@ -431,7 +473,10 @@ fn a_note_that_finds_no_room_is_owed() {
             assert_eq!(read(&mut receiver, &wire, |_| {}), None);
             sender.handle_signal(receiver.signal().unwrap(), &mut full);
         }
-        assert_eq!((sender.has_pending_reply(), sender.state(), sender.close_status().clean()), (false, State::End, true));
+        assert_eq!(
+            (sender.has_pending_reply(), sender.state(), sender.close_status().clean()),
+            (false, State::End, true)
+        );
     }
     check::<Server>();
     check::<Clients>();
@@ -444,10 +489,16 @@ fn auto_replies_can_be_switched_off() {
         (config.auto_pong, config.auto_close) = (false, false);
         let (mut receiver, mut sender) = R::open(config).split();
         let mut out = vec![];
-        assert_eq!(read(&mut receiver, &frame::<R>(0x89, b"p"), |receiver| assert_eq!(receiver.signal(), None)), None);
+        assert_eq!(
+            read(&mut receiver, &frame::<R>(0x89, b"p"), |receiver| assert_eq!(receiver.signal(), None)),
+            None
+        );
         assert_eq!(read(&mut receiver, &frame::<R>(0x88, b"\x03\xe8"), |_| {}), None);
         sender.handle_signal(receiver.signal().unwrap(), &mut out);
-        assert_eq!((out.len(), sender.has_pending_reply(), sender.state(), receiver.state()), (0, false, State::Transmission, State::End));
+        assert_eq!(
+            (out.len(), sender.has_pending_reply(), sender.state(), receiver.state()),
+            (0, false, State::Transmission, State::End)
+        );
         assert_eq!(sender.close_status().received, CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE));
         sender.send_text("last", &mut out).unwrap();
         // Joined and split in between.
@@ -466,7 +517,11 @@ fn a_note_untaken_is_not_lost_by_joining() {
         for (wire, reply, error) in [
             (frame::<R>(0x89, b"p"), (0x8A, b"p".to_vec()), None),
             (frame::<R>(0x88, b"\x03\xe9"), (0x88, b"\x03\xe9".to_vec()), None),
-            (b"\x83".to_vec(), (0x88, b"\x03\xea".to_vec()), Some(Error::Protocol(ProtocolError::ReservedOpcode))),
+            (
+                b"\x83".to_vec(),
+                (0x88, b"\x03\xea".to_vec()),
+                Some(Error::Protocol(ProtocolError::ReservedOpcode)),
+            ),
         ] {
             let (mut receiver, sender) = R::open(Config::default()).split();
             assert_eq!(read(&mut receiver, &wire, |_| {}), error);
@@ -531,7 +586,11 @@ impl<R: Side> Ticking<R> {
     }
 
     /// Both halves tick, the sender after it was told what the receiver noticed.
-    fn tick(&mut self, second: u64, out: &mut impl SendBuffer) -> (Option<Duration>, Result<Option<Duration>, Timeout>) {
+    fn tick(
+        &mut self,
+        second: u64,
+        out: &mut impl SendBuffer,
+    ) -> (Option<Duration>, Result<Option<Duration>, Timeout>) {
         let deadline = self.receiver.tick(secs(second));
         if let Some(note) = self.receiver.signal() {
             self.sender.handle_signal(note, out);
@@ -567,7 +626,10 @@ fn silence_is_noticed_by_the_receiver_and_broken_by_the_sender() {
         assert_eq!(halves.tick(70, &mut out), (None, Err(Timeout::Pong)));
         let frames = frames_of::<R>(&out);
         assert!(matches!(&frames[..], [(0x89, _), (0x88, close)] if close == b"\x03\xf3"), "{frames:02x?}");
-        assert_eq!((halves.sender.state(), halves.sender.transport_action()), (State::End, TransportAction::Close));
+        assert_eq!(
+            (halves.sender.state(), halves.sender.transport_action()),
+            (State::End, TransportAction::Close)
+        );
         assert_eq!(halves.tick(71, &mut out), (None, Err(Timeout::Pong)));
         assert_eq!(halves.receiver.join(halves.sender).tick(secs(72), &mut out), Err(Timeout::Pong));
     }
@@ -580,10 +642,14 @@ fn the_sender_waits_for_the_close() {
     let ((_, mut sender), mut out) = (open_client(Config::default()).split(), vec![]);
     sender.close_empty(&mut out).unwrap();
     assert_eq!(sender.tick(secs(3), &mut out), Ok(Some(secs(13))));
-    assert_eq!((sender.tick(secs(13), &mut out), sender.transport_action()), (Err(Timeout::Close), TransportAction::Close));
+    assert_eq!(
+        (sender.tick(secs(13), &mut out), sender.transport_action()),
+        (Err(Timeout::Close), TransportAction::Close)
+    );
 }
 
-/// §5.5.2, in two halves: a Ping that finds no room is kept, and the wait for the Pong begins when it is written.
+/// §5.5.2, in two halves: a Ping that finds no room is kept, and the wait for the Pong begins when it is
+/// written.
 #[test]
 fn a_ping_that_finds_no_room_is_written_by_a_later_tick_of_the_sender() {
     fn check<R: Side>() {
@@ -653,22 +719,29 @@ fn before_and_after_transmission_the_halves_are_idle_and_nothing_is_lost() {
     fn check<R: Role + Clone>(name: &str, connection: &Connection<R>, unread: &[u8], next: &[u8]) {
         let (mut receiver, mut sender) = connection.clone().split();
         assert_eq!((receiver.state(), sender.state()), (connection.state(), connection.state()), "{name}");
-        let refusal = if connection.state() == State::Handshake { SendError::NotOpen } else { SendError::Closed };
+        let refusal =
+            if connection.state() == State::Handshake { SendError::NotOpen } else { SendError::Closed };
         let mut out = vec![];
         assert_eq!(sender.send_text("x", &mut out), Err(refusal), "{name}");
         assert_eq!(sender.send_fragment(MessageKind::Text, b"x", true, &mut out), Err(refusal), "{name}");
         assert_eq!(sender.mask_and_encode_header(MessageKind::Text, &mut []), Err(refusal), "{name}");
         assert_eq!(sender.ping(b"", &mut out), Err(refusal), "{name}");
         assert_eq!(sender.close(CloseCode::NORMAL_CLOSURE, "", &mut out), Err(refusal), "{name}");
-        let facts = (connection.transport_action(), connection.close_status(), connection.has_pending_reply());
-        assert_eq!((sender.transport_action(), sender.close_status(), sender.has_pending_reply()), facts, "{name}");
+        let facts =
+            (connection.transport_action(), connection.close_status(), connection.has_pending_reply());
+        assert_eq!(
+            (sender.transport_action(), sender.close_status(), sender.has_pending_reply()),
+            facts,
+            "{name}"
+        );
         let mut inbound = filled(b"bytes");
         let said = receiver.receive(&mut inbound).map(|event| event.is_some());
         if connection.state() == State::Handshake {
             assert_eq!((said, inbound.unread()), (Ok(false), &b"bytes"[..]), "{name}");
         } else {
             let mut connection = connection.clone();
-            let expected = connection.receive(&mut filled(b"bytes"), &mut Vec::new()).map(|event| event.is_some());
+            let expected =
+                connection.receive(&mut filled(b"bytes"), &mut Vec::new()).map(|event| event.is_some());
             assert_eq!((said, inbound.unread()), (expected, &b""[..]), "{name}");
         }
         assert_eq!((receiver.signal(), out.len()), (None, 0), "{name}");
@@ -723,7 +796,8 @@ fn halves_of_two_connections_do_no_harm() {
 #[test]
 fn the_receiver_needs_no_masking_keys() {
     let (mut receiver, mut sender) = open_client(Config::default()).split();
-    let wire = [frame::<Clients>(0x89, b"p"), frame::<Clients>(0x81, b"x"), frame::<Clients>(0x88, b"")].concat();
+    let wire =
+        [frame::<Clients>(0x89, b"p"), frame::<Clients>(0x81, b"x"), frame::<Clients>(0x88, b"")].concat();
     let mut notes = vec![];
     read(&mut receiver, &wire, |receiver| notes.extend(receiver.signal()));
     let mut out = vec![];
@@ -784,7 +858,9 @@ fn reading<R: Role>(
                 }
                 Some(Event::Pong(payload)) => seen.push(Seen::Pong(payload.to_vec())),
                 Some(Event::Ping(payload)) => seen.push(Seen::Ping(payload.to_vec())),
-                Some(Event::Close(frame)) => seen.push(Seen::Close(frame.map(|frame| (frame.code.get(), frame.reason.to_owned())))),
+                Some(Event::Close(frame)) => {
+                    seen.push(Seen::Close(frame.map(|frame| (frame.code.get(), frame.reason.to_owned()))))
+                }
                 Some(other) => panic!("{other:?}"),
                 None => break,
             }
@@ -793,7 +869,11 @@ fn reading<R: Role>(
     (receiver, seen)
 }
 
-fn writing<R: Role>(mut sender: WriteHalf<R>, to: mpsc::Sender<Vec<u8>>, tasks: mpsc::Receiver<Task>) -> WriteHalf<R> {
+fn writing<R: Role>(
+    mut sender: WriteHalf<R>,
+    to: mpsc::Sender<Vec<u8>>,
+    tasks: mpsc::Receiver<Task>,
+) -> WriteHalf<R> {
     for (index, task) in tasks.into_iter().enumerate() {
         let mut out = vec![];
         match task {
@@ -830,11 +910,15 @@ fn two_threads_at_each_end_exchange_messages_and_close() {
     let (client_receiver, client_sender) = open_client(Config::default()).split();
     let (echoes, echoed) = mpsc::channel();
     let echo = server_tasks.clone();
-    let server_reads =
-        thread::spawn(|| reading(server_receiver, server_in, server_tasks, move |text| echo.send(Task::Send(text.to_owned())).unwrap()));
+    let server_reads = thread::spawn(|| {
+        reading(server_receiver, server_in, server_tasks, move |text| {
+            echo.send(Task::Send(text.to_owned())).unwrap()
+        })
+    });
     let server_writes = thread::spawn(|| writing(server_sender, server_out, server_queue));
     let tasks = client_tasks.clone();
-    let client_reads = thread::spawn(|| reading(client_receiver, client_in, tasks, move |_| echoes.send(()).unwrap()));
+    let client_reads =
+        thread::spawn(|| reading(client_receiver, client_in, tasks, move |_| echoes.send(()).unwrap()));
     let client_writes = thread::spawn(|| writing(client_sender, client_out, client_queue));
     let text = |index: usize| "naïve ".repeat(index % 50) + &index.to_string();
     for index in 0..MESSAGES {
@@ -848,7 +932,8 @@ fn two_threads_at_each_end_exchange_messages_and_close() {
     drop(client_tasks);
 
     let (client_sender, server_sender) = (client_writes.join().unwrap(), server_writes.join().unwrap());
-    let ((client_receiver, client_seen), (server_receiver, server_seen)) = (client_reads.join().unwrap(), server_reads.join().unwrap());
+    let ((client_receiver, client_seen), (server_receiver, server_seen)) =
+        (client_reads.join().unwrap(), server_reads.join().unwrap());
     let texts: Vec<Seen> = (0..MESSAGES).map(|index| Seen::Text(text(index))).collect();
     for seen in [&server_seen, &client_seen] {
         let seen: Vec<_> = seen.iter().filter(|seen| matches!(seen, Seen::Text(_))).collect();
@@ -861,5 +946,8 @@ fn two_threads_at_each_end_exchange_messages_and_close() {
     assert_eq!(client_seen.last(), Some(&Seen::Close(Some((1000, "done".to_owned())))));
     let (client, server) = (client_receiver.join(client_sender), server_receiver.join(server_sender));
     assert!(client.close_status().clean() && server.close_status().clean());
-    assert_eq!((client.transport_action(), server.transport_action()), (TransportAction::AwaitPeerClose, TransportAction::Close));
+    assert_eq!(
+        (client.transport_action(), server.transport_action()),
+        (TransportAction::AwaitPeerClose, TransportAction::Close)
+    );
 }

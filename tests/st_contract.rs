@@ -1,4 +1,5 @@
-//! Every call in every state: what is legal does one thing, and misuse is a typed error that changes nothing (ST-01, ST-09).
+//! Every call in every state: what is legal does one thing, and misuse is a typed error that changes nothing
+//! (ST-01, ST-09).
 #![cfg(feature = "alloc")]
 
 mod support;
@@ -6,8 +7,8 @@ mod support;
 use support::{Keys, Outcome, REQUEST, Side, feed, filled, frame, open_client, open_server, with_field};
 use websocket_proto::handshake::UpgradeRequest;
 use websocket_proto::{
-    Accept, AcceptError, Client, ClientRequest, CloseCode, CloseStatus, Config, Connection, MessageKind, PreparedMessage, Reject, Role,
-    SendError, SendSlice, Server, State, Subprotocol, TransportAction, Uri,
+    Accept, AcceptError, Client, ClientRequest, CloseCode, CloseStatus, Config, Connection, MessageKind,
+    PreparedMessage, Reject, Role, SendError, SendSlice, Server, State, Subprotocol, TransportAction, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -37,11 +38,18 @@ enum What {
 const OPEN: [Result<(), SendError>; 5] = [Ok(()); 5];
 const NOT_OPEN: [Result<(), SendError>; 5] = [Err(SendError::NotOpen); 5];
 const CLOSED: [Result<(), SendError>; 5] = [Err(SendError::Closed); 5];
-const TEXT_OPEN: [Result<(), SendError>; 5] = [Err(SendError::MessageOpen), Ok(()), Err(SendError::KindMismatch), Ok(()), Ok(())];
-const BINARY_OPEN: [Result<(), SendError>; 5] = [Err(SendError::MessageOpen), Err(SendError::KindMismatch), Ok(()), Ok(()), Ok(())];
+const TEXT_OPEN: [Result<(), SendError>; 5] =
+    [Err(SendError::MessageOpen), Ok(()), Err(SendError::KindMismatch), Ok(()), Ok(())];
+const BINARY_OPEN: [Result<(), SendError>; 5] =
+    [Err(SendError::MessageOpen), Err(SendError::KindMismatch), Ok(()), Ok(()), Ok(())];
 const NO_REQUEST: [Result<(), AcceptError>; 2] = [Err(AcceptError::NoRequest); 2];
 
-fn point<R: Role>(name: &'static str, connection: Connection<R>, next: Vec<u8>, says: [Result<(), SendError>; 5]) -> Point<R> {
+fn point<R: Role>(
+    name: &'static str,
+    connection: Connection<R>,
+    next: Vec<u8>,
+    says: [Result<(), SendError>; 5],
+) -> Point<R> {
     Point { name, connection, wire: [vec![], next], says, answers: NO_REQUEST }
 }
 
@@ -70,8 +78,12 @@ fn transmission<R: Side>(config: Config) -> Vec<Point<R>> {
     let out = Vec::<u8>::new;
     vec![
         at("open", OPEN, &|_| {}),
-        at("text open", TEXT_OPEN, &|it| it.send_fragment(MessageKind::Text, b"begun", false, &mut out()).unwrap()),
-        at("binary open", BINARY_OPEN, &|it| it.send_fragment(MessageKind::Binary, b"", false, &mut out()).unwrap()),
+        at("text open", TEXT_OPEN, &|it| {
+            it.send_fragment(MessageKind::Text, b"begun", false, &mut out()).unwrap()
+        }),
+        at("binary open", BINARY_OPEN, &|it| {
+            it.send_fragment(MessageKind::Binary, b"", false, &mut out()).unwrap()
+        }),
         at("our Close sent", CLOSED, &|it| it.close(CloseCode::GOING_AWAY, "bye", &mut out()).unwrap()),
         at("peer's Close received", OPEN, &|it| receive(it, &frame::<R>(0x88, b"\x03\xe9"))),
         at("a Pong owed", OPEN, &|it| receive_stalled(it, &frame::<R>(0x89, b"owed"))),
@@ -105,7 +117,8 @@ fn server_points(config: Config) -> Vec<Point<Server>> {
     half.wire[0] = head.to_vec();
     points.push(half);
     points.push(Point { answers: [Ok(()); 2], ..at("asked", REQUEST) });
-    points.push(Point { answers: [Err(AcceptError::NotAnUpgrade), Ok(())], ..at("asked for a page", &plain) });
+    points
+        .push(Point { answers: [Err(AcceptError::NotAnUpgrade), Ok(())], ..at("asked for a page", &plain) });
     let mut rejected = at("End, rejected", REQUEST);
     rejected.connection.reject(Reject::new(403), &mut Vec::new()).unwrap();
     let mut refused = at("End, refused", b"GET / HTTP/1.0\r\n");
@@ -135,7 +148,9 @@ fn client_points(config: Config) -> Vec<Point<Clients>> {
     };
     points.push(waiting("waiting", b"", NOT_OPEN));
     points.push(waiting("half a response", &next[..40], NOT_OPEN));
-    for (name, head) in [("End, rejected", &b"HTTP/1.1 404 \r\n\r\n"[..]), ("End, a broken response", b"HTTP/1.1 404\r\n")] {
+    for (name, head) in
+        [("End, rejected", &b"HTTP/1.1 404 \r\n\r\n"[..]), ("End, a broken response", b"HTTP/1.1 404\r\n")]
+    {
         let mut end = point(name, client.clone(), next.clone(), CLOSED);
         receive(&mut end.connection, head);
         points.push(end);
@@ -146,9 +161,15 @@ fn client_points(config: Config) -> Vec<Point<Clients>> {
 type Call<R> = (&'static str, What, fn(&mut Connection<R>, &mut Vec<u8>) -> Result<(), SendError>);
 
 /// The payload is as before, unless it was sent.
-fn in_place<R: Role>(connection: &mut Connection<R>, out: &mut Vec<u8>, kind: MessageKind, payload: &[u8]) -> Result<(), SendError> {
+fn in_place<R: Role>(
+    connection: &mut Connection<R>,
+    out: &mut Vec<u8>,
+    kind: MessageKind,
+    payload: &[u8],
+) -> Result<(), SendError> {
     let mut masked = payload.to_vec();
-    let head = connection.mask_and_encode_header(kind, &mut masked).inspect_err(|_| assert_eq!(masked, payload))?;
+    let head =
+        connection.mask_and_encode_header(kind, &mut masked).inspect_err(|_| assert_eq!(masked, payload))?;
     out.extend(head.iter().chain(&masked));
     Ok(())
 }
@@ -173,17 +194,45 @@ fn wrong<R: Role>() -> [(Call<R>, SendError); 7] {
     [
         (("ping", What::Control, |it, out| it.ping(&[0; 126], out)), SendError::ControlTooLong),
         (("pong", What::Control, |it, out| it.pong(&[0; 126], out)), SendError::ControlTooLong),
-        (("close", What::Close, |it, out| it.close(CloseCode::NORMAL_CLOSURE, &"x".repeat(124), out)), SendError::ReasonTooLong),
-        (("send_fragment", What::TextPart, |it, out| it.send_fragment(MessageKind::Text, b"\xff", false, out)), SendError::InvalidUtf8),
-        (("send_fragment", What::TextPart, |it, out| it.send_fragment(MessageKind::Text, b"\xe2\x82", true, out)), SendError::InvalidUtf8),
-        (("mask_and_encode_header", What::Message, |it, out| in_place(it, out, MessageKind::Text, b"\xff")), SendError::InvalidUtf8),
-        (("mask_and_encode_header", What::Message, |it, out| in_place(it, out, MessageKind::Text, b"\xce")), SendError::InvalidUtf8),
+        (
+            ("close", What::Close, |it, out| it.close(CloseCode::NORMAL_CLOSURE, &"x".repeat(124), out)),
+            SendError::ReasonTooLong,
+        ),
+        (
+            ("send_fragment", What::TextPart, |it, out| {
+                it.send_fragment(MessageKind::Text, b"\xff", false, out)
+            }),
+            SendError::InvalidUtf8,
+        ),
+        (
+            ("send_fragment", What::TextPart, |it, out| {
+                it.send_fragment(MessageKind::Text, b"\xe2\x82", true, out)
+            }),
+            SendError::InvalidUtf8,
+        ),
+        (
+            ("mask_and_encode_header", What::Message, |it, out| {
+                in_place(it, out, MessageKind::Text, b"\xff")
+            }),
+            SendError::InvalidUtf8,
+        ),
+        (
+            ("mask_and_encode_header", What::Message, |it, out| {
+                in_place(it, out, MessageKind::Text, b"\xce")
+            }),
+            SendError::InvalidUtf8,
+        ),
     ]
 }
 
 /// All that can be seen of a connection without a call.
 fn facts<R: Role>(connection: &Connection<R>) -> (State, TransportAction, CloseStatus, bool, String) {
-    let look = (connection.state(), connection.transport_action(), connection.close_status(), connection.has_pending_reply());
+    let look = (
+        connection.state(),
+        connection.transport_action(),
+        connection.close_status(),
+        connection.has_pending_reply(),
+    );
     (look.0, look.1, look.2, look.3, format!("{connection:?}"))
 }
 
@@ -191,7 +240,10 @@ fn facts<R: Role>(connection: &Connection<R>) -> (State, TransportAction, CloseS
 type Made = (Result<(), SendError>, Vec<u8>);
 
 /// All that will become of a connection: of the bytes that come, and of every call.
-fn future<R: Role + Clone>(point: &Point<R>, connection: &Connection<R>) -> (Outcome, Vec<Made>, CloseStatus) {
+fn future<R: Role + Clone>(
+    point: &Point<R>,
+    connection: &Connection<R>,
+) -> (Outcome, Vec<Made>, CloseStatus) {
     let [unread, next] = &point.wire;
     let outcome = feed(connection.clone(), filled(unread), [&next[..]], |_, _| {});
     let mut connection = connection.clone();
@@ -230,7 +282,11 @@ fn every_send<R: Role + Clone>(points: &[Point<R>], full: bool) {
             let result = call(&mut connection, &mut out);
             // Where both are wrong, the call and its time, either is true.
             let says = point.says[what as usize];
-            assert!(result == Err(error) || (says.is_err() && result == says), "{}: {name}: {result:?}", point.name);
+            assert!(
+                result == Err(error) || (says.is_err() && result == says),
+                "{}: {name}: {result:?}",
+                point.name
+            );
             assert_unchanged(point, &connection, &out, name);
         }
     }
@@ -265,11 +321,21 @@ fn st_09_every_answer_in_every_state() {
             ("reject", reject, |it, out| it.reject(Reject::new(404), out)),
             ("reject 199", status(AcceptError::InvalidStatus), |it, out| it.reject(Reject::new(199), out)),
             ("reject 600", status(AcceptError::InvalidStatus), |it, out| it.reject(Reject::new(600), out)),
-            ("reject 204", status(AcceptError::ContentNotAllowed), |it, out| it.reject(Reject::new(204).body(b"x"), out)),
-            ("reject Host", status(AcceptError::ReservedField), |it, out| it.reject(Reject::new(400).headers(&[("Host", "x")]), out)),
-            ("accept Host", accept.and(Err(AcceptError::ReservedField)), |it, out| it.accept(Accept::new().headers(&[("Host", "x")]), out)),
-            ("accept CR", accept.and(Err(AcceptError::InvalidField)), |it, out| it.accept(Accept::new().headers(&[("X", "\r")]), out)),
-            ("accept foreign", foreign, |it, out| it.accept(Accept::new().subprotocol(foreign_subprotocol()), out)),
+            ("reject 204", status(AcceptError::ContentNotAllowed), |it, out| {
+                it.reject(Reject::new(204).body(b"x"), out)
+            }),
+            ("reject Host", status(AcceptError::ReservedField), |it, out| {
+                it.reject(Reject::new(400).headers(&[("Host", "x")]), out)
+            }),
+            ("accept Host", accept.and(Err(AcceptError::ReservedField)), |it, out| {
+                it.accept(Accept::new().headers(&[("Host", "x")]), out)
+            }),
+            ("accept CR", accept.and(Err(AcceptError::InvalidField)), |it, out| {
+                it.accept(Accept::new().headers(&[("X", "\r")]), out)
+            }),
+            ("accept foreign", foreign, |it, out| {
+                it.accept(Accept::new().subprotocol(foreign_subprotocol()), out)
+            }),
         ];
         for (name, expected, answer) in answers {
             let (mut server, mut out) = (point.connection.clone(), b"before".to_vec());
@@ -298,7 +364,12 @@ fn st_01_each_transition_has_one_cause() {
                 let mut connection = point.connection.clone();
                 let _ = call(&mut connection, &mut Vec::new());
                 let ends = point.name == "peer's Close received" && what == What::Close;
-                assert_eq!(connection.state(), if ends { State::End } else { before }, "{}: {name}", point.name);
+                assert_eq!(
+                    connection.state(),
+                    if ends { State::End } else { before },
+                    "{}: {name}",
+                    point.name
+                );
             }
             // No bytes, no change; and nothing leads out of the End.
             let mut connection = point.connection.clone();
@@ -310,7 +381,12 @@ fn st_01_each_transition_has_one_cause() {
                 (closed, State::End, TransportAction::Close)
             );
             receive(&mut connection, &point.wire.concat());
-            assert_eq!((connection.receive_eof(), connection.state()), (closed, State::End), "{}", point.name);
+            assert_eq!(
+                (connection.receive_eof(), connection.state()),
+                (closed, State::End),
+                "{}",
+                point.name
+            );
         }
     }
     check(server_points(Config::default()));
@@ -320,7 +396,10 @@ fn st_01_each_transition_has_one_cause() {
     receive(&mut server, REQUEST);
     assert_eq!(server.state(), State::Handshake);
     server.accept(Accept::new(), &mut Vec::new()).unwrap();
-    assert_eq!((server.state(), open_server(Config::default()).state()), (State::Transmission, State::Transmission));
+    assert_eq!(
+        (server.state(), open_server(Config::default()).state()),
+        (State::Transmission, State::Transmission)
+    );
     assert_eq!(open_client(Config::default()).state(), State::Transmission);
 }
 

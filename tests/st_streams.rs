@@ -1,4 +1,5 @@
-//! Streams of bytes against events and output (ST-03 to ST-08): chunking, order, prefixes, and errors that stay.
+//! Streams of bytes against events and output (ST-03 to ST-08): chunking, order, prefixes, and errors that
+//! stay.
 #![cfg(feature = "alloc")]
 
 mod support;
@@ -6,8 +7,8 @@ mod support;
 use fastrand::Rng;
 use support::{Keys, Outcome, REQUEST, RESPONSE, Seen, Side, every_way, filled, frame, frames_of, transmit};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, Config, Connection, Entropy, EntropyError, Error, Event, HandshakeError, ProtocolError,
-    ReceiveBuffer, Server, State, Uri,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, Entropy, EntropyError, Error, Event,
+    HandshakeError, ProtocolError, ReceiveBuffer, Server, State, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -29,7 +30,9 @@ fn asking() -> Connection<Client<Sample>> {
 }
 
 fn serve(wire: &[u8]) -> Outcome {
-    every_way(&Connection::server(Config::default()), wire, |server, out| server.accept(Accept::new(), out).unwrap())
+    every_way(&Connection::server(Config::default()), wire, |server, out| {
+        server.accept(Accept::new(), out).unwrap()
+    })
 }
 
 /// Frames at random, legal up to the last, which may be anything; with what is to be seen of them.
@@ -67,7 +70,8 @@ fn st_03_random_streams_in_every_chunking() {
             let (mut wire, seen) = stream::<R>(&mut random);
             let outcome = transmit::<R>(Config::default(), &wire);
             assert_eq!((outcome.events, outcome.error), (seen.clone(), None), "seed {seed}");
-            // One wrong bit: whatever it comes to, it does so in every chunking; also in the fixed buffer, which holds a message so long.
+            // One wrong bit: whatever it comes to, it does so in every chunking; also in the fixed buffer,
+            // which holds a message so long.
             let mut config = Config::default();
             config.max_message_size = 1024;
             for _ in 0..4 {
@@ -84,7 +88,11 @@ fn st_03_random_streams_in_every_chunking() {
         let mut random = Rng::with_seed(seed);
         let (frames, seen) = stream::<Server>(&mut random);
         let outcome = serve(&[REQUEST, &frames].concat());
-        assert!(matches!(outcome.events[0], Seen::Request { .. }) && outcome.events[1..] == seen && outcome.out.starts_with(RESPONSE));
+        assert!(
+            matches!(outcome.events[0], Seen::Request { .. })
+                && outcome.events[1..] == seen
+                && outcome.out.starts_with(RESPONSE)
+        );
         let (frames, seen) = stream::<Clients>(&mut random);
         let outcome = every_way(&asking(), &[RESPONSE, &frames].concat(), |_, _| panic!("a request"));
         assert!(matches!(outcome.events[0], Seen::Open { .. }) && outcome.events[1..] == seen);
@@ -110,12 +118,21 @@ const ENDS: [(&[u8], ProtocolError); 4] = [
 fn st_04_what_came_before_an_error_is_delivered_first() {
     fn check<R: Side>() {
         for (end, error) in ENDS {
+            let wire = [
+                frame::<R>(0x81, b"a"),
+                frame::<R>(0x89, b"1"),
+                frame::<R>(0x02, b"b"),
+                frame::<R>(0x89, b"2"),
+                frame::<R>(0x80, b"c"),
+            ];
             let wire =
-                [frame::<R>(0x81, b"a"), frame::<R>(0x89, b"1"), frame::<R>(0x02, b"b"), frame::<R>(0x89, b"2"), frame::<R>(0x80, b"c")];
-            let wire = [&wire.concat()[..], end, &frame::<R>(0x81, b"late"), &frame::<R>(0x89, b"late")].concat();
+                [&wire.concat()[..], end, &frame::<R>(0x81, b"late"), &frame::<R>(0x89, b"late")].concat();
             let outcome = transmit::<R>(Config::default(), &wire);
             let ping = |payload: &[u8]| Seen::Ping(payload.to_vec());
-            assert_eq!(outcome.events, [Seen::Text("a".to_owned()), ping(b"1"), ping(b"2"), Seen::Binary(b"bc".to_vec())]);
+            assert_eq!(
+                outcome.events,
+                [Seen::Text("a".to_owned()), ping(b"1"), ping(b"2"), Seen::Binary(b"bc".to_vec())]
+            );
             assert_eq!(outcome.error, Some(error.into()));
             let out = [(0x8A, b"1".to_vec()), (0x8A, b"2".to_vec()), (0x88, b"\x03\xea".to_vec())];
             assert_eq!(frames_of::<R>(&outcome.out), out);
@@ -170,10 +187,13 @@ fn st_05_a_prefix_of_what_is_valid_gives_a_prefix_of_its_events() {
 #[test]
 fn st_07_the_order_of_what_is_written() {
     // S-RS-10: frames came with the request; whatever answers them follows the 101.
-    let frames = [frame::<Server>(0x89, b"1"), frame::<Server>(0x89, b"2"), frame::<Server>(0x88, b"\x03\xe8")].concat();
+    let frames =
+        [frame::<Server>(0x89, b"1"), frame::<Server>(0x89, b"2"), frame::<Server>(0x88, b"\x03\xe8")]
+            .concat();
     let outcome = serve(&[REQUEST, &frames, &frame::<Server>(0x89, b"3")].concat());
     assert_eq!(outcome.out, [RESPONSE, b"\x8a\x011\x8a\x012\x88\x02\x03\xe8"].concat());
-    let (mut server, mut inbound, mut out) = (Connection::server(Config::default()), filled(&[REQUEST, &frames].concat()), Vec::new());
+    let (mut server, mut inbound, mut out) =
+        (Connection::server(Config::default()), filled(&[REQUEST, &frames].concat()), Vec::new());
     assert!(server.receive(&mut inbound, &mut out).unwrap().is_some());
     for _ in 0..3 {
         assert!(matches!(server.receive(&mut inbound, &mut out), Ok(None)));
@@ -192,7 +212,8 @@ fn st_07_the_order_of_what_is_written() {
         // CT-06 above all: after a Close of ours alone, a Pong is still due, and only that.
         let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
         connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
-        let mut inbound = filled(&[frame::<R>(0x89, b"1"), frame::<R>(0x81, b"x"), frame::<R>(0x88, b"")].concat());
+        let mut inbound =
+            filled(&[frame::<R>(0x89, b"1"), frame::<R>(0x81, b"x"), frame::<R>(0x88, b"")].concat());
         while connection.receive(&mut inbound, &mut out).unwrap().is_some() {}
         assert_eq!(frames_of::<R>(&out), [(0x88, b"\x03\xe8".to_vec()), (0x8A, b"1".to_vec())]);
     }
@@ -212,20 +233,37 @@ fn st_08_an_error_stays_the_same() {
             }
         };
         assert_eq!(found, error);
-        let (written, look) =
-            (out.clone(), format!("{connection:?} {:?} {}", connection.transport_action(), connection.has_pending_reply()));
+        let (written, look) = (
+            out.clone(),
+            format!("{connection:?} {:?} {}", connection.transport_action(), connection.has_pending_reply()),
+        );
         let other = [REQUEST, RESPONSE, b"\x81\x80\0\0\0\0", b"\x88\x00", b"", b"\x83", b"\xff\xff"];
         for wire in other {
             assert_eq!(inbound.feed(wire), wire.len());
             assert_eq!(connection.receive(&mut inbound, &mut out).err(), Some(error), "with what was left");
-            assert_eq!(connection.receive(&mut ReceiveBuffer::<Vec<u8>>::new(), &mut out).err(), Some(error), "with nothing");
+            assert_eq!(
+                connection.receive(&mut ReceiveBuffer::<Vec<u8>>::new(), &mut out).err(),
+                Some(error),
+                "with nothing"
+            );
         }
         assert_eq!(
-            (out, format!("{connection:?} {:?} {}", connection.transport_action(), connection.has_pending_reply())),
+            (
+                out,
+                format!(
+                    "{connection:?} {:?} {}",
+                    connection.transport_action(),
+                    connection.has_pending_reply()
+                )
+            ),
             (written, look)
         );
         connection.receive_eof();
-        assert_eq!(connection.receive(&mut inbound, &mut Vec::new()).err(), Some(error), "after the transport's end");
+        assert_eq!(
+            connection.receive(&mut inbound, &mut Vec::new()).err(),
+            Some(error),
+            "after the transport's end"
+        );
     }
     fn check<R: Side>() {
         for (end, error) in ENDS {
@@ -233,7 +271,11 @@ fn st_08_an_error_stays_the_same() {
             stays(R::open(Config::default()), &[&frame::<R>(0x81, b"a")[..], end].concat(), error.into());
         }
         stays(R::open(Config::default()), &frame::<R>(0x81, b"\xff"), ProtocolError::InvalidUtf8.into());
-        stays(R::open(Config::default()), &frame::<R>(0x88, b"\x03"), ProtocolError::CloseBodyTooShort.into());
+        stays(
+            R::open(Config::default()),
+            &frame::<R>(0x88, b"\x03"),
+            ProtocolError::CloseBodyTooShort.into(),
+        );
     }
     check::<Server>();
     check::<Clients>();

@@ -9,8 +9,8 @@ use arrayvec::ArrayVec;
 use fastrand::Rng;
 use support::{Keys, REQUEST, Side, filled, frame, frames_of, open_client, open_server};
 use websocket_proto::{
-    Client, ClientRequest, CloseCode, Config, Connection, Delivery, Error, Event, HandshakeError, Negotiated, ReceiveBuffer, Role,
-    SendError, SendSlice, Server, State, Timeout, TransportAction, Uri,
+    Client, ClientRequest, CloseCode, Config, Connection, Delivery, Error, Event, HandshakeError, Negotiated,
+    ReceiveBuffer, Role, SendError, SendSlice, Server, State, Timeout, TransportAction, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -46,7 +46,10 @@ fn a_head_that_comes_a_byte_a_second_is_given_up() {
     let len = out.len();
     for second in [1010, 1011, 0, 9999] {
         assert_eq!(server.tick(s(second), &mut out), Err(Timeout::Handshake), "it stays");
-        assert_eq!(server.receive(&mut filled(b"x"), &mut out).err(), Some(Error::Handshake(HandshakeError::TimedOut)));
+        assert_eq!(
+            server.receive(&mut filled(b"x"), &mut out).err(),
+            Some(Error::Handshake(HandshakeError::TimedOut))
+        );
     }
     assert_eq!(out.len(), len);
 }
@@ -57,9 +60,18 @@ fn who_says_nothing_is_told_nothing() {
     let mut server = Connection::server(Config::default());
     let request = ClientRequest::new(Uri::parse("ws://a/").unwrap());
     let mut client = Connection::client(request, Config::default(), Keys::default(), &mut vec![]).unwrap();
-    assert_eq!((server.tick(s(0), &mut out), client.tick(s(0), &mut out)), (Ok(Some(s(10))), Ok(Some(s(10)))));
-    assert_eq!((server.tick(s(11), &mut out), client.tick(s(11), &mut out)), (Err(Timeout::Handshake), Err(Timeout::Handshake)));
-    assert_eq!((out.len(), server.transport_action(), client.transport_action()), (0, TransportAction::Close, TransportAction::Close));
+    assert_eq!(
+        (server.tick(s(0), &mut out), client.tick(s(0), &mut out)),
+        (Ok(Some(s(10))), Ok(Some(s(10))))
+    );
+    assert_eq!(
+        (server.tick(s(11), &mut out), client.tick(s(11), &mut out)),
+        (Err(Timeout::Handshake), Err(Timeout::Handshake))
+    );
+    assert_eq!(
+        (out.len(), server.transport_action(), client.transport_action()),
+        (0, TransportAction::Close, TransportAction::Close)
+    );
 }
 
 #[test]
@@ -93,7 +105,11 @@ fn silence_is_asked_once_and_the_answer_counts() {
                 assert_eq!(connection.tick(s(start + 24), &mut out), Ok(Some(s(start + 40))));
             }
             let pings = frames_of::<R>(&out);
-            assert_eq!(pings, [(0x89, (round + 1).to_be_bytes().to_vec())], "once, with a payload of its own");
+            assert_eq!(
+                pings,
+                [(0x89, (round + 1).to_be_bytes().to_vec())],
+                "once, with a payload of its own"
+            );
             out.clear();
             hear(&mut connection, 0x8A, &pings[0].1);
         }
@@ -124,7 +140,10 @@ fn silence_after_the_ping_ends_it() {
         assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
         assert_eq!(connection.ping(b"", &mut out), if R::PEER_MASKS { Ok(()) } else { Err(SendError::Full) });
         assert_eq!(connection.tick(s(40), &mut out), Err(Timeout::Pong));
-        assert_eq!((connection.transport_action(), connection.has_pending_reply()), (TransportAction::Close, false));
+        assert_eq!(
+            (connection.transport_action(), connection.has_pending_reply()),
+            (TransportAction::Close, false)
+        );
     }
     check::<Server>();
     check::<Clients>();
@@ -137,7 +156,11 @@ fn a_ping_that_is_never_written_is_never_waited_for() {
         let (mut connection, mut out) = (R::open(Config::default()), vec![]);
         for second in 0..200 {
             while connection.send_binary(&[0; 50_000], &mut out).is_ok() {}
-            assert_eq!(connection.tick(s(second), &mut out), Ok(Some(s(if second < 20 { 20 } else { second + 20 }))), "{second}");
+            assert_eq!(
+                connection.tick(s(second), &mut out),
+                Ok(Some(s(if second < 20 { 20 } else { second + 20 }))),
+                "{second}"
+            );
             out.drain(..100_000);
         }
         out.clear();
@@ -167,7 +190,8 @@ fn a_ping_without_a_masking_key_is_written_once_there_is_one() {
     }
 
     let (fails, mut out) = (Cell::new(true), vec![]);
-    let mut client = Connection::established(Client::new(Failing(&fails)), Negotiated::new(), Config::default());
+    let mut client =
+        Connection::established(Client::new(Failing(&fails)), Negotiated::new(), Config::default());
     assert_eq!(client.tick(s(0), &mut out), Ok(Some(s(20))));
     for second in [20, 40, 60, 1000] {
         assert_eq!(client.tick(s(second), &mut out), Ok(Some(s(second + 20))));
@@ -194,7 +218,11 @@ fn a_peer_that_answers_only_the_newest_ping_is_alive() {
         }
         assert_eq!(connection.tick(s(3630), &mut out), Ok(Some(s(3650))));
         out.clear();
-        assert_eq!(connection.tick(s(3650), &mut out), Ok(Some(s(3670))), "the next silence sends a new Ping");
+        assert_eq!(
+            connection.tick(s(3650), &mut out),
+            Ok(Some(s(3670))),
+            "the next silence sends a new Ping"
+        );
         assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 2])]);
         assert_eq!(connection.tick(s(3670), &mut out), Err(Timeout::Pong));
     }
@@ -242,7 +270,9 @@ fn whatever_comes_is_life() {
     fn check<R: Side>() {
         // Data, a heartbeat of Pongs that nobody asked for, Pings, and a long frame that trickles in.
         let long = frame::<R>(0x82, &[7; 4000]);
-        for (kind, config) in [(0, Config::default()), (1, Config::default()), (2, Config::default()), (3, Config::default())] {
+        for (kind, config) in
+            [(0, Config::default()), (1, Config::default()), (2, Config::default()), (3, Config::default())]
+        {
             let (mut connection, mut inbound, mut out) = (R::open(config), ReceiveBuffer::new(), vec![]);
             for step in 0..400u64 {
                 let wire = match kind {
@@ -296,7 +326,9 @@ fn whatever_comes_of_a_message_is_life_wherever_it_is_cut() {
                 let frames: Vec<Vec<u8>> = fragments
                     .iter()
                     .enumerate()
-                    .map(|(at, payload)| frame::<R>(if at == 0 { first } else { 0 } | if at == 8 { 0x80 } else { 0 }, payload))
+                    .map(|(at, payload)| {
+                        frame::<R>(if at == 0 { first } else { 0 } | if at == 8 { 0x80 } else { 0 }, payload)
+                    })
                     .collect();
                 check::<R>(delivery, &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
                 let wire = frames.concat();
@@ -349,15 +381,27 @@ fn a_transport_that_is_never_closed() {
     assert_eq!((server.tick(s(0), &mut out), server.transport_action()), (Ok(None), TransportAction::Close));
     let mut client = open_client(Config::default());
     hear(&mut client, 0x88, b"\x03\xe8");
-    assert_eq!((client.tick(s(0), &mut out), client.transport_action()), (Ok(Some(s(10))), TransportAction::AwaitPeerClose));
-    assert_eq!((client.tick(s(10), &mut out), client.transport_action()), (Err(Timeout::Close), TransportAction::Close));
+    assert_eq!(
+        (client.tick(s(0), &mut out), client.transport_action()),
+        (Ok(Some(s(10))), TransportAction::AwaitPeerClose)
+    );
+    assert_eq!(
+        (client.tick(s(10), &mut out), client.transport_action()),
+        (Err(Timeout::Close), TransportAction::Close)
+    );
     assert!(client.close_status().clean(), "the closing handshake was");
     // An answer that finds no room, and a writer that stalls.
     let mut server = open_server(Config::default());
     let mut full = SendSlice::new(&mut []);
     assert!(server.receive(&mut filled(&frame::<Server>(0x88, b"")), &mut full).unwrap().is_some());
-    assert_eq!((server.tick(s(0), &mut full), server.transport_action()), (Ok(Some(s(10))), TransportAction::KeepOpen));
-    assert_eq!((server.tick(s(10), &mut full), server.transport_action()), (Err(Timeout::Close), TransportAction::Close));
+    assert_eq!(
+        (server.tick(s(0), &mut full), server.transport_action()),
+        (Ok(Some(s(10))), TransportAction::KeepOpen)
+    );
+    assert_eq!(
+        (server.tick(s(10), &mut full), server.transport_action()),
+        (Err(Timeout::Close), TransportAction::Close)
+    );
     assert!(!server.close_status().clean() && !server.has_pending_reply());
     // The end of the transport ends all waits.
     let mut client = open_client(Config::default());
@@ -438,7 +482,14 @@ fn any_clock_and_any_life_come_to_an_end() {
 fn nothing_but_tick_costs_time() {
     let mut server = open_server(Config::default());
     let mut out = vec![];
-    assert!(matches!(server.receive(&mut filled(&frame::<Server>(0x81, b"x")), &mut out), Ok(Some(Event::Text("x")))));
+    assert!(matches!(
+        server.receive(&mut filled(&frame::<Server>(0x81, b"x")), &mut out),
+        Ok(Some(Event::Text("x")))
+    ));
     assert!(size_of::<Connection<Server>>() <= 320);
-    assert_eq!(server.tick(s(1_000_000_000), &mut out), Ok(Some(s(1_000_000_020))), "the first tick begins the wait");
+    assert_eq!(
+        server.tick(s(1_000_000_000), &mut out),
+        Ok(Some(s(1_000_000_020))),
+        "the first tick begins the wait"
+    );
 }

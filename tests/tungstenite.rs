@@ -1,4 +1,5 @@
-//! Another implementation as an oracle, in memory: each end against tungstenite's other end, and the same wire to both.
+//! Another implementation as an oracle, in memory: each end against tungstenite's other end, and the same
+//! wire to both.
 #![cfg(feature = "alloc")]
 
 mod support;
@@ -14,7 +15,8 @@ use tungstenite::protocol::{CloseFrame, Role as Theirs};
 use tungstenite::{Message, WebSocket};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, Config, Connection, Event, ReceiveBuffer, Role, Server, State, TransportAction, Uri,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, Event, ReceiveBuffer, Role, Server, State,
+    TransportAction, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -54,7 +56,9 @@ fn seen(message: Message) -> Seen {
         Message::Binary(bytes) => Seen::Binary(bytes.to_vec()),
         Message::Ping(payload) => Seen::Ping(payload.to_vec()),
         Message::Pong(payload) => Seen::Pong(payload.to_vec()),
-        Message::Close(frame) => Seen::Close(frame.map(|frame| (frame.code.into(), frame.reason.as_str().to_owned()))),
+        Message::Close(frame) => {
+            Seen::Close(frame.map(|frame| (frame.code.into(), frame.reason.as_str().to_owned())))
+        }
         Message::Frame(_) => panic!("never read"),
     }
 }
@@ -65,7 +69,9 @@ fn read_all(socket: &mut WebSocket<Wire>) -> (Vec<Seen>, bool) {
     loop {
         match socket.read() {
             Ok(message) => messages.push(seen(message)),
-            Err(tungstenite::Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return (messages, false),
+            Err(tungstenite::Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
+                return (messages, false);
+            }
             Err(tungstenite::Error::ConnectionClosed) => return (messages, false),
             Err(_) => return (messages, true),
         }
@@ -79,11 +85,15 @@ fn our_server() -> (Connection<Server>, WebSocket<Wire>) {
         tungstenite::client::IntoClientRequest::into_client_request("ws://localhost:9001/chat?a=b").unwrap(),
         None,
     );
-    let Err(HandshakeError::Interrupted(mut waiting)) = handshake.unwrap().handshake() else { panic!("no response yet") };
+    let Err(HandshakeError::Interrupted(mut waiting)) = handshake.unwrap().handshake() else {
+        panic!("no response yet")
+    };
     let mut server = Connection::server(Config::default());
     let mut inbound = support::filled(&core::mem::take(&mut waiting.get_mut().get_mut().written));
     let mut out = vec![];
-    let Ok(Some(Event::Request(request))) = server.receive(&mut inbound, &mut out) else { panic!("a request") };
+    let Ok(Some(Event::Request(request))) = server.receive(&mut inbound, &mut out) else {
+        panic!("a request")
+    };
     assert_eq!((request.target(), request.header("host")), ("/chat?a=b", Some(&b"localhost:9001"[..])));
     server.accept(Accept::new().headers(&[("X-Server", "ours")]), &mut out).unwrap();
     waiting.get_mut().get_mut().read = out;
@@ -96,7 +106,9 @@ fn our_server() -> (Connection<Server>, WebSocket<Wire>) {
 fn our_client() -> (Connection<Clients>, WebSocket<Wire>) {
     let mut request = vec![];
     let uri = Uri::parse("ws://localhost:9001/chat").unwrap();
-    let mut client = Connection::client(ClientRequest::new(uri), Config::default(), Keys::default(), &mut request).unwrap();
+    let mut client =
+        Connection::client(ClientRequest::new(uri), Config::default(), Keys::default(), &mut request)
+            .unwrap();
     let wire = Wire { read: request, written: vec![] };
     let mut socket = ServerHandshake::start(wire, NoCallback, None).handshake().expect("a request");
     let mut inbound = support::filled(&core::mem::take(&mut socket.get_mut().written));
@@ -117,7 +129,9 @@ fn converse<R: Role>((mut ours, mut theirs): (Connection<R>, WebSocket<Wire>), r
                 Event::Binary(bytes) => Seen::Binary(bytes.to_vec()),
                 Event::Ping(payload) => Seen::Ping(payload.to_vec()),
                 Event::Pong(payload) => Seen::Pong(payload.to_vec()),
-                Event::Close(frame) => Seen::Close(frame.map(|frame| (frame.code.get(), frame.reason.to_owned()))),
+                Event::Close(frame) => {
+                    Seen::Close(frame.map(|frame| (frame.code.get(), frame.reason.to_owned())))
+                }
                 event => panic!("{event:?}"),
             });
         }
@@ -129,7 +143,9 @@ fn converse<R: Role>((mut ours, mut theirs): (Connection<R>, WebSocket<Wire>), r
         let ping: Vec<u8> = bytes.iter().copied().take(125).collect();
         let expected = [Seen::Text(text.clone()), Seen::Binary(bytes.clone()), Seen::Ping(ping.clone())];
 
-        for message in [Message::text(text.clone()), Message::binary(bytes.clone()), Message::Ping(ping.clone().into())] {
+        for message in
+            [Message::text(text.clone()), Message::binary(bytes.clone()), Message::Ping(ping.clone().into())]
+        {
             theirs.send(message).unwrap();
         }
         assert_eq!(receive(&mut ours, theirs.get_mut(), &mut out), expected);
@@ -154,9 +170,14 @@ fn converse<R: Role>((mut ours, mut theirs): (Connection<R>, WebSocket<Wire>), r
         theirs.close(Some(CloseFrame { code: 4000.into(), reason: "gone, é".into() })).unwrap();
         assert_eq!(receive(&mut ours, theirs.get_mut(), &mut out), [close]);
         theirs.get_mut().read.append(&mut out);
-        assert!(matches!(read_all(&mut theirs), (messages, false) if matches!(messages[..], [Seen::Close(Some((4000, _)))])));
+        assert!(
+            matches!(read_all(&mut theirs), (messages, false) if matches!(messages[..], [Seen::Close(Some((4000, _)))]))
+        );
     }
-    assert_eq!((ours.state(), ours.close_status().clean(), ours.close_status().code()), (State::End, true, 4000));
+    assert_eq!(
+        (ours.state(), ours.close_status().clean(), ours.close_status().code()),
+        (State::End, true, 4000)
+    );
     assert_ne!(ours.transport_action(), TransportAction::KeepOpen);
 }
 
@@ -172,12 +193,14 @@ fn our_client_and_their_server() {
     (0..6).for_each(|_| converse(our_client(), &mut random));
 }
 
-/// Frames that are mostly legal. Left out is where tungstenite is known to differ: lengths that are not minimal, and close codes.
+/// Frames that are mostly legal. Left out is where tungstenite is known to differ: lengths that are not
+/// minimal, and close codes.
 fn frames<R: Side>(random: &mut Rng) -> Vec<u8> {
     let mut wire = vec![];
     let mut open = false;
     for _ in 0..random.usize(1..8) {
-        let text: String = (0..random.usize(..60)).map(|_| if random.bool() { 'a' } else { random.char(..) }).collect();
+        let text: String =
+            (0..random.usize(..60)).map(|_| if random.bool() { 'a' } else { random.char(..) }).collect();
         let mut payload = text.into_bytes();
         if random.u8(..12) == 0 && !payload.is_empty() {
             let at = random.usize(..payload.len());
@@ -203,7 +226,13 @@ fn frames<R: Side>(random: &mut Rng) -> Vec<u8> {
             open = !fin;
         }
         let mask = R::PEER_MASKS ^ (random.u8(..60) == 0);
-        wire.extend(frame_with(first, &payload, mask.then_some(KEY), LengthForm::Minimal, payload.len() as u64));
+        wire.extend(frame_with(
+            first,
+            &payload,
+            mask.then_some(KEY),
+            LengthForm::Minimal,
+            payload.len() as u64,
+        ));
     }
     let close: [&[u8]; 5] = [b"", b"\x03\xe8", b"\x03\xe9bye", b"\x03", b"\x03\xe8\xff"];
     if random.bool() {
@@ -217,10 +246,16 @@ fn agree<R: Side>(theirs: Theirs, seed: u64) {
     let (mut kept, mut broken) = (0, 0);
     for _ in 0..500 {
         let wire = frames::<R>(&mut random);
-        let mut socket = WebSocket::from_raw_socket(Wire { read: wire.clone(), written: vec![] }, theirs, None);
+        let mut socket =
+            WebSocket::from_raw_socket(Wire { read: wire.clone(), written: vec![] }, theirs, None);
         let (messages, failed) = read_all(&mut socket);
         let ours = transmit::<R>(Config::default(), &wire);
-        assert_eq!((&ours.events, ours.error.is_some()), (&messages, failed), "{:?} of {wire:02x?}", ours.error);
+        assert_eq!(
+            (&ours.events, ours.error.is_some()),
+            (&messages, failed),
+            "{:?} of {wire:02x?}",
+            ours.error
+        );
         *(if failed { &mut broken } else { &mut kept }) += 1;
     }
     assert!(kept > 100 && broken > 100, "both verdicts are tried: {kept} and {broken}");

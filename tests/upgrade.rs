@@ -12,8 +12,8 @@ use hyper::HeaderMap;
 use support::{Keys, filled};
 use websocket_proto::handshake::{AcceptKey, Key, RejectResponse, UpgradeOffer, UpgradeRequest};
 use websocket_proto::{
-    Accept, AcceptError, Client, ClientRequest, Config, Connection, Entropy as _, Error, Event, HandshakeError, Negotiated, RequestError,
-    State, Uri,
+    Accept, AcceptError, Client, ClientRequest, Config, Connection, Entropy as _, Error, Event,
+    HandshakeError, Negotiated, RequestError, State, Uri,
 };
 
 type Fields = Vec<(String, String)>;
@@ -39,7 +39,8 @@ const POOL: &[(&str, &[&str])] = &[
 fn random_fields(random: &mut Rng, accept: &str) -> Fields {
     let mut fields = Fields::new();
     for (at, (name, values)) in POOL.iter().enumerate() {
-        let times = if at < 7 { [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 2] } else { [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2] };
+        let times =
+            if at < 7 { [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 2] } else { [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2] };
         for _ in 0..random.choice(times).unwrap() {
             let value = if random.u8(..8) > 0 { values[0] } else { random.choice(*values).unwrap() };
             fields.push(((*name).to_owned(), value.to_owned()));
@@ -69,11 +70,16 @@ fn assert_refusal_is_what_bytes_say(refusal: &RejectResponse, written: &[u8]) {
     assert!(written.starts_with(&format!("HTTP/1.1 {} ", refusal.status())), "{written}");
     let lines: BTreeSet<_> = written.split("\r\n").collect();
     for (name, value) in refusal.fields() {
-        let line = if name == "Connection" { "Connection: close, Upgrade".to_owned() } else { format!("{name}: {value}") };
+        let line = if name == "Connection" {
+            "Connection: close, Upgrade".to_owned()
+        } else {
+            format!("{name}: {value}")
+        };
         assert!(lines.contains(line.as_str()), "{name} in {written}");
     }
     let own = ["Connection", "Content-Length", "Content-Type"];
-    let fields = lines.iter().filter_map(|line| line.split_once(": ")).filter(|(name, _)| !own.contains(name)).count();
+    let fields =
+        lines.iter().filter_map(|line| line.split_once(": ")).filter(|(name, _)| !own.contains(name)).count();
     assert_eq!(refusal.fields().filter(|(name, _)| *name != "Connection").count(), fields, "{written}");
     assert_eq!(refusal.to_string(), refusal.error().to_string());
 }
@@ -93,7 +99,9 @@ fn a_request_comes_to_the_same_as_over_bytes() {
             Ok(Some(Event::Request(request))) => {
                 let checked = checked.unwrap();
                 assert!(checked.subprotocols().eq(request.subprotocols()), "{head}");
-                let name = |extension: websocket_proto::handshake::Extension<'_>| (extension.name().to_owned(), extension.params().count());
+                let name = |extension: websocket_proto::handshake::Extension<'_>| {
+                    (extension.name().to_owned(), extension.params().count())
+                };
                 assert!(checked.extensions().map(name).eq(request.extensions().map(name)), "{head}");
                 let (mut ours, mut theirs) = (Accept::new(), Accept::new());
                 if let (Some(a), Some(b)) = (checked.subprotocols().last(), request.subprotocols().last()) {
@@ -102,7 +110,11 @@ fn a_request_comes_to_the_same_as_over_bytes() {
                 let added = [("Set-Cookie", "a=b"), ("set-cookie", "c=d")];
                 let acceptance = checked.accept(ours.headers(&added)).unwrap();
                 server.accept(theirs.headers(&added), &mut out).unwrap();
-                let text = format!("HTTP/1.1 {} Switching Protocols\r\n{}\r\n", acceptance.status(), lines(acceptance.fields()));
+                let text = format!(
+                    "HTTP/1.1 {} Switching Protocols\r\n{}\r\n",
+                    acceptance.status(),
+                    lines(acceptance.fields())
+                );
                 assert_eq!(out, text.as_bytes());
                 accepted += 1;
             }
@@ -125,13 +137,19 @@ fn a_response_comes_to_the_same_as_over_bytes() {
     let (mut accepted, mut errors) = (0, BTreeSet::new());
     for _ in 0..30_000 {
         let offered = random.choice([&["chat"][..], &["b", "chat"], &[]]).unwrap();
-        let request = ClientRequest::new(uri).subprotocols(offered).headers(&[("Origin", "null"), ("Cookie", "")]);
+        let request =
+            ClientRequest::new(uri).subprotocols(offered).headers(&[("Origin", "null"), ("Cookie", "")]);
         let mut written = Vec::new();
-        let mut client = Connection::client(request, Config::default(), Keys::default(), &mut written).unwrap();
+        let mut client =
+            Connection::client(request, Config::default(), Keys::default(), &mut written).unwrap();
         let mut nonce = [0; 16];
         Keys::default().fill(&mut nonce).unwrap();
         let head = UpgradeOffer::http11(request, Key::new(nonce)).unwrap();
-        assert_eq!(written, format!("{} {} HTTP/1.1\r\n{}\r\n", head.method(), uri.resource(), lines(head.fields())).as_bytes());
+        assert_eq!(
+            written,
+            format!("{} {} HTTP/1.1\r\n{}\r\n", head.method(), uri.resource(), lines(head.fields()))
+                .as_bytes()
+        );
 
         let fields = random_fields(&mut random, Key::new(nonce).accept().as_str());
         let status = if random.u8(..40) == 0 { 403 } else { 101 };
@@ -163,8 +181,12 @@ fn fields_are_taken_as_libraries_have_them() {
         ("Sec-WebSocket-Key", b" dGhlIHNhbXBsZSBub25jZQ==\t"),
         ("Sec-WebSocket-Version", b"13"),
     ];
-    let map: HeaderMap = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.trim_ascii().try_into().unwrap())).collect();
-    let owned: Vec<(String, Vec<u8>)> = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let map: HeaderMap = pairs
+        .iter()
+        .map(|(name, value)| (name.parse().unwrap(), value.trim_ascii().try_into().unwrap()))
+        .collect();
+    let owned: Vec<(String, Vec<u8>)> =
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let accept_of = |acceptance: Result<websocket_proto::handshake::AcceptResponse<'_>, AcceptError>| {
         let acceptance = acceptance.unwrap();
         let (_, value) = acceptance.fields().find(|(name, _)| *name == "Sec-WebSocket-Accept").unwrap();
@@ -174,7 +196,11 @@ fn fields_are_taken_as_libraries_have_them() {
         accept_of(UpgradeRequest::http11("GET", pairs).unwrap().accept(Accept::new())),
         accept_of(UpgradeRequest::http11("GET", pairs.iter().copied()).unwrap().accept(Accept::new())),
         accept_of(UpgradeRequest::http11("GET", &map).unwrap().accept(Accept::new())),
-        accept_of(UpgradeRequest::http11("GET", owned.iter().map(|(name, value)| (name, value))).unwrap().accept(Accept::new())),
+        accept_of(
+            UpgradeRequest::http11("GET", owned.iter().map(|(name, value)| (name, value)))
+                .unwrap()
+                .accept(Accept::new()),
+        ),
     ];
     let expected: AcceptKey = Key::new(*b"the sample nonce").accept();
     assert!(accepts.iter().all(|accept| accept == expected.as_str()), "{accepts:?}");
@@ -198,7 +224,10 @@ fn what_cannot_be_written_is_refused() {
     let fields = lines(UpgradeOffer::http11(ClientRequest::new(uri), key).unwrap().fields());
     let fields: Vec<_> = fields.lines().filter_map(|line| line.split_once(": ")).collect();
     let checked = UpgradeRequest::http11("GET", fields.iter().copied()).unwrap();
-    for (header, error) in [(("Sec-WebSocket-Accept", "x"), AcceptError::ReservedField), (("X", "\0"), AcceptError::InvalidField)] {
+    for (header, error) in [
+        (("Sec-WebSocket-Accept", "x"), AcceptError::ReservedField),
+        (("X", "\0"), AcceptError::InvalidField),
+    ] {
         assert_eq!(checked.accept(Accept::new().headers(&[header])).map(|_| ()), Err(error));
     }
 }
@@ -206,9 +235,20 @@ fn what_cannot_be_written_is_refused() {
 /// S-RS-05 (§4.2.2).
 #[test]
 fn a_subprotocol_of_another_request_is_refused_over_fields() {
-    fn fields(key: &'static str, offer: Option<&'static str>) -> impl Iterator<Item = (&'static str, &'static str)> + Clone {
-        let upgrade = [("Host", "a"), ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")];
-        upgrade.into_iter().chain([("Sec-WebSocket-Key", key)]).chain(offer.map(|offer| ("Sec-WebSocket-Protocol", offer)))
+    fn fields(
+        key: &'static str,
+        offer: Option<&'static str>,
+    ) -> impl Iterator<Item = (&'static str, &'static str)> + Clone {
+        let upgrade = [
+            ("Host", "a"),
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Version", "13"),
+        ];
+        upgrade
+            .into_iter()
+            .chain([("Sec-WebSocket-Key", key)])
+            .chain(offer.map(|offer| ("Sec-WebSocket-Protocol", offer)))
     }
     let (key, other_key) = ("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZA==");
     for ((key, offer), (other_key, other_offer)) in [
@@ -218,12 +258,21 @@ fn a_subprotocol_of_another_request_is_refused_over_fields() {
         ((key, Some("chat")), (key, "superchat, chat")),
     ] {
         let checked = UpgradeRequest::http11("GET", fields(key, offer)).unwrap();
-        for foreign in UpgradeRequest::http11("GET", fields(other_key, Some(other_offer))).unwrap().subprotocols() {
+        for foreign in
+            UpgradeRequest::http11("GET", fields(other_key, Some(other_offer))).unwrap().subprotocols()
+        {
             let refused = checked.accept(Accept::new().subprotocol(foreign));
             assert_eq!(refused.map(|_| ()), Err(AcceptError::SubprotocolNotOffered));
         }
         let own = checked.clone().subprotocols().fold(Accept::new(), Accept::subprotocol);
-        assert!(checked.accept(own).unwrap().fields().skip(3).eq(offer.map(|offer| ("Sec-WebSocket-Protocol", offer))));
+        assert!(
+            checked
+                .accept(own)
+                .unwrap()
+                .fields()
+                .skip(3)
+                .eq(offer.map(|offer| ("Sec-WebSocket-Protocol", offer)))
+        );
     }
 }
 
@@ -253,6 +302,7 @@ fn secrets_do_not_show() {
     let acceptance = checked.accept(Accept::new().headers(&[("Set-Cookie", "secret")])).unwrap();
     let text = format!("{head:?} {checked:?} {acceptance:?}");
     assert!(!text.contains("secret") && !text.contains("dGhlIHNhbXBsZSBub25jZQ"), "{text}");
-    let connection = Connection::established(Client::new(Keys::default()), acceptance.negotiated(), Config::default());
+    let connection =
+        Connection::established(Client::new(Keys::default()), acceptance.negotiated(), Config::default());
     assert_eq!(connection.state(), State::Transmission);
 }

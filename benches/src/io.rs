@@ -57,7 +57,16 @@ pub struct MemIo {
 
 impl MemIo {
     pub fn new(src: &'static [u8], cap: usize, pend: bool, capture: bool) -> Self {
-        MemIo { src, pos: 0, cap, pend, pend_now: false, capture, scratch: vec![0; SCRATCH].into_boxed_slice(), wpos: 0 }
+        MemIo {
+            src,
+            pos: 0,
+            cap,
+            pend,
+            pend_now: false,
+            capture,
+            scratch: vec![0; SCRATCH].into_boxed_slice(),
+            wpos: 0,
+        }
     }
 
     /// One read: copies the next bytes into `dst`, returns how many.
@@ -146,7 +155,11 @@ impl io::Write for MemIo {
 
 impl tokio::io::AsyncRead for MemIo {
     #[inline]
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut tokio::io::ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if self.blocked() {
             return Poll::Pending;
         }
@@ -163,7 +176,11 @@ impl tokio::io::AsyncWrite for MemIo {
         Poll::Ready(Ok(buf.len()))
     }
     #[inline]
-    fn poll_write_vectored(mut self: Pin<&mut Self>, _: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         Poll::Ready(io::Write::write_vectored(&mut *self, bufs))
     }
     #[inline]
@@ -197,7 +214,11 @@ impl futures::io::AsyncWrite for MemIo {
         Poll::Ready(Ok(buf.len()))
     }
     #[inline]
-    fn poll_write_vectored(mut self: Pin<&mut Self>, _: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         Poll::Ready(io::Write::write_vectored(&mut *self, bufs))
     }
     #[inline]
@@ -278,7 +299,10 @@ impl MockServer {
 fn find_header<'a>(req: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     for line in req.split(|&c| c == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.len() > name.len() && line[name.len()] == b':' && line[..name.len()].eq_ignore_ascii_case(name) {
+        if line.len() > name.len()
+            && line[name.len()] == b':'
+            && line[..name.len()].eq_ignore_ascii_case(name)
+        {
             return Some(line[name.len() + 1..].trim_ascii());
         }
     }
@@ -300,7 +324,11 @@ impl io::Write for MockServer {
     }
 }
 impl tokio::io::AsyncRead for MockServer {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut tokio::io::ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if self.pos == self.reply.len() {
             return Poll::Pending;
         }

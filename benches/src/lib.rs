@@ -41,7 +41,11 @@ impl Eat {
     pub fn end(&mut self, text: bool) {
         self.msgs += 1;
         if self.check {
-            self.sum = self.sum.rotate_left(5).wrapping_add(self.cur ^ u64::from(text)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            self.sum = self
+                .sum
+                .rotate_left(5)
+                .wrapping_add(self.cur ^ u64::from(text))
+                .wrapping_mul(0x9E37_79B9_7F4A_7C15);
             self.cur = 0;
         }
     }

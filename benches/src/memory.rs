@@ -116,7 +116,11 @@ impl io::Write for Nil {
     }
 }
 impl tokio::io::AsyncRead for Nil {
-    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, b: &mut tokio::io::ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        b: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let s = take(b.remaining());
         if s.is_empty() {
             return Poll::Pending;

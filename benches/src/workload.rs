@@ -87,7 +87,12 @@ fn base(id: &'static str, name: String, kind: MessageKind, size: usize) -> Workl
     }
 }
 
-fn with_wire(mut w: Workload, rng: &mut Rng, gens: &mut dyn FnMut(&mut Rng) -> Vec<u8>, frag: usize) -> Workload {
+fn with_wire(
+    mut w: Workload,
+    rng: &mut Rng,
+    gens: &mut dyn FnMut(&mut Rng) -> Vec<u8>,
+    frag: usize,
+) -> Workload {
     let n = count(w.size);
     let op = if w.text { 1 } else { 2 };
     let mut out = Vec::new();
@@ -223,8 +228,12 @@ pub fn build(id: &'static str, name: &str) -> Workload {
             w
         }
         "handshake-client" => base(id, name, MessageKind::HsClient, 0),
-        "deflate-echo" => deflate_wire(base(id, name, MessageKind::DeflateParams, unlabel(size)), &mut rng, true),
-        "deflate-echo-nct" => deflate_wire(base(id, name, MessageKind::DeflateNct, unlabel(size)), &mut rng, false),
+        "deflate-echo" => {
+            deflate_wire(base(id, name, MessageKind::DeflateParams, unlabel(size)), &mut rng, true)
+        }
+        "deflate-echo-nct" => {
+            deflate_wire(base(id, name, MessageKind::DeflateNct, unlabel(size)), &mut rng, false)
+        }
         _ if what.starts_with("recv-text-") => {
             let sc = match &what[10..] {
                 "ascii" => Script::Ascii,

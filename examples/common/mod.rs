@@ -2,7 +2,8 @@
 
 use websocket_proto::{Entropy, EntropyError};
 
-/// The operating system's random bytes, fetched 4 KiB at a time: a system call for a thousand frames, not for each.
+/// The operating system's random bytes, fetched 4 KiB at a time: a system call for a thousand frames, not for
+/// each.
 ///
 /// It is not `Clone`: a copy would hand out the same masking keys again.
 pub(crate) struct RandomPool {

@@ -5,8 +5,9 @@
 //!   |  free    | message      | free       | unread      | free     |
 //!   |          | (unmasked)   | (headers)  | (raw)       |          |
 //! ```
-//! `message <= built <= read <= end <= len`, so that differences of them do not wrap; without a message, `message == built` anywhere. The
-//! payload of a fragment is moved down from `read` to `built` as it is unmasked.
+//! `message <= built <= read <= end <= len`, so that differences of them do not wrap; without a message,
+//! `message == built` anywhere. The payload of a fragment is moved down from `read` to `built` as it is
+//! unmasked.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -14,25 +15,29 @@ use core::fmt;
 
 use crate::wire::{mask, mask_into};
 
-/// The memory of a [`ReceiveBuffer`]: `Vec<u8>` (feature `alloc`), which grows, or `&mut [u8]`, which does not. Sealed.
+/// The memory of a [`ReceiveBuffer`]: `Vec<u8>` (feature `alloc`), which grows, or `&mut [u8]`, which does
+/// not. Sealed.
 pub trait Storage: sealed::Sealed {}
 
-/// Where the transport's bytes go, and where messages are put together. The caller owns it, one to a connection while bytes of that
-/// connection are in it.
+/// Where the transport's bytes go, and where messages are put together. The caller owns it, one to a
+/// connection while bytes of that connection are in it.
 ///
 /// Read into [`spare_mut`](Self::spare_mut), say how much with [`advance`](Self::advance), then call
 /// [`receive`](crate::Connection::receive) until it returns `None`. Events borrow the buffer.
 ///
-/// The parts of a message that has not ended are in the buffer, and the connection knows how far it has read them. Until the message has
-/// ended, the connection must be given this buffer, and the buffer no other connection: after [`clear`](Self::clear), or with another
-/// buffer, a message is delivered without its beginning, or with that of another.
+/// The parts of a message that has not ended are in the buffer, and the connection knows how far it has read
+/// them. Until the message has ended, the connection must be given this buffer, and the buffer no other
+/// connection: after [`clear`](Self::clear), or with another buffer, a message is delivered without its
+/// beginning, or with that of another.
 ///
-/// Over `Vec<u8>` it takes no memory before the first `spare_mut`, and grows with the bytes received (never by the length that a header
-/// declares): up to 4 MiB it doubles, then it grows by a quarter. `spare_mut` returns the memory to the allocator when what the buffer holds
-/// and the bytes wanted take less than half of it, down to a threshold.
+/// Over `Vec<u8>` it takes no memory before the first `spare_mut`, and grows with the bytes received (never
+/// by the length that a header declares): up to 4 MiB it doubles, then it grows by a quarter. `spare_mut`
+/// returns the memory to the allocator when what the buffer holds and the bytes wanted take less than half of
+/// it, down to a threshold.
 ///
-/// Over `&mut [u8]` it never grows. The memory must have at least [`MIN_LEN`](ReceiveBuffer::MIN_LEN) bytes. A message must fit beside a
-/// control frame of 131 bytes, unless messages are [delivered in parts](crate::Delivery::Parts).
+/// Over `&mut [u8]` it never grows. The memory must have at least [`MIN_LEN`](ReceiveBuffer::MIN_LEN) bytes.
+/// A message must fit beside a control frame of 131 bytes, unless messages are [delivered in
+/// parts](crate::Delivery::Parts).
 #[derive(Clone)]
 pub struct ReceiveBuffer<S> {
     storage: S,
@@ -51,7 +56,8 @@ impl ReceiveBuffer<Vec<u8>> {
         Self::with_retained_capacity(64 * 1024)
     }
 
-    /// Over a vector, with another number of bytes to keep. If messages are often larger than that, memory is allocated for each of them.
+    /// Over a vector, with another number of bytes to keep. If messages are often larger than that, memory is
+    /// allocated for each of them.
     #[must_use]
     pub const fn with_retained_capacity(threshold: usize) -> Self {
         Self { storage: Vec::new(), threshold, message: 0, built: 0, read: 0, end: 0 }
@@ -66,14 +72,15 @@ impl Default for ReceiveBuffer<Vec<u8>> {
 }
 
 impl<'a> ReceiveBuffer<&'a mut [u8]> {
-    /// The least number of bytes that [`fixed`](Self::fixed) memory must have: 131 for a control frame (§5.5), and 4 for a code point that
-    /// is split between two fragments.
+    /// The least number of bytes that [`fixed`](Self::fixed) memory must have: 131 for a control frame
+    /// (§5.5), and 4 for a code point that is split between two fragments.
     pub const MIN_LEN: usize = MASKED_CONTROL_FRAME + CODE_POINT;
 
-    /// Over fixed memory, whose content does not matter. It should have room for the head of the handshake, and for a control frame
-    /// (131 bytes) beside the largest message; or for [`MIN_LEN`](Self::MIN_LEN) bytes, if messages are
-    /// [delivered in parts](crate::Delivery::Parts). If whole messages are compressed (feature `deflate`), it should have room for all bytes
-    /// of one read beside the largest message.
+    /// Over fixed memory, whose content does not matter. It should have room for the head of the handshake,
+    /// and for a control frame (131 bytes) beside the largest message; or for [`MIN_LEN`](Self::MIN_LEN)
+    /// bytes, if messages are [delivered in parts](crate::Delivery::Parts). If whole messages are
+    /// compressed (feature `deflate`), it should have room for all bytes of one read beside the largest
+    /// message.
     #[must_use]
     pub const fn fixed(storage: &'a mut [u8]) -> Self {
         Self { storage, threshold: usize::MAX, message: 0, built: 0, read: 0, end: 0 }
@@ -81,7 +88,8 @@ impl<'a> ReceiveBuffer<&'a mut [u8]> {
 }
 
 impl<S: Storage> ReceiveBuffer<S> {
-    /// Room to read into: at least `wanted` bytes, or as many as there can be. Empty means that the buffer is full.
+    /// Room to read into: at least `wanted` bytes, or as many as there can be. Empty means that the buffer is
+    /// full.
     ///
     /// Bytes written here count once [`advance`](Self::advance) says so.
     #[must_use]
@@ -95,7 +103,8 @@ impl<S: Storage> ReceiveBuffer<S> {
             }
         } else {
             let free = self.end_of_space().saturating_sub(self.end);
-            if free < wanted || self.gap() >= self.kept() || len > self.keeps(self.end.saturating_add(wanted)) {
+            if free < wanted || self.gap() >= self.kept() || len > self.keeps(self.end.saturating_add(wanted))
+            {
                 self.make_space(wanted);
             }
         }
@@ -103,7 +112,8 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.storage.bytes_mut().get_mut(self.end..end).unwrap_or_default()
     }
 
-    /// The first `count` bytes of [`spare_mut`](Self::spare_mut) have come from the transport. More than there were is taken for all of them.
+    /// The first `count` bytes of [`spare_mut`](Self::spare_mut) have come from the transport. More than
+    /// there were is taken for all of them.
     #[inline]
     pub fn advance(&mut self, count: usize) {
         let free = self.end_of_space().saturating_sub(self.end);
@@ -122,15 +132,17 @@ impl<S: Storage> ReceiveBuffer<S> {
         count
     }
 
-    /// The bytes that `receive` has not read: an incomplete head, header or control frame, the frames after it, or the bytes after a
-    /// refused handshake. The payload of a data frame that has arrived in part is not among them: it was moved to its message.
+    /// The bytes that `receive` has not read: an incomplete head, header or control frame, the frames after
+    /// it, or the bytes after a refused handshake. The payload of a data frame that has arrived in part
+    /// is not among them: it was moved to its message.
     #[must_use]
     #[inline]
     pub fn unread(&self) -> &[u8] {
         self.storage.bytes().get(self.read..self.end).unwrap_or_default()
     }
 
-    /// Whether it holds nothing: neither unread bytes nor a part of a message. It can serve another connection then.
+    /// Whether it holds nothing: neither unread bytes nor a part of a message. It can serve another
+    /// connection then.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
@@ -143,8 +155,8 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.storage.shrink(self.end);
     }
 
-    /// Drops all that is in it. It can serve another connection then; for the same one, in the middle of a message, see
-    /// [above](ReceiveBuffer).
+    /// Drops all that is in it. It can serve another connection then; for the same one, in the middle of a
+    /// message, see [above](ReceiveBuffer).
     pub fn clear(&mut self) {
         self.message = self.end;
         self.built = self.end;
@@ -205,8 +217,9 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.read = end;
     }
 
-    /// Appends bytes to the message that are not in the buffer, as many as there is room for; how many. The unread bytes move up where they
-    /// are in the way; a buffer that grows does so by as much as it has, but for a message of `most` bytes no further than that.
+    /// Appends bytes to the message that are not in the buffer, as many as there is room for; how many. The
+    /// unread bytes move up where they are in the way; a buffer that grows does so by as much as it has,
+    /// but for a message of `most` bytes no further than that.
     ///
     /// ```text
     ///   | message   built | gap | unread   end | free |        before
@@ -247,7 +260,8 @@ impl<S: Storage> ReceiveBuffer<S> {
         (self.read, self.end) = (to, len);
     }
 
-    /// The message as far as it is there, to be given out: the bytes, and how to say that the first of them are done with.
+    /// The message as far as it is there, to be given out: the bytes, and how to say that the first of them
+    /// are done with.
     #[inline]
     pub(crate) fn message(&mut self) -> (&[u8], Given<'_>) {
         let bytes = self.storage.bytes().get(self.message..self.built).unwrap_or_default();
@@ -271,7 +285,8 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.unread_len().wrapping_add(self.message_len().max(self.storage.reserve())) >= self.largest()
     }
 
-    /// How long its memory can get. No allocation is larger than `isize::MAX`, which a 32-bit machine can come near to.
+    /// How long its memory can get. No allocation is larger than `isize::MAX`, which a 32-bit machine can
+    /// come near to.
     #[inline]
     fn largest(&self) -> usize {
         self.storage.limit().min(isize::MAX as usize)
@@ -302,15 +317,17 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.message_len().wrapping_add(self.unread_len())
     }
 
-    /// Bytes before them that are done with. Once there are as many, what is kept moves down: each byte at most once for every byte
-    /// that came, and a message does not begin far up in the memory, to be moved when it is long.
+    /// Bytes before them that are done with. Once there are as many, what is kept moves down: each byte at
+    /// most once for every byte that came, and a message does not begin far up in the memory, to be moved
+    /// when it is long.
     #[inline]
     fn gap(&self) -> usize {
         if self.message == self.built { self.read } else { self.message }
     }
 
-    /// How much memory it keeps at the most when it needs so much. Twice that, so that a message no longer than a read does not make it
-    /// shrink and grow again, and so that as many bytes were received as are copied when it shrinks.
+    /// How much memory it keeps at the most when it needs so much. Twice that, so that a message no longer
+    /// than a read does not make it shrink and grow again, and so that as many bytes were received as are
+    /// copied when it shrinks.
     #[inline]
     fn keeps(&self, needed: usize) -> usize {
         self.threshold.max(needed.saturating_mul(2))
@@ -379,16 +396,17 @@ impl Given<'_> {
 /// §5.2, §5.5: two bytes, a masking key and 125 of payload.
 const MASKED_CONTROL_FRAME: usize = 131;
 
-/// §8.1: the bytes of a code point. In fixed memory, unread bytes leave so much room for a message: the beginning of a code point stays
-/// there while a control frame is read, and a code point that is inflated finds room.
+/// §8.1: the bytes of a code point. In fixed memory, unread bytes leave so much room for a message: the
+/// beginning of a code point stays there while a control frame is read, and a code point that is inflated
+/// finds room.
 const CODE_POINT: usize = 4;
 
-/// From here on, memory grows by a quarter: a message of 64 MiB takes at most 80 MiB. The price: while it grows, each byte of a long message
-/// is copied four times on average, not once as when memory doubles.
+/// From here on, memory grows by a quarter: a message of 64 MiB takes at most 80 MiB. The price: while it
+/// grows, each byte of a long message is copied four times on average, not once as when memory doubles.
 const GROW_BY_QUARTERS: usize = 4 << 20;
 
-/// How much memory to have instead of `len`, if `needed` is more: a multiple, so that a message that comes in small reads is copied a
-/// constant number of times; but no more than `most`, unless it is needed.
+/// How much memory to have instead of `len`, if `needed` is more: a multiple, so that a message that comes in
+/// small reads is copied a constant number of times; but no more than `most`, unless it is needed.
 const fn grown(len: usize, needed: usize, most: usize) -> usize {
     let step = if len < GROW_BY_QUARTERS { len } else { len / 4 };
     let len = len.saturating_add(step);
@@ -396,7 +414,8 @@ const fn grown(len: usize, needed: usize, most: usize) -> usize {
     if len < needed { needed } else { len }
 }
 
-/// Unmasks all but the first `gap` bytes to the front, in one pass: blocks no longer than the gap do not overlap their target.
+/// Unmasks all but the first `gap` bytes to the front, in one pass: blocks no longer than the gap do not
+/// overlap their target.
 fn mask_down(mut bytes: &mut [u8], gap: usize, key: [u8; 4]) {
     let mut offset = 0u64;
     while let Some((target, source)) = bytes.split_at_mut_checked(gap) {
@@ -490,7 +509,8 @@ mod sealed {
             self.len()
         }
 
-        // With less memory than that there is no promise, and a control frame is worth more than a code point.
+        // With less memory than that there is no promise, and a control frame is worth more than a code
+        // point.
         #[inline]
         fn reserve(&self) -> usize {
             if self.len() < ReceiveBuffer::<Self>::MIN_LEN { 0 } else { CODE_POINT }

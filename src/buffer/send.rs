@@ -11,10 +11,11 @@ use crate::wire::mask;
 #[cfg(feature = "alloc")]
 use crate::wire::masked;
 
-/// Where a connection puts what is to be sent. The caller takes bytes from its front, in order, any number at a time.
+/// Where a connection puts what is to be sent. The caller takes bytes from its front, in order, any number at
+/// a time.
 ///
-/// It should have room for 131 bytes when it is empty, a control frame of a client's: what is owed to the peer and finds no room waits. A
-/// server's needs room for its 101 as well, and for a refusal of about 260.
+/// It should have room for 131 bytes when it is empty, a control frame of a client's: what is owed to the
+/// peer and finds no room waits. A server's needs room for its 101 as well, and for a refusal of about 260.
 ///
 /// For `Vec<u8>` (feature `alloc`), `ArrayVec<u8, N>`, [`SendSlice`] and `bytes::BytesMut` (feature `bytes`).
 pub trait SendBuffer {
@@ -50,11 +51,12 @@ pub trait SendBuffer {
     }
 }
 
-/// [`SendBuffer::push_masked`] where what was written can be masked in its place, while it is still in the nearest cache.
+/// [`SendBuffer::push_masked`] where what was written can be masked in its place, while it is still in the
+/// nearest cache.
 #[inline]
 fn push_and_mask(out: &mut (impl SendBuffer + DerefMut<Target = [u8]>), payload: &[u8], key: [u8; 4]) {
-    // A multiple of the key's four bytes, and less than what memcpy may copy by `rep movsb`, which can pass the caches by: reading what it
-    // has just written then takes five times as long.
+    // A multiple of the key's four bytes, and less than what memcpy may copy by `rep movsb`, which can pass
+    // the caches by: reading what it has just written then takes five times as long.
     const BLOCK: usize = 1024;
     let mut put = |block: &[u8]| {
         let from = out.len();
@@ -214,6 +216,9 @@ impl SendBuffer for SendSlice<'_> {
 
 impl fmt::Debug for SendSlice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendSlice").field("pending", &self.len).field("room", &self.remaining_capacity()).finish()
+        f.debug_struct("SendSlice")
+            .field("pending", &self.len)
+            .field("room", &self.remaining_capacity())
+            .finish()
     }
 }

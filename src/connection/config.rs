@@ -19,12 +19,15 @@ use crate::rules::{Limits, Timeouts};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// Bytes of payload that a received message may have. Default 64 MiB. A longer one fails the connection with 1009 at the header
-    /// that exceeds it; of a compressed message the inflated bytes count, as they are inflated.
+    /// Bytes of payload that a received message may have. Default 64 MiB. A longer one fails the connection
+    /// with 1009 at the header that exceeds it; of a compressed message the inflated bytes count, as
+    /// they are inflated.
     pub max_message_size: u64,
-    /// Bytes of payload that a received data frame may have. Default 64 MiB. A longer one fails the connection with 1009 at its header.
+    /// Bytes of payload that a received data frame may have. Default 64 MiB. A longer one fails the
+    /// connection with 1009 at its header.
     pub max_frame_size: u64,
-    /// Frames that a received message may be made of, empty ones counted. Default 65,536. One more fails the connection with 1008.
+    /// Frames that a received message may be made of, empty ones counted. Default 65,536. One more fails the
+    /// connection with 1008.
     pub max_fragments: u32,
     /// Bytes that the head of the opening handshake may have, everything counted. Default 16 KiB.
     pub max_head_size: usize,
@@ -32,31 +35,38 @@ pub struct Config {
     pub max_header_line: usize,
     /// Field lines that the head may have. Default 100.
     pub max_headers: usize,
-    /// Once this many bytes wait in the outbound buffer, nothing more is written: sending gives [`SendError::Full`](crate::SendError),
-    /// and of several pending Pongs the newest is kept. Default 1 MiB. A high-water mark: a message that is sent below it, and the pending
-    /// reply before that message, are written whole.
+    /// Once this many bytes wait in the outbound buffer, nothing more is written: sending gives
+    /// [`SendError::Full`](crate::SendError), and of several pending Pongs the newest is kept. Default 1
+    /// MiB. A high-water mark: a message that is sent below it, and the pending reply before that
+    /// message, are written whole.
     pub max_write_buffer: usize,
     /// How messages are handed over. Default [`Delivery::Messages`].
     pub delivery: Delivery,
-    /// Whether [`receive`](crate::Connection::receive) answers a Ping with a Pong (§5.5.2). Default yes; without, the application has_pending_reply it.
+    /// Whether [`receive`](crate::Connection::receive) answers a Ping with a Pong (§5.5.2). Default yes;
+    /// without, the application has_pending_reply it.
     pub auto_pong: bool,
-    /// Whether [`receive`](crate::Connection::receive) answers a Close with a Close of the same code and reason (§5.5.1). Default yes;
-    /// without, the application has_pending_reply a [`close`](crate::Connection::close).
+    /// Whether [`receive`](crate::Connection::receive) answers a Close with a Close of the same code and
+    /// reason (§5.5.1). Default yes; without, the application has_pending_reply a
+    /// [`close`](crate::Connection::close).
     pub auto_close: bool,
-    /// Whether a server hands over requests that are HTTP but no upgrade, as [`Event::PlainRequest`](crate::Event::PlainRequest). Default
-    /// no: they are refused with 426.
+    /// Whether a server hands over requests that are HTTP but no upgrade, as
+    /// [`Event::PlainRequest`](crate::Event::PlainRequest). Default no: they are refused with 426.
     pub allow_plain_http: bool,
-    /// How long the peer's part of the opening handshake may take, from the first [`tick`](crate::Connection::tick) on. Default 10 s;
-    /// `None` is for ever, as with all times. They are kept in whole milliseconds.
+    /// How long the peer's part of the opening handshake may take, from the first
+    /// [`tick`](crate::Connection::tick) on. Default 10 s; `None` is for ever, as with all times. They
+    /// are kept in whole milliseconds.
     pub handshake_timeout: Option<Duration>,
-    /// After how much silence [`tick`](crate::Connection::tick) sends a Ping (§5.5.2). Default 20 s. Whatever comes breaks the silence.
+    /// After how much silence [`tick`](crate::Connection::tick) sends a Ping (§5.5.2). Default 20 s.
+    /// Whatever comes breaks the silence.
     pub ping_interval: Option<Duration>,
     /// How long the silence after that Ping may last. Default 20 s.
     pub pong_timeout: Option<Duration>,
-    /// How long the peer's Close, and the end of the transport that is the peer's to bring about, may take. Default 10 s.
+    /// How long the peer's Close, and the end of the transport that is the peer's to bring about, may take.
+    /// Default 10 s.
     pub close_timeout: Option<Duration>,
-    /// Whether, and how far, permessage-deflate (RFC 7692) is negotiated, and how messages are compressed. Default not at all: compressing
-    /// what a stranger has a part in together with a secret can show the secret to whoever sees the lengths (RFC 7692 §8).
+    /// Whether, and how far, permessage-deflate (RFC 7692) is negotiated, and how messages are compressed.
+    /// Default not at all: compressing what a stranger has a part in together with a secret can show the
+    /// secret to whoever sees the lengths (RFC 7692 §8).
     #[cfg(feature = "deflate")]
     pub deflate: Option<DeflateConfig>,
 }
@@ -182,14 +192,14 @@ impl Settings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeflateConfig {
-    /// The most that is agreed to: no window is larger than here, and no context is taken over that is not here. Default: all that there
-    /// is. It is kept whatever the peer says: a client that cannot limit its window to less than 2^15 bytes gets no compression from a
-    /// server that asks for less.
+    /// The most that is agreed to: no window is larger than here, and no context is taken over that is not
+    /// here. Default: all that there is. It is kept whatever the peer says: a client that cannot limit
+    /// its window to less than 2^15 bytes gets no compression from a server that asks for less.
     pub limits: DeflateParams,
     /// How hard to compress, from 0 (not at all) over 1 (fast) to 9 (small). Default 6.
     pub level: u8,
-    /// Messages of fewer bytes than this go out as they are. Default 64. A message that is sent [in parts](crate::Connection::send_fragment)
-    /// is compressed whatever its length.
+    /// Messages of fewer bytes than this go out as they are. Default 64. A message that is sent [in
+    /// parts](crate::Connection::send_fragment) is compressed whatever its length.
     pub min_len: u16,
 }
 
@@ -217,7 +227,9 @@ impl Packed {
         let Some(DeflateConfig { limits: most, level, min_len }) = config else { return Self(0) };
         let most = most.in_range();
         let bits = |bits: u8| u32::from(bits.saturating_sub(8) & 7);
-        let flags = 1 << 31 | u32::from(most.server_context_takeover) << 30 | u32::from(most.client_context_takeover) << 29;
+        let flags = 1 << 31
+            | u32::from(most.server_context_takeover) << 30
+            | u32::from(most.client_context_takeover) << 29;
         let windows = bits(most.server_window_bits) << 21 | bits(most.client_window_bits) << 18;
         Self(flags | u32::from(level.min(9)) << 24 | windows | u32::from(min_len))
     }
@@ -228,7 +240,11 @@ impl Packed {
         let mut most = DeflateParams::new();
         (most.server_context_takeover, most.client_context_takeover) = (is(30), is(29));
         (most.server_window_bits, most.client_window_bits) = (bits(21), bits(18));
-        is(31).then_some(DeflateConfig { limits: most, level: (self.0 >> 24 & 15) as u8, min_len: self.0 as u16 })
+        is(31).then_some(DeflateConfig {
+            limits: most,
+            level: (self.0 >> 24 & 15) as u8,
+            min_len: self.0 as u16,
+        })
     }
 }
 
@@ -236,12 +252,12 @@ impl Packed {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "whole or not")]
 pub enum Delivery {
-    /// Whole, as [`Event::Text`](crate::Event::Text) and [`Event::Binary`](crate::Event::Binary). The receive buffer grows to the largest
-    /// message.
+    /// Whole, as [`Event::Text`](crate::Event::Text) and [`Event::Binary`](crate::Event::Binary). The receive
+    /// buffer grows to the largest message.
     #[default]
     Messages,
-    /// Piece by piece as they arrive, as [`Event::TextPart`](crate::Event::TextPart) and [`Event::BinaryPart`](crate::Event::BinaryPart).
-    /// Memory does not grow with the message.
+    /// Piece by piece as they arrive, as [`Event::TextPart`](crate::Event::TextPart) and
+    /// [`Event::BinaryPart`](crate::Event::BinaryPart). Memory does not grow with the message.
     Parts,
 }
 
@@ -262,7 +278,12 @@ mod tests {
             for flags in 0..4 {
                 let (server_context_takeover, client_context_takeover) = (flags & 1 != 0, flags & 2 != 0);
                 let (server_window_bits, client_window_bits) = (8 + windows % 8, 8 + windows / 8);
-                deflate.limits = DeflateParams { server_window_bits, client_window_bits, server_context_takeover, client_context_takeover };
+                deflate.limits = DeflateParams {
+                    server_window_bits,
+                    client_window_bits,
+                    server_context_takeover,
+                    client_context_takeover,
+                };
                 for level in 0..=9 {
                     for min_len in [0, 1, 64, 0x7FFF, 0x8000, u16::MAX] {
                         (deflate.level, deflate.min_len) = (level, min_len);

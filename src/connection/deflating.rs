@@ -1,4 +1,5 @@
-//! The outbound half of permessage-deflate: which messages go out compressed, and their frames (RFC 7692 §6.1).
+//! The outbound half of permessage-deflate: which messages go out compressed, and their frames (RFC 7692
+//! §6.1).
 
 use core::mem;
 
@@ -18,7 +19,8 @@ pub(super) struct Deflating {
     pub(super) from: u32,
     /// Where permessage-deflate was agreed on and the application has it used: how.
     window: Option<Window>,
-    /// Whether the peer's window holds what the deflater's does not: a message that was compressed elsewhere.
+    /// Whether the peer's window holds what the deflater's does not: a message that was compressed
+    /// elsewhere.
     apart: bool,
     deflater: Deflater,
 }
@@ -31,14 +33,26 @@ impl Deflating {
         let (Some(agreed), Some(deflate)) = (agreed.deflate(), config.deflate()) else {
             return Self { from: OFF, window: None, apart: false, deflater: Deflater::new() };
         };
-        // RFC 7692 §7.2.1: a window no longer than was agreed on; and what the application has limited, whatever was
+        // RFC 7692 §7.2.1: a window no longer than was agreed on; and what the application has limited,
+        // whatever was
         let most = deflate.limits.in_range();
         let (bits, takeover) = if is_server {
-            (agreed.server_window_bits.min(most.server_window_bits), agreed.server_context_takeover && most.server_context_takeover)
+            (
+                agreed.server_window_bits.min(most.server_window_bits),
+                agreed.server_context_takeover && most.server_context_takeover,
+            )
         } else {
-            (agreed.client_window_bits.min(most.client_window_bits), agreed.client_context_takeover && most.client_context_takeover)
+            (
+                agreed.client_window_bits.min(most.client_window_bits),
+                agreed.client_context_takeover && most.client_context_takeover,
+            )
         };
-        Self { from: deflate.min_len.into(), window: Some(Window { bits, takeover }), apart: false, deflater: Deflater::new() }
+        Self {
+            from: deflate.min_len.into(),
+            window: Some(Window { bits, takeover }),
+            apart: false,
+            deflater: Deflater::new(),
+        }
     }
 
     /// Whether a message that begins with a part of this many bytes goes out compressed.
@@ -47,9 +61,12 @@ impl Deflating {
         wanted && self.window.is_some() && has_room::<R>(len, out)
     }
 
-    /// Whether a message of this many bytes goes out in a form that was compressed elsewhere, with an empty window of this size.
+    /// Whether a message of this many bytes goes out in a form that was compressed elsewhere, with an empty
+    /// window of this size.
     pub(super) fn takes(&self, len: usize, window_bits: u8) -> bool {
-        self.from != OFF && len >= self.from as usize && self.window.is_some_and(|window| window_bits <= window.bits)
+        self.from != OFF
+            && len >= self.from as usize
+            && self.window.is_some_and(|window| window_bits <= window.bits)
     }
 
     /// A message has gone out in such a form.
@@ -67,22 +84,30 @@ impl Deflating {
         payload: &[u8],
         out: &mut impl SendBuffer,
     ) {
-        let (Some(window), Some(DeflateConfig { level, .. })) = (self.window, config.deflate()) else { return };
+        let (Some(window), Some(DeflateConfig { level, .. })) = (self.window, config.deflate()) else {
+            return;
+        };
         // RFC 7692 §6.1: not on "non-first fragments of a data message"
         let first = opcode != Opcode::Continuation;
         let reserved = if first { ReservedBits::RSV1 } else { ReservedBits::NONE };
         // §7.2.1: to take the window over is allowed, not demanded
         let window = Window { takeover: window.takeover && !mem::take(&mut self.apart), ..window };
         let bytes = self.deflater.deflate(payload, Piece { first, last: fin }, window, level);
-        debug_assert!(bytes.len() <= Deflater::most(payload.len()), "{} bytes of {}", bytes.len(), payload.len());
+        debug_assert!(
+            bytes.len() <= Deflater::most(payload.len()),
+            "{} bytes of {}",
+            bytes.len(),
+            payload.len()
+        );
         write_frame(FrameHeader { reserved, ..header(opcode, fin, masking_key, bytes.len()) }, &bytes, out);
     }
 }
 
-/// Whether `out` has room for the frame of this much payload, however it is compressed, and for a control frame that may be owed. What is
-/// compressed has to be sent: the window remembers it.
+/// Whether `out` has room for the frame of this much payload, however it is compressed, and for a control
+/// frame that may be owed. What is compressed has to be sent: the window remembers it.
 fn has_room<R: Role>(len: usize, out: &impl SendBuffer) -> bool {
-    out.remaining_capacity() >= frame_len::<R>(Deflater::most(len)).saturating_add(MAX_HEADER).saturating_add(MAX_CONTROL_PAYLOAD)
+    out.remaining_capacity()
+        >= frame_len::<R>(Deflater::most(len)).saturating_add(MAX_HEADER).saturating_add(MAX_CONTROL_PAYLOAD)
 }
 
 impl Outbound {
@@ -145,7 +170,11 @@ mod tests {
     #[test]
     fn pmd_23_what_is_switched_off_is_off_for_a_message_of_any_length() {
         let config = Config { deflate: Some(DeflateConfig::default()), ..Config::default() };
-        let mut deflating = Deflating::new(Negotiated::new().with_deflate(DeflateParams::new()), &Settings::from(config), true);
+        let mut deflating = Deflating::new(
+            Negotiated::new().with_deflate(DeflateParams::new()),
+            &Settings::from(config),
+            true,
+        );
         assert!(deflating.begins::<Server>(usize::MAX / 4, true, &Vec::new()));
         deflating.from = OFF;
         for last in [true, false] {

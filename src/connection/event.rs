@@ -3,20 +3,24 @@
 use crate::handshake::{Request, Response};
 use crate::wire::CloseFrame;
 
-/// Something that came. It borrows from the receive buffer, not from the connection: the application can answer while it holds one.
+/// Something that came. It borrows from the receive buffer, not from the connection: the application can
+/// answer while it holds one.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'b> {
-    /// To a server: a valid request for an upgrade (§4.2.1). Answer with [`accept`](crate::Connection::accept) or
-    /// [`reject`](crate::Connection::reject); nothing more is read before, so do not read from the transport either.
+    /// To a server: a valid request for an upgrade (§4.2.1). Answer with
+    /// [`accept`](crate::Connection::accept) or [`reject`](crate::Connection::reject); nothing more is
+    /// read before, so do not read from the transport either.
     Request(Request<'b>),
-    /// To a server that [allows it](crate::Config::allow_plain_http): a valid request that asks for no upgrade, such as a health check.
-    /// Answer with [`reject`](crate::Connection::reject), of status 200 for a page.
+    /// To a server that [allows it](crate::Config::allow_plain_http): a valid request that asks for no
+    /// upgrade, such as a health check. Answer with [`reject`](crate::Connection::reject), of status 200
+    /// for a page.
     PlainRequest(Request<'b>),
     /// To a client: the server has accepted; the connection is open (§4.1).
     Open(Response<'b>),
-    /// To a client: the server has answered with something else, such as 301, 401 or 503. The connection is over. What came of the
-    /// response's content is in [`ReceiveBuffer::unread`](crate::ReceiveBuffer::unread) until the next `receive`.
+    /// To a client: the server has answered with something else, such as 301, 401 or 503. The connection is
+    /// over. What came of the response's content is in
+    /// [`ReceiveBuffer::unread`](crate::ReceiveBuffer::unread) until the next `receive`.
     Rejected(Response<'b>),
     /// A text message.
     Text(&'b str),
@@ -36,7 +40,8 @@ pub enum Event<'b> {
         /// Whether the message ends with it.
         last: bool,
     },
-    /// A Ping with at most 125 bytes (§5.5.2). It is answered already, unless [switched off](crate::Config::auto_pong).
+    /// A Ping with at most 125 bytes (§5.5.2). It is answered already, unless [switched
+    /// off](crate::Config::auto_pong).
     Ping(&'b [u8]),
     /// A Pong with at most 125 bytes, whether a Ping asked for it or not (§5.5.3).
     Pong(&'b [u8]),

@@ -6,11 +6,15 @@ use super::send::write_pieces;
 use super::{Connection, End, Phase, Transmission};
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{AcceptError, Error, HandshakeError, RequestError};
-use crate::handshake::{Accept, Answer, Asked, ClientRequest, Expected, Found, HeadReader, Key, Negotiated, Reject, Request, Response};
+use crate::handshake::{
+    Accept, Answer, Asked, ClientRequest, Expected, Found, HeadReader, Key, Negotiated, Reject, Request,
+    Response,
+};
 use crate::role::{Client, Entropy, Role, Server};
 use crate::rules::Timer;
 
-/// RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final response".
+/// RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final
+/// response".
 const MAX_INTERIM_RESPONSES: u8 = 8;
 
 /// How far the opening handshake is.
@@ -32,10 +36,12 @@ impl Connection<Server> {
         Self { role: Server, config: config.into(), timer: Timer::NEW, phase: Phase::Handshake(opening) }
     }
 
-    /// Accepts the request that [`Event::Request`] reported: writes the 101, and the connection is open (§4.2.2).
+    /// Accepts the request that [`Event::Request`] reported: writes the 101, and the connection is open
+    /// (§4.2.2).
     ///
     /// # Errors
-    /// If there is no such request, the subprotocol is of another one, a field cannot be written, or there is no room.
+    /// If there is no such request, the subprotocol is of another one, a field cannot be written, or there is
+    /// no room.
     pub fn accept(&mut self, accept: Accept<'_>, out: &mut impl SendBuffer) -> Result<(), AcceptError> {
         let (key, agreed) = match &self.phase {
             Phase::Handshake(Opening::Asked(Asked::Upgrade { key, agreed, fingerprint })) => {
@@ -45,12 +51,14 @@ impl Connection<Server> {
             Phase::Handshake(Opening::Asked(Asked::Plain)) => return Err(AcceptError::NotAnUpgrade),
             _ => return Err(AcceptError::NoRequest),
         };
-        write_pieces(&self.config, out, |put| accept.write(&key, agreed, put)).map_err(|_| AcceptError::Full)?;
+        write_pieces(&self.config, out, |put| accept.write(&key, agreed, put))
+            .map_err(|_| AcceptError::Full)?;
         self.phase = Phase::Transmission(Transmission::new(agreed, &self.config, true));
         Ok(())
     }
 
-    /// Answers the request that [`Event::Request`] or [`Event::PlainRequest`] reported without opening a connection; that ends it (§4.2.2).
+    /// Answers the request that [`Event::Request`] or [`Event::PlainRequest`] reported without opening a
+    /// connection; that ends it (§4.2.2).
     ///
     /// # Errors
     /// Where there is no such request, the response cannot be written, or there is no room.
@@ -64,12 +72,17 @@ impl Connection<Server> {
 }
 
 impl<E: Entropy> Connection<Client<E>> {
-    /// A client that has written its request to `out` and waits for the response (§4.1). Takes 16 bytes of `entropy` now, and 4 for every
-    /// frame it sends.
+    /// A client that has written its request to `out` and waits for the response (§4.1). Takes 16 bytes of
+    /// `entropy` now, and 4 for every frame it sends.
     ///
     /// # Errors
     /// Where the request cannot be written, there is no room, or no entropy.
-    pub fn client(request: ClientRequest<'_>, config: Config, entropy: E, out: &mut impl SendBuffer) -> Result<Self, RequestError> {
+    pub fn client(
+        request: ClientRequest<'_>,
+        config: Config,
+        entropy: E,
+        out: &mut impl SendBuffer,
+    ) -> Result<Self, RequestError> {
         let mut role = Client::new(entropy);
         let config = Settings::from(config);
         let ready = config.ready();
@@ -119,14 +132,20 @@ impl Opening {
         }
     }
 
-    fn turn<'b, S: Storage>(&mut self, inbound: &'b mut ReceiveBuffer<S>, config: &Settings) -> Result<Turn<'b>, HandshakeError> {
+    fn turn<'b, S: Storage>(
+        &mut self,
+        inbound: &'b mut ReceiveBuffer<S>,
+        config: &Settings,
+    ) -> Result<Turn<'b>, HandshakeError> {
         match self {
             // §4.2.2: frames are read once the request was answered
             Self::Asked(_) => Ok(None),
             Self::Request { reader, found } => {
                 let ready = config.ready();
                 let field = |name: &[u8], value: &[u8]| found.add(name, value, ready);
-                let Some(len) = read_head(reader, inbound, config, Request::start_line, field)? else { return Ok(None) };
+                let Some(len) = read_head(reader, inbound, config, Request::start_line, field)? else {
+                    return Ok(None);
+                };
                 let (request, asked) = Request::of(reader.cut(inbound.take(len)), found)?;
                 let event = match asked {
                     Asked::Upgrade { .. } => Event::Request(request),
@@ -138,15 +157,20 @@ impl Opening {
             Self::Response { reader, expected, interim } => {
                 let start_line = |line: &[u8]| Response::start_line(line).map(|_| ());
                 loop {
-                    let Some(len) = read_head(reader, inbound, config, start_line, |_, _| Ok(()))? else { return Ok(None) };
+                    let Some(len) = read_head(reader, inbound, config, start_line, |_, _| Ok(()))? else {
+                        return Ok(None);
+                    };
                     let head = inbound.unread().get(..len).unwrap_or_default();
                     if !Response::is_interim(reader.cut(head))? {
                         let answer = Response::check(reader.cut(inbound.take(len)), expected)?;
                         return Ok(Some(match answer {
-                            Answer::Open(response, agreed) => {
-                                (Event::Open(response), Phase::Transmission(Transmission::new(agreed, config, false)))
+                            Answer::Open(response, agreed) => (
+                                Event::Open(response),
+                                Phase::Transmission(Transmission::new(agreed, config, false)),
+                            ),
+                            Answer::Rejected(response) => {
+                                (Event::Rejected(response), Phase::End(End::handshake(Ok(()))))
                             }
-                            Answer::Rejected(response) => (Event::Rejected(response), Phase::End(End::handshake(Ok(())))),
                         }));
                     }
                     *interim = interim.saturating_add(1);

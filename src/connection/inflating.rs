@@ -1,4 +1,5 @@
-//! The payload of compressed messages (RFC 7692 §6.2), on its way from the frames to the message that is put together.
+//! The payload of compressed messages (RFC 7692 §6.2), on its way from the frames to the message that is put
+//! together.
 
 use super::config::Delivery;
 use super::transmission::{Extended, Found, Inbound, Message};
@@ -47,7 +48,9 @@ impl Inbound {
             (Ok(Next::Over), Delivery::Parts) => Some(Found::Part { kind, last: true }),
             (Ok(Next::Part), _) | (Err(_), _) => Some(Found::Part { kind, last: false }),
             // A peer that ends a frame may let the next one wait.
-            (Ok(Next::Wait | Next::Frame), Delivery::Parts) if !begun(kind, buffer) => Some(Found::Part { kind, last: false }),
+            (Ok(Next::Wait | Next::Frame), Delivery::Parts) if !begun(kind, buffer) => {
+                Some(Found::Part { kind, last: false })
+            }
             (Ok(Next::Wait), _) => Some(Found::Nothing),
             (Ok(Next::Frame), _) => None,
         })
@@ -64,14 +67,16 @@ fn peers_window<R: Role>(agreed: Negotiated) -> Window {
     }
 }
 
-/// Whether there is nothing to be given out as a part: nothing at all, or of a text the beginning of a code point.
+/// Whether there is nothing to be given out as a part: nothing at all, or of a text the beginning of a code
+/// point.
 fn begun<S: Storage>(kind: MessageKind, buffer: &mut ReceiveBuffer<S>) -> bool {
     let (bytes, _) = buffer.message();
     bytes.is_empty() || (kind == MessageKind::Text && bytes.len() < 4 && Cut::of(bytes) == Ok(Cut::At(0)))
 }
 
 impl Message {
-    /// Unmasks the payload that has come, in its place: the inflater may not take all of it at once. How much is unmasked.
+    /// Unmasks the payload that has come, in its place: the inflater may not take all of it at once. How much
+    /// is unmasked.
     fn unmask<S: Storage>(&mut self, buffer: &mut ReceiveBuffer<S>) -> u32 {
         let (Some(ready), Some(frame)) = (&mut self.compressed, &mut self.frame) else { return 0 };
         let masked = buffer.unread_mut().get_mut(*ready as usize..).unwrap_or_default();
@@ -103,7 +108,8 @@ impl Message {
                 continue;
             }
             let ready = self.unmask(buffer);
-            let taken = inflater.inflate(buffer.unread().get(..ready as usize).unwrap_or_default(), window)?;
+            let taken =
+                inflater.inflate(buffer.unread().get(..ready as usize).unwrap_or_default(), window)?;
             buffer.skip(taken);
             self.compressed = Some(ready.saturating_sub(taken as u32));
             if taken > 0 || !inflater.pending().is_empty() {
@@ -147,7 +153,9 @@ impl Message {
         if delivery == Delivery::Messages && self.kind == MessageKind::Text {
             // §8.1, RFC 7692 §6.1: once inflated, text is UTF-8 "again"; fail at the first impossible byte
             let (bytes, _) = buffer.message();
-            self.utf8.push(bytes.get(before..).unwrap_or_default()).map_err(|_| ProtocolError::InvalidUtf8)?;
+            self.utf8
+                .push(bytes.get(before..).unwrap_or_default())
+                .map_err(|_| ProtocolError::InvalidUtf8)?;
         }
         if count == len {
             return Ok(true);

@@ -8,8 +8,9 @@ use super::send::{Control, close_payload};
 use crate::error::ProtocolError;
 use crate::wire::{CloseCode, MAX_CONTROL_PAYLOAD};
 
-/// What a [`WriteHalf`](crate::WriteHalf) is to be told of what its [`ReadHalf`](crate::ReadHalf) read: a Pong is due, the peer's Close came,
-/// the peer broke the protocol, a silence has lasted so long that a Ping is due, or it has ended.
+/// What a [`WriteHalf`](crate::WriteHalf) is to be told of what its [`ReadHalf`](crate::ReadHalf) read: a
+/// Pong is due, the peer's Close came, the peer broke the protocol, a silence has lasted so long that a Ping
+/// is due, or it has ended.
 ///
 /// Small, owned and without a heap: send it over any channel.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,7 +40,9 @@ impl Signal {
             Some(Event::Ping(payload)) if config.auto_pong => {
                 Some(Self(Content::Pong(payload.iter().copied().take(MAX_CONTROL_PAYLOAD).collect())))
             }
-            Some(Event::Close(frame)) => Some(Self(Content::Closed(frame.map(|frame| frame.code), close_payload(*frame)))),
+            Some(Event::Close(frame)) => {
+                Some(Self(Content::Closed(frame.map(|frame| frame.code), close_payload(*frame))))
+            }
             _ => None,
         }
     }

@@ -13,13 +13,15 @@ use crate::error::SendError;
 use crate::role::Role;
 use crate::wire::{FrameHeader, MessageKind, ReservedBits};
 
-/// A message, encoded once, for [`Connection::send_prepared`](super::Connection::send_prepared) on any number of connections.
+/// A message, encoded once, for [`Connection::send_prepared`](super::Connection::send_prepared) on any number
+/// of connections.
 ///
-/// To a server it is ready bytes: each send copies them and does nothing else. A client masks every frame with a key of its own (§5.3), so
-/// each send of a client's masks the payload while copying it, as [`send_text`](super::Connection::send_text) does.
+/// To a server it is ready bytes: each send copies them and does nothing else. A client masks every frame
+/// with a key of its own (§5.3), so each send of a client's masks the payload while copying it, as
+/// [`send_text`](super::Connection::send_text) does.
 ///
-/// It goes out as it is, also where permessage-deflate was agreed on: that lets a sender leave out what it wants (RFC 7692 §6). With feature
-/// `deflate`, `PreparedMessage::with_deflate` compresses it, once as well.
+/// It goes out as it is, also where permessage-deflate was agreed on: that lets a sender leave out what it
+/// wants (RFC 7692 §6). With feature `deflate`, `PreparedMessage::with_deflate` compresses it, once as well.
 ///
 /// Nothing in it changes. Threads share one, in an `Arc`, without a lock.
 ///
@@ -85,12 +87,12 @@ impl PreparedMessage {
         }
     }
 
-    /// Adds a compressed form, where that is shorter: made once, with a window of 2^`window_bits` bytes, 8 to 15, that is empty, and at this
-    /// [level](crate::DeflateConfig::level).
+    /// Adds a compressed form, where that is shorter: made once, with a window of 2^`window_bits` bytes, 8 to
+    /// 15, that is empty, and at this [level](crate::DeflateConfig::level).
     ///
-    /// It goes out where the connection would compress the message, and the window it may use (RFC 7692 §7.1.2) is no smaller, or is at
-    /// least as large as the message; else the message goes out as it is. With context takeover, the connection's own next message is
-    /// compressed with an empty window, too.
+    /// It goes out where the connection would compress the message, and the window it may use (RFC 7692
+    /// §7.1.2) is no smaller, or is at least as large as the message; else the message goes out as it is.
+    /// With context takeover, the connection's own next message is compressed with an empty window, too.
     ///
     /// ```
     /// use websocket_proto::{Negotiated, Config, Connection, DeflateParams, DeflateConfig, PreparedMessage, Server};
@@ -118,7 +120,10 @@ impl PreparedMessage {
         // With an empty window, nothing looks back farther than the message is long.
         let window_bits = (8..window.bits).find(|&bits| payload.len() <= 1 << bits).unwrap_or(window.bits);
         let is_shorter = bytes.len() < payload.len();
-        let compressed = is_shorter.then(|| Compressed { window_bits, encoded: Encoded::new(self.kind, ReservedBits::RSV1, &bytes) });
+        let compressed = is_shorter.then(|| Compressed {
+            window_bits,
+            encoded: Encoded::new(self.kind, ReservedBits::RSV1, &bytes),
+        });
         Self { compressed, ..self }
     }
 }
@@ -141,7 +146,10 @@ impl Encoded {
 /// Without the payload.
 impl fmt::Debug for PreparedMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PreparedMessage").field("kind", &self.kind).field("payload_len", &self.plain.payload().len()).finish()
+        f.debug_struct("PreparedMessage")
+            .field("kind", &self.kind)
+            .field("payload_len", &self.plain.payload().len())
+            .finish()
     }
 }
 
@@ -167,7 +175,13 @@ impl Outbound {
     }
 
     #[inline]
-    fn encoded<R: Role>(&mut self, role: &mut R, config: &Settings, message: &Encoded, out: &mut impl SendBuffer) -> Result<(), SendError> {
+    fn encoded<R: Role>(
+        &mut self,
+        role: &mut R,
+        config: &Settings,
+        message: &Encoded,
+        out: &mut impl SendBuffer,
+    ) -> Result<(), SendError> {
         match self.ready_for_message(role, config, message.payload().len(), out)? {
             None => out.push(&message.frame),
             masking_key => write_frame(FrameHeader { masking_key, ..message.header }, message.payload(), out),

@@ -1,4 +1,5 @@
-//! The outbound half of an established connection: messages and control frames to bytes (§5, §6.1), and what is owed to the peer.
+//! The outbound half of an established connection: messages and control frames to bytes (§5, §6.1), and what
+//! is owed to the peer.
 
 use core::mem;
 
@@ -15,7 +16,8 @@ use crate::handshake::{Negotiated, Reject};
 use crate::role::Role;
 use crate::rules::{CloseEvent, Closing, Utf8};
 use crate::wire::{
-    CloseCode, CloseFrame, FrameHeader, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, MAX_HEADER, MessageKind, Opcode, ReservedBits,
+    CloseCode, CloseFrame, FrameHeader, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, MAX_HEADER, MessageKind,
+    Opcode, ReservedBits,
 };
 
 /// The bytes of a frame before its payload (§5.2).
@@ -66,7 +68,12 @@ impl Owed {
 
     /// Writes it, if there is room.
     #[inline]
-    pub(super) fn pay<R: Role>(&mut self, role: &mut R, config: &Settings, out: &mut impl SendBuffer) -> Result<(), SendError> {
+    pub(super) fn pay<R: Role>(
+        &mut self,
+        role: &mut R,
+        config: &Settings,
+        out: &mut impl SendBuffer,
+    ) -> Result<(), SendError> {
         match self {
             Self::Nothing => Ok(()),
             _ => self.pay_now(role, config, out),
@@ -74,7 +81,12 @@ impl Owed {
     }
 
     #[cold]
-    fn pay_now<R: Role>(&mut self, role: &mut R, config: &Settings, out: &mut impl SendBuffer) -> Result<(), SendError> {
+    fn pay_now<R: Role>(
+        &mut self,
+        role: &mut R,
+        config: &Settings,
+        out: &mut impl SendBuffer,
+    ) -> Result<(), SendError> {
         let is_pong = matches!(self, Self::Pong(_));
         match self {
             Self::Nothing => {}
@@ -84,7 +96,9 @@ impl Owed {
                     payload.truncate(CODE_LEN);
                 }
                 let opcode = if is_pong { Opcode::Pong } else { Opcode::Close };
-                if out.len() >= config.max_write_buffer || out.remaining_capacity() < frame_len::<R>(payload.len()) {
+                if out.len() >= config.max_write_buffer
+                    || out.remaining_capacity() < frame_len::<R>(payload.len())
+                {
                     return Err(SendError::Full);
                 }
                 write_frame(header(opcode, true, role.masking_key()?, payload.len()), payload, out);
@@ -160,7 +174,8 @@ impl Outbound {
         Ok(())
     }
 
-    /// Writes what is owed, where there is room for a frame of so much payload after it; that frame's masking key, for a client.
+    /// Writes what is owed, where there is room for a frame of so much payload after it; that frame's masking
+    /// key, for a client.
     #[inline]
     pub(super) fn make_ready<R: Role>(
         &mut self,
@@ -173,7 +188,8 @@ impl Outbound {
             // §5.5.3: a Pong for every Ping is not demanded, and this one finds no room ever.
             self.owed = Owed::Nothing;
         }
-        // The reply is compared with the limit as in `pay_now`, without its own length: else it could keep an empty `out` full for ever.
+        // The reply is compared with the limit as in `pay_now`, without its own length: else it could keep an
+        // empty `out` full for ever.
         let room = out.remaining_capacity().saturating_sub(self.owed.len::<R>());
         if out.len() >= config.max_write_buffer || room < frame_len::<R>(payload_len) {
             return Err(SendError::Full);
@@ -243,7 +259,9 @@ impl Outbound {
             Some(_) => return Err(SendError::KindMismatch),
         };
         // §5.6: a fragment can end inside a code point, the message cannot
-        if kind == MessageKind::Text && (sending.utf8.push(payload).is_err() || (last && !sending.utf8.at_boundary())) {
+        if kind == MessageKind::Text
+            && (sending.utf8.push(payload).is_err() || (last && !sending.utf8.at_boundary()))
+        {
             return Err(SendError::InvalidUtf8);
         }
         #[cfg(feature = "deflate")]
@@ -258,7 +276,12 @@ impl Outbound {
     }
 
     /// The header of a message in one frame, whose payload is apart and not masked yet.
-    pub(super) fn apart<R: Role>(&mut self, role: &mut R, kind: MessageKind, payload: &[u8]) -> Result<FrameHeader, SendError> {
+    pub(super) fn apart<R: Role>(
+        &mut self,
+        role: &mut R,
+        kind: MessageKind,
+        payload: &[u8],
+    ) -> Result<FrameHeader, SendError> {
         self.open()?;
         self.between_messages()?;
         if kind == MessageKind::Text && core::str::from_utf8(payload).is_err() {
@@ -298,7 +321,8 @@ impl Outbound {
         if frame.is_some_and(|frame| frame.reason.len() > MAX_CLOSE_REASON) {
             return Err(SendError::ReasonTooLong);
         }
-        let closing = self.closing.after(CloseEvent::Send(frame.map(|frame| frame.code))).ok_or(SendError::Closed)?;
+        let closing =
+            self.closing.after(CloseEvent::Send(frame.map(|frame| frame.code))).ok_or(SendError::Closed)?;
         let payload = close_payload(frame);
         self.write(role, config, Opcode::Close, true, &payload, out)?;
         self.closing = closing;
@@ -308,7 +332,8 @@ impl Outbound {
     /// Owes what a note asks for. The end of the connection, where the note brings it.
     pub(super) fn owe<R: Role>(&mut self, note: Signal, config: &Settings) -> Option<End> {
         match note.0 {
-            // Nothing but a Pong can be owed: what has_pending_reply a Close is over. §5.5.3: the newest will do
+            // Nothing but a Pong can be owed: what has_pending_reply a Close is over. §5.5.3: the newest will
+            // do
             Content::Pong(payload) => {
                 self.owed = Owed::Pong(payload);
                 None
@@ -333,7 +358,8 @@ impl Outbound {
     /// The end, because the peer was silent for too long.
     pub(super) fn time_out(&mut self) -> End {
         let timeout = Some(self.overdue());
-        // As others do: to the peer that still reads, it is this endpoint that ends the connection without being asked.
+        // As others do: to the peer that still reads, it is this endpoint that ends the connection without
+        // being asked.
         End { timeout, ..self.fail(CloseCode::INTERNAL_ERROR, Ok(())) }
     }
 
@@ -343,7 +369,13 @@ impl Outbound {
         self.owed = Owed::Nothing;
         self.owe_close(Some(code), close_payload(Some(CloseFrame { code, reason: "" })));
         let owed = mem::replace(&mut self.owed, Owed::Nothing);
-        End { outcome, closed: self.closing.facts(), owed, transport_action: TransportAction::Close, timeout: None }
+        End {
+            outcome,
+            closed: self.closing.facts(),
+            owed,
+            transport_action: TransportAction::Close,
+            timeout: None,
+        }
     }
 
     /// What this endpoint has waited for in vain.
@@ -363,8 +395,15 @@ impl Outbound {
     pub(super) fn end<R: Role>(&mut self) -> Option<End> {
         let Closing::Both(closed) = self.closing else { return None };
         // §7.1.1: the server closes the transport at once, the client waits for that
-        let transport_action = if R::IS_SERVER { TransportAction::Close } else { TransportAction::AwaitPeerClose };
-        Some(End { outcome: Ok(()), closed, owed: mem::replace(&mut self.owed, Owed::Nothing), transport_action, timeout: None })
+        let transport_action =
+            if R::IS_SERVER { TransportAction::Close } else { TransportAction::AwaitPeerClose };
+        Some(End {
+            outcome: Ok(()),
+            closed,
+            owed: mem::replace(&mut self.owed, Owed::Nothing),
+            transport_action,
+            timeout: None,
+        })
     }
 }
 
@@ -388,7 +427,12 @@ pub(super) fn write_frame(header: FrameHeader, payload: &[u8], out: &mut impl Se
     }
 }
 
-pub(super) const fn header(opcode: Opcode, fin: bool, masking_key: Option<[u8; 4]>, payload_len: usize) -> FrameHeader {
+pub(super) const fn header(
+    opcode: Opcode,
+    fin: bool,
+    masking_key: Option<[u8; 4]>,
+    payload_len: usize,
+) -> FrameHeader {
     FrameHeader { fin, reserved: ReservedBits::NONE, opcode, masking_key, payload_len: payload_len as u64 }
 }
 
@@ -405,7 +449,11 @@ pub(super) const fn frame_len<R: Role>(payload_len: usize) -> usize {
 }
 
 /// Writes all pieces that `write` puts, or nothing.
-pub(super) fn write_pieces<O: SendBuffer>(config: &Settings, out: &mut O, write: impl Fn(&mut dyn FnMut(&[u8]))) -> Result<(), SendError> {
+pub(super) fn write_pieces<O: SendBuffer>(
+    config: &Settings,
+    out: &mut O,
+    write: impl Fn(&mut dyn FnMut(&[u8])),
+) -> Result<(), SendError> {
     let mut len = 0usize;
     write(&mut |piece| len = len.saturating_add(piece.len()));
     if out.len() >= config.max_write_buffer || out.remaining_capacity() < len {

@@ -1,4 +1,5 @@
-//! A connection as two halves, for two tasks or threads: one reads, one writes, and notes go from the first to the second.
+//! A connection as two halves, for two tasks or threads: one reads, one writes, and notes go from the first
+//! to the second.
 //!
 //! ```text
 //!   bytes ──▶ ReadHalf::receive ──▶ Event
@@ -26,13 +27,15 @@ use crate::wire::{CloseCode, MessageKind};
 
 /// The half of a [`Connection`] that reads. [`Connection::split`] makes it.
 ///
-/// It writes nothing and takes no masking keys: what is to be answered, a [`note`](Self::signal) tells the [`WriteHalf`].
+/// It writes nothing and takes no masking keys: what is to be answered, a [`note`](Self::signal) tells the
+/// [`WriteHalf`].
 #[derive(Clone)]
 pub struct ReadHalf<R: Role> {
     config: Settings,
     timer: Timer,
     reading: Reading,
-    /// What the sender is to be told. One is enough: a newer Pong will do for an older (§5.5.3), a Close for any.
+    /// What the sender is to be told. One is enough: a newer Pong will do for an older (§5.5.3), a Close for
+    /// any.
     note: Option<Signal>,
     /// What `tick` has to tell the sender: that a Ping is due, or is due no more.
     keep_alive: Option<KeepAlive>,
@@ -65,8 +68,8 @@ enum Reading {
 
 /// The half of a [`Connection`] that sends. [`Connection::split`] makes it.
 ///
-/// Its methods are the connection's, and write to `out` as those do. It knows of the peer what the notes said that it
-/// [took](Self::handle_signal).
+/// Its methods are the connection's, and write to `out` as those do. It knows of the peer what the notes said
+/// that it [took](Self::handle_signal).
 #[derive(Clone)]
 pub struct WriteHalf<R: Role> {
     /// Its inbound half is [`Inbound::Apart`].
@@ -74,18 +77,22 @@ pub struct WriteHalf<R: Role> {
 }
 
 impl<R: Role> Connection<R> {
-    /// The connection in two halves, for two tasks or threads: one that reads and one that writes, without a lock between them.
+    /// The connection in two halves, for two tasks or threads: one that reads and one that writes, without a
+    /// lock between them.
     ///
     /// # Two tasks
     ///
-    /// The reading task calls [`ReadHalf::receive`], and after each call sends what [`ReadHalf::note`] gives to the writing task, on any
-    /// channel that keeps the order. The writing task calls [`WriteHalf::handle_signal`] for a note and the connection's methods for its own
-    /// messages, writes `out`, and does with the transport what [`WriteHalf::transport_action`] says. Both halves together do what the connection
-    /// would have done; where the notes are taken at once, byte for byte. A note that is late makes an answer late, no more: it becomes
-    /// frames only in [`WriteHalf::handle_signal`], between two frames.
+    /// The reading task calls [`ReadHalf::receive`], and after each call sends what [`ReadHalf::note`] gives
+    /// to the writing task, on any channel that keeps the order. The writing task calls
+    /// [`WriteHalf::handle_signal`] for a note and the connection's methods for its own messages, writes
+    /// `out`, and does with the transport what [`WriteHalf::transport_action`] says. Both halves together do
+    /// what the connection would have done; where the notes are taken at once, byte for byte. A note that
+    /// is late makes an answer late, no more: it becomes frames only in [`WriteHalf::handle_signal`],
+    /// between two frames.
     ///
-    /// The end of the transport is not in a note. The reading task hangs up, and the writing task calls [`WriteHalf::receive_eof`]. Where there
-    /// are to be deadlines, both tick: [`ReadHalf::tick`], [`WriteHalf::tick`].
+    /// The end of the transport is not in a note. The reading task hangs up, and the writing task calls
+    /// [`WriteHalf::receive_eof`]. Where there are to be deadlines, both tick: [`ReadHalf::tick`],
+    /// [`WriteHalf::tick`].
     ///
     /// ```
     /// # #[cfg(feature = "std")] {
@@ -159,8 +166,8 @@ impl<R: Role> Connection<R> {
     /// # }
     /// ```
     ///
-    /// Frames are read and written after the opening handshake. Before, a receiver gives nothing and takes nothing, and a sender says
-    /// [`SendError::NotOpen`]; join them to go on.
+    /// Frames are read and written after the opening handshake. Before, a receiver gives nothing and takes
+    /// nothing, and a sender says [`SendError::NotOpen`]; join them to go on.
     #[must_use]
     pub fn split(mut self) -> (ReadHalf<R>, WriteHalf<R>) {
         let reading = match &mut self.phase {
@@ -175,18 +182,25 @@ impl<R: Role> Connection<R> {
             Phase::End(end) => Reading::End { outcome: end.outcome },
         };
         let timer = self.timer.of_reader();
-        (ReadHalf { config: self.config, timer, reading, note: None, keep_alive: None, role: PhantomData }, WriteHalf { connection: self })
+        (
+            ReadHalf { config: self.config, timer, reading, note: None, keep_alive: None, role: PhantomData },
+            WriteHalf { connection: self },
+        )
     }
 }
 
 impl<R: Role> ReadHalf<R> {
-    /// The next event out of `inbound`, as from [`Connection::receive`]; `None` where more bytes are needed. Ask for the
-    /// [`note`](Self::signal) after each call, whether it gave an event, `None` or an error.
+    /// The next event out of `inbound`, as from [`Connection::receive`]; `None` where more bytes are needed.
+    /// Ask for the [`note`](Self::signal) after each call, whether it gave an event, `None` or an error.
     ///
     /// # Errors
-    /// A violation by the peer, after all events that came before it; the connection has failed then (§7.1.7).
+    /// A violation by the peer, after all events that came before it; the connection has failed then
+    /// (§7.1.7).
     #[inline]
-    pub fn receive<'b, S: Storage>(&mut self, inbound: &'b mut ReceiveBuffer<S>) -> Result<Option<Event<'b>>, Error> {
+    pub fn receive<'b, S: Storage>(
+        &mut self,
+        inbound: &'b mut ReceiveBuffer<S>,
+    ) -> Result<Option<Event<'b>>, Error> {
         if let Reading::Transmission { half, extended } = &self.reading {
             if let Some((kind, len)) = half.small::<R, S>(inbound, extended.fast) {
                 self.timer.heard();
@@ -204,18 +218,23 @@ impl<R: Role> ReadHalf<R> {
     }
 
     #[inline(never)]
-    fn receive_any<'b, S: Storage>(&mut self, inbound: &'b mut ReceiveBuffer<S>) -> Result<Option<Event<'b>>, Error> {
+    fn receive_any<'b, S: Storage>(
+        &mut self,
+        inbound: &'b mut ReceiveBuffer<S>,
+    ) -> Result<Option<Event<'b>>, Error> {
         match &mut self.reading {
             Reading::Handshake => Ok(None),
-            Reading::Transmission { half, extended, .. } => match half.next::<R, S>(inbound, &self.config, extended, &mut self.timer) {
-                Ok(event) => {
-                    if let Some(note) = Signal::of(&event, &self.config) {
-                        self.note = Some(note);
+            Reading::Transmission { half, extended, .. } => {
+                match half.next::<R, S>(inbound, &self.config, extended, &mut self.timer) {
+                    Ok(event) => {
+                        if let Some(note) = Signal::of(&event, &self.config) {
+                            self.note = Some(note);
+                        }
+                        Ok(event)
                     }
-                    Ok(event)
+                    Err(error) => Err(self.fail(error)),
                 }
-                Err(error) => Err(self.fail(error)),
-            },
+            }
             Reading::End { outcome } => {
                 inbound.clear();
                 outcome.map(|()| None)
@@ -242,8 +261,9 @@ impl<R: Role> ReadHalf<R> {
 
     /// What the sender is to be told since the last call: give it to [`WriteHalf::handle_signal`], in order.
     ///
-    /// At most one note waits: a Ping takes the place of an older one that was not asked for (§5.5.3), a Close or a violation that of any
-    /// Ping. All Pings are answered where this follows each [`receive`](Self::receive).
+    /// At most one note waits: a Ping takes the place of an older one that was not asked for (§5.5.3), a
+    /// Close or a violation that of any Ping. All Pings are answered where this follows each
+    /// [`receive`](Self::receive).
     #[must_use = "the sender is to take it"]
     pub fn signal(&mut self) -> Option<Signal> {
         self.note.take().or_else(|| {
@@ -254,9 +274,10 @@ impl<R: Role> ReadHalf<R> {
         })
     }
 
-    /// Tells what time it is, as [`Connection::tick`] does; returns when to call it again. This half notices a silence, and that it ends,
-    /// and tells the sender in a [`note`](Self::signal): ask for it after each call. The sender sends the Ping and waits for the Pong, so it
-    /// must [tick](WriteHalf::tick), too.
+    /// Tells what time it is, as [`Connection::tick`] does; returns when to call it again. This half notices
+    /// a silence, and that it ends, and tells the sender in a [`note`](Self::signal): ask for it after
+    /// each call. The sender sends the Ping and waits for the Pong, so it must [tick](WriteHalf::tick),
+    /// too.
     pub fn tick(&mut self, now: Duration) -> Option<Duration> {
         let wait = match self.state() {
             State::Transmission => Wait::Idle,
@@ -268,7 +289,9 @@ impl<R: Role> ReadHalf<R> {
                 self.timer.ping_signalled(now, &self.config.timeouts);
                 self.keep_alive = Some(KeepAlive::Silence);
             }
-            Due::Later(_) if was_asking && !self.timer.is_asking() => self.keep_alive = Some(KeepAlive::Activity),
+            Due::Later(_) if was_asking && !self.timer.is_asking() => {
+                self.keep_alive = Some(KeepAlive::Activity)
+            }
             Due::Later(_) => {}
             // What this half waits for has no end.
             Due::OutOfTime => debug_assert!(false, "{:?}", self.timer),
@@ -276,7 +299,8 @@ impl<R: Role> ReadHalf<R> {
         self.timer.deadline(&self.config.timeouts)
     }
 
-    /// Gives back the memory that no message needs now, of the inbound compression, as [`Connection::shrink_to_fit`].
+    /// Gives back the memory that no message needs now, of the inbound compression, as
+    /// [`Connection::shrink_to_fit`].
     #[cfg(feature = "deflate")]
     pub fn shrink_to_fit(&mut self) {
         if let Reading::Transmission { half: Inbound::Between, extended, .. } = &mut self.reading {
@@ -284,7 +308,8 @@ impl<R: Role> ReadHalf<R> {
         }
     }
 
-    /// What comes: nothing yet, messages, or nothing more. In the [`End`](State::End) there is no more to read than the transport's end.
+    /// What comes: nothing yet, messages, or nothing more. In the [`End`](State::End) there is no more to
+    /// read than the transport's end.
     #[must_use]
     pub fn state(&self) -> State {
         match self.reading {
@@ -294,12 +319,15 @@ impl<R: Role> ReadHalf<R> {
         }
     }
 
-    /// The connection again, out of its two halves; at any moment. The sender must have [taken](WriteHalf::handle_signal) all notes that were
-    /// fetched: a note that is lost on its way is an answer, or a Close, that the connection never sends. A note that was not
-    /// [fetched](Self::signal) is not lost: the answer waits in the connection ([`has_pending_reply`](Connection::has_pending_reply)).
+    /// The connection again, out of its two halves; at any moment. The sender must have
+    /// [taken](WriteHalf::handle_signal) all notes that were fetched: a note that is lost on its way is
+    /// an answer, or a Close, that the connection never sends. A note that was not
+    /// [fetched](Self::signal) is not lost: the answer waits in the connection
+    /// ([`has_pending_reply`](Connection::has_pending_reply)).
     ///
-    /// The halves must be of one connection, which nothing checks. A receiver joined with the sender of another connection goes on with
-    /// that one's closing handshake, keys and `Config`: its peer may see a protocol error, but nothing panics.
+    /// The halves must be of one connection, which nothing checks. A receiver joined with the sender of
+    /// another connection goes on with that one's closing handshake, keys and `Config`: its peer may see
+    /// a protocol error, but nothing panics.
     #[must_use]
     pub fn join(self, sender: WriteHalf<R>) -> Connection<R> {
         let mut connection = sender.connection;
@@ -325,8 +353,9 @@ impl<R: Role> ReadHalf<R> {
 }
 
 impl WriteHalf<Server> {
-    /// Makes a message of `payload` without copying or changing it, as [`Connection::encode_header`]. Send `out`, the head and the payload before
-    /// the next call, as with [`mask_and_encode_header`](Self::mask_and_encode_header).
+    /// Makes a message of `payload` without copying or changing it, as [`Connection::encode_header`]. Send
+    /// `out`, the head and the payload before the next call, as with
+    /// [`mask_and_encode_header`](Self::mask_and_encode_header).
     ///
     /// # Errors
     /// As there.
@@ -336,15 +365,17 @@ impl WriteHalf<Server> {
 }
 
 impl<R: Role> WriteHalf<R> {
-    /// Answers what the receiver read: writes the Pong that is due, the Close that answers the peer's, or the one that tells it of its
-    /// violation; or the Ping that breaks a silence. Where `out` has no room, the answer waits (see [`has_pending_reply`](Self::has_pending_reply)), of several Pongs
+    /// Answers what the receiver read: writes the Pong that is due, the Close that answers the peer's, or the
+    /// one that tells it of its violation; or the Ping that breaks a silence. Where `out` has no room,
+    /// the answer waits (see [`has_pending_reply`](Self::has_pending_reply)), of several Pongs
     /// the newest.
     ///
-    /// Between any two other calls, also inside a message that is sent in parts. After the end nothing is written, but
-    /// [`close_status`](Self::close_status) is completed.
+    /// Between any two other calls, also inside a message that is sent in parts. After the end nothing is
+    /// written, but [`close_status`](Self::close_status) is completed.
     ///
-    /// Notes must be taken in the order in which the receiver gave them. Out of order, a Pong can follow a later one, and what was noted
-    /// after a Close is lost; a Ping that was due can be sent after the silence has ended. Each frame that is written is legal all the same.
+    /// Notes must be taken in the order in which the receiver gave them. Out of order, a Pong can follow a
+    /// later one, and what was noted after a Close is lost; a Ping that was due can be sent after the
+    /// silence has ended. Each frame that is written is legal all the same.
     pub fn handle_signal(&mut self, note: Signal, out: &mut impl SendBuffer) {
         self.connection.pay(out);
         match note.0 {
@@ -359,7 +390,8 @@ impl<R: Role> WriteHalf<R> {
         self.connection.pay(out);
     }
 
-    /// Whether an answer waits for room in `out`: call [`flush_reply`](Self::flush_reply) once `out` was written.
+    /// Whether an answer waits for room in `out`: call [`flush_reply`](Self::flush_reply) once `out` was
+    /// written.
     #[must_use]
     pub fn has_pending_reply(&self) -> bool {
         self.connection.has_pending_reply()
@@ -389,7 +421,11 @@ impl<R: Role> WriteHalf<R> {
     /// As there.
     #[cfg(feature = "alloc")]
     #[inline]
-    pub fn send_prepared(&mut self, message: &PreparedMessage, out: &mut impl SendBuffer) -> Result<(), SendError> {
+    pub fn send_prepared(
+        &mut self,
+        message: &PreparedMessage,
+        out: &mut impl SendBuffer,
+    ) -> Result<(), SendError> {
         self.connection.send_prepared(message, out)
     }
 
@@ -397,16 +433,27 @@ impl<R: Role> WriteHalf<R> {
     ///
     /// # Errors
     /// As there.
-    pub fn send_fragment(&mut self, kind: MessageKind, payload: &[u8], last: bool, out: &mut impl SendBuffer) -> Result<(), SendError> {
+    pub fn send_fragment(
+        &mut self,
+        kind: MessageKind,
+        payload: &[u8],
+        last: bool,
+        out: &mut impl SendBuffer,
+    ) -> Result<(), SendError> {
         self.connection.send_fragment(kind, payload, last, out)
     }
 
-    /// Makes a message of `payload` without copying it, as [`Connection::mask_and_encode_header`]. Send `out`, the head and the payload before the
-    /// next call: a note taken in between could bring a Close, after which no message may come.
+    /// Makes a message of `payload` without copying it, as [`Connection::mask_and_encode_header`]. Send
+    /// `out`, the head and the payload before the next call: a note taken in between could bring a Close,
+    /// after which no message may come.
     ///
     /// # Errors
     /// As there.
-    pub fn mask_and_encode_header(&mut self, kind: MessageKind, payload: &mut [u8]) -> Result<HeaderBytes, SendError> {
+    pub fn mask_and_encode_header(
+        &mut self,
+        kind: MessageKind,
+        payload: &mut [u8],
+    ) -> Result<HeaderBytes, SendError> {
         self.connection.mask_and_encode_header(kind, payload)
     }
 
@@ -430,7 +477,12 @@ impl<R: Role> WriteHalf<R> {
     ///
     /// # Errors
     /// As there.
-    pub fn close(&mut self, code: CloseCode, reason: &str, out: &mut impl SendBuffer) -> Result<(), SendError> {
+    pub fn close(
+        &mut self,
+        code: CloseCode,
+        reason: &str,
+        out: &mut impl SendBuffer,
+    ) -> Result<(), SendError> {
         self.connection.close(code, reason, out)
     }
 
@@ -442,13 +494,15 @@ impl<R: Role> WriteHalf<R> {
         self.connection.close_empty(out)
     }
 
-    /// The transport has ended, as with [`Connection::receive_eof`]: the receiving task has come to its end, or writing failed.
+    /// The transport has ended, as with [`Connection::receive_eof`]: the receiving task has come to its end,
+    /// or writing failed.
     pub fn receive_eof(&mut self) -> CloseStatus {
         self.connection.receive_eof()
     }
 
-    /// Tells what time it is, as [`Connection::tick`]: by the same clock as [`ReadHalf::tick`], which notices a silence. This half waits
-    /// for the Pong after the Ping that it wrote, for the peer's Close, and for the end of the transport.
+    /// Tells what time it is, as [`Connection::tick`]: by the same clock as [`ReadHalf::tick`], which notices
+    /// a silence. This half waits for the Pong after the Ping that it wrote, for the peer's Close, and
+    /// for the end of the transport.
     ///
     /// # Errors
     /// As there.

@@ -13,15 +13,17 @@ use crate::rules::{Closing, Due, Wait};
 use crate::wire::Opcode;
 
 impl<R: Role> Connection<R> {
-    /// Tells what time it is: `now` since any fixed point of a monotonic clock. Says when to be called again, if ever, and that is later
-    /// than `now`. A caller that never ticks has no deadlines, and pays nothing for them.
+    /// Tells what time it is: `now` since any fixed point of a monotonic clock. Says when to be called again,
+    /// if ever, and that is later than `now`. A caller that never ticks has no deadlines, and pays
+    /// nothing for them.
     ///
-    /// It ends an opening handshake and a closing handshake that take too long. It sends a Ping after a silence, and ends the connection
-    /// if the silence lasts; any input ends the silence and the wait for the Pong. The first call after each change begins the next wait,
-    /// so call it after every read and write, and at the time that it returned.
+    /// It ends an opening handshake and a closing handshake that take too long. It sends a Ping after a
+    /// silence, and ends the connection if the silence lasts; any input ends the silence and the wait for
+    /// the Pong. The first call after each change begins the next wait, so call it after every read and
+    /// write, and at the time that it returned.
     ///
-    /// A Ping that finds no room in `out`, or no masking key, is written by a later call, and the wait for the Pong begins then. How long
-    /// the transport may take to accept bytes of `out` is yours to limit.
+    /// A Ping that finds no room in `out`, or no masking key, is written by a later call, and the wait for
+    /// the Pong begins then. How long the transport may take to accept bytes of `out` is yours to limit.
     ///
     /// ```
     /// # use core::time::Duration;
@@ -39,7 +41,8 @@ impl<R: Role> Connection<R> {
     /// ```
     ///
     /// # Errors
-    /// Something is over; the connection has ended, `out` has what the peer is to be told, and every later call says the same.
+    /// Something is over; the connection has ended, `out` has what the peer is to be told, and every later
+    /// call says the same.
     pub fn tick(&mut self, now: Duration, out: &mut impl SendBuffer) -> Result<Option<Duration>, Timeout> {
         if let Phase::End(End { timeout: Some(timeout), .. }) = self.phase {
             return Err(timeout);
@@ -56,13 +59,17 @@ impl<R: Role> Connection<R> {
 
     /// The other half has noticed a silence.
     pub(super) fn break_silence(&mut self, out: &mut impl SendBuffer) {
-        if let Phase::Transmission(Transmission { outbound: Outbound { closing: Closing::Open, .. }, .. }) = self.phase {
+        if let Phase::Transmission(Transmission {
+            outbound: Outbound { closing: Closing::Open, .. }, ..
+        }) = self.phase
+        {
             let payload = self.timer.ask();
             self.write_ping(payload, None, out);
         }
     }
 
-    /// Writes the Ping that is due; if `out` has no room, or there is no masking key, the next tick tries again.
+    /// Writes the Ping that is due; if `out` has no room, or there is no masking key, the next tick tries
+    /// again.
     fn write_ping(&mut self, payload: [u8; 4], now: Option<Duration>, out: &mut impl SendBuffer) {
         if let Phase::Transmission(Transmission { outbound, .. }) = &mut self.phase {
             if outbound.control(&mut self.role, &self.config, Opcode::Ping, &payload, out).is_ok() {
@@ -78,7 +85,9 @@ impl<R: Role> Connection<R> {
             Phase::Handshake(Opening::Request { .. } | Opening::Response { .. }) => Wait::Handshake,
             Phase::Transmission(transmission) => match transmission.outbound.closing {
                 // The other half notices a silence; this one waits for the Pong.
-                Closing::Open if transmission.inbound == Inbound::Apart && !self.timer.is_asking() => Wait::Nothing,
+                Closing::Open if transmission.inbound == Inbound::Apart && !self.timer.is_asking() => {
+                    Wait::Nothing
+                }
                 Closing::Open => Wait::Idle,
                 Closing::Sent(_) => Wait::Close,
                 // The application has_pending_reply a Close.

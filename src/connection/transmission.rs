@@ -1,5 +1,5 @@
-//! The inbound half of an established connection: frames to events (§5, §6.2). Writes nothing; what is to be answered, its owner sees
-//! in the event.
+//! The inbound half of an established connection: frames to events (§5, §6.2). Writes nothing; what is to be
+//! answered, its owner sees in the event.
 
 use core::str;
 
@@ -102,7 +102,8 @@ impl FastLimit {
     }
 }
 
-/// The frame that nearly every frame is: all of it there, masked as it must be, its length in at most 16 bits, in the minimal form.
+/// The frame that nearly every frame is: all of it there, masked as it must be, its length in at most 16
+/// bits, in the minimal form.
 struct WholeFrame<'a> {
     head_len: usize,
     /// As it came.
@@ -126,7 +127,11 @@ impl<'a> WholeFrame<'a> {
         };
         if R::IS_SERVER {
             let (key, rest) = rest.split_first_chunk_mut::<4>()?;
-            Some(Self { head_len: head_len.saturating_add(4), payload: rest.get_mut(..len)?, key: Some(*key) })
+            Some(Self {
+                head_len: head_len.saturating_add(4),
+                payload: rest.get_mut(..len)?,
+                key: Some(*key),
+            })
         } else {
             Some(Self { head_len, payload: rest.get_mut(..len)?, key: None })
         }
@@ -154,23 +159,33 @@ impl Message {
         return false;
     }
 
-    /// Whether bytes of a binary frame are there that can wait for more: there is nothing in them to be judged.
+    /// Whether bytes of a binary frame are there that can wait for more: there is nothing in them to be
+    /// judged.
     #[inline]
     fn waits<S: Storage>(&self, buffer: &ReceiveBuffer<S>) -> bool {
-        let Self { kind: MessageKind::Binary, frame: Some(Frame { remaining, .. }), .. } = *self else { return false };
+        let Self { kind: MessageKind::Binary, frame: Some(Frame { remaining, .. }), .. } = *self else {
+            return false;
+        };
         (buffer.unread_len() as u64) < remaining.min(AT_ONCE) && !self.is_compressed() && !buffer.is_full()
     }
 
-    /// Takes a fragment after the first that is there whole. Changes nothing where it is `None`; [`Inbound::frame_header`] does the rest.
+    /// Takes a fragment after the first that is there whole. Changes nothing where it is `None`;
+    /// [`Inbound::frame_header`] does the rest.
     #[inline]
-    fn fragment<R: Role, S: Storage>(&mut self, buffer: &mut ReceiveBuffer<S>, limits: &Limits) -> Result<Option<Fragment>, ProtocolError> {
+    fn fragment<R: Role, S: Storage>(
+        &mut self,
+        buffer: &mut ReceiveBuffer<S>,
+        limits: &Limits,
+    ) -> Result<Option<Fragment>, ProtocolError> {
         let unread = buffer.unread_mut();
         let fragment = match unread.first() {
             Some(0x00) => Fragment::Other,
             Some(0x80) => Fragment::Last,
             _ => return Ok(None),
         };
-        let Some(WholeFrame { head_len, payload, key }) = WholeFrame::parse::<R>(unread) else { return Ok(None) };
+        let Some(WholeFrame { head_len, payload, key }) = WholeFrame::parse::<R>(unread) else {
+            return Ok(None);
+        };
         let len = payload.len();
         let Ok(tally) = self.tally.add(len as u64, limits) else { return Ok(None) };
         self.tally = tally;
@@ -180,7 +195,9 @@ impl Message {
         if self.kind == MessageKind::Text && matches!(fragment, Fragment::Other) {
             // §8.1: fail at the first impossible byte; what ends a message is judged with the whole of it
             let (bytes, _) = buffer.message();
-            self.utf8.push(bytes.get(before..).unwrap_or_default()).map_err(|_| ProtocolError::InvalidUtf8)?;
+            self.utf8
+                .push(bytes.get(before..).unwrap_or_default())
+                .map_err(|_| ProtocolError::InvalidUtf8)?;
         }
         Ok(Some(fragment))
     }
@@ -190,10 +207,14 @@ impl Message {
 const AT_ONCE: u64 = 4096;
 
 impl Inbound {
-    /// A message in one frame that is there whole. Its payload, unmasked, is next in the buffer. Changes nothing where it is `None`;
-    /// [`next`](Self::next) does the rest.
+    /// A message in one frame that is there whole. Its payload, unmasked, is next in the buffer. Changes
+    /// nothing where it is `None`; [`next`](Self::next) does the rest.
     #[inline]
-    pub(super) fn small<R: Role, S: Storage>(&self, buffer: &mut ReceiveBuffer<S>, limit: FastLimit) -> Option<(MessageKind, usize)> {
+    pub(super) fn small<R: Role, S: Storage>(
+        &self,
+        buffer: &mut ReceiveBuffer<S>,
+        limit: FastLimit,
+    ) -> Option<(MessageKind, usize)> {
         let Self::Between = self else { return None };
         let capacity = buffer.message_capacity();
         let unread = buffer.unread_mut();
@@ -214,7 +235,8 @@ impl Inbound {
         Some((kind, len))
     }
 
-    /// Whether [`next`](Self::next) would find nothing to do: most reads come to this at last, and those of a byte or two at once.
+    /// Whether [`next`](Self::next) would find nothing to do: most reads come to this at last, and those of a
+    /// byte or two at once.
     #[inline]
     pub(super) fn waits<S: Storage>(&self, buffer: &ReceiveBuffer<S>, delivery: Delivery) -> bool {
         match self {
@@ -238,10 +260,14 @@ impl Inbound {
         }
     }
 
-    /// §8.1: text that is not UTF-8. In parts, the valid text before the first invalid byte is delivered, and then the error, however the
-    /// bytes were split into reads.
+    /// §8.1: text that is not UTF-8. In parts, the valid text before the first invalid byte is delivered, and
+    /// then the error, however the bytes were split into reads.
     #[cold]
-    pub(super) fn invalid_text<'b>(&mut self, bytes: &'b [u8], delivery: Delivery) -> Result<Event<'b>, ProtocolError> {
+    pub(super) fn invalid_text<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        delivery: Delivery,
+    ) -> Result<Event<'b>, ProtocolError> {
         let error = ProtocolError::InvalidUtf8;
         let valid = str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
         match (delivery, bytes.get(..valid).map(str::from_utf8)) {
@@ -315,7 +341,9 @@ impl Inbound {
                 }
                 Self::Failing(error) => return Err(*error),
                 Self::Apart => return Ok(Found::Nothing),
-                Self::Between => self.frame_header::<R, S>(None, buffer, &limits, extended.agreed.reserved_bits())?,
+                Self::Between => {
+                    self.frame_header::<R, S>(None, buffer, &limits, extended.agreed.reserved_bits())?
+                }
                 Self::Message(message @ Message { frame: None, .. }) => {
                     let kind = message.kind;
                     let next = if config.delivery == Delivery::Messages && !message.is_compressed() {
@@ -331,7 +359,12 @@ impl Inbound {
                         Some(Fragment::Other) => None,
                         None => {
                             let message = *message;
-                            self.frame_header::<R, S>(Some(message), buffer, &limits, extended.agreed.reserved_bits())?
+                            self.frame_header::<R, S>(
+                                Some(message),
+                                buffer,
+                                &limits,
+                                extended.agreed.reserved_bits(),
+                            )?
                         }
                     }
                 }
@@ -348,7 +381,8 @@ impl Inbound {
         }
     }
 
-    /// Reads a frame's header, in a message or between messages. `None` after that of a data frame: its payload is next.
+    /// Reads a frame's header, in a message or between messages. `None` after that of a data frame: its
+    /// payload is next.
     fn frame_header<R: Role, S: Storage>(
         &mut self,
         message: Option<Message>,
@@ -361,7 +395,8 @@ impl Inbound {
         let (fin, opcode) = FrameHeader::parse_first_byte(*first)?;
         let fragmentation = message.map_or(Fragmentation::Idle, |message| Fragmentation::Open(message.kind));
         let piece = fragmentation.piece(opcode, fin)?;
-        // §5.2: "MUST be 0 unless an extension is negotiated"; extensions define them for the first frame of a message
+        // §5.2: "MUST be 0 unless an extension is negotiated"; extensions define them for the first frame of
+        // a message
         let allowed = if piece.is_some_and(|piece| piece.first) { reserved } else { ReservedBits::NONE };
         if !ReservedBits::of_first_byte(*first).within(allowed) {
             return Err(ProtocolError::ReservedBits);
@@ -409,7 +444,11 @@ impl Inbound {
     }
 
     /// §5.5: a control frame, taken whole; at most 125 bytes.
-    fn control<S: Storage>(header: FrameHeader, header_len: usize, buffer: &mut ReceiveBuffer<S>) -> Result<Option<Found>, ProtocolError> {
+    fn control<S: Storage>(
+        header: FrameHeader,
+        header_len: usize,
+        buffer: &mut ReceiveBuffer<S>,
+    ) -> Result<Option<Found>, ProtocolError> {
         let len = usize::try_from(header.payload_len).map_err(|_| HeaderError::ControlTooLong)?;
         let payload = buffer.unread_mut().get_mut(header_len..).and_then(|rest| rest.get_mut(..len));
         let Some(payload) = payload else { return Self::wait(buffer) };
@@ -426,8 +465,14 @@ impl Inbound {
     }
 
     /// Takes what is there of a data frame's payload. `None` where the next frame is to be read.
-    fn payload<S: Storage>(&mut self, buffer: &mut ReceiveBuffer<S>, delivery: Delivery) -> Result<Option<Found>, ProtocolError> {
-        let Self::Message(mut message @ Message { frame: Some(mut frame), .. }) = *self else { return Ok(None) };
+    fn payload<S: Storage>(
+        &mut self,
+        buffer: &mut ReceiveBuffer<S>,
+        delivery: Delivery,
+    ) -> Result<Option<Found>, ProtocolError> {
+        let Self::Message(mut message @ Message { frame: Some(mut frame), .. }) = *self else {
+            return Ok(None);
+        };
         let kind = message.kind;
         let before = buffer.message_len();
         let there = buffer.unread_len();
@@ -447,7 +492,9 @@ impl Inbound {
             Delivery::Messages => {
                 // §8.1: fail at the first impossible byte; what ends a message is judged with the whole of it
                 let (bytes, _) = buffer.message();
-                if kind == MessageKind::Text && message.utf8.push(bytes.get(before..).unwrap_or_default()).is_err() {
+                if kind == MessageKind::Text
+                    && message.utf8.push(bytes.get(before..).unwrap_or_default()).is_err()
+                {
                     return Err(ProtocolError::InvalidUtf8);
                 }
                 nothing_yet
@@ -465,7 +512,11 @@ impl Inbound {
     }
 
     /// A piece of text up to its last whole code point, or up to what is not UTF-8.
-    fn text_part<'b, S: Storage>(&mut self, buffer: &'b mut ReceiveBuffer<S>, last: bool) -> Result<Event<'b>, ProtocolError> {
+    fn text_part<'b, S: Storage>(
+        &mut self,
+        buffer: &'b mut ReceiveBuffer<S>,
+        last: bool,
+    ) -> Result<Event<'b>, ProtocolError> {
         let (bytes, given) = buffer.message();
         let error = match str::from_utf8(bytes) {
             Ok(text) => {

@@ -13,8 +13,9 @@ use super::fixed::{Bits, Fixed};
 
 /// Decodes the blocks of a stream.
 ///
-/// miniz builds the tables of the fixed codes for each block that has them: 5 µs, where such a block can be 10 bits, and a peer may send any
-/// number of them. So those are not for miniz; the others are, whose headers are longer.
+/// miniz builds the tables of the fixed codes for each block that has them: 5 µs, where such a block can be
+/// 10 bits, and a peer may send any number of them. So those are not for miniz; the others are, whose headers
+/// are longer.
 #[derive(Clone, Default)]
 pub(super) struct Blocks {
     place: Place,
@@ -23,7 +24,8 @@ pub(super) struct Blocks {
 
 #[derive(Clone)]
 enum Place {
-    /// Before the header of a block, with these bits of the last byte, fewer than eight. Whether miniz is there too.
+    /// Before the header of a block, with these bits of the last byte, fewer than eight. Whether miniz is
+    /// there too.
     Header(Bits, bool),
     /// In a block with fixed codes; whether it has BFINAL.
     Fixed(Fixed, bool),
@@ -55,7 +57,8 @@ pub(super) struct Output<'w> {
 }
 
 impl Blocks {
-    /// Decodes on; how many bytes of `input` were taken. Behind [`Stop::Last`] with the next stream, and the same window.
+    /// Decodes on; how many bytes of `input` were taken. Behind [`Stop::Last`] with the next stream, and the
+    /// same window.
     pub(super) fn decode(&mut self, input: &[u8], output: &mut Output<'_>) -> (Stop, usize) {
         let mut rest = input;
         let stop = loop {
@@ -112,8 +115,11 @@ impl Blocks {
             miniz.init();
         } else if !with_miniz {
             let (num_bits, bit_buf) = (bits.count as u8, bits.value as u8);
-            **miniz =
-                DecompressorOxide::from_block_boundary_state(&BlockBoundaryState { num_bits, bit_buf, ..BlockBoundaryState::default() });
+            **miniz = DecompressorOxide::from_block_boundary_state(&BlockBoundaryState {
+                num_bits,
+                bit_buf,
+                ..BlockBoundaryState::default()
+            });
         }
         Ok(Place::Other)
     }
@@ -125,13 +131,17 @@ impl Blocks {
             | TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY
             | if output.wrapped { 0 } else { TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF };
         let room = output.until.saturating_sub(output.end);
-        let (status, taken, made) = decompress_with_limit(miniz, input, output.window, output.end, room, flags);
+        let (status, taken, made) =
+            decompress_with_limit(miniz, input, output.window, output.end, room, flags);
         *input = input.get(taken..).unwrap_or_default();
         output.end = output.end.saturating_add(made);
         match status {
             TINFLStatus::BlockBoundary => {
                 let state = miniz.block_boundary_state().ok_or(Stop::Corrupt)?;
-                Ok(Place::Header(Bits { value: u64::from(state.bit_buf), count: u32::from(state.num_bits) }, true))
+                Ok(Place::Header(
+                    Bits { value: u64::from(state.bit_buf), count: u32::from(state.num_bits) },
+                    true,
+                ))
             }
             TINFLStatus::Done => {
                 self.place = Place::default();

@@ -8,14 +8,15 @@ use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status};
 
 use super::{TAIL, Window};
 
-/// How many symbols a block is made of, as zlib counts it: 2^11 of them. Its default is 2^14, which takes 98 KiB more, is slower for messages
-/// of that size and below, and makes large ones smaller by half a percent.
+/// How many symbols a block is made of, as zlib counts it: 2^11 of them. Its default is 2^14, which takes 98
+/// KiB more, is slower for messages of that size and below, and makes large ones smaller by half a percent.
 const MEM_LEVEL: i32 = 5;
 
 /// Compresses the messages of one direction. Without memory until the first of them.
 ///
-/// A sender may always begin with an empty window (§7.2.1: "MAY take over"), also between two parts, whose ends are ends of bytes. So
-/// whatever becomes of the context, its loss costs no more than bytes; a clone begins without one.
+/// A sender may always begin with an empty window (§7.2.1: "MAY take over"), also between two parts, whose
+/// ends are ends of bytes. So whatever becomes of the context, its loss costs no more than bytes; a clone
+/// begins without one.
 pub(crate) struct Deflater {
     /// zlib's state; behind a message whose window is not taken over, to be reset.
     context: Option<Box<Deflate>>,
@@ -35,12 +36,13 @@ impl Deflater {
 
     /// How many bytes come of this many, at the most.
     pub(crate) const fn most(len: usize) -> usize {
-        // zlib's deflateBound for any window and memory: literals of nine bits, in blocks of 127. And the header of an empty block, its
-        // padding, and TAIL.
+        // zlib's deflateBound for any window and memory: literals of nine bits, in blocks of 127. And the
+        // header of an empty block, its padding, and TAIL.
         len.saturating_add(len.div_ceil(8)).saturating_add(len.div_ceil(64)).saturating_add(16)
     }
 
-    /// The compressed form of a message, or of its next part. The window and the level are those of the connection.
+    /// The compressed form of a message, or of its next part. The window and the level are those of the
+    /// connection.
     pub(crate) fn deflate(&mut self, payload: &[u8], piece: Piece, window: Window, level: u8) -> Vec<u8> {
         if piece.first && !window.takeover {
             // §7.2.1: "MUST start compressing each new message with an empty LZ77 sliding window"
@@ -49,13 +51,15 @@ impl Deflater {
             }
         }
         if payload.is_empty() {
-            // §7.2.3.6: the header of an empty block, all of its content being removed. A part in between is nothing at all.
+            // §7.2.3.6: the header of an empty block, all of its content being removed. A part in between is
+            // nothing at all.
             return Vec::from(if piece.last { &[0x00][..] } else { &[] });
         }
         match self.flushed(payload, window, level) {
             Some(mut bytes) => {
                 if piece.last {
-                    // §7.2.1: "Remove 4 octets (that are 0x00 0x00 0xff 0xff) from the tail end", of the message alone
+                    // §7.2.1: "Remove 4 octets (that are 0x00 0x00 0xff 0xff) from the tail end", of the
+                    // message alone
                     bytes.truncate(bytes.len().saturating_sub(TAIL.len()));
                 }
                 bytes
@@ -72,7 +76,8 @@ impl Deflater {
         self.context = None;
     }
 
-    /// Compresses, up to and with an empty block that ends at the end of a byte. `None` if zlib does what it never does.
+    /// Compresses, up to and with an empty block that ends at the end of a byte. `None` if zlib does what it
+    /// never does.
     fn flushed(&mut self, mut payload: &[u8], window: Window, level: u8) -> Option<Vec<u8>> {
         let context = self.context.get_or_insert_with(|| Box::new(context(window, level)));
         let mut bytes = Vec::new();
@@ -105,8 +110,8 @@ const MOST_AT_ONCE: usize = 256 * 1024;
 fn context(window: Window, level: u8) -> Deflate {
     Deflate::new_with_config(DeflateConfig {
         level: i32::from(level.min(9)),
-        // Negative for a stream without zlib's own header. zlib has no raw window of 2^8 bytes; with one of 2^9 it looks back by 250 at the
-        // most (its MAX_DIST), which is within 2^8.
+        // Negative for a stream without zlib's own header. zlib has no raw window of 2^8 bytes; with one of
+        // 2^9 it looks back by 250 at the most (its MAX_DIST), which is within 2^8.
         window_bits: i32::from(window.bits.clamp(9, 15)).saturating_neg(),
         mem_level: MEM_LEVEL,
         ..DeflateConfig::default()
@@ -151,7 +156,8 @@ mod tests {
     fn blocks_without_compression_hold_any_payload() {
         for len in [1, 65_535, 65_536, 200_000] {
             let payload: Vec<u8> = (0..len).map(|at| at as u8).collect();
-            let whole = [stored(&payload, false), stored(b"end", true), vec![0, 0, 0xFF, 0xFF, 3, 0]].concat();
+            let whole =
+                [stored(&payload, false), stored(b"end", true), vec![0, 0, 0xFF, 0xFF, 3, 0]].concat();
             let inflated = miniz_oxide::inflate::decompress_to_vec(&whole).expect("DEFLATE");
             assert_eq!(inflated, [&payload[..], b"end"].concat());
         }

@@ -4,13 +4,15 @@ use super::Corrupt;
 use super::blocks::{Output, Stop, first};
 
 /// The shortest length of each length code (RFC 1951 §3.2.5), 257 the first.
-const LENGTHS: [u16; 29] =
-    [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258];
+const LENGTHS: [u16; 29] = [
+    3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195,
+    227, 258,
+];
 
 /// The shortest distance of each distance code.
 const DISTANCES: [u16; 30] = [
-    1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385,
-    24577,
+    1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073,
+    4097, 6145, 8193, 12289, 16385, 24577,
 ];
 
 /// Bits that were taken from the input and not used, the first of them lowest. Bits above `count` are zero.
@@ -87,7 +89,8 @@ impl Bits {
     }
 
     fn take_symbol(&mut self) -> Option<Result<Symbol, Corrupt>> {
-        // Codes begin with their highest bit. Zeros in place of bits that are not there yet make no code shorter.
+        // Codes begin with their highest bit. Zeros in place of bits that are not there yet make no code
+        // shorter.
         let code = (self.value as u16).reverse_bits() >> 7;
         let (symbol, count) = match code {
             0..0x060 => ((code >> 2).saturating_add(256), 7),
@@ -109,7 +112,8 @@ impl Bits {
         Some(self.take_extra(&DISTANCES, code, 1)?.map(|distance| Symbol::Repeat(length, distance)))
     }
 
-    /// The least value of a code and its extra bits: as many for each 2^`turn` codes in turn, and none for the first two turns.
+    /// The least value of a code and its extra bits: as many for each 2^`turn` codes in turn, and none for
+    /// the first two turns.
     fn take_extra(&mut self, least: &[u16], code: u16, turn: u32) -> Option<Result<u16, Corrupt>> {
         let Some(value) = least.get(usize::from(code)) else { return Some(Err(Corrupt)) };
         // The length 258 has a code of its own.

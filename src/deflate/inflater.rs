@@ -91,13 +91,15 @@ impl Inflater {
         }
     }
 
-    /// Inflates on in a message; how many bytes of `input` were taken. To be called with nothing pending. Takes none only where there is
-    /// something pending then, or nothing is given. The window is that of the connection.
+    /// Inflates on in a message; how many bytes of `input` were taken. To be called with nothing pending.
+    /// Takes none only where there is something pending then, or nothing is given. The window is that of
+    /// the connection.
     pub(crate) fn inflate(&mut self, input: &[u8], window: Window) -> Result<usize, Corrupt> {
         self.state.get_or_insert_with(|| Box::new(State::new(window))).inflate(input)
     }
 
-    /// Inflates what is appended to a message, whose bytes were all taken; whether the message is over. To be called with nothing pending.
+    /// Inflates what is appended to a message, whose bytes were all taken; whether the message is over. To be
+    /// called with nothing pending.
     pub(crate) fn end(&mut self) -> Result<bool, Corrupt> {
         let state = self.state.as_mut().ok_or(Corrupt)?;
         if !state.inflate_appended()? {
@@ -121,7 +123,16 @@ impl Inflater {
 impl State {
     const fn new(window: Window) -> Self {
         let size = 1 << (window.bits & 15);
-        Self { size, takeover: window.takeover, taken: 0, window: Vec::new(), end: 0, given: 0, full: false, stream: None }
+        Self {
+            size,
+            takeover: window.takeover,
+            taken: 0,
+            window: Vec::new(),
+            end: 0,
+            given: 0,
+            full: false,
+            stream: None,
+        }
     }
 
     fn inflate(&mut self, mut input: &[u8]) -> Result<usize, Corrupt> {
@@ -210,7 +221,10 @@ impl State {
 impl fmt::Debug for Inflater {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let memory = self.state.as_ref().map_or(0, |state| {
-            let stream = state.stream.as_ref().map_or(0, |stream| size_of::<Stream>().saturating_add(stream.blocks.memory()));
+            let stream = state
+                .stream
+                .as_ref()
+                .map_or(0, |stream| size_of::<Stream>().saturating_add(stream.blocks.memory()));
             size_of::<State>().saturating_add(state.window.len()).saturating_add(stream)
         });
         f.debug_struct("Inflater").field("memory", &memory).finish_non_exhaustive()

@@ -1,4 +1,5 @@
-//! The message payload transformation of permessage-deflate (RFC 7692 §7.2): bytes to DEFLATE and back. Knows no frames.
+//! The message payload transformation of permessage-deflate (RFC 7692 §7.2): bytes to DEFLATE and back. Knows
+//! no frames.
 
 mod blocks;
 mod deflater;
@@ -17,6 +18,6 @@ pub(crate) struct Window {
     pub(crate) takeover: bool,
 }
 
-/// What DEFLATE (RFC 1951 §3.2.4) writes for an empty block without compression, after the three bits of its header and padding. A message
-/// is sent without it (RFC 7692 §7.2.1) and read with it (§7.2.2).
+/// What DEFLATE (RFC 1951 §3.2.4) writes for an empty block without compression, after the three bits of its
+/// header and padding. A message is sent without it (RFC 7692 §7.2.1) and read with it (§7.2.2).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];

@@ -1,4 +1,5 @@
-//! The server's answers: the 101 (§4.2.2), a refusal of the application's, and a refusal of what breaks the rules.
+//! The server's answers: the 101 (§4.2.2), a refusal of the application's, and a refusal of what breaks the
+//! rules.
 
 use core::fmt;
 
@@ -31,8 +32,8 @@ impl<'a> Accept<'a> {
         Self { subprotocol: Some(subprotocol), ..self }
     }
 
-    /// Adds these fields, such as Set-Cookie. Host, Upgrade, Connection, Content-Length, Transfer-Encoding and all of Sec-WebSocket-* are
-    /// the handshake's own.
+    /// Adds these fields, such as Set-Cookie. Host, Upgrade, Connection, Content-Length, Transfer-Encoding
+    /// and all of Sec-WebSocket-* are the handshake's own.
     #[must_use]
     pub const fn headers(self, headers: &'a [(&'a str, &'a str)]) -> Self {
         Self { headers, ..self }
@@ -47,8 +48,8 @@ impl<'a> Accept<'a> {
         check_headers(self.headers)
     }
 
-    /// The fields that [`write`](Self::write) writes, `extensions` being what is said of them; without a key, those that answer an extended
-    /// CONNECT (RFC 8441 §5).
+    /// The fields that [`write`](Self::write) writes, `extensions` being what is said of them; without a key,
+    /// those that answer an extended CONNECT (RFC 8441 §5).
     pub(super) fn fields<'s>(
         &'s self,
         key: Option<&'s AcceptKey>,
@@ -75,7 +76,10 @@ impl<'a> Accept<'a> {
             put(subprotocol.name().as_bytes());
             put(b"\r\n");
         }
-        write_fields(agreed.answer().as_deref().map(|value| ("Sec-WebSocket-Extensions", value)).into_iter(), put);
+        write_fields(
+            agreed.answer().as_deref().map(|value| ("Sec-WebSocket-Extensions", value)).into_iter(),
+            put,
+        );
         write_fields(self.headers.iter().copied(), put);
         put(b"\r\n");
     }
@@ -83,14 +87,18 @@ impl<'a> Accept<'a> {
 
 impl fmt::Debug for Accept<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Accept").field("subprotocol", &self.subprotocol).field("headers", &names(self.headers)).finish()
+        f.debug_struct("Accept")
+            .field("subprotocol", &self.subprotocol)
+            .field("headers", &names(self.headers))
+            .finish()
     }
 }
 
-/// How to answer a request without opening a connection: a refusal (§4.2.2), or any response to a request that is no upgrade.
+/// How to answer a request without opening a connection: a refusal (§4.2.2), or any response to a request
+/// that is no upgrade.
 ///
-/// The response says `Connection: close`, and how long its content is. One of status 426 names the version and the protocol to upgrade
-/// to (§4.4, RFC 9110 §15.5.22), one of 405 the method (RFC 9110 §15.5.6).
+/// The response says `Connection: close`, and how long its content is. One of status 426 names the version
+/// and the protocol to upgrade to (§4.4, RFC 9110 §15.5.22), one of 405 the method (RFC 9110 §15.5.6).
 #[derive(Clone, Copy)]
 pub struct Reject<'a> {
     status: u16,
@@ -105,8 +113,8 @@ impl<'a> Reject<'a> {
         Self { status, headers: &[], body: b"" }
     }
 
-    /// Adds these fields, such as Content-Type, Location or WWW-Authenticate. Host, Upgrade, Connection, Content-Length,
-    /// Transfer-Encoding and all of Sec-WebSocket-* are written by the handshake.
+    /// Adds these fields, such as Content-Type, Location or WWW-Authenticate. Host, Upgrade, Connection,
+    /// Content-Length, Transfer-Encoding and all of Sec-WebSocket-* are written by the handshake.
     #[must_use]
     pub const fn headers(self, headers: &'a [(&'a str, &'a str)]) -> Self {
         Self { headers, ..self }
@@ -151,7 +159,11 @@ impl<'a> Reject<'a> {
         put(b" ");
         put(reason_phrase(self.status).as_bytes());
         // RFC 9110 §7.8, as in CONNECTION
-        put(if self.status == 426 { b"\r\nConnection: close, Upgrade\r\n" } else { b"\r\nConnection: close\r\n" });
+        put(if self.status == 426 {
+            b"\r\nConnection: close, Upgrade\r\n"
+        } else {
+            b"\r\nConnection: close\r\n"
+        });
         let required = required(self.status).iter().copied().filter(|(name, _)| !self.has_header(name));
         write_fields(required.chain(self.headers.iter().copied()), put);
         if self.has_content() {
@@ -170,7 +182,10 @@ impl<'a> Reject<'a> {
 
 impl fmt::Debug for Reject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reject").field("status", &self.status).field("headers", &names(self.headers)).finish_non_exhaustive()
+        f.debug_struct("Reject")
+            .field("status", &self.status)
+            .field("headers", &names(self.headers))
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,5 @@
-//! The parameters of permessage-deflate (RFC 7692 §7.1): what an endpoint is ready for, what is offered, what is agreed.
+//! The parameters of permessage-deflate (RFC 7692 §7.1): what an endpoint is ready for, what is offered, what
+//! is agreed.
 
 use super::extensions::{ParamValue, Params, Value};
 
@@ -10,11 +11,11 @@ const CLIENT_NO_CONTEXT_TAKEOVER: &str = "client_no_context_takeover";
 const SERVER_MAX_WINDOW_BITS: &str = "server_max_window_bits";
 const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 
-/// The parameters of permessage-deflate (RFC 7692 §7.1), each for what one endpoint sends: the most that an endpoint is ready for, or what
-/// both have agreed on.
+/// The parameters of permessage-deflate (RFC 7692 §7.1), each for what one endpoint sends: the most that an
+/// endpoint is ready for, or what both have agreed on.
 ///
-/// A window has 2^8 to 2^15 bytes; numbers beside 8 to 15 are taken for the nearest of them. Context takeover means that a message can be
-/// compressed with the window that the messages before it have filled.
+/// A window has 2^8 to 2^15 bytes; numbers beside 8 to 15 are taken for the nearest of them. Context takeover
+/// means that a message can be compressed with the window that the messages before it have filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct DeflateParams {
@@ -38,16 +39,23 @@ impl DeflateParams {
     /// What the extension is without parameters: windows of 2^15 bytes, and context takeover, both ways.
     #[must_use]
     pub const fn new() -> Self {
-        Self { server_window_bits: 15, client_window_bits: 15, server_context_takeover: true, client_context_takeover: true }
+        Self {
+            server_window_bits: 15,
+            client_window_bits: 15,
+            server_context_takeover: true,
+            client_context_takeover: true,
+        }
     }
 
     /// With window sizes that there are.
     pub(crate) fn in_range(self) -> Self {
-        let (server_window_bits, client_window_bits) = (self.server_window_bits.clamp(8, 15), self.client_window_bits.clamp(8, 15));
+        let (server_window_bits, client_window_bits) =
+            (self.server_window_bits.clamp(8, 15), self.client_window_bits.clamp(8, 15));
         Self { server_window_bits, client_window_bits, ..self }
     }
 
-    /// Agrees to an offer, where it can be met by an endpoint that is ready for `self`; `None` declines it (RFC 7692 §7).
+    /// Agrees to an offer, where it can be met by an endpoint that is ready for `self`; `None` declines it
+    /// (RFC 7692 §7).
     pub(super) fn accept(self, offer: &Named) -> Option<Self> {
         // §7.1.2.2: a client's window can be limited only if the client says that it can be
         if offer.client_window_bits.is_none() && self.client_window_bits < 15 {
@@ -64,7 +72,8 @@ impl DeflateParams {
         })
     }
 
-    /// Checks the answer to what [`offer`](Self::offer) has offered; `None` where it is none to that (RFC 7692 §7).
+    /// Checks the answer to what [`offer`](Self::offer) has offered; `None` where it is none to that (RFC
+    /// 7692 §7).
     pub(super) fn confirm(self, answer: &Named) -> Option<Self> {
         let server_window_bits = answer.server_window_bits.unwrap_or(15);
         let client_window_bits = match answer.client_window_bits {
@@ -72,8 +81,11 @@ impl DeflateParams {
             // §7.1.2.2: in an answer it has a value
             Some(value) => value?,
         };
-        // §7.1.2.1: "with the same or smaller value as the offer"; §7.1.1.1: a server accepts the parameter by including it
-        if server_window_bits > self.server_window_bits || !(self.server_context_takeover || answer.server_no_context_takeover) {
+        // §7.1.2.1: "with the same or smaller value as the offer"; §7.1.1.1: a server accepts the parameter
+        // by including it
+        if server_window_bits > self.server_window_bits
+            || !(self.server_context_takeover || answer.server_no_context_takeover)
+        {
             return None;
         }
         Some(Self {
@@ -84,7 +96,8 @@ impl DeflateParams {
         })
     }
 
-    /// The offer of a client that is ready for this: what the server must keep to, and what the client hints at.
+    /// The offer of a client that is ready for this: what the server must keep to, and what the client hints
+    /// at.
     pub(super) fn offer(self) -> Value {
         let mut value = self.value(self.server_window_bits < 15);
         if self.client_window_bits == 15 {
@@ -128,16 +141,25 @@ pub(super) struct Named {
 }
 
 impl Named {
-    /// `None` where a parameter is not defined, is named twice, or has a value that it cannot have (RFC 7692 §7).
+    /// `None` where a parameter is not defined, is named twice, or has a value that it cannot have (RFC 7692
+    /// §7).
     pub(super) fn parse(params: Params<'_>) -> Option<Self> {
         let mut named = Self::default();
         for param in params {
             let again = match (param.name(), param.value()) {
-                (SERVER_NO_CONTEXT_TAKEOVER, None) => core::mem::replace(&mut named.server_no_context_takeover, true),
-                (CLIENT_NO_CONTEXT_TAKEOVER, None) => core::mem::replace(&mut named.client_no_context_takeover, true),
-                (SERVER_MAX_WINDOW_BITS, Some(value)) => named.server_window_bits.replace(bits(value)?).is_some(),
+                (SERVER_NO_CONTEXT_TAKEOVER, None) => {
+                    core::mem::replace(&mut named.server_no_context_takeover, true)
+                }
+                (CLIENT_NO_CONTEXT_TAKEOVER, None) => {
+                    core::mem::replace(&mut named.client_no_context_takeover, true)
+                }
+                (SERVER_MAX_WINDOW_BITS, Some(value)) => {
+                    named.server_window_bits.replace(bits(value)?).is_some()
+                }
                 (CLIENT_MAX_WINDOW_BITS, None) => named.client_window_bits.replace(None).is_some(),
-                (CLIENT_MAX_WINDOW_BITS, Some(value)) => named.client_window_bits.replace(Some(bits(value)?)).is_some(),
+                (CLIENT_MAX_WINDOW_BITS, Some(value)) => {
+                    named.client_window_bits.replace(Some(bits(value)?)).is_some()
+                }
                 _ => return None,
             };
             if again {

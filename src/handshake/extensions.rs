@@ -10,8 +10,8 @@ use super::fields::{Headers, Known, TOKEN, Values, is, trim};
 use crate::error::HandshakeError;
 use crate::wire::ReservedBits;
 
-/// What both endpoints agreed on in the opening handshake, as far as frames depend on it: the extensions. There is one, permessage-deflate
-/// (feature `deflate`).
+/// What both endpoints agreed on in the opening handshake, as far as frames depend on it: the extensions.
+/// There is one, permessage-deflate (feature `deflate`).
 #[derive(Debug, Clone, Copy, Default, Eq)]
 #[non_exhaustive]
 pub struct Negotiated {
@@ -55,13 +55,18 @@ impl Negotiated {
         ReservedBits::NONE
     }
 
-    /// One more extension of an offer, to a server that is ready for `ready`. What it cannot meet is declined by silence.
+    /// One more extension of an offer, to a server that is ready for `ready`. What it cannot meet is declined
+    /// by silence.
     fn accept(self, offer: Extension<'_>, ready: Self) -> Self {
         #[cfg(feature = "deflate")]
-        // RFC 7692 §5: offers stand in the order of preference; the first that can be met is taken, and no other that claims RSV1
+        // RFC 7692 §5: offers stand in the order of preference; the first that can be met is taken, and no
+        // other that claims RSV1
         if let (None, Some(most), true) = (self.deflate, ready.deflate, offer.name() == NAME) {
             if let Some(named) = Named::parse(offer.params()) {
-                return Self { deflate: most.accept(&named), server_bits_named: named.server_window_bits.is_some() };
+                return Self {
+                    deflate: most.accept(&named),
+                    server_bits_named: named.server_window_bits.is_some(),
+                };
             }
         }
         let _ = (offer, ready);
@@ -74,7 +79,8 @@ impl Negotiated {
         if let (Some(most), true) = (offered.deflate, answer.name() == NAME) {
             // RFC 7692 §5.1: two that use RSV1 cannot both be accepted
             let first = self.deflate.is_none();
-            let deflate = Named::parse(answer.params()).filter(|_| first).and_then(|named| most.confirm(&named));
+            let deflate =
+                Named::parse(answer.params()).filter(|_| first).and_then(|named| most.confirm(&named));
             return Ok(Self { deflate: Some(deflate.ok_or(HandshakeError::InvalidDeflate)?), ..self });
         }
         let _ = (answer, offered);
@@ -134,12 +140,17 @@ impl Negotiation {
         self.line(line, |agreed, extension| Ok(agreed.accept(extension, ready)));
     }
 
-    /// §4.1: one more line of a response, to a client that has offered `offered`: what was not offered fails the connection.
+    /// §4.1: one more line of a response, to a client that has offered `offered`: what was not offered fails
+    /// the connection.
     pub(super) fn answer(&mut self, line: &[u8], offered: Negotiated) {
         self.line(line, |agreed, extension| agreed.confirm(extension, offered));
     }
 
-    fn line(&mut self, line: &[u8], judge: impl Fn(Negotiated, Extension<'_>) -> Result<Negotiated, HandshakeError>) {
+    fn line(
+        &mut self,
+        line: &[u8],
+        judge: impl Fn(Negotiated, Extension<'_>) -> Result<Negotiated, HandshakeError>,
+    ) {
         let mut agreed = match self {
             Self::Failed(_) => return,
             Self::NoLine | Self::Nothing => Negotiated::new(),
@@ -162,7 +173,8 @@ impl Negotiation {
                         Err(error) => Self::Failed(error),
                     };
                 }
-                // §9.1: whoever receives a value outside the grammar "MUST immediately _Fail the WebSocket Connection_"
+                // §9.1: whoever receives a value outside the grammar "MUST immediately _Fail the WebSocket
+                // Connection_"
                 (Err(Malformed), _) => {
                     *self = Self::Failed(HandshakeError::InvalidExtensions);
                     return;
@@ -281,7 +293,8 @@ impl<'b> ParamValue<'b> {
     /// Its characters, unquoted.
     pub fn bytes(self) -> impl Iterator<Item = u8> + 'b {
         let mut raw = self.raw.iter().copied();
-        // RFC 9110 §5.6.4: a recipient "MUST handle a quoted-pair as if it were replaced by the octet following the backslash"
+        // RFC 9110 §5.6.4: a recipient "MUST handle a quoted-pair as if it were replaced by the octet
+        // following the backslash"
         iter::from_fn(move || match raw.next() {
             Some(b'\\') if self.quoted => raw.next(),
             byte => byte,
@@ -330,7 +343,11 @@ impl<'b> Reader<'b> {
         while self.param()?.is_some() {}
         let params_len = from_params.len().saturating_sub(self.rest.len());
         let params = from_params.get(..params_len).unwrap_or_default();
-        if self.rest.is_empty() || self.eat(b',') { Ok(Some(Extension { name, params })) } else { Err(Malformed) }
+        if self.rest.is_empty() || self.eat(b',') {
+            Ok(Some(Extension { name, params }))
+        } else {
+            Err(Malformed)
+        }
     }
 
     /// `";" token [ "=" (token | quoted-string) ]`; `None` where no semicolon is next.
@@ -344,7 +361,9 @@ impl<'b> Reader<'b> {
     }
 
     fn value(&mut self) -> Result<ParamValue<'b>, Malformed> {
-        let [b'"', rest @ ..] = self.rest else { return Ok(ParamValue { raw: self.token()?, quoted: false }) };
+        let [b'"', rest @ ..] = self.rest else {
+            return Ok(ParamValue { raw: self.token()?, quoted: false });
+        };
         self.rest = rest;
         let mut escaped = false;
         for (at, &byte) in self.rest.iter().enumerate() {
@@ -353,7 +372,11 @@ impl<'b> Reader<'b> {
                 b'"' if !escaped => {
                     let (raw, rest) = self.rest.split_at_checked(at).ok_or(Malformed)?;
                     self.rest = trim(rest.get(1..).unwrap_or_default());
-                    return if raw.is_empty() { Err(Malformed) } else { Ok(ParamValue { raw, quoted: true }) };
+                    return if raw.is_empty() {
+                        Err(Malformed)
+                    } else {
+                        Ok(ParamValue { raw, quoted: true })
+                    };
                 }
                 // §9.1: "the value after quoted-string unescaping MUST conform to the 'token' ABNF"
                 _ if is(byte, TOKEN) => escaped = false,
@@ -408,7 +431,9 @@ mod tests {
         let text = lines(values);
         let show = |extension: super::Extension<'_>| {
             let params = extension.params().map(|param| match param.value() {
-                Some(value) => format!(";{}={}", param.name(), String::from_utf8(value.bytes().collect()).unwrap()),
+                Some(value) => {
+                    format!(";{}={}", param.name(), String::from_utf8(value.bytes().collect()).unwrap())
+                }
                 None => format!(";{}", param.name()),
             });
             format!("{}{}", extension.name(), params.collect::<String>())
@@ -421,7 +446,10 @@ mod tests {
         assert_eq!(list(&["foo, bar; baz=2"]), ["foo", "bar;baz=2"]); // §9.1
         assert_eq!(list(&["foo", "bar; baz=2"]), ["foo", "bar;baz=2"]); // §9.1
         assert_eq!(list(&["deflate-stream"]), ["deflate-stream"]); // §9.1
-        assert_eq!(list(&["mux; max-channels=4; flow-control, deflate-stream"]), ["mux;max-channels=4;flow-control", "deflate-stream"]);
+        assert_eq!(
+            list(&["mux; max-channels=4; flow-control, deflate-stream"]),
+            ["mux;max-channels=4;flow-control", "deflate-stream"]
+        );
         assert_eq!(list(&[", ,a ;b\t= c ,,", "", ","]), ["a;b=c"]);
     }
 
@@ -429,7 +457,14 @@ mod tests {
     fn ex_02_a_quoted_value_equals_its_token() {
         assert_eq!(list(&["private-extension; some=\"va\\l\\ue\""]), ["private-extension;some=value"]);
         let text = lines(&["a; b=\"1\\5\""]);
-        let value = Extensions::new(Headers::new(text.as_bytes())).next().unwrap().params().next().unwrap().value().unwrap();
+        let value = Extensions::new(Headers::new(text.as_bytes()))
+            .next()
+            .unwrap()
+            .params()
+            .next()
+            .unwrap()
+            .value()
+            .unwrap();
         assert!(value == "15" && value != "1" && value != "155");
     }
 

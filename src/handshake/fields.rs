@@ -1,4 +1,5 @@
-//! Fields of an HTTP head: characters, tokens, lists, and the names that the handshake is made of (RFC 9110 §5, §5.6).
+//! Fields of an HTTP head: characters, tokens, lists, and the names that the handshake is made of (RFC 9110
+//! §5, §5.6).
 
 use core::{fmt, iter, str};
 
@@ -20,8 +21,13 @@ const CLASSES: [u8; 256] = {
     let mut byte = 0u8;
     loop {
         let alphanumeric = byte.is_ascii_alphanumeric();
-        let token = alphanumeric || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~');
-        let host = alphanumeric || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'%' | b'&'..=b',' | b';' | b'=');
+        let token = alphanumeric
+            || matches!(
+                byte,
+                b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+            );
+        let host = alphanumeric
+            || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'%' | b'&'..=b',' | b';' | b'=');
         let mut class = 0;
         if token {
             class |= TOKEN;
@@ -129,8 +135,10 @@ impl Known {
             7 => is(b"Upgrade", Self::Upgrade),
             10 => is(b"Connection", Self::Connection),
             14 => is(b"Content-Length", Self::ContentLength),
-            17 => is(b"Sec-WebSocket-Key", Self::Key).or_else(|| is(b"Transfer-Encoding", Self::TransferEncoding)),
-            18 => is(b"Sec-WebSocket-Key1", Self::DraftKey).or_else(|| is(b"Sec-WebSocket-Key2", Self::DraftKey)),
+            17 => is(b"Sec-WebSocket-Key", Self::Key)
+                .or_else(|| is(b"Transfer-Encoding", Self::TransferEncoding)),
+            18 => is(b"Sec-WebSocket-Key1", Self::DraftKey)
+                .or_else(|| is(b"Sec-WebSocket-Key2", Self::DraftKey)),
             20 => is(b"Sec-WebSocket-Accept", Self::Accept),
             21 => is(b"Sec-WebSocket-Version", Self::Version),
             22 => is(b"Sec-WebSocket-Protocol", Self::Protocol),
@@ -149,7 +157,8 @@ pub(super) const VERSION: (&str, &str) = ("Sec-WebSocket-Version", "13");
 /// RFC 8441 §5: "HTTP/2 requires they be encoded as lowercase".
 pub(super) const LOWERCASE_VERSION: (&str, &str) = ("sec-websocket-version", "13");
 
-/// Whether the handshake keeps a field's name to itself: those of [`Known`] except Origin, and all of `Sec-WebSocket-*` (§11.3).
+/// Whether the handshake keeps a field's name to itself: those of [`Known`] except Origin, and all of
+/// `Sec-WebSocket-*` (§11.3).
 pub(super) fn is_reserved(name: &str) -> bool {
     let prefix = name.as_bytes().first_chunk::<14>();
     match Known::of(name.as_bytes()) {
@@ -279,12 +288,15 @@ mod tests {
     #[test]
     fn classes_are_those_of_the_rfcs() {
         let of = |class| (0..=u8::MAX).filter(|&byte| is(byte, class)).collect::<Vec<u8>>();
-        let mut token = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".to_vec();
+        let mut token =
+            b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".to_vec();
         token.sort_unstable();
         assert_eq!(of(TOKEN), token);
-        let value: Vec<u8> = (0..=u8::MAX).filter(|&byte| byte == 9 || (byte >= 0x20 && byte != 0x7F)).collect();
+        let value: Vec<u8> =
+            (0..=u8::MAX).filter(|&byte| byte == 9 || (byte >= 0x20 && byte != 0x7F)).collect();
         assert_eq!(of(VALUE), value);
-        let mut path = b"!$%&'()*+,-./:;=?@_~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".to_vec();
+        let mut path =
+            b"!$%&'()*+,-./:;=?@_~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".to_vec();
         path.sort_unstable();
         assert_eq!(of(PATH), path);
         assert!(is_token(b"chat") && !is_token(b"") && !is_token(b"a b") && !is_token(b"\xc3\xa9"));

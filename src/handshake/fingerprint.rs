@@ -5,8 +5,9 @@ use super::scan::words;
 
 /// A hash of a request's key and of the subprotocols that it offers.
 ///
-/// It depends on both because some clients send the same key in every request, and because an extended CONNECT has no key (RFC 8441 §5).
-/// Requests with the same key and the same offer share a fingerprint: each offers what the other offers.
+/// It depends on both because some clients send the same key in every request, and because an extended
+/// CONNECT has no key (RFC 8441 §5). Requests with the same key and the same offer share a fingerprint: each
+/// offers what the other offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fingerprint(u64);
 
@@ -32,8 +33,8 @@ impl Fingerprint {
     }
 }
 
-/// The constants of FNV-1a with 64 bits: no table, and an XOR and a multiplication a byte. A peer that searches can make two requests
-/// collide, but only its own: it does not know the keys of others.
+/// The constants of FNV-1a with 64 bits: no table, and an XOR and a multiplication a byte. A peer that
+/// searches can make two requests collide, but only its own: it does not know the keys of others.
 const OFFSET_BASIS: u64 = 0xCBF2_9CE4_8422_2325;
 const PRIME: u64 = 0x0100_0000_01B3;
 
@@ -51,7 +52,9 @@ mod tests {
     fn every_byte_of_the_nonce_and_of_the_offer_counts() {
         let key = Key::new(*b"the sample nonce");
         let mut seen = vec![];
-        for lines in [&[][..], &["chat"], &["Chat"], &["chat", "a"], &["cha", "ta"], &["chata"], &["a", "chat"]] {
+        for lines in
+            [&[][..], &["chat"], &["Chat"], &["chat", "a"], &["cha", "ta"], &["chata"], &["a", "chat"]]
+        {
             seen.extend([of(None, lines), of(Some(&key), lines)]);
         }
         for at in 0..16 {

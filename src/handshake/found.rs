@@ -64,7 +64,10 @@ impl Found {
     };
 
     /// What all of these fields hold, to a server that is ready for the extensions in `ready`.
-    pub(super) fn of<'b>(fields: impl Iterator<Item = (&'b [u8], &'b [u8])>, ready: Negotiated) -> Result<Self, HandshakeError> {
+    pub(super) fn of<'b>(
+        fields: impl Iterator<Item = (&'b [u8], &'b [u8])>,
+        ready: Negotiated,
+    ) -> Result<Self, HandshakeError> {
         let mut found = Self::NOTHING;
         for (name, value) in fields {
             found.add(name, value, ready)?;
@@ -123,7 +126,10 @@ impl Found {
     }
 
     /// What they ask for over HTTP/1.1. `subprotocols` are the lines of Sec-WebSocket-Protocol.
-    pub(super) fn asked<'b>(&self, subprotocols: impl Iterator<Item = &'b [u8]>) -> Result<Asked, HandshakeError> {
+    pub(super) fn asked<'b>(
+        &self,
+        subprotocols: impl Iterator<Item = &'b [u8]>,
+    ) -> Result<Asked, HandshakeError> {
         // §4.2.1: Upgrade has the value "websocket", Connection the token "Upgrade"
         if !(self.upgrade && self.connection) {
             return Ok(Asked::Plain);
@@ -149,8 +155,12 @@ impl Found {
         if self.version == Some(true) { Ok(()) } else { Err(HandshakeError::UnsupportedVersion) }
     }
 
-    /// What comes of the subprotocols and extensions offered. `subprotocols` are the lines of Sec-WebSocket-Protocol.
-    pub(super) fn negotiate<'b>(&self, subprotocols: impl Iterator<Item = &'b [u8]>) -> Result<Negotiated, HandshakeError> {
+    /// What comes of the subprotocols and extensions offered. `subprotocols` are the lines of
+    /// Sec-WebSocket-Protocol.
+    pub(super) fn negotiate<'b>(
+        &self,
+        subprotocols: impl Iterator<Item = &'b [u8]>,
+    ) -> Result<Negotiated, HandshakeError> {
         match self.subprotocols {
             Lines::None => {}
             Lines::One(checked) => checked?,
@@ -160,7 +170,8 @@ impl Found {
     }
 }
 
-/// RFC 9112 §6.3: content would follow the head. Several equal numbers in a list would be one; they are refused like any other list.
+/// RFC 9112 §6.3: content would follow the head. Several equal numbers in a list would be one; they are
+/// refused like any other list.
 fn check_content_length(value: &[u8]) -> Result<(), HandshakeError> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return Err(HandshakeError::InvalidContentLength);
@@ -193,7 +204,8 @@ pub(super) fn is_authority(value: &[u8]) -> bool {
         [b'[', rest @ ..] => {
             let Some(end) = rest.iter().position(|&byte| byte == b']') else { return false };
             let (address, rest) = rest.split_at_checked(end).unwrap_or_default();
-            let is_address = str::from_utf8(address).is_ok_and(|address| address.parse::<core::net::Ipv6Addr>().is_ok());
+            let is_address =
+                str::from_utf8(address).is_ok_and(|address| address.parse::<core::net::Ipv6Addr>().is_ok());
             (is_address, rest.get(1..).unwrap_or_default())
         }
         _ => {

@@ -6,7 +6,8 @@
 //!           │                 └ line           └ looked
 //!           └ start
 //! ```
-//! Every byte has its verdict when it is there, before the line ends; none is looked at more than three times, in whichever pieces it comes.
+//! Every byte has its verdict when it is there, before the line ends; none is looked at more than three
+//! times, in whichever pieces it comes.
 
 use super::fields::{Headers, TOKEN, VALUE, VISIBLE, is};
 use super::scan::{find, printable};
@@ -23,7 +24,8 @@ pub(crate) struct HeadLimits {
     pub(crate) fields: usize,
 }
 
-/// RFC 9112 §2.2: "a server ... SHOULD ignore at least one empty line (CRLF) received prior to the request-line".
+/// RFC 9112 §2.2: "a server ... SHOULD ignore at least one empty line (CRLF) received prior to the
+/// request-line".
 const MAX_EMPTY_LINES: u8 = 4;
 
 /// Whose head it is.
@@ -87,8 +89,9 @@ impl HeadReader {
 
     /// Reads on in a head that starts with `bytes`; its length once it is whole.
     ///
-    /// `start_line` judges the start line as soon as it is whole, and `field` each field line of a request, name and value with the
-    /// whitespace around it. In a response, a fold is replaced by spaces, and where a field ends is known at the head's end.
+    /// `start_line` judges the start line as soon as it is whole, and `field` each field line of a request,
+    /// name and value with the whitespace around it. In a response, a fold is replaced by spaces, and
+    /// where a field ends is known at the head's end.
     pub(crate) fn read(
         &mut self,
         bytes: &mut [u8],
@@ -103,7 +106,8 @@ impl HeadReader {
             if matches!(self.at, At::StartLine | At::Name | At::Value) {
                 // Up to where a limit has a say.
                 let end = bytes.len().min(limits.head).min(self.line.saturating_add(limits.line));
-                self.looked = self.looked.saturating_add(self.run(bytes.get(self.looked..end).unwrap_or_default()));
+                self.looked =
+                    self.looked.saturating_add(self.run(bytes.get(self.looked..end).unwrap_or_default()));
             }
             let Some(&byte) = bytes.get(self.looked) else { return Ok(None) };
             if self.looked >= limits.head {
@@ -186,7 +190,9 @@ impl HeadReader {
     fn step(&mut self, byte: u8, bytes: &mut [u8], limits: &HeadLimits) -> Result<At, HandshakeError> {
         match (self.at, byte) {
             // A choice that RFC 9112 §2.2 leaves: LF alone ends no line.
-            (At::Start | At::StartLine | At::FieldStart | At::Name | At::Value, b'\n') => Err(HandshakeError::BareLineFeed),
+            (At::Start | At::StartLine | At::FieldStart | At::Name | At::Value, b'\n') => {
+                Err(HandshakeError::BareLineFeed)
+            }
             (At::Start, b'\r') if self.kind == MessageKind::Request => Ok(At::EmptyLineCr),
             (At::Start, _) if self.is_start_line(byte) => {
                 self.start = self.looked;
@@ -198,11 +204,17 @@ impl HeadReader {
             (At::Start | At::StartLine, _) => Err(HandshakeError::InvalidByte),
             (At::EmptyLineCr, b'\n') => {
                 self.empty_lines = self.empty_lines.saturating_add(1);
-                if self.empty_lines > MAX_EMPTY_LINES { Err(HandshakeError::TooManyEmptyLines) } else { Ok(At::Start) }
+                if self.empty_lines > MAX_EMPTY_LINES {
+                    Err(HandshakeError::TooManyEmptyLines)
+                } else {
+                    Ok(At::Start)
+                }
             }
             (At::StartLineCr | At::ValueCr | At::EndCr, b'\n') => Ok(At::FieldStart),
             // RFC 9112 §2.2: "A recipient of such a bare CR MUST consider that element to be invalid"
-            (At::EmptyLineCr | At::StartLineCr | At::ValueCr | At::EndCr, _) => Err(HandshakeError::BareCarriageReturn),
+            (At::EmptyLineCr | At::StartLineCr | At::ValueCr | At::EndCr, _) => {
+                Err(HandshakeError::BareCarriageReturn)
+            }
             (At::FieldStart, b'\r') => Ok(At::EndCr),
             (At::FieldStart, b' ' | b'\t') => self.fold(bytes),
             (At::FieldStart, _) if is(byte, TOKEN) => {
@@ -213,7 +225,9 @@ impl HeadReader {
             (At::Name, b':') => Ok(At::Value),
             // RFC 9112 §5.1: "No whitespace is allowed between the field name and colon"
             (At::Name, b' ' | b'\t') => Err(HandshakeError::SpaceBeforeColon),
-            (At::FieldStart | At::Name, _) if is(byte, VALUE) || byte == b'\r' => Err(HandshakeError::InvalidFieldName),
+            (At::FieldStart | At::Name, _) if is(byte, VALUE) || byte == b'\r' => {
+                Err(HandshakeError::InvalidFieldName)
+            }
             (At::Value, _) if is(byte, VALUE) => Ok(At::Value),
             (At::Value, b'\r') => Ok(At::ValueCr),
             (At::FieldStart | At::Name | At::Value, _) => Err(HandshakeError::InvalidByte),
@@ -249,12 +263,15 @@ impl HeadReader {
     const fn line_too_long(&self) -> HandshakeError {
         match self.at {
             At::Start | At::EmptyLineCr | At::StartLine | At::StartLineCr => HandshakeError::StartLineTooLong,
-            At::FieldStart | At::Name | At::Value | At::ValueCr | At::EndCr => HandshakeError::FieldLineTooLong,
+            At::FieldStart | At::Name | At::Value | At::ValueCr | At::EndCr => {
+                HandshakeError::FieldLineTooLong
+            }
         }
     }
 }
 
-/// The field line that `bytes` begin with, where it is there whole and in the grammar: name, value, and what follows its CRLF.
+/// The field line that `bytes` begin with, where it is there whole and in the grammar: name, value, and what
+/// follows its CRLF.
 #[inline]
 fn field_line(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (name, rest) = bytes.split_at_checked(bytes.iter().position(|&byte| !is(byte, TOKEN))?)?;

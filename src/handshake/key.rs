@@ -10,7 +10,8 @@ use sha1::{Digest as _, Sha1};
 /// §4.1: 16 bytes in base64; 24 characters, the last two of them padding.
 ///
 /// The unused bits of the last character may be anything: the RFC's own example of a key (§4.1) has them set.
-const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// The value of a Sec-WebSocket-Key field: 16 bytes in base64 (§4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,8 +79,8 @@ impl AcceptKey {
     }
 }
 
-/// Eight bytes that stand for a name: a connection remembers what it offered without keeping it. A second name of the same eight would
-/// have to be searched for among 2^64.
+/// Eight bytes that stand for a name: a connection remembers what it offered without keeping it. A second
+/// name of the same eight would have to be searched for among 2^64.
 pub(super) fn fingerprint(name: &[u8]) -> [u8; 8] {
     let digest: [u8; 20] = Sha1::digest(name).into();
     let [a, b, c, d, e, f, g, h, ..] = digest;

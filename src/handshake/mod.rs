@@ -1,6 +1,8 @@
-//! The opening handshake (§4): the HTTP/1.1 head, the checks of request and response, and what answers them. Knows no frames.
+//! The opening handshake (§4): the HTTP/1.1 head, the checks of request and response, and what answers them.
+//! Knows no frames.
 //!
-//! [`UpgradeRequest`] and [`UpgradeOffer`] are for those who leave HTTP to a library, and for WebSocket over HTTP/2 and HTTP/3.
+//! [`UpgradeRequest`] and [`UpgradeOffer`] are for those who leave HTTP to a library, and for WebSocket over
+//! HTTP/2 and HTTP/3.
 
 mod accept;
 #[cfg(feature = "deflate")]

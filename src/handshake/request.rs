@@ -7,8 +7,8 @@ use arrayvec::ArrayVec;
 
 use super::extensions::{Extensions, Negotiated};
 use super::fields::{
-    CONNECTION, Headers, Known, LOWERCASE_VERSION, UPGRADE, VERSION, Values, is_field, is_reserved, is_token, names, trim, write_fields,
-    write_list,
+    CONNECTION, Headers, Known, LOWERCASE_VERSION, UPGRADE, VERSION, Values, is_field, is_reserved, is_token,
+    names, trim, write_fields, write_list,
 };
 use super::fingerprint::Fingerprint;
 use super::found::{Asked, Found, is_authority};
@@ -31,21 +31,23 @@ pub struct Request<'b> {
 }
 
 impl<'b> Request<'b> {
-    /// The resource asked for: path and query, such as `/chat?room=1`. Of an absolute URI, the part after the authority, which can be a query alone.
+    /// The resource asked for: path and query, such as `/chat?room=1`. Of an absolute URI, the part after the
+    /// authority, which can be a query alone.
     #[must_use]
     pub fn target(&self) -> &'b str {
         self.target
     }
 
-    /// The server's authority, host and perhaps port: the Host field, or where the target is an absolute URI, its authority
-    /// (RFC 9112 §3.2.2).
+    /// The server's authority, host and perhaps port: the Host field, or where the target is an absolute URI,
+    /// its authority (RFC 9112 §3.2.2).
     #[must_use]
     pub fn host(&self) -> &'b str {
         self.host
     }
 
-    /// The origin of the page that the request comes from, as it was sent (§4.2.2, §10.2). Browsers always send it, and a request with two
-    /// of them is refused. Whoever does not check it accepts connections from anywhere; [`Reject::new(403)`](super::Reject::new) refuses.
+    /// The origin of the page that the request comes from, as it was sent (§4.2.2, §10.2). Browsers always
+    /// send it, and a request with two of them is refused. Whoever does not check it accepts connections
+    /// from anywhere; [`Reject::new(403)`](super::Reject::new) refuses.
     #[must_use]
     pub fn origin(&self) -> Option<&'b [u8]> {
         self.headers.first("Origin")
@@ -86,9 +88,15 @@ impl<'b> Request<'b> {
         found.host()?;
         let host = match target.authority {
             Some(authority) => authority,
-            None => head.headers.values(Known::Host).next().and_then(|host| str::from_utf8(host).ok()).unwrap_or_default(),
+            None => head
+                .headers
+                .values(Known::Host)
+                .next()
+                .and_then(|host| str::from_utf8(host).ok())
+                .unwrap_or_default(),
         };
-        let request = Self { target: target.resource, host, headers: head.headers, fingerprint: found.fingerprint() };
+        let request =
+            Self { target: target.resource, host, headers: head.headers, fingerprint: found.fingerprint() };
         Ok((request, found.asked(head.headers.values(Known::Protocol))?))
     }
 }
@@ -97,7 +105,11 @@ impl<'b> Request<'b> {
 impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.target.split('?').next().unwrap_or_default();
-        f.debug_struct("Request").field("path", &path).field("host", &self.host).field("headers", &self.headers).finish()
+        f.debug_struct("Request")
+            .field("path", &path)
+            .field("host", &self.host)
+            .field("headers", &self.headers)
+            .finish()
     }
 }
 
@@ -147,7 +159,9 @@ fn refused_start_line(line: &[u8]) -> HandshakeError {
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some(method), Some([_, ..]), Some(version), None) if is_token(method) => match version {
             b"HTTP/1.1" => HandshakeError::MethodNotAllowed,
-            [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => HandshakeError::UnsupportedHttpVersion,
+            [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => {
+                HandshakeError::UnsupportedHttpVersion
+            }
             _ => HandshakeError::InvalidRequestLine,
         },
         _ => HandshakeError::InvalidRequestLine,
@@ -156,8 +170,8 @@ fn refused_start_line(line: &[u8]) -> HandshakeError {
 
 /// A subprotocol that a client offered (§1.9), a token.
 ///
-/// Only [`Request::subprotocols`] and [`UpgradeRequest::subprotocols`](super::UpgradeRequest::subprotocols) make one. It answers only their
-/// request, or one with the same key and the same offer; for any other,
+/// Only [`Request::subprotocols`] and [`UpgradeRequest::subprotocols`](super::UpgradeRequest::subprotocols)
+/// make one. It answers only their request, or one with the same key and the same offer; for any other,
 /// [`AcceptError::SubprotocolNotOffered`](crate::AcceptError::SubprotocolNotOffered) is the result.
 ///
 /// Two subprotocols are equal if their names are equal, even if different requests offer them.
@@ -256,8 +270,8 @@ impl<'a> ClientRequest<'a> {
         Self { subprotocols, ..self }
     }
 
-    /// Adds these fields, such as Origin (once), Cookie or Authorization. Host, Upgrade, Connection, Content-Length, Transfer-Encoding and
-    /// all of Sec-WebSocket-* are the handshake's own.
+    /// Adds these fields, such as Origin (once), Cookie or Authorization. Host, Upgrade, Connection,
+    /// Content-Length, Transfer-Encoding and all of Sec-WebSocket-* are the handshake's own.
     #[must_use]
     pub const fn headers(self, headers: &'a [(&'a str, &'a str)]) -> Self {
         Self { headers, ..self }
@@ -289,13 +303,16 @@ impl<'a> ClientRequest<'a> {
             if offered.contains(name.as_bytes()) {
                 return Err(RequestError::RepeatedSubprotocol);
             }
-            offered.0.try_push(fingerprint(name.as_bytes())).map_err(|_| RequestError::TooManySubprotocols)?;
+            offered
+                .0
+                .try_push(fingerprint(name.as_bytes()))
+                .map_err(|_| RequestError::TooManySubprotocols)?;
         }
         Ok(offered)
     }
 
-    /// The fields that [`write`](Self::write) writes, `extensions` being what is said of them; without a key, those of an extended CONNECT
-    /// (RFC 8441 §5).
+    /// The fields that [`write`](Self::write) writes, `extensions` being what is said of them; without a key,
+    /// those of an extended CONNECT (RFC 8441 §5).
     pub(super) fn fields<'s>(
         &'s self,
         key: Option<&'s Key>,
@@ -311,7 +328,8 @@ impl<'a> ClientRequest<'a> {
             Some(_) => (VERSION, "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"),
             None => (LOWERCASE_VERSION, "sec-websocket-protocol", "sec-websocket-extensions"),
         };
-        let subprotocols = (!self.subprotocols.is_empty()).then_some((protocol, FieldValue::List(self.subprotocols)));
+        let subprotocols =
+            (!self.subprotocols.is_empty()).then_some((protocol, FieldValue::List(self.subprotocols)));
         let extensions = extensions.map(|value| text((extensions_name, value)));
         upgrade
             .into_iter()
@@ -322,7 +340,8 @@ impl<'a> ClientRequest<'a> {
             .chain(self.headers.iter().copied().map(text))
     }
 
-    /// Writes the request, with an offer of the extensions in `ready`, piece by piece: few, as all are put twice.
+    /// Writes the request, with an offer of the extensions in `ready`, piece by piece: few, as all are put
+    /// twice.
     pub(crate) fn write(&self, key: &Key, ready: Negotiated, put: &mut dyn FnMut(&[u8])) {
         put(b"GET ");
         self.uri.write_resource(put);
@@ -336,7 +355,10 @@ impl<'a> ClientRequest<'a> {
             write_list(self.subprotocols, put);
             put(b"\r\n");
         }
-        write_fields(ready.offer().as_deref().map(|value| ("Sec-WebSocket-Extensions", value)).into_iter(), put);
+        write_fields(
+            ready.offer().as_deref().map(|value| ("Sec-WebSocket-Extensions", value)).into_iter(),
+            put,
+        );
         write_fields(self.headers.iter().copied(), put);
         put(b"\r\n");
     }
@@ -346,7 +368,10 @@ impl<'a> ClientRequest<'a> {
 impl fmt::Debug for ClientRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("ClientRequest");
-        out.field("host", &self.uri.host()).field("subprotocols", &self.subprotocols).field("headers", &names(self.headers)).finish()
+        out.field("host", &self.uri.host())
+            .field("subprotocols", &self.subprotocols)
+            .field("headers", &names(self.headers))
+            .finish()
     }
 }
 

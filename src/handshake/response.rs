@@ -89,13 +89,17 @@ impl<'b> Response<'b> {
 
     /// RFC 9112 §4: `HTTP-version SP 3DIGIT SP [ reason-phrase ]`; the status and the reason.
     pub(crate) fn start_line(line: &[u8]) -> Result<(u16, &[u8]), HandshakeError> {
-        let [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9', b' ', status @ ..] = line else {
+        let [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9', b' ', status @ ..] =
+            line
+        else {
             return Err(HandshakeError::InvalidStatusLine);
         };
         let [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b' ', reason @ ..] = status else {
             return Err(HandshakeError::InvalidStatusLine);
         };
-        let status = [a, b, c].into_iter().fold(0u16, |status, digit| status.wrapping_mul(10).wrapping_add(u16::from(digit & 0x0F)));
+        let status = [a, b, c]
+            .into_iter()
+            .fold(0u16, |status, digit| status.wrapping_mul(10).wrapping_add(u16::from(digit & 0x0F)));
         match (major, minor) {
             (b'1', b'1') => Ok((status, reason)),
             // RFC 9110 §7.8: HTTP/1.0 knows no upgrade, so only a refusal can come in it
@@ -143,7 +147,10 @@ impl<'b> UpgradeResponse<'b> {
 
     /// §4.1, the six rules for a 101; the first three have no place in an extended CONNECT (RFC 8441 §5).
     #[inline]
-    pub(super) fn of(fields: impl Iterator<Item = (&'b [u8], &'b [u8])>, expected: &Expected) -> Result<Self, HandshakeError> {
+    pub(super) fn of(
+        fields: impl Iterator<Item = (&'b [u8], &'b [u8])>,
+        expected: &Expected,
+    ) -> Result<Self, HandshakeError> {
         let mut upgrade = None;
         let mut connection = false;
         let mut accept = None;
@@ -156,16 +163,29 @@ impl<'b> UpgradeResponse<'b> {
                         upgrade = Some(upgrade != Some(false) && protocol.eq_ignore_ascii_case(b"websocket"));
                     }
                 }
-                Some(Known::Connection) => connection |= elements(value).any(|option| option.eq_ignore_ascii_case(b"upgrade")),
+                Some(Known::Connection) => {
+                    connection |= elements(value).any(|option| option.eq_ignore_ascii_case(b"upgrade"))
+                }
                 // §11.3.3, §11.3.4: "MUST NOT appear more than once in an HTTP response"
                 Some(Known::Accept) if accept.is_some() => return Err(HandshakeError::RepeatedAccept),
                 Some(Known::Accept) => accept = Some(value),
-                Some(Known::Protocol) if subprotocol.is_some() => return Err(HandshakeError::RepeatedSubprotocol),
+                Some(Known::Protocol) if subprotocol.is_some() => {
+                    return Err(HandshakeError::RepeatedSubprotocol);
+                }
                 Some(Known::Protocol) => subprotocol = Some(value),
-                // RFC 9112 §6.1: "A server MUST NOT send a Transfer-Encoding header field in any response with a status code of 1xx"
+                // RFC 9112 §6.1: "A server MUST NOT send a Transfer-Encoding header field in any response
+                // with a status code of 1xx"
                 Some(Known::TransferEncoding) => return Err(HandshakeError::TransferEncodingNotAllowed),
                 Some(Known::Extensions) => extensions.answer(value, expected.extensions),
-                Some(Known::Host | Known::Origin | Known::ContentLength | Known::Key | Known::DraftKey | Known::Version) | None => {}
+                Some(
+                    Known::Host
+                    | Known::Origin
+                    | Known::ContentLength
+                    | Known::Key
+                    | Known::DraftKey
+                    | Known::Version,
+                )
+                | None => {}
             }
         }
         if let Some(expected) = &expected.accept {
@@ -182,7 +202,9 @@ impl<'b> UpgradeResponse<'b> {
         match subprotocol {
             None => {}
             Some(name) if !is_token(name) => return Err(HandshakeError::InvalidSubprotocol),
-            Some(name) if !expected.offered.contains(name) => return Err(HandshakeError::SubprotocolNotOffered),
+            Some(name) if !expected.offered.contains(name) => {
+                return Err(HandshakeError::SubprotocolNotOffered);
+            }
             Some(_) => {}
         }
         Ok(Self { subprotocol, agreed: extensions.end()? })
@@ -192,6 +214,9 @@ impl<'b> UpgradeResponse<'b> {
 /// Names of the fields alone: values can be secrets (Set-Cookie).
 impl fmt::Debug for Response<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response").field("status", &self.status).field("headers", &self.headers).finish_non_exhaustive()
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
     }
 }

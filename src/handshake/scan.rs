@@ -58,10 +58,15 @@ mod tests {
     fn find_is_position() {
         let mut random = fastrand::Rng::with_seed(5);
         for _ in 0..20_000 {
-            let bytes: Vec<u8> =
-                (0..random.usize(..40)).map(|_| random.choice([0, b'\n', b'\n' + 1, b'\n' ^ 0x80, 0x7F, 0xFF]).unwrap()).collect();
+            let bytes: Vec<u8> = (0..random.usize(..40))
+                .map(|_| random.choice([0, b'\n', b'\n' + 1, b'\n' ^ 0x80, 0x7F, 0xFF]).unwrap())
+                .collect();
             for wanted in [0, b'\n', 0x7F, 0xFF, b'x'] {
-                assert_eq!(find(&bytes, wanted), bytes.iter().position(|&byte| byte == wanted), "{wanted} in {bytes:?}");
+                assert_eq!(
+                    find(&bytes, wanted),
+                    bytes.iter().position(|&byte| byte == wanted),
+                    "{wanted} in {bytes:?}"
+                );
             }
         }
     }

@@ -1,4 +1,5 @@
-//! The opening handshake where something else speaks HTTP (§4, RFC 8441, RFC 9220): the same checks, over fields that were parsed.
+//! The opening handshake where something else speaks HTTP (§4, RFC 8441, RFC 9220): the same checks, over
+//! fields that were parsed.
 //!
 //! ```text
 //!             server                                            client
@@ -9,8 +10,8 @@
 //!                       ▼                                      ▼ agreed()
 //!               Connection::established(Server, …)   Connection::established(Client, …)
 //! ```
-//! No extension is negotiated unless `deflate` of a [`UpgradeRequest`] or of a [`UpgradeOffer`] says so (feature `deflate`); then as by a
-//! [`Connection`](crate::Connection) whose [`Config`](crate::Config) does.
+//! No extension is negotiated unless `deflate` of a [`UpgradeRequest`] or of a [`UpgradeOffer`] says so
+//! (feature `deflate`); then as by a [`Connection`](crate::Connection) whose [`Config`](crate::Config) does.
 //! The start line, the pseudo-header fields and the stream after the handshake are the HTTP library's.
 
 use core::fmt;
@@ -31,11 +32,12 @@ use crate::error::{AcceptError, HandshakeError, RequestError};
 
 /// A valid request that an HTTP library has parsed (§4.2.1, RFC 8441 §5).
 ///
-/// `F` gives the fields as pairs of a name and a value, each a `&str`, a `&[u8]` or a reference to a type of the library's, as often as it
-/// is asked to: `&http::HeaderMap` of hyper, h2 and h3 as it is, or a `Clone` iterator. Several lines of one name are several pairs.
+/// `F` gives the fields as pairs of a name and a value, each a `&str`, a `&[u8]` or a reference to a type of
+/// the library's, as often as it is asked to: `&http::HeaderMap` of hyper, h2 and h3 as it is, or a `Clone`
+/// iterator. Several lines of one name are several pairs.
 ///
-/// No extension is agreed to, whatever is offered (§9.1: a server may decline them all); with feature `deflate`, unless
-/// `UpgradeRequest::deflate` says that the server is ready for it.
+/// No extension is agreed to, whatever is offered (§9.1: a server may decline them all); with feature
+/// `deflate`, unless `UpgradeRequest::deflate` says that the server is ready for it.
 ///
 /// ```
 /// use websocket_proto::handshake::UpgradeRequest;
@@ -80,8 +82,9 @@ where
     N: AsRef<[u8]> + ?Sized + 'b,
     V: AsRef<[u8]> + ?Sized + 'b,
 {
-    /// Checks a request over HTTP/1.1. The version is the library's to judge: HTTP/1.0 has no upgrade, hyper hands out no stream for it, and
-    /// [`RejectResponse::http11`] of [`HandshakeError::UnsupportedHttpVersion`] is the answer.
+    /// Checks a request over HTTP/1.1. The version is the library's to judge: HTTP/1.0 has no upgrade, hyper
+    /// hands out no stream for it, and [`RejectResponse::http11`] of
+    /// [`HandshakeError::UnsupportedHttpVersion`] is the answer.
     ///
     /// # Errors
     /// What breaks the rules; [`HandshakeError::NotAnUpgrade`] of a request that asks for something else.
@@ -95,14 +98,17 @@ where
             found.asked(values(fields, Known::Protocol))
         };
         match check(&fields) {
-            Ok(Asked::Upgrade { key, agreed, fingerprint }) => Ok(Self { fields, key: Some(key), agreed, fingerprint }),
+            Ok(Asked::Upgrade { key, agreed, fingerprint }) => {
+                Ok(Self { fields, key: Some(key), agreed, fingerprint })
+            }
             Ok(Asked::Plain) => Err(RejectResponse::http11(HandshakeError::NotAnUpgrade)),
             Err(error) => Err(RejectResponse::http11(error)),
         }
     }
 
-    /// Checks an extended CONNECT over HTTP/2 or HTTP/3 (RFC 8441 §5, RFC 9220 §3). `protocol` is the pseudo-header field `:protocol`;
-    /// without it, a CONNECT is one for a tunnel and none of this crate's.
+    /// Checks an extended CONNECT over HTTP/2 or HTTP/3 (RFC 8441 §5, RFC 9220 §3). `protocol` is the
+    /// pseudo-header field `:protocol`; without it, a CONNECT is one for a tunnel and none of this
+    /// crate's.
     ///
     /// # Errors
     /// What breaks the rules.
@@ -136,7 +142,8 @@ where
     }
 
     /// Agrees to permessage-deflate (RFC 7692), if it was offered so that it can be met within `most`: what a
-    /// [`Connection::server`](crate::Connection::server) does that has it as [`DeflateConfig::most`](crate::DeflateConfig::most).
+    /// [`Connection::server`](crate::Connection::server) does that has it as
+    /// [`DeflateConfig::most`](crate::DeflateConfig::most).
     ///
     /// The connection compresses what it sends if it is [established](crate::Connection::established) with a
     /// [`Config::deflate`](crate::Config::deflate); what it receives it inflates in any case.
@@ -201,8 +208,8 @@ impl AcceptResponse<'_> {
         if self.key.is_some() { 101 } else { 200 }
     }
 
-    /// The fields, names and values; those of the application's last. Names to an extended CONNECT are in lower case, as HTTP/2 and HTTP/3
-    /// want them, except for the application's.
+    /// The fields, names and values; those of the application's last. Names to an extended CONNECT are in
+    /// lower case, as HTTP/2 and HTTP/3 want them, except for the application's.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.accept.fields(self.key.as_ref(), self.extensions.as_deref())
     }
@@ -214,7 +221,8 @@ impl AcceptResponse<'_> {
     }
 }
 
-/// The response to a request that breaks the rules (§4.2.2), and why. It needs no content; the error's text can be it.
+/// The response to a request that breaks the rules (§4.2.2), and why. It needs no content; the error's text
+/// can be it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RejectResponse {
     over: Http,
@@ -272,11 +280,12 @@ impl fmt::Display for RejectResponse {
 
 impl core::error::Error for RejectResponse {}
 
-/// A client's request that an HTTP library is to send, and what its response is checked against (§4.1, RFC 8441 §5). It offers no extension;
-/// with feature `deflate`, unless `UpgradeOffer::deflate` says so.
+/// A client's request that an HTTP library is to send, and what its response is checked against (§4.1, RFC
+/// 8441 §5). It offers no extension; with feature `deflate`, unless `UpgradeOffer::deflate` says so.
 ///
-/// The request-target, or `:path`, is [`Uri::resource`](super::Uri::resource); `:authority` is [`Uri::authority`](super::Uri::authority);
-/// `:scheme` is `https` where [`Uri::is_secure`](super::Uri::is_secure), else `http`; `:protocol` is `websocket`.
+/// The request-target, or `:path`, is [`Uri::resource`](super::Uri::resource); `:authority` is
+/// [`Uri::authority`](super::Uri::authority); `:scheme` is `https` where
+/// [`Uri::is_secure`](super::Uri::is_secure), else `http`; `:protocol` is `websocket`.
 ///
 /// ```
 /// use websocket_proto::handshake::{Key, UpgradeOffer};
@@ -321,7 +330,8 @@ impl<'a> UpgradeOffer<'a> {
         Self::new(request, Some(key))
     }
 
-    /// An extended CONNECT over HTTP/2 or HTTP/3, to a server that has sent SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441 §3, RFC 9220 §3).
+    /// An extended CONNECT over HTTP/2 or HTTP/3, to a server that has sent SETTINGS_ENABLE_CONNECT_PROTOCOL
+    /// (RFC 8441 §3, RFC 9220 §3).
     ///
     /// # Errors
     /// Where a subprotocol or a field of the application's cannot be written.
@@ -334,7 +344,8 @@ impl<'a> UpgradeOffer<'a> {
         Ok(Self { request, key, expected, extensions: None })
     }
 
-    /// Offers permessage-deflate (RFC 7692) with these parameters, as a [`Connection::client`](crate::Connection::client) that has them as
+    /// Offers permessage-deflate (RFC 7692) with these parameters, as a
+    /// [`Connection::client`](crate::Connection::client) that has them as
     /// [`DeflateConfig::most`](crate::DeflateConfig::most). The connection compresses if it is
     /// [established](crate::Connection::established) with a [`Config::deflate`](crate::Config::deflate).
     ///
@@ -364,8 +375,8 @@ impl<'a> UpgradeOffer<'a> {
         if self.key.is_some() { "GET" } else { "CONNECT" }
     }
 
-    /// The fields, names and values; those of the application's last. Names of an extended CONNECT are in lower case, as HTTP/2 and HTTP/3
-    /// want them, except for the application's.
+    /// The fields, names and values; those of the application's last. Names of an extended CONNECT are in
+    /// lower case, as HTTP/2 and HTTP/3 want them, except for the application's.
     pub fn fields(&self) -> impl Iterator<Item = (&str, impl fmt::Display)> {
         self.request.fields(self.key.as_ref(), self.extensions.as_deref())
     }
@@ -373,7 +384,8 @@ impl<'a> UpgradeOffer<'a> {
     /// Checks the status and the fields of the final response. They are given as to [`UpgradeRequest`].
     ///
     /// # Errors
-    /// What breaks the rules; [`HandshakeError::NotAccepted`] of any other status than 101, or than 2xx to an extended CONNECT.
+    /// What breaks the rules; [`HandshakeError::NotAccepted`] of any other status than 101, or than 2xx to an
+    /// extended CONNECT.
     pub fn check<'b, F, N, V>(&self, status: u16, fields: F) -> Result<UpgradeResponse<'b>, HandshakeError>
     where
         F: IntoIterator<Item = (&'b N, &'b V)> + Clone,
@@ -382,7 +394,8 @@ impl<'a> UpgradeOffer<'a> {
     {
         match (&self.key, status) {
             (Some(_), 101) => UpgradeResponse::of(pairs(&fields), &self.expected),
-            // RFC 9110 §9.3.6: "Any 2xx (Successful) response indicates that the sender ... will switch to tunnel mode"
+            // RFC 9110 §9.3.6: "Any 2xx (Successful) response indicates that the sender ... will switch to
+            // tunnel mode"
             (None, 200..=299) => UpgradeResponse::of(pairs_of_connect(&fields)?, &self.expected),
             _ => Err(HandshakeError::NotAccepted),
         }
@@ -392,7 +405,10 @@ impl<'a> UpgradeOffer<'a> {
 /// Without the key and the values of fields.
 impl fmt::Debug for UpgradeOffer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UpgradeOffer").field("method", &self.method()).field("request", &self.request).finish_non_exhaustive()
+        f.debug_struct("UpgradeOffer")
+            .field("method", &self.method())
+            .field("request", &self.request)
+            .finish_non_exhaustive()
     }
 }
 
@@ -416,18 +432,25 @@ where
 }
 
 /// Those that count in an extended CONNECT.
-fn pairs_of_connect<'b, F, N, V>(fields: &F) -> Result<impl Iterator<Item = (&'b [u8], &'b [u8])> + use<'b, F, N, V>, HandshakeError>
+fn pairs_of_connect<'b, F, N, V>(
+    fields: &F,
+) -> Result<impl Iterator<Item = (&'b [u8], &'b [u8])> + use<'b, F, N, V>, HandshakeError>
 where
     F: IntoIterator<Item = (&'b N, &'b V)> + Clone,
     N: AsRef<[u8]> + ?Sized + 'b,
     V: AsRef<[u8]> + ?Sized + 'b,
 {
-    // RFC 8441 §5: Connection and Upgrade "MUST NOT be included"; RFC 9113 §8.2.2, RFC 9114 §4.2: nor what else is of one connection
-    if pairs(fields).any(|(name, _)| matches!(Known::of(name), Some(Known::Connection | Known::Upgrade | Known::TransferEncoding))) {
+    // RFC 8441 §5: Connection and Upgrade "MUST NOT be included"; RFC 9113 §8.2.2, RFC 9114 §4.2: nor what
+    // else is of one connection
+    if pairs(fields).any(|(name, _)| {
+        matches!(Known::of(name), Some(Known::Connection | Known::Upgrade | Known::TransferEncoding))
+    }) {
         return Err(HandshakeError::ConnectionSpecificField);
     }
-    // RFC 8441 §5: "do not do the processing of the Sec-WebSocket-Key and Sec-WebSocket-Accept header fields"; Host is in :authority
-    let counts = |name| !matches!(Known::of(name), Some(Known::Host | Known::Key | Known::DraftKey | Known::Accept));
+    // RFC 8441 §5: "do not do the processing of the Sec-WebSocket-Key and Sec-WebSocket-Accept header
+    // fields"; Host is in :authority
+    let counts =
+        |name| !matches!(Known::of(name), Some(Known::Host | Known::Key | Known::DraftKey | Known::Accept));
     Ok(pairs(fields).filter(move |(name, _)| counts(name)))
 }
 

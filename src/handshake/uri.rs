@@ -39,7 +39,8 @@ impl<'a> Uri<'a> {
             _ if scheme.eq_ignore_ascii_case("wss") => true,
             _ => return Err(UriError::Scheme),
         };
-        // §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used on these URIs"
+        // §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used on
+        // these URIs"
         if rest.contains('#') {
             return Err(UriError::Fragment);
         }
@@ -75,16 +76,16 @@ impl<'a> Uri<'a> {
         self.port
     }
 
-    /// What to ask for there (§3: the resource name): path and query, such as `/chat?room=1`. The request-target of HTTP/1.1, and the
-    /// `:path` of HTTP/2 and HTTP/3.
+    /// What to ask for there (§3: the resource name): path and query, such as `/chat?room=1`. The
+    /// request-target of HTTP/1.1, and the `:path` of HTTP/2 and HTTP/3.
     #[must_use]
     pub fn resource(&self) -> impl fmt::Display + use<'a> {
         let uri = *self;
         Pieces(move |put: &mut dyn FnMut(&[u8])| uri.write_resource(put))
     }
 
-    /// The host, and the port where it is not the scheme's own, such as `example.com:8080`. The Host of HTTP/1.1, and the `:authority` of
-    /// HTTP/2 and HTTP/3.
+    /// The host, and the port where it is not the scheme's own, such as `example.com:8080`. The Host of
+    /// HTTP/1.1, and the `:authority` of HTTP/2 and HTTP/3.
     #[must_use]
     pub fn authority(&self) -> impl fmt::Display + use<'a> {
         let uri = *self;
@@ -117,7 +118,9 @@ pub(super) struct Pieces<W>(pub(super) W);
 impl<W: Fn(&mut dyn FnMut(&[u8]))> fmt::Display for Pieces<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut result = Ok(());
-        self.0(&mut |piece| result = result.and_then(|()| f.write_str(str::from_utf8(piece).unwrap_or_default())));
+        self.0(&mut |piece| {
+            result = result.and_then(|()| f.write_str(str::from_utf8(piece).unwrap_or_default()))
+        });
         result
     }
 }

@@ -46,8 +46,8 @@ impl CloseStatus {
         self.sent != CloseFrameStatus::None && self.received != CloseFrameStatus::None
     }
 
-    /// _The WebSocket Connection Close Code_ (§7.1.5): the received one, 1005 where the Close frame had none, 1006 where there was no
-    /// Close frame.
+    /// _The WebSocket Connection Close Code_ (§7.1.5): the received one, 1005 where the Close frame had none,
+    /// 1006 where there was no Close frame.
     #[must_use]
     pub fn code(self) -> u16 {
         match self.received {
@@ -88,10 +88,15 @@ impl Closing {
             (Self::Open, CloseEvent::Send(code)) => Some(Self::Sent(code.into())),
             (Self::Open, CloseEvent::Receive(code)) => Some(Self::Received(code.into())),
             // §7.1.3: the closing handshake is complete once a Close frame was both sent and received
-            (Self::Sent(sent), CloseEvent::Receive(code)) => Some(Self::Both(CloseStatus { sent, received: code.into() })),
-            (Self::Received(received), CloseEvent::Send(code)) => Some(Self::Both(CloseStatus { sent: code.into(), received })),
+            (Self::Sent(sent), CloseEvent::Receive(code)) => {
+                Some(Self::Both(CloseStatus { sent, received: code.into() }))
+            }
+            (Self::Received(received), CloseEvent::Send(code)) => {
+                Some(Self::Both(CloseStatus { sent: code.into(), received }))
+            }
             // §5.5.1: nothing may follow a Close frame in its direction
-            (Self::Sent(_) | Self::Both(_), CloseEvent::Send(_)) | (Self::Received(_) | Self::Both(_), CloseEvent::Receive(_)) => None,
+            (Self::Sent(_) | Self::Both(_), CloseEvent::Send(_))
+            | (Self::Received(_) | Self::Both(_), CloseEvent::Receive(_)) => None,
         }
     }
 

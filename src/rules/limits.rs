@@ -27,11 +27,15 @@ impl Tally {
         if payload_len > limits.frame {
             return Err(ProtocolError::FrameTooBig);
         }
-        let Some(bytes) = self.bytes.checked_add(payload_len) else { return Err(ProtocolError::MessageTooBig) };
+        let Some(bytes) = self.bytes.checked_add(payload_len) else {
+            return Err(ProtocolError::MessageTooBig);
+        };
         if bytes > limits.message {
             return Err(ProtocolError::MessageTooBig);
         }
-        let Some(fragments) = self.fragments.checked_add(1) else { return Err(ProtocolError::TooManyFragments) };
+        let Some(fragments) = self.fragments.checked_add(1) else {
+            return Err(ProtocolError::TooManyFragments);
+        };
         if fragments > limits.fragments {
             return Err(ProtocolError::TooManyFragments);
         }
@@ -42,7 +46,11 @@ impl Tally {
 #[cfg(feature = "deflate")]
 impl Tally {
     /// Counts a data frame of a compressed message, whose bytes count once they are inflated.
-    pub(crate) const fn add_compressed(self, payload_len: u64, limits: &Limits) -> Result<Self, ProtocolError> {
+    pub(crate) const fn add_compressed(
+        self,
+        payload_len: u64,
+        limits: &Limits,
+    ) -> Result<Self, ProtocolError> {
         if payload_len > limits.frame {
             return Err(ProtocolError::FrameTooBig);
         }

@@ -7,8 +7,8 @@
 //!                  │ └──▶ Close       └────────┬────────┘
 //!                  └───────────────────────────┘
 //! ```
-//! The half of a connection that reads goes from Idle to Asked and back: the half that writes knows when the Ping is written, and waits
-//! for the Pong.
+//! The half of a connection that reads goes from Idle to Asked and back: the half that writes knows when the
+//! Ping is written, and waits for the Pong.
 
 use core::mem;
 use core::time::Duration;
@@ -145,7 +145,8 @@ impl Timer {
         }
     }
 
-    /// The Ping that is due was written: the wait for the Pong begins, `now` or, when that is not known, with the next tick.
+    /// The Ping that is due was written: the wait for the Pong begins, `now` or, when that is not known, with
+    /// the next tick.
     pub(crate) fn ping_written(&mut self, now: Option<Duration>, timeouts: &Timeouts) {
         self.wait = if timeouts.pong == Millis::FOREVER { Wait::Idle } else { Wait::Pong };
         self.since = now.map_or(u64::MAX, nanos);
@@ -163,7 +164,8 @@ impl Timer {
         Self { wait, ..self }
     }
 
-    /// The timer of the whole connection, out of that of the half that reads and that of the half that writes.
+    /// The timer of the whole connection, out of that of the half that reads and that of the half that
+    /// writes.
     pub(crate) const fn join(self, writer: &Self) -> Self {
         let (wait, since) = match (self.wait, writer.wait) {
             (Wait::Asked, Wait::Pong) => (Wait::Pong, writer.since),
@@ -174,7 +176,8 @@ impl Timer {
         Self { wait, since, pings: writer.pings, ..self }
     }
 
-    /// It is `now`, and the endpoint waits for this; [`Wait::Idle`] stands for all states of an open connection.
+    /// It is `now`, and the endpoint waits for this; [`Wait::Idle`] stands for all states of an open
+    /// connection.
     pub(crate) fn tick(&mut self, now: Duration, wait: Wait, timeouts: &Timeouts) -> Due {
         let now = nanos(now);
         // A clock that goes back is one that stands still from there.
@@ -189,7 +192,9 @@ impl Timer {
             match self.wait {
                 Wait::Idle => _ = self.ask(),
                 Wait::Ping => {}
-                Wait::Nothing | Wait::Handshake | Wait::Pong | Wait::Asked | Wait::Close => return Due::OutOfTime,
+                Wait::Nothing | Wait::Handshake | Wait::Pong | Wait::Asked | Wait::Close => {
+                    return Due::OutOfTime;
+                }
             }
         }
         if self.wait == Wait::Ping {
@@ -245,7 +250,11 @@ mod tests {
         timer.ping_written(Some(S(140)), &timeouts);
         assert_eq!(timer.tick(S(141), Wait::Idle, &timeouts), later(145));
         timer.heard();
-        assert_eq!(timer.tick(S(144), Wait::Idle, &timeouts), later(164), "any input ends the wait for the Pong");
+        assert_eq!(
+            timer.tick(S(144), Wait::Idle, &timeouts),
+            later(164),
+            "any input ends the wait for the Pong"
+        );
         assert_eq!(timer.tick(S(164), Wait::Idle, &timeouts), Due::Ping([0, 0, 0, 2]));
         timer.ping_written(Some(S(164)), &timeouts);
         assert_eq!(timer.tick(S(169), Wait::Idle, &timeouts), Due::OutOfTime);
@@ -261,7 +270,11 @@ mod tests {
         }
         let mut written = timer;
         written.ping_written(None, &timeouts);
-        assert_eq!(written.tick(S(200), Wait::Idle, &timeouts), later(205), "the wait begins with the tick after the write");
+        assert_eq!(
+            written.tick(S(200), Wait::Idle, &timeouts),
+            later(205),
+            "the wait begins with the tick after the write"
+        );
         assert_eq!(written.tick(S(205), Wait::Idle, &timeouts), Due::OutOfTime);
         timer.heard();
         assert_eq!(timer.tick(S(101), Wait::Idle, &timeouts), later(121));

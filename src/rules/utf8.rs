@@ -57,9 +57,11 @@ impl Cut {
     /// Finds it.
     pub(crate) fn of(bytes: &[u8]) -> Result<Self, NotUtf8> {
         #[cfg(feature = "simd")]
-        let validated = simdutf8::compat::from_utf8(bytes).map_err(|error| (error.error_len().is_none(), error.valid_up_to()));
+        let validated = simdutf8::compat::from_utf8(bytes)
+            .map_err(|error| (error.error_len().is_none(), error.valid_up_to()));
         #[cfg(not(feature = "simd"))]
-        let validated = str::from_utf8(bytes).map_err(|error| (error.error_len().is_none(), error.valid_up_to()));
+        let validated =
+            str::from_utf8(bytes).map_err(|error| (error.error_len().is_none(), error.valid_up_to()));
         match validated {
             Ok(_) => Ok(Self::Whole),
             Err((true, valid_up_to)) => Ok(Self::At(valid_up_to)),
@@ -83,7 +85,8 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, NotUtf8> {
 mod tests {
     use super::{Cut, NotUtf8, Utf8};
 
-    /// The position of the byte at which it fails; the length where it ends inside a code point; `None` for a text.
+    /// The position of the byte at which it fails; the length where it ends inside a code point; `None` for a
+    /// text.
     fn failure(pieces: &[&[u8]]) -> Option<usize> {
         let mut utf8 = Utf8::default();
         let mut seen = 0;
@@ -137,7 +140,10 @@ mod tests {
                 inputs.push(vec![a, b]);
             }
         }
-        let edges = [0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xDF, 0xE0, 0xED, 0xEF, 0xF0, 0xF4, 0xF5, 0xFF];
+        let edges = [
+            0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xDF, 0xE0, 0xED, 0xEF, 0xF0,
+            0xF4, 0xF5, 0xFF,
+        ];
         for a in edges {
             for b in edges {
                 for c in edges {
@@ -173,7 +179,8 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(64);
         for _ in 0..3_000 {
             let narrow = random.bool();
-            let text: String = (0..random.usize(..200)).map(|_| if narrow { 'a' } else { random.char(..) }).collect();
+            let text: String =
+                (0..random.usize(..200)).map(|_| if narrow { 'a' } else { random.char(..) }).collect();
             let mut bytes = text.into_bytes();
             match random.u8(..4) {
                 0 if !bytes.is_empty() => {

@@ -9,8 +9,8 @@ pub const MAX_CLOSE_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
 
 /// A status code that can stand in a Close frame (§7.4): 1000–1003, 1007–1014 or 3000–4999.
 ///
-/// 1004, 1005, 1006, 1015 and all other numbers are not values of this type, so they can neither be sent nor taken for received.
-/// 1012–1014 are registered with IANA since (§11.7).
+/// 1004, 1005, 1006, 1015 and all other numbers are not values of this type, so they can neither be sent nor
+/// taken for received. 1012–1014 are registered with IANA since (§11.7).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CloseCode(u16);
 
@@ -156,7 +156,8 @@ mod tests {
     #[test]
     fn cl_08_cl_09_exactly_the_codes_of_7_4_and_of_iana_exist() {
         for code in 0..=u16::MAX {
-            let legal = (1000..1004).contains(&code) || (1007..1015).contains(&code) || (3000..5000).contains(&code);
+            let legal =
+                (1000..1004).contains(&code) || (1007..1015).contains(&code) || (3000..5000).contains(&code);
             assert_eq!(CloseCode::new(code).is_some(), legal, "{code}");
             assert_eq!(CloseCode::try_from(code).ok().map(CloseCode::get), legal.then_some(code));
         }

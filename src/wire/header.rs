@@ -13,7 +13,8 @@ use arrayvec::ArrayVec;
 
 use super::{MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode};
 
-/// The three reserved bits (§5.2). Which of them may be set depends on the extensions agreed on; without one, none.
+/// The three reserved bits (§5.2). Which of them may be set depends on the extensions agreed on; without one,
+/// none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct ReservedBits(u8);
 
@@ -52,8 +53,8 @@ impl ReservedBits {
 
 /// A frame header, legal by itself where [`parse`](Self::parse) returned it (§5.2, §5.5).
 ///
-/// What depends on more than the frame — reserved bits, the direction of masking, fragmentation, limits — is for whoever knows the
-/// connection.
+/// What depends on more than the frame — reserved bits, the direction of masking, fragmentation, limits — is
+/// for whoever knows the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the fields of §5.2, all of them")]
 pub struct FrameHeader {
@@ -70,17 +71,21 @@ pub struct FrameHeader {
 }
 
 impl FrameHeader {
-    /// Reads the header at the start of `bytes`: the header and how many bytes it takes, or `None` while it is incomplete.
+    /// Reads the header at the start of `bytes`: the header and how many bytes it takes, or `None` while it
+    /// is incomplete.
     ///
     /// # Errors
-    /// As soon as the bytes that show it are there: a reserved opcode or a fragmented control frame at the first, a control frame
-    /// too long at the second, a length not minimal or of 64 bits at its last byte.
+    /// As soon as the bytes that show it are there: a reserved opcode or a fragmented control frame at the
+    /// first, a control frame too long at the second, a length not minimal or of 64 bits at its last
+    /// byte.
     #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, HeaderError> {
         let [first, rest @ ..] = bytes else { return Ok(None) };
         let (fin, opcode) = Self::parse_first_byte(*first)?;
         let [second, rest @ ..] = rest else { return Ok(None) };
-        let Some((payload_len, rest)) = Self::parse_len(opcode, second & 0x7F, rest)? else { return Ok(None) };
+        let Some((payload_len, rest)) = Self::parse_len(opcode, second & 0x7F, rest)? else {
+            return Ok(None);
+        };
         let (masking_key, rest) = if second & 0x80 != 0 {
             let Some((key, rest)) = rest.split_first_chunk::<4>() else { return Ok(None) };
             (Some(*key), rest)
@@ -219,7 +224,9 @@ impl RawFrameHeader {
         // As few pieces as there can be: each costs a sender a check for room.
         match (form, self.masking_key) {
             (LengthForm::Minimal | LengthForm::Bits7, None) => put(&[first, lower & 0x7F]),
-            (LengthForm::Minimal | LengthForm::Bits7, Some([a, b, c, d])) => put(&[first, 0x80 | lower, a, b, c, d]),
+            (LengthForm::Minimal | LengthForm::Bits7, Some([a, b, c, d])) => {
+                put(&[first, 0x80 | lower, a, b, c, d])
+            }
             (LengthForm::Bits16, None) => put(&[first, 126, upper, lower]),
             (LengthForm::Bits16, Some([a, b, c, d])) => put(&[first, 0x80 | 126, upper, lower, a, b, c, d]),
             (LengthForm::Bits64, key) => {

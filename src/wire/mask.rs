@@ -2,7 +2,8 @@
 
 /// Masks or unmasks `bytes` in place; `offset` is the position of the first of them in the frame's payload.
 ///
-/// §5.3: octet *i* of the payload is combined with octet *i* MOD 4 of the key by XOR, so doing it twice undoes it.
+/// §5.3: octet *i* of the payload is combined with octet *i* MOD 4 of the key by XOR, so doing it twice
+/// undoes it.
 ///
 /// ```
 /// let mut payload = *b"\x7f\x9f\x4d\x51\x58"; // §5.7
@@ -26,7 +27,8 @@ const WIDE: usize = 512;
 #[inline(always)]
 fn mask_words(bytes: &mut [u8], key: [u8; 4], offset: u64) {
     let word = Word::at(key, offset);
-    // The last eight bytes are one word that overlaps the flat loop's: a tail byte by byte mispredicts on mixed sizes.
+    // The last eight bytes are one word that overlaps the flat loop's: a tail byte by byte mispredicts on
+    // mixed sizes.
     let last = bytes.last_chunk::<8>().map(|last| word.after(bytes.len()).xor(*last));
     let mut words = bytes.chunks_exact_mut(8);
     for chunk in words.by_ref() {
@@ -76,8 +78,8 @@ fn mask_words_into(target: &mut [u8], source: &[u8], key: [u8; 4], offset: u64) 
 #[cfg(feature = "alloc")]
 const BLOCK: usize = 32;
 
-/// The blocks of `source`, masked, and what is left of it, as it is: fewer than [`BLOCK`] bytes, and the first of them for the first byte of
-/// the key.
+/// The blocks of `source`, masked, and what is left of it, as it is: fewer than [`BLOCK`] bytes, and the
+/// first of them for the first byte of the key.
 #[cfg(feature = "alloc")]
 #[inline]
 pub(crate) fn masked(source: &[u8], key: [u8; 4]) -> (impl Iterator<Item = [u8; BLOCK]>, &[u8]) {
@@ -118,7 +120,11 @@ impl Word {
     #[inline]
     fn after(self, bytes: usize) -> Self {
         let bits = (bytes as u32 & 3) << 3;
-        Self(if cfg!(target_endian = "little") { self.0.rotate_right(bits) } else { self.0.rotate_left(bits) })
+        Self(if cfg!(target_endian = "little") {
+            self.0.rotate_right(bits)
+        } else {
+            self.0.rotate_left(bits)
+        })
     }
 
     #[inline]
@@ -149,7 +155,11 @@ mod tests {
                     mask(&mut whole[alignment..alignment + len], key, offset as u64);
                     assert_eq!(whole[alignment..alignment + len], expected);
                     assert_eq!(whole[..alignment], before[..alignment], "bytes before are not touched");
-                    assert_eq!(whole[alignment + len..], before[alignment + len..], "bytes after are not touched");
+                    assert_eq!(
+                        whole[alignment + len..],
+                        before[alignment + len..],
+                        "bytes after are not touched"
+                    );
                     let mut target = vec![0xA5; len];
                     mask_into(&mut target, &before[alignment..alignment + len], key, offset as u64);
                     assert_eq!(target, expected);
@@ -163,7 +173,8 @@ mod tests {
     fn mk_03_blocks_and_what_is_left_of_them_equal_the_naive_loop() {
         let mut random = fastrand::Rng::with_seed(2);
         for len in (0..200).chain([1023, 4097]) {
-            let (key, source) = (random.u32(..).to_ne_bytes(), (0..len).map(|_| random.u8(..)).collect::<Vec<_>>());
+            let (key, source) =
+                (random.u32(..).to_ne_bytes(), (0..len).map(|_| random.u8(..)).collect::<Vec<_>>());
             let (blocks, rest) = super::masked(&source, key);
             let mut target: Vec<u8> = blocks.flatten().collect();
             assert!(rest.len() < super::BLOCK && target.len() % 4 == 0);

@@ -1,8 +1,8 @@
 //! Bytes ⇄ values: frame headers, masking, opcodes, close codes and bodies (§5.2, §5.3, §5.5.1, §7.4).
 //!
-//! Pure functions. This module knows no role, no configuration and no previous frame, and it never panics on input. Whatever
-//! [`FrameHeader::parse`] returns is legal by itself; [`RawFrameHeader`] encodes anything that fits the fields, legal or not, so that
-//! other endpoints can be tested with it.
+//! Pure functions. This module knows no role, no configuration and no previous frame, and it never panics on
+//! input. Whatever [`FrameHeader::parse`] returns is legal by itself; [`RawFrameHeader`] encodes anything
+//! that fits the fields, legal or not, so that other endpoints can be tested with it.
 //!
 //! ```
 //! use websocket_proto::wire::{FrameHeader, Opcode, RawFrameHeader, LengthForm};

@@ -1,8 +1,11 @@
-//! What the tests of permessage-deflate share: connections that have agreed on it, and an inflater of their own.
+//! What the tests of permessage-deflate share: connections that have agreed on it, and an inflater of their
+//! own.
 #![allow(dead_code, unreachable_pub, unused_macros, reason = "each test file uses some of it")]
 
 use websocket_proto::handshake::DeflateParams;
-use websocket_proto::{Client, Config, Connection, DeflateConfig, Delivery, Negotiated, ReceiveBuffer, Server};
+use websocket_proto::{
+    Client, Config, Connection, DeflateConfig, Delivery, Negotiated, ReceiveBuffer, Server,
+};
 use zlib_rs::{DeflateFlush, Status};
 
 use crate::support::{Keys, Outcome, Side, feed, frames_of};
@@ -23,7 +26,12 @@ macro_rules! both_roles {
 }
 
 /// These parameters.
-pub fn deflate(server_bits: u8, client_bits: u8, server_takeover: bool, client_takeover: bool) -> DeflateParams {
+pub fn deflate(
+    server_bits: u8,
+    client_bits: u8,
+    server_takeover: bool,
+    client_takeover: bool,
+) -> DeflateParams {
     let mut deflate = DeflateParams::new();
     (deflate.server_window_bits, deflate.client_window_bits) = (server_bits, client_bits);
     (deflate.server_context_takeover, deflate.client_context_takeover) = (server_takeover, client_takeover);
@@ -98,10 +106,15 @@ pub fn open<R: Deflating>(deflate: DeflateParams, mut config: Config) -> Connect
     Connection::established(R::role(), Negotiated::new().with_deflate(deflate), config)
 }
 
-/// Feeds bytes in every way to a connection that has agreed on this: whole messages and parts; whole, byte by byte, cut at every place and
-/// at random; into a growing buffer, and into a fixed one of `memory` bytes. All must come to the same, in parts also for a message that
-/// does not end.
-pub fn every_way<R: Deflating>(deflate: DeflateParams, mut config: Config, wire: &[u8], memory: usize) -> Outcome {
+/// Feeds bytes in every way to a connection that has agreed on this: whole messages and parts; whole, byte by
+/// byte, cut at every place and at random; into a growing buffer, and into a fixed one of `memory` bytes. All
+/// must come to the same, in parts also for a message that does not end.
+pub fn every_way<R: Deflating>(
+    deflate: DeflateParams,
+    mut config: Config,
+    wire: &[u8],
+    memory: usize,
+) -> Outcome {
     let mut memory = vec![0xA5; memory];
     let mut whole: Option<Outcome> = None;
     for delivery in [Delivery::Messages, Delivery::Parts] {
@@ -112,7 +125,9 @@ pub fn every_way<R: Deflating>(deflate: DeflateParams, mut config: Config, wire:
             None => first = Some(outcome),
             Some(first) => assert_eq!(&outcome, first, "ST-03: {delivery:?}, {what}"),
         };
-        let run = |chunks: &[&[u8]]| feed(connection.clone(), ReceiveBuffer::new(), chunks.iter().copied(), |_, _| panic!("a request"));
+        let run = |chunks: &[&[u8]]| {
+            feed(connection.clone(), ReceiveBuffer::new(), chunks.iter().copied(), |_, _| panic!("a request"))
+        };
         same(run(&[wire]), "whole");
         same(run(&wire.chunks(1).collect::<Vec<_>>()), "byte by byte");
         for cut in (0..=wire.len()).step_by((wire.len() / 200).max(1)) {
@@ -133,7 +148,9 @@ pub fn every_way<R: Deflating>(deflate: DeflateParams, mut config: Config, wire:
         }
         for chunk in [1, 7, usize::MAX] {
             let chunks = wire.chunks(chunk.min(wire.len().max(1)));
-            let outcome = feed(connection.clone(), ReceiveBuffer::fixed(&mut memory), chunks, |_, _| panic!("a request"));
+            let outcome = feed(connection.clone(), ReceiveBuffer::fixed(&mut memory), chunks, |_, _| {
+                panic!("a request")
+            });
             same(outcome, &format!("fixed buffer, by {chunk}"));
         }
         let outcome = first.expect("there were runs").of_whole_messages();
@@ -202,7 +219,8 @@ impl Reference {
     pub fn inflate(&mut self, payload: &[u8]) -> bool {
         let bytes = [payload, &[0, 0, 0xFF, 0xFF]].concat();
         let mut bits = Bits { bytes: &bytes, at: 0 };
-        // With nothing before it, what is appended is no block; a block with BFINAL may have nothing after it.
+        // With nothing before it, what is appended is no block; a block with BFINAL may have nothing after
+        // it.
         let mut over = payload.is_empty();
         while !over {
             match self.block(&mut bits) {
@@ -230,12 +248,16 @@ impl Reference {
                 }
             }
             1 => {
-                let lens: Vec<u8> =
-                    (0..288).map(|at| [8, 9, 7, 8][usize::from(at > 143) + usize::from(at > 255) + usize::from(at > 279)]).collect();
+                let lens: Vec<u8> = (0..288)
+                    .map(|at| {
+                        [8, 9, 7, 8][usize::from(at > 143) + usize::from(at > 255) + usize::from(at > 279)]
+                    })
+                    .collect();
                 self.symbols(bits, &Codes::new(&lens)?, &Codes::new(&[5; 32])?)?;
             }
             _ => {
-                let (literals, distances, count) = (bits.take(5)? + 257, bits.take(5)? + 1, bits.take(4)? + 4);
+                let (literals, distances, count) =
+                    (bits.take(5)? + 257, bits.take(5)? + 1, bits.take(4)? + 4);
                 let mut lens = [0; 19];
                 for &at in &[16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15][..count] {
                     lens[at] = bits.take(3)? as u8;
@@ -325,7 +347,12 @@ impl Codes {
         let (mut codes, mut code) = (Self(Default::default()), 0);
         for len in 1..16 {
             code <<= 1;
-            let symbols: Vec<usize> = lens.iter().enumerate().filter(|(_, found)| usize::from(**found) == len).map(|(at, _)| at).collect();
+            let symbols: Vec<usize> = lens
+                .iter()
+                .enumerate()
+                .filter(|(_, found)| usize::from(**found) == len)
+                .map(|(at, _)| at)
+                .collect();
             codes.0[len] = (code, symbols);
             code += codes.0[len].1.len();
             if code > 1 << len {
@@ -348,7 +375,8 @@ impl Codes {
     }
 }
 
-/// The payloads of the data frames that a connection of this role wrote, joined to messages: whether compressed, and the payload.
+/// The payloads of the data frames that a connection of this role wrote, joined to messages: whether
+/// compressed, and the payload.
 pub fn messages_of<R: Side>(wire: &[u8]) -> Vec<(bool, Vec<u8>)> {
     let mut messages: Vec<(bool, Vec<u8>)> = vec![];
     for (first, payload) in frames_of::<R>(wire) {
@@ -368,7 +396,12 @@ pub fn messages_of<R: Side>(wire: &[u8]) -> Vec<(bool, Vec<u8>)> {
 pub fn json(random: &mut fastrand::Rng, len: usize) -> String {
     let mut text = String::from("[");
     while text.len() < len {
-        text += &format!("{{\"id\":{},\"name\":\"user-{}\",\"préis\":{}}},", random.u32(..100_000), random.u32(..999), random.u32(..));
+        text += &format!(
+            "{{\"id\":{},\"name\":\"user-{}\",\"préis\":{}}},",
+            random.u32(..100_000),
+            random.u32(..999),
+            random.u32(..)
+        );
     }
     while text.len() > len || !text.is_char_boundary(text.len()) {
         text.pop();

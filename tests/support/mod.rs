@@ -3,8 +3,8 @@
 
 use websocket_proto::wire::{LengthForm, RawFrameHeader, ReservedBits, mask};
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseStatus, Config, Connection, Delivery, Entropy, EntropyError, Error, Event, HandshakeError,
-    ReceiveBuffer, Role, Server, State, Storage, TransportAction, Uri,
+    Accept, Client, ClientRequest, CloseStatus, Config, Connection, Delivery, Entropy, EntropyError, Error,
+    Event, HandshakeError, ReceiveBuffer, Role, Server, State, Storage, TransportAction, Uri,
 };
 
 /// Keys that a test knows: the counter 1, 2, 3 … in each four bytes. Counts what was taken.
@@ -24,11 +24,13 @@ impl Entropy for Keys {
 }
 
 /// §1.3, with the fields that every request needs.
-pub const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+pub const REQUEST: &[u8] =
+    b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
 /// The response to [`REQUEST`].
-pub const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+pub const RESPONSE: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
 /// A server after its opening handshake.
@@ -47,7 +49,8 @@ pub fn open_client(config: Config) -> Connection<Client<Keys>> {
     let mut server = Connection::server(Config::default());
     let (mut request, mut response) = (Vec::new(), Vec::new());
     let uri = Uri::parse("ws://server.example.com/chat").expect("a URI");
-    let mut client = Connection::client(ClientRequest::new(uri), config, Keys::default(), &mut request).expect("a request");
+    let mut client = Connection::client(ClientRequest::new(uri), config, Keys::default(), &mut request)
+        .expect("a request");
     assert!(matches!(server.receive(&mut filled(&request), &mut response), Ok(Some(Event::Request(_)))));
     server.accept(Accept::new(), &mut response).expect("the request is fine");
     assert!(matches!(client.receive(&mut filled(&response), &mut Vec::new()), Ok(Some(Event::Open(_)))));
@@ -64,13 +67,20 @@ pub fn filled(bytes: &[u8]) -> ReceiveBuffer<Vec<u8>> {
 /// The key that [`frame`] masks with.
 pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// A frame of any first byte as the peer of this role sends it: masked to a server, with the length in its minimal form.
+/// A frame of any first byte as the peer of this role sends it: masked to a server, with the length in its
+/// minimal form.
 pub fn frame<R: Side>(first: u8, payload: &[u8]) -> Vec<u8> {
     frame_with(first, payload, R::PEER_MASKS.then_some(KEY), LengthForm::Minimal, payload.len() as u64)
 }
 
 /// A frame of any content.
-pub fn frame_with(first: u8, payload: &[u8], masking_key: Option<[u8; 4]>, length_form: LengthForm, payload_len: u64) -> Vec<u8> {
+pub fn frame_with(
+    first: u8,
+    payload: &[u8],
+    masking_key: Option<[u8; 4]>,
+    length_form: LengthForm,
+    payload_len: u64,
+) -> Vec<u8> {
     let header = RawFrameHeader {
         fin: first & 0x80 != 0,
         reserved: ReservedBits::of_first_byte(first),
@@ -170,21 +180,30 @@ pub fn feed<'c, R: Role, S: Storage>(
                     }
                 };
                 assert_eq!(error, None, "ST-08: no event after an error");
-                let own = |headers: websocket_proto::handshake::Headers<'_>| headers.map(|(n, v)| (n.to_owned(), v.to_vec())).collect();
+                let own = |headers: websocket_proto::handshake::Headers<'_>| {
+                    headers.map(|(n, v)| (n.to_owned(), v.to_vec())).collect()
+                };
                 match event {
                     Event::Request(request) => {
-                        events.push(Seen::Request { target: request.target().to_owned(), headers: own(request.headers()) });
+                        events.push(Seen::Request {
+                            target: request.target().to_owned(),
+                            headers: own(request.headers()),
+                        });
                         accept(&mut connection, &mut out);
                     }
                     Event::PlainRequest(request) => {
                         events.push(Seen::PlainRequest { target: request.target().to_owned() });
                         accept(&mut connection, &mut out);
                     }
-                    Event::Open(response) => {
-                        events.push(Seen::Open { subprotocol: response.subprotocol().map(str::to_owned), headers: own(response.headers()) })
-                    }
+                    Event::Open(response) => events.push(Seen::Open {
+                        subprotocol: response.subprotocol().map(str::to_owned),
+                        headers: own(response.headers()),
+                    }),
                     Event::Rejected(response) => {
-                        events.push(Seen::Rejected { status: response.status(), headers: own(response.headers()) });
+                        events.push(Seen::Rejected {
+                            status: response.status(),
+                            headers: own(response.headers()),
+                        });
                     }
                     Event::Text(text) => events.push(Seen::Text(text.to_owned())),
                     Event::Binary(bytes) => events.push(Seen::Binary(bytes.to_vec())),
@@ -204,14 +223,18 @@ pub fn feed<'c, R: Role, S: Storage>(
                     }
                     Event::Ping(payload) => events.push(Seen::Ping(payload.to_vec())),
                     Event::Pong(payload) => events.push(Seen::Pong(payload.to_vec())),
-                    Event::Close(frame) => events.push(Seen::Close(frame.map(|frame| (frame.code.get(), frame.reason.to_owned())))),
+                    Event::Close(frame) => events
+                        .push(Seen::Close(frame.map(|frame| (frame.code.get(), frame.reason.to_owned())))),
                     _ => panic!("an event that this helper does not know"),
                 }
             }
             if chunk.is_empty() {
                 break;
             }
-            assert!(taken > 0 || connection.state() == State::End, "a full buffer with nothing to come out of it");
+            assert!(
+                taken > 0 || connection.state() == State::End,
+                "a full buffer with nothing to come out of it"
+            );
             if connection.state() == State::End && taken == 0 {
                 break;
             }
@@ -229,8 +252,8 @@ pub fn feed<'c, R: Role, S: Storage>(
     }
 }
 
-/// Feeds bytes whole, byte by byte, cut at every place, and at random cuts, into a growing buffer and into a fixed one; all must come to
-/// the same. What is too long to cut everywhere is cut at some places.
+/// Feeds bytes whole, byte by byte, cut at every place, and at random cuts, into a growing buffer and into a
+/// fixed one; all must come to the same. What is too long to cut everywhere is cut at some places.
 pub fn every_way<R: Role + Clone>(
     connection: &Connection<R>,
     wire: &[u8],
@@ -286,7 +309,8 @@ fn preview(wire: &[u8]) -> String {
     format!("{} ({} bytes)", head.join(" "), wire.len())
 }
 
-/// The frames that a connection of this role wrote, as first byte and payload; masked exactly where the role masks.
+/// The frames that a connection of this role wrote, as first byte and payload; masked exactly where the role
+/// masks.
 pub fn frames_of<R: Side>(mut wire: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut frames = Vec::new();
     while !wire.is_empty() {
@@ -302,7 +326,8 @@ pub fn frames_of<R: Side>(mut wire: &[u8]) -> Vec<(u8, Vec<u8>)> {
     frames
 }
 
-/// A head with other lines in the place of this field's, at its end where it has none: `("Host", "")` leaves Host out.
+/// A head with other lines in the place of this field's, at its end where it has none: `("Host", "")` leaves
+/// Host out.
 pub fn with_field(head: &[u8], name: &str, lines: impl AsRef<[u8]>) -> Vec<u8> {
     let is_field = |line: &&[u8]| line.split(|&byte| byte == b':').next() == Some(name.as_bytes());
     let all: Vec<&[u8]> = head.split_inclusive(|&byte| byte == b'\n').collect();
@@ -328,7 +353,8 @@ pub type Asking = Client<SampleNonce>;
 
 /// A client that has sent [`REQUEST`] with these subprotocols, and waits for the response.
 pub fn asking(config: Config, subprotocols: &[&str]) -> Connection<Asking> {
-    let request = ClientRequest::new(Uri::parse("ws://server.example.com/chat").expect("a URI")).subprotocols(subprotocols);
+    let request = ClientRequest::new(Uri::parse("ws://server.example.com/chat").expect("a URI"))
+        .subprotocols(subprotocols);
     Connection::client(request, config, SampleNonce, &mut Vec::new()).expect("a request")
 }
 
@@ -356,14 +382,15 @@ impl To {
     /// Feeds a handshake in every way; requests are accepted with nothing more.
     pub fn shake(self, config: Config, wire: &[u8]) -> Outcome {
         match self {
-            Self::Server => {
-                every_way(&Connection::server(config), wire, |server, out| server.accept(Accept::new(), out).expect("an upgrade"))
-            }
+            Self::Server => every_way(&Connection::server(config), wire, |server, out| {
+                server.accept(Accept::new(), out).expect("an upgrade")
+            }),
             Self::Client => every_way(&asking(config, &[]), wire, |_, _| panic!("a request")),
         }
     }
 
-    /// Demands that a head opens the connection, or that it ends with this error, a refusal from a server and silence from a client.
+    /// Demands that a head opens the connection, or that it ends with this error, a refusal from a server and
+    /// silence from a client.
     #[track_caller]
     pub fn judge(self, config: Config, wire: &[u8], verdict: Result<(), HandshakeError>) -> Outcome {
         let outcome = self.shake(config, wire);
@@ -379,7 +406,11 @@ impl To {
                 assert_eq!(outcome.error, Some(Error::Handshake(error)), "{}", wire.escape_ascii());
                 assert_eq!(outcome.events, [], "{}", wire.escape_ascii());
                 self.assert_over(&outcome, error);
-                assert_eq!(self.shake(config, &[wire, AFTER].concat()), outcome, "nothing comes of what follows");
+                assert_eq!(
+                    self.shake(config, &[wire, AFTER].concat()),
+                    outcome,
+                    "nothing comes of what follows"
+                );
             }
         }
         outcome
@@ -387,7 +418,10 @@ impl To {
 
     #[track_caller]
     pub fn assert_over(self, outcome: &Outcome, error: HandshakeError) {
-        assert_eq!((outcome.state, outcome.transport_action, outcome.closed), (State::End, TransportAction::Close, CloseStatus::default()));
+        assert_eq!(
+            (outcome.state, outcome.transport_action, outcome.closed),
+            (State::End, TransportAction::Close, CloseStatus::default())
+        );
         match self {
             Self::Server => assert_eq!(Some(Answer::parse(&outcome.out).refusal()), error.http_status()),
             Self::Client => assert_eq!(outcome.out, b"", "C-RS-11"),
@@ -398,7 +432,10 @@ impl To {
     #[track_caller]
     pub fn judge_last_byte(self, config: Config, wire: &[u8], error: HandshakeError) {
         let before = self.shake(config, &wire[..wire.len() - 1]);
-        assert_eq!((before.error, before.events, before.out, before.state), (None, vec![], vec![], State::Handshake));
+        assert_eq!(
+            (before.error, before.events, before.out, before.state),
+            (None, vec![], vec![], State::Handshake)
+        );
         self.judge(config, wire, Err(error));
     }
 }
@@ -418,15 +455,29 @@ impl Answer {
         let head = core::str::from_utf8(&wire[..end]).expect("ASCII");
         let mut lines = head.split("\r\n");
         let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")).expect("a status line");
-        assert_eq!(status.as_bytes().get(3), Some(&b' '), "RFC 9112 §4: a space even where no reason follows");
-        let field = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned())).expect("a field");
-        Self { status: status[..3].parse().expect("digits"), fields: lines.map(field).collect(), body: wire[end + 4..].to_vec() }
+        assert_eq!(
+            status.as_bytes().get(3),
+            Some(&b' '),
+            "RFC 9112 §4: a space even where no reason follows"
+        );
+        let field = |line: &str| {
+            line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned())).expect("a field")
+        };
+        Self {
+            status: status[..3].parse().expect("digits"),
+            fields: lines.map(field).collect(),
+            body: wire[end + 4..].to_vec(),
+        }
     }
 
     /// The value of a field that is there at most once.
     #[track_caller]
     pub fn field(&self, name: &str) -> Option<&str> {
-        let mut found = self.fields.iter().filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
+        let mut found = self
+            .fields
+            .iter()
+            .filter(|(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str());
         let first = found.next();
         assert_eq!(found.next(), None, "{name} twice");
         first
@@ -439,7 +490,11 @@ impl Answer {
         assert!(options.clone().any(|option| option == "close"), "RFC 9112 §9.6");
         assert_eq!(self.field("Transfer-Encoding"), None);
         let has_content = !matches!(self.status, 204 | 304);
-        assert_eq!(self.field("Content-Length"), has_content.then(|| self.body.len().to_string()).as_deref(), "RFC 9110 §8.6");
+        assert_eq!(
+            self.field("Content-Length"),
+            has_content.then(|| self.body.len().to_string()).as_deref(),
+            "RFC 9110 §8.6"
+        );
         assert_eq!(self.field("Upgrade"), (self.status == 426).then_some("websocket"), "RFC 9110 §15.5.22");
         assert_eq!(self.field("Sec-WebSocket-Version"), (self.status == 426).then_some("13"), "§4.4");
         assert_eq!(self.field("Allow"), (self.status == 405).then_some("GET"), "RFC 9110 §15.5.6");

@@ -5,17 +5,23 @@
 //! cargo run --release --manifest-path benches/instructions/Cargo.toml --features deflate
 //! ```
 //!
-//! The second holds compressed messages against `budgets-deflate.txt`: such as take the most for what they are on the wire.
+//! The second holds compressed messages against `budgets-deflate.txt`: such as take the most for what they
+//! are on the wire.
 //!
-//! Each work is run for N and for 2 N messages and the difference divided by N, so that what happens once does not count; nor does what is
-//! done outside of [`measured`]: the transport's copies. One that takes 5 % more than its budget fails.
+//! Each work is run for N and for 2 N messages and the difference divided by N, so that what happens once
+//! does not count; nor does what is done outside of [`measured`]: the transport's copies. One that takes 5 %
+//! more than its budget fails.
 
 use std::hint::black_box;
 use std::process::{Command, ExitCode};
 
-use websocket_proto::{Accept, Negotiated, Client, Config, Connection, Event, ReceiveBuffer, Server};
+use websocket_proto::{Accept, Client, Config, Connection, Event, Negotiated, ReceiveBuffer, Server};
 
-const BUDGETS: &str = if cfg!(feature = "deflate") { include_str!("../budgets-deflate.txt") } else { include_str!("../budgets.txt") };
+const BUDGETS: &str = if cfg!(feature = "deflate") {
+    include_str!("../budgets-deflate.txt")
+} else {
+    include_str!("../budgets.txt")
+};
 const MESSAGES: u64 = 2_000;
 const TOLERANCE: f64 = 0.05;
 
@@ -73,7 +79,10 @@ fn count(work: &str, messages: u64) -> Option<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=measured*"])
         // glibc's `rep movsb` counts as an instruction a byte
-        .env("GLIBC_TUNABLES", "glibc.cpu.x86_rep_movsb_threshold=1000000000:glibc.cpu.x86_rep_stosb_threshold=1000000000")
+        .env(
+            "GLIBC_TUNABLES",
+            "glibc.cpu.x86_rep_movsb_threshold=1000000000:glibc.cpu.x86_rep_stosb_threshold=1000000000",
+        )
         .arg(std::env::current_exe().ok()?)
         .args([work, &messages.to_string()])
         .output()
@@ -87,7 +96,8 @@ fn run(work: &str, messages: u64) {
     if let Some(payload) = compressed(work) {
         return inflate(payload, messages);
     }
-    let (mut ws, mut inbound, mut out) = (Connection::server(Config::default()), ReceiveBuffer::new(), Vec::new());
+    let (mut ws, mut inbound, mut out) =
+        (Connection::server(Config::default()), ReceiveBuffer::new(), Vec::new());
     let size = match work {
         "receive-8" => 8,
         "receive-125" | "echo-125" => 125,
@@ -126,14 +136,23 @@ fn run(work: &str, messages: u64) {
 /// What is counted of a client that sends.
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "Rust" fn measured_send(ws: &mut Connection<Client<fn(&mut [u8])>>, payload: &[u8], out: &mut Vec<u8>) {
+extern "Rust" fn measured_send(
+    ws: &mut Connection<Client<fn(&mut [u8])>>,
+    payload: &[u8],
+    out: &mut Vec<u8>,
+) {
     ws.send_binary(payload, out).unwrap();
 }
 
 /// What is counted: the messages of one read, or the handshake.
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "Rust" fn measured(ws: &mut Connection<Server>, inbound: &mut ReceiveBuffer<Vec<u8>>, out: &mut Vec<u8>, answer: bool) -> u64 {
+extern "Rust" fn measured(
+    ws: &mut Connection<Server>,
+    inbound: &mut ReceiveBuffer<Vec<u8>>,
+    out: &mut Vec<u8>,
+    answer: bool,
+) -> u64 {
     let mut messages = 0;
     while let Ok(Some(event)) = ws.receive(inbound, out) {
         match event {
@@ -192,8 +211,11 @@ fn compressed(work: &str) -> Option<Vec<u8>> {
         "inflate-stored" => format!("{:0<8}{:016}{:1<16}", "", 0, ""),
         "inflate-fixed" => format!("010{:07}", 0),
         "inflate-fixed-last" => format!("110{:013}", 0),
-        // Code lengths of one bit for 18 and 1; 138 and 118 zeros, and a 1 for the end of the block; a 1 for a distance.
-        "inflate-dynamic" => format!("001{:010}0111{:06}100{:042}100{}{}000", 0, 0, 0, "11111111", "11101011"),
+        // Code lengths of one bit for 18 and 1; 138 and 118 zeros, and a 1 for the end of the block; a 1 for
+        // a distance.
+        "inflate-dynamic" => {
+            format!("001{:010}0111{:06}100{:042}100{}{}000", 0, 0, 0, "11111111", "11101011")
+        }
         _ => return None,
     };
     let mut bits = block.repeat(800 / block.len());

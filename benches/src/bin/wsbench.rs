@@ -85,12 +85,16 @@ impl Opts {
         for p in &self.peers {
             assert!(all.iter().any(|q| q.name() == p), "no peer {p}");
         }
-        all.into_iter().filter(|p| self.peers.is_empty() || self.peers.iter().any(|n| n == p.name())).collect()
+        all.into_iter()
+            .filter(|p| self.peers.is_empty() || self.peers.iter().any(|n| n == p.name()))
+            .collect()
     }
     fn workloads(&self) -> Vec<(&'static str, String)> {
         workload::all()
             .into_iter()
-            .filter(|(_, n)| self.workloads.is_empty() || self.workloads.iter().any(|p| n.contains(p.as_str())))
+            .filter(|(_, n)| {
+                self.workloads.is_empty() || self.workloads.iter().any(|p| n.contains(p.as_str()))
+            })
             .collect()
     }
 }
@@ -127,7 +131,10 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
         }
         e
     };
-    if matches!(w.kind, MessageKind::Recv | MessageKind::Echo | MessageKind::DeflateParams | MessageKind::DeflateNct) {
+    if matches!(
+        w.kind,
+        MessageKind::Recv | MessageKind::Echo | MessageKind::DeflateParams | MessageKind::DeflateNct
+    ) {
         if eat.msgs < n {
             return Err(format!("{} messages of {n}", eat.msgs));
         }
@@ -136,8 +143,21 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
             return Err(format!("received payloads differ ({} of {} bytes)", eat.bytes, e.bytes));
         }
     }
-    if matches!(w.kind, MessageKind::Echo | MessageKind::SendServer | MessageKind::SendClient | MessageKind::DeflateParams | MessageKind::DeflateNct) {
-        let want = if w.kind == MessageKind::Echo || matches!(w.kind, MessageKind::DeflateParams | MessageKind::DeflateNct) { eat.msgs } else { n };
+    if matches!(
+        w.kind,
+        MessageKind::Echo
+            | MessageKind::SendServer
+            | MessageKind::SendClient
+            | MessageKind::DeflateParams
+            | MessageKind::DeflateNct
+    ) {
+        let want = if w.kind == MessageKind::Echo
+            || matches!(w.kind, MessageKind::DeflateParams | MessageKind::DeflateNct)
+        {
+            eat.msgs
+        } else {
+            n
+        };
         let mut got = Eat::checking();
         let mut keys = std::collections::HashSet::new();
         let mut z = flate2::Decompress::new_with_window_bits(false, 15);
@@ -162,7 +182,8 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
                     let mut o = Vec::with_capacity(1 << 16);
                     let mut p = f.payload.clone();
                     p.extend_from_slice(&[0, 0, 0xFF, 0xFF]);
-                    z.decompress_vec(&p, &mut o, flate2::FlushDecompress::Sync).map_err(|e| format!("reply does not inflate: {e}"))?;
+                    z.decompress_vec(&p, &mut o, flate2::FlushDecompress::Sync)
+                        .map_err(|e| format!("reply does not inflate: {e}"))?;
                     got.eat(true, &o);
                 }
                 _ => {
@@ -179,7 +200,10 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
         }
         let e = expect(want);
         if (got.msgs, got.sum, got.bytes) != (want, e.sum, e.bytes) {
-            return Err(format!("sent payloads differ: {} messages of {want}, {} bytes of {}", got.msgs, got.bytes, e.bytes));
+            return Err(format!(
+                "sent payloads differ: {} messages of {want}, {} bytes of {}",
+                got.msgs, got.bytes, e.bytes
+            ));
         }
     }
     if w.kind == MessageKind::HsServer {
@@ -189,7 +213,11 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
         if r.code != Some(101) {
             return Err(format!("status {:?}", r.code));
         }
-        if !r.headers.iter().any(|h| h.name.eq_ignore_ascii_case("sec-websocket-accept") && h.value == wire::CHROME_ACCEPT) {
+        if !r
+            .headers
+            .iter()
+            .any(|h| h.name.eq_ignore_ascii_case("sec-websocket-accept") && h.value == wire::CHROME_ACCEPT)
+        {
             return Err("accept value wrong".into());
         }
     }
@@ -381,13 +409,18 @@ fn rows(o: &Opts) -> Vec<(String, Row)> {
 }
 
 fn overview(o: &Opts) {
-    println!("ns a message in the quickest round, then its share in the time of: other builds, the four quickest peers, the floors\n");
+    println!(
+        "ns a message in the quickest round, then its share in the time of: other builds, the four quickest peers, the floors\n"
+    );
     for (w, row) in rows(o) {
         let least = |ns: &[f64]| ns.iter().copied().fold(f64::MAX, f64::min);
         let mut v: Vec<(String, f64)> = row.iter().map(|(p, e)| (p.clone(), least(&e.0))).collect();
         v.sort_by(|a, b| a.1.total_cmp(&b.1));
         let is_ours = |x: &&(String, f64)| x.0.starts_with("ours");
-        let Some((name, ours)) = v.iter().find(|x| x.0 == "ours").or_else(|| v.iter().find(is_ours)).cloned() else { continue };
+        let Some((name, ours)) = v.iter().find(|x| x.0 == "ours").or_else(|| v.iter().find(is_ours)).cloned()
+        else {
+            continue;
+        };
         let of = |kind: fn(&str) -> bool| v.iter().filter(move |x| kind(&x.0));
         let builds = of(|p| p.starts_with("ours+")).filter(|x| x.0 != name);
         let peers = of(|p| !p.starts_with("ours") && !p.starts_with('=')).take(4);
@@ -412,7 +445,10 @@ fn summary(o: &Opts) {
         v.sort_by(|a, b| a.1.total_cmp(&b.1));
         let base = v.iter().find(|x| x.0 == o.reference).map(|x| x.1);
         println!("\n{w}");
-        println!("  {:18} {:>13} {:>13} {:>9} {:>8} {:>9} {:>9}", "peer", "ns/msg", "min", "GB/s", "x", "reads/m", "writes/m");
+        println!(
+            "  {:18} {:>13} {:>13} {:>9} {:>8} {:>9} {:>9}",
+            "peer", "ns/msg", "min", "GB/s", "x", "reads/m", "writes/m"
+        );
         for (p, m, min, size, r, wr) in v {
             let x = base.map_or(String::from("-"), |b| format!("{:.2}", m / b));
             println!("  {p:18} {m:13.1} {min:13.1} {:9.3} {x:>8} {r:9.3} {wr:9.3}", size / m);
@@ -445,14 +481,18 @@ fn callgrind(peer: &str, w: &str, n: u64) -> Option<(u64, u64)> {
     let out = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=wsbench_measured"])
         // or glibc copies with `rep movsb`, which callgrind counts as an instruction a byte
-        .env("GLIBC_TUNABLES", "glibc.cpu.x86_rep_movsb_threshold=1000000000:glibc.cpu.x86_rep_stosb_threshold=1000000000")
+        .env(
+            "GLIBC_TUNABLES",
+            "glibc.cpu.x86_rep_movsb_threshold=1000000000:glibc.cpu.x86_rep_stosb_threshold=1000000000",
+        )
         .arg(me)
         .args(["run", peer, w, &n.to_string()])
         .output()
         .ok()?;
     let (so, se) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     let msgs = so.lines().find_map(|l| l.strip_prefix("msgs "))?.parse().ok()?;
-    let ir = se.lines().find_map(|l| l.split("Collected : ").nth(1))?.split_whitespace().next()?.parse().ok()?;
+    let ir =
+        se.lines().find_map(|l| l.split("Collected : ").nth(1))?.split_whitespace().next()?.parse().ok()?;
     Some((msgs, ir))
 }
 
@@ -474,13 +514,20 @@ fn instr(o: &Opts) {
             if p.job(&w, false).is_none() {
                 continue;
             }
-            let (Some(a), Some(b)) = (callgrind(p.name(), &name, n), callgrind(p.name(), &name, 2 * n)) else {
+            let (Some(a), Some(b)) = (callgrind(p.name(), &name, n), callgrind(p.name(), &name, 2 * n))
+            else {
                 eprintln!("{} {name}: callgrind failed", p.name());
                 continue;
             };
             let per = (b.1 as f64 - a.1 as f64) / (b.0 as f64 - a.0 as f64);
-            writeln!(out, "{{\"label\":\"{}\",\"instr\":\"{}\",\"peer\":\"{}\",\"instr_per_msg\":{per:.1}}}", o.label, name, p.name())
-                .unwrap();
+            writeln!(
+                out,
+                "{{\"label\":\"{}\",\"instr\":\"{}\",\"peer\":\"{}\",\"instr_per_msg\":{per:.1}}}",
+                o.label,
+                name,
+                p.name()
+            )
+            .unwrap();
             out.flush().unwrap();
         }
     }

@@ -1,7 +1,9 @@
-//! How the cost of a received byte grows with the size of a message, of a read, and with the number of fragments: it must not.
+//! How the cost of a received byte grows with the size of a message, of a read, and with the number of
+//! fragments: it must not.
 //!
-//! Every figure is ns a byte of payload. Behind it, where it is more than half above the lowest of the rows before it, the ratio to that.
-//! The buffers keep what they grew to, but for one column, where the default ones make their memory anew for every message over 64 KiB.
+//! Every figure is ns a byte of payload. Behind it, where it is more than half above the lowest of the rows
+//! before it, the ratio to that. The buffers keep what they grew to, but for one column, where the default
+//! ones make their memory anew for every message over 64 KiB.
 
 use std::time::Instant;
 
@@ -10,7 +12,8 @@ use websocket_proto::{Connection, Event, ReceiveBuffer, Server};
 use wsbench::io::MemIo;
 use wsbench::{peers, wire};
 
-const SIZES: [usize; 12] = [8, 32, 125, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 8 << 20, 16 << 20];
+const SIZES: [usize; 12] =
+    [8, 32, 125, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 8 << 20, 16 << 20];
 const READS: [usize; 3] = [1, 1460, 64 << 10];
 const FRAGMENTS: [usize; 5] = [1, 16, 256, 4096, 65_536];
 /// The payload that is cut into fragments.
@@ -20,7 +23,10 @@ const RISES: f64 = 1.5;
 
 fn main() {
     println!("ns a byte by the size of a message; every column a size of the reads");
-    header("message", &["1 B", "1460 B", "64 KiB", "64 KiB, default", "text, 1460 B", "text, 64 KiB", "copy alone"]);
+    header(
+        "message",
+        &["1 B", "1460 B", "64 KiB", "64 KiB, default", "text, 1460 B", "text, 64 KiB", "copy alone"],
+    );
     let mut best = [f64::MAX; 7];
     for size in SIZES {
         let messages = ((256 << 10) / size).max(1);
@@ -62,7 +68,10 @@ fn main() {
 }
 
 fn header(first: &str, columns: &[&str]) {
-    println!("{first:>10} {}", columns.iter().map(|name| format!("{name:>16}")).collect::<Vec<_>>().join(" "));
+    println!(
+        "{first:>10} {}",
+        columns.iter().map(|name| format!("{name:>16}")).collect::<Vec<_>>().join(" ")
+    );
 }
 
 fn row(first: &str, cells: &[f64], best: &mut [f64]) {
@@ -89,7 +98,11 @@ fn frames(size: usize, messages: usize, fragments: usize, text: bool) -> &'stati
     let mut random = Rng::with_seed(7);
     let mut out = Vec::new();
     for _ in 0..messages {
-        let payload = if text { wire::text(&mut random, wire::Script::Ascii, size) } else { wire::random_bytes(&mut random, size) };
+        let payload = if text {
+            wire::text(&mut random, wire::Script::Ascii, size)
+        } else {
+            wire::random_bytes(&mut random, size)
+        };
         for (i, piece) in payload.chunks(size.div_ceil(fragments)).enumerate() {
             let opcode = if i > 0 { 0 } else { 2 - u8::from(text) };
             let fin = if i + 1 == fragments { 0x80 } else { 0 };
@@ -119,7 +132,13 @@ fn receive(wire: &'static [u8], messages: usize, read: usize, total: usize) -> f
     receive_with(ReceiveBuffer::with_retained_capacity(usize::MAX), wire, messages, read, total)
 }
 
-fn receive_with(mut inbound: ReceiveBuffer<Vec<u8>>, wire: &'static [u8], messages: usize, read: usize, total: usize) -> f64 {
+fn receive_with(
+    mut inbound: ReceiveBuffer<Vec<u8>>,
+    wire: &'static [u8],
+    messages: usize,
+    read: usize,
+    total: usize,
+) -> f64 {
     let mut ws: Connection<Server> = peers::ours::server();
     let mut out = Vec::new();
     let mut io = MemIo::new(wire, read, false, false);
@@ -129,7 +148,9 @@ fn receive_with(mut inbound: ReceiveBuffer<Vec<u8>>, wire: &'static [u8], messag
             let count = io.pull(inbound.spare_mut(read.max(16 << 10)));
             inbound.advance(count);
             while let Some(event) = ws.receive(&mut inbound, &mut out).unwrap() {
-                let (Event::Text(_) | Event::Binary(_)) = std::hint::black_box(event) else { panic!("{event:?}") };
+                let (Event::Text(_) | Event::Binary(_)) = std::hint::black_box(event) else {
+                    panic!("{event:?}")
+                };
                 came += 1;
             }
         }

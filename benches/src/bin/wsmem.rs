@@ -36,7 +36,8 @@ fn row_of<C>(n: usize, name: &str, c_own: Option<usize>, make: impl Fn() -> C, e
     // before would hide in the RSS.
     let Ok(only) = std::env::var("WSMEM_ROW") else {
         let me = std::env::current_exe().unwrap();
-        let st = std::process::Command::new(me).args(std::env::args().skip(1)).env("WSMEM_ROW", name).status();
+        let st =
+            std::process::Command::new(me).args(std::env::args().skip(1)).env("WSMEM_ROW", name).status();
         assert!(st.unwrap().success());
         return;
     };
@@ -84,7 +85,10 @@ fn row_of<C>(n: usize, name: &str, c_own: Option<usize>, make: impl Fn() -> C, e
             idle + stack as f64
         );
     } else {
-        println!("{name:34} {stack:6} {fresh:9.0} {idle:9.0} {:9.0} {resident:9.0} {allocs:8.3} {bytes:10.1}", idle + stack as f64);
+        println!(
+            "{name:34} {stack:6} {fresh:9.0} {idle:9.0} {:9.0} {resident:9.0} {allocs:8.3} {bytes:10.1}",
+            idle + stack as f64
+        );
     }
 }
 
@@ -313,7 +317,10 @@ fn main() {
                 block_on(async {
                     let mut b = Vector::new();
                     let (mut common, mut reader, mut writer) = c.split_mut();
-                    let mut f = reader.read_frame(&mut b, &mut common, WebSocketPayloadOrigin::Adaptive).await.unwrap();
+                    let mut f = reader
+                        .read_frame(&mut b, &mut common, WebSocketPayloadOrigin::Adaptive)
+                        .await
+                        .unwrap();
                     let mut r = Frame::<&mut [u8], false>::new_fin(f.op_code(), f.payload_mut());
                     writer.write_frame(&mut common, &mut r).await.unwrap();
                 })

@@ -1,8 +1,10 @@
-//! A million idle connections in one process, then an echo of 125 B through each in turn: bytes a connection, and ns an echo.
+//! A million idle connections in one process, then an echo of 125 B through each in turn: bytes a connection,
+//! and ns an echo.
 //!
-//! `wsmillion [N]`: N of ours (1,000,000). Of the peers there are as many as fit in 8 GiB, by the memory that one of them takes, at most N.
-//! Each row is a process of its own. To open one of ours includes the opening handshake, of a peer it does not. ns an echo are of the
-//! second round, when all memory was touched; the connections are too many for any cache.
+//! `wsmillion [N]`: N of ours (1,000,000). Of the peers there are as many as fit in 8 GiB, by the memory that
+//! one of them takes, at most N. Each row is a process of its own. To open one of ours includes the opening
+//! handshake, of a peer it does not. ns an echo are of the second round, when all memory was touched; the
+//! connections are too many for any cache.
 
 use std::time::Instant;
 
@@ -20,11 +22,21 @@ fn main() {
     let n = std::env::args().nth(1).map_or(1_000_000, |n| n.parse().unwrap());
     let row_name = std::env::var("WSMILLION_ROW").ok();
     let Some(row_name) = row_name else {
-        println!("{:28} {:>9} {:>8} {:>9} {:>9} {:>9} {:>9}", "peer", "N", "struct", "heap", "RSS", "ns open", "ns echo");
+        println!(
+            "{:28} {:>9} {:>8} {:>9} {:>9} {:>9} {:>9}",
+            "peer", "N", "struct", "heap", "RSS", "ns open", "ns echo"
+        );
         let me = std::env::current_exe().unwrap();
-        for name in ["ours, lent buffers", "ours, own, released", "tungstenite", "tungstenite, 4 KiB", "fastwebsockets", "tokio-websockets"]
-        {
-            let status = std::process::Command::new(&me).arg(n.to_string()).env("WSMILLION_ROW", name).status();
+        for name in [
+            "ours, lent buffers",
+            "ours, own, released",
+            "tungstenite",
+            "tungstenite, 4 KiB",
+            "fastwebsockets",
+            "tokio-websockets",
+        ] {
+            let status =
+                std::process::Command::new(&me).arg(n.to_string()).env("WSMILLION_ROW", name).status();
             assert!(status.unwrap().success(), "{name}");
         }
         return;
@@ -53,7 +65,9 @@ fn main() {
         "tungstenite" | "tungstenite, 4 KiB" => {
             use tungstenite::protocol::{Role, WebSocketConfig};
             use tungstenite::{Message, WebSocket};
-            let small = row_name.ends_with("4 KiB").then(|| WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(0));
+            let small = row_name
+                .ends_with("4 KiB")
+                .then(|| WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(0));
             let make = || WebSocket::from_raw_socket(Nil, Role::Server, small);
             row(n, &row_name, make, |ws| {
                 let Message::Binary(bytes) = ws.read().unwrap() else { panic!("not binary") };

@@ -2,12 +2,11 @@
 //! are to be read against. All in safe Rust.
 //!
 //! * `=memcpy`: the transport's copy alone (what every peer pays before it does anything).
-//! * `=xor-inplace`: transport copy, then XOR of each payload in place (frame bounds known in
-//!   advance, so no header parsing): the floor for in-place decoders.
-//! * `=xor-copy`: one pass that XORs from the wire into the destination, no transport copy: what
-//!   a decoder could reach only if the transport itself unmasked.
-//! * `=utf8-core`, `=utf8-simd` (text): `=xor-inplace` plus core::str::from_utf8 or
-//!   simdutf8::basic.
+//! * `=xor-inplace`: transport copy, then XOR of each payload in place (frame bounds known in advance, so no
+//!   header parsing): the floor for in-place decoders.
+//! * `=xor-copy`: one pass that XORs from the wire into the destination, no transport copy: what a decoder
+//!   could reach only if the transport itself unmasked.
+//! * `=utf8-core`, `=utf8-simd` (text): `=xor-inplace` plus core::str::from_utf8 or simdutf8::basic.
 
 use super::Cursor;
 use crate::io::MemIo;
@@ -215,7 +214,9 @@ impl Job for J {
                 What::Utf8Core => self.recv::<{ What::Utf8Core as u8 }, false>(msgs, eat),
                 What::Utf8Simd => self.recv::<{ What::Utf8Simd as u8 }, false>(msgs, eat),
             },
-            MessageKind::Echo if self.what == What::Memcpy => self.recv::<{ What::Memcpy as u8 }, true>(msgs, eat),
+            MessageKind::Echo if self.what == What::Memcpy => {
+                self.recv::<{ What::Memcpy as u8 }, true>(msgs, eat)
+            }
             MessageKind::Echo => self.recv::<{ What::XorInPlace as u8 }, true>(msgs, eat),
             _ => self.send(msgs),
         }
@@ -239,7 +240,9 @@ impl Peer for Base {
         let utf8 = matches!(self.0, What::Utf8Core | What::Utf8Simd);
         let fits = !w.mix
             && match w.kind {
-                MessageKind::Recv => w.frames_per_msg == 1 && w.cap == crate::io::READ_CAP && (w.text || !utf8),
+                MessageKind::Recv => {
+                    w.frames_per_msg == 1 && w.cap == crate::io::READ_CAP && (w.text || !utf8)
+                }
                 MessageKind::Echo => matches!(self.0, What::Memcpy | What::XorInPlace),
                 MessageKind::SendServer => self.0 == What::Memcpy,
                 MessageKind::SendClient => matches!(self.0, What::Memcpy | What::XorCopy),

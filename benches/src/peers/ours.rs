@@ -1,10 +1,12 @@
-//! This crate, used as its README says: read into the buffer's space, `receive` until it is `None`, write what is to go out.
+//! This crate, used as its README says: read into the buffer's space, `receive` until it is `None`, write
+//! what is to go out.
 
 use std::hint::black_box;
 use std::io::{IoSlice, Write as _};
 
 use websocket_proto::{
-    Accept, Client, ClientRequest, Config, Connection, Entropy, Event, MessageKind as MessageKind, ReceiveBuffer, Role, Server, Storage, Uri,
+    Accept, Client, ClientRequest, Config, Connection, Entropy, Event, MessageKind, ReceiveBuffer, Role,
+    Server, Storage, Uri,
 };
 
 use super::Cursor;
@@ -38,7 +40,7 @@ pub fn open(inbound: &mut ReceiveBuffer<Vec<u8>>, out: &mut Vec<u8>) -> Connecti
 /// One that has agreed on permessage-deflate.
 #[cfg(feature = "deflate")]
 fn compressing(takeover: bool) -> Connection<Server> {
-    use websocket_proto::{Negotiated, DeflateConfig, handshake::DeflateParams};
+    use websocket_proto::{DeflateConfig, Negotiated, handshake::DeflateParams};
     let mut agreed = DeflateParams::new();
     (agreed.server_context_takeover, agreed.client_context_takeover) = (takeover, takeover);
     let mut config = Config::default();
@@ -52,7 +54,11 @@ pub fn client() -> Connection<Client<impl Entropy>> {
 }
 
 /// The opening handshake of a server.
-fn accept<S: Storage>(inbound: &mut ReceiveBuffer<S>, out: &mut Vec<u8>, read: impl FnOnce(&mut [u8]) -> usize) -> Connection<Server> {
+fn accept<S: Storage>(
+    inbound: &mut ReceiveBuffer<S>,
+    out: &mut Vec<u8>,
+    read: impl FnOnce(&mut [u8]) -> usize,
+) -> Connection<Server> {
     let mut ws = Connection::server(Config::default());
     let count = read(inbound.spare_mut(2048));
     inbound.advance(count);
@@ -225,13 +231,20 @@ impl Peer for Ours {
         Some(match w.kind {
             MessageKind::Recv => Box::new(Recv::<false> { io, ws: server(), inbound, out }),
             MessageKind::Echo => Box::new(Recv::<true> { io, ws: server(), inbound, out }),
-            MessageKind::SendServer if w.size >= APART => Box::new(SendApart { io, ws: server(), cur: Cursor::new(w) }),
+            MessageKind::SendServer if w.size >= APART => {
+                Box::new(SendApart { io, ws: server(), cur: Cursor::new(w) })
+            }
             MessageKind::SendServer => Box::new(Send { io, ws: server(), cur: Cursor::new(w), out }),
             MessageKind::SendClient => Box::new(Send { io, ws: client(), cur: Cursor::new(w), out }),
             MessageKind::HsServer => Box::new(HsServer(w.wire, capture)),
             MessageKind::HsClient => Box::new(HsClient),
             #[cfg(feature = "deflate")]
-            MessageKind::DeflateParams | MessageKind::DeflateNct => Box::new(Recv::<true> { io, ws: compressing(w.kind == MessageKind::DeflateParams), inbound, out }),
+            MessageKind::DeflateParams | MessageKind::DeflateNct => Box::new(Recv::<true> {
+                io,
+                ws: compressing(w.kind == MessageKind::DeflateParams),
+                inbound,
+                out,
+            }),
             #[cfg(not(feature = "deflate"))]
             MessageKind::DeflateParams | MessageKind::DeflateNct => return None,
         })

@@ -127,7 +127,8 @@ impl Job for HsClient {
         block_on(async {
             for _ in 0..msgs {
                 let mut io = MockServer::new();
-                let r = handshake::client_handshake(&mut io, "realtime.example.com", "/realtime/v2/socket", None);
+                let r =
+                    handshake::client_handshake(&mut io, "realtime.example.com", "/realtime/v2/socket", None);
                 black_box(r.await.unwrap());
                 black_box(Protocol::new(Role::Client, MAX, MAX));
             }
@@ -240,7 +241,13 @@ impl Job for SSend {
 }
 
 pub fn stream_config() -> Config {
-    Config::builder().max_message_size(MAX).max_frame_size(MAX).max_backpressure(4 * MAX).auto_ping(false).idle_timeout(0).build()
+    Config::builder()
+        .max_message_size(MAX)
+        .max_frame_size(MAX)
+        .max_backpressure(4 * MAX)
+        .auto_ping(false)
+        .idle_timeout(0)
+        .build()
 }
 
 impl Peer for SockudoStream {

@@ -120,7 +120,11 @@ impl Peer for Soketto {
             let mut b = Builder::new(io, mode);
             if deflate {
                 let mut d = DeflateParams::new(Mode::Server);
-                d.configure(&[Param::new("client_no_context_takeover"), Param::new("server_no_context_takeover")]).unwrap();
+                d.configure(&[
+                    Param::new("client_no_context_takeover"),
+                    Param::new("server_no_context_takeover"),
+                ])
+                .unwrap();
                 b.add_extensions([Box::new(d) as Box<dyn Extension + std::marker::Send>]);
             }
             b.finish()

@@ -91,7 +91,10 @@ impl Job for HsServer {
 impl Job for HsClient {
     fn run(&mut self, msgs: u64, _: &mut Eat) {
         for _ in 0..msgs {
-            black_box(tungstenite::client("ws://realtime.example.com/realtime/v2/socket", MockServer::new()).unwrap());
+            black_box(
+                tungstenite::client("ws://realtime.example.com/realtime/v2/socket", MockServer::new())
+                    .unwrap(),
+            );
         }
     }
     fn counts(&self) -> bool {
@@ -104,7 +107,9 @@ impl Peer for Tungstenite {
         "tungstenite"
     }
     fn job(&self, w: &Workload, capture: bool) -> Option<Box<dyn Job>> {
-        let ws = |role| WebSocket::from_raw_socket(MemIo::new(w.wire, w.cap, w.pend, capture), role, Some(config()));
+        let ws = |role| {
+            WebSocket::from_raw_socket(MemIo::new(w.wire, w.cap, w.pend, capture), role, Some(config()))
+        };
         Some(match w.kind {
             MessageKind::Recv => Box::new(Recv(ws(Role::Server))),
             MessageKind::Echo => Box::new(Echo(ws(Role::Server), w.batch)),

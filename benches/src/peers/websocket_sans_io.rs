@@ -5,7 +5,9 @@ use super::Cursor;
 use crate::io::{MemIo, READ_CAP};
 use crate::workload::{MessageKind, Workload};
 use crate::{Eat, Job, Peer};
-use ::websocket_sans_io::{FrameInfo, Opcode, WebsocketFrameDecoder, WebsocketFrameEncoder, WebsocketFrameEvent};
+use ::websocket_sans_io::{
+    FrameInfo, Opcode, WebsocketFrameDecoder, WebsocketFrameEncoder, WebsocketFrameEvent,
+};
 
 pub struct WebsocketSansIo;
 

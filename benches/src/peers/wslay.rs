@@ -164,8 +164,12 @@ impl Peer for Wslay {
         "wslay"
     }
     fn job(&self, w: &Workload, capture: bool) -> Option<Box<dyn Job>> {
-        let mut user =
-            Box::new(User { io: MemIo::new(w.wire, w.cap, false, capture), eat: null_mut(), target: 0, echo: w.kind == MessageKind::Echo });
+        let mut user = Box::new(User {
+            io: MemIo::new(w.wire, w.cap, false, capture),
+            eat: null_mut(),
+            target: 0,
+            echo: w.kind == MessageKind::Echo,
+        });
         let cur = match w.kind {
             MessageKind::Recv | MessageKind::Echo => None,
             MessageKind::SendServer | MessageKind::SendClient => Some(Cursor::new(w)),
@@ -194,7 +198,12 @@ pub struct Conn(J);
 impl Conn {
     pub fn new(wire: &'static [u8]) -> Self {
         // the MemIo here has a scratch area of its own; wsmem subtracts it
-        let mut user = Box::new(User { io: MemIo::new(wire, 65536, false, false), eat: null_mut(), target: 0, echo: true });
+        let mut user = Box::new(User {
+            io: MemIo::new(wire, 65536, false, false),
+            eat: null_mut(),
+            target: 0,
+            echo: true,
+        });
         let mut ctx = null_mut();
         let u = (&raw mut *user).cast();
         assert_eq!(unsafe { wslay_event_context_server_init(&mut ctx, &callbacks(), u) }, 0);

@@ -53,7 +53,10 @@ impl Job for Recv {
                 self.1.clear();
                 if self.2 {
                     let (mut common, mut reader, mut writer) = self.0.split_mut();
-                    let mut f = reader.read_frame(&mut self.1, &mut common, WebSocketPayloadOrigin::Adaptive).await.unwrap();
+                    let mut f = reader
+                        .read_frame(&mut self.1, &mut common, WebSocketPayloadOrigin::Adaptive)
+                        .await
+                        .unwrap();
                     eat.eat(f.op_code() == OpCode::Text, f.payload());
                     let mut r = Frame::<&mut [u8], false>::new_fin(f.op_code(), f.payload_mut());
                     writer.write_frame(&mut common, &mut r).await.unwrap();
@@ -127,7 +130,9 @@ impl Peer for Wtx {
                 Box::new(Recv(ws, Vector::new(), w.kind == MessageKind::Echo))
             }
             MessageKind::SendServer => Box::new(SendS(Server::new((), false, rng, io, wsb), Cursor::new(w))),
-            MessageKind::SendClient => Box::new(SendC(Client::new((), false, rng, io, wsb), Cursor::new(w), Vec::new())),
+            MessageKind::SendClient => {
+                Box::new(SendC(Client::new((), false, rng, io, wsb), Cursor::new(w), Vec::new()))
+            }
             _ => return None,
         })
     }

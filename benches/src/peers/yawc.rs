@@ -86,14 +86,18 @@ impl Job for HsServer {
             let io = TokioIo::new(MemIo::new(self.0, READ_CAP, false, self.1));
             let fut = std::cell::RefCell::new(None);
             let service = service_fn(|mut req: hyper::Request<hyper::body::Incoming>| {
-                let (resp, f) = WebSocket::upgrade_with_options(&mut req, Options::default().without_compression()).unwrap();
+                let (resp, f) =
+                    WebSocket::upgrade_with_options(&mut req, Options::default().without_compression())
+                        .unwrap();
                 *fut.borrow_mut() = Some(f);
                 async move { Ok::<_, Infallible>(resp) }
             });
             block_on(async {
                 let c = hyper::server::conn::http1::Builder::new().serve_connection(io, service);
                 let parts = c.without_shutdown().await.unwrap();
-                black_box(WebSocket::from_stream(parts.io.into_inner(), Role::Server, Options::default()).unwrap());
+                black_box(
+                    WebSocket::from_stream(parts.io.into_inner(), Role::Server, Options::default()).unwrap(),
+                );
             });
             black_box(fut.into_inner());
         }

@@ -9,11 +9,11 @@ use crate::support::{Outcome, Seen, asking, feed, open_client, open_server};
 const ROOM: usize = MAX_MESSAGE + 131;
 const MAX_MESSAGE: usize = 4096;
 
-/// Whole or in any reads, into growing or fixed memory, as messages or in parts: the same events, output, error and state. On an open
-/// connection they are what the RFC says.
+/// Whole or in any reads, into growing or fixed memory, as messages or in parts: the same events, output,
+/// error and state. On an open connection they are what the RFC says.
 ///
-/// The first byte of the input has options: 1 for a client, 2 for one that is not open yet, 4 for small limits. The second says how many
-/// bytes follow that are sizes of reads. The rest is what the peer sends.
+/// The first byte of the input has options: 1 for a client, 2 for one that is not open yet, 4 for small
+/// limits. The second says how many bytes follow that are sizes of reads. The rest is what the peer sends.
 pub fn chunking(input: &[u8]) {
     let [options, count, rest @ ..] = input else { return };
     let (reads, wire) = rest.split_at(usize::from(*count).min(rest.len()));
@@ -27,7 +27,9 @@ pub fn chunking(input: &[u8]) {
         0 => assert_as_told(&every_way(open_server, |_, _| (), config, reads, wire), false, &config, wire),
         1 => assert_as_told(&every_way(open_client, |_, _| (), config, reads, wire), true, &config, wire),
         2 => {
-            let accept = |server: &mut Connection<_>, out: &mut Vec<u8>| server.accept(Accept::new(), out).expect("a request");
+            let accept = |server: &mut Connection<_>, out: &mut Vec<u8>| {
+                server.accept(Accept::new(), out).expect("a request")
+            };
             every_way(Connection::server, accept, config, reads, wire);
         }
         _ => {
@@ -45,7 +47,11 @@ fn every_way<R: Role>(
 ) -> Outcome {
     let (whole, cut) = ([wire], cut(wire, reads));
     // A code point beside a control frame, or beside a head.
-    let least = if start(config).state() == State::Transmission { ReceiveBuffer::MIN_LEN } else { config.max_head_size + 1 + 4 };
+    let least = if start(config).state() == State::Transmission {
+        ReceiveBuffer::MIN_LEN
+    } else {
+        config.max_head_size + 1 + 4
+    };
     let mut memory = [0xA5; ROOM];
     let mut run = |delivery, chunks: &[&[u8]], fixed: Option<usize>| {
         config.delivery = delivery;
@@ -58,10 +64,20 @@ fn every_way<R: Role>(
     let (outcome, parts) = (run(Delivery::Messages, &whole, None), run(Delivery::Parts, &whole, None));
     assert_eq!(parts.clone().of_whole_messages(), outcome);
     for (chunks, fixed) in [(&cut[..], None), (&whole, Some(ROOM)), (&cut, Some(ROOM))] {
-        assert_eq!(run(Delivery::Messages, chunks, fixed), outcome, "in {} reads, into {fixed:?}", chunks.len());
+        assert_eq!(
+            run(Delivery::Messages, chunks, fixed),
+            outcome,
+            "in {} reads, into {fixed:?}",
+            chunks.len()
+        );
     }
     for (chunks, fixed) in [(&cut[..], None), (&whole, Some(least)), (&cut, Some(least))] {
-        assert_eq!(run(Delivery::Parts, chunks, fixed), parts, "parts, in {} reads, into {fixed:?}", chunks.len());
+        assert_eq!(
+            run(Delivery::Parts, chunks, fixed),
+            parts,
+            "parts, in {} reads, into {fixed:?}",
+            chunks.len()
+        );
     }
     outcome
 }

@@ -5,9 +5,9 @@ use core::mem;
 use core::time::Duration;
 
 use websocket_proto::{
-    Accept, AcceptError, Client, ClientRequest, CloseCode, CloseFrameStatus, Config, Connection, Delivery, Entropy, EntropyError, Error,
-    Event, Negotiated, ReceiveBuffer, Reject, Role, SendBuffer, SendError, SendSlice, Server, State, Storage, Timeout, TransportAction,
-    Uri,
+    Accept, AcceptError, Client, ClientRequest, CloseCode, CloseFrameStatus, Config, Connection, Delivery,
+    Entropy, EntropyError, Error, Event, Negotiated, ReceiveBuffer, Reject, Role, SendBuffer, SendError,
+    SendSlice, Server, State, Storage, Timeout, TransportAction, Uri,
 };
 
 use super::naive;
@@ -56,22 +56,32 @@ impl Entropy for Keys<'_> {
 }
 
 /// Accepts a request or rejects it.
-type Answer<R> = fn(&mut Connection<R>, Result<Accept<'_>, Reject<'_>>, &mut SendSlice<'_>) -> Result<(), AcceptError>;
+type Answer<R> =
+    fn(&mut Connection<R>, Result<Accept<'_>, Reject<'_>>, &mut SendSlice<'_>) -> Result<(), AcceptError>;
 
-/// What comes and what is called. The first byte has options: 1 begins with an open connection, 2 delivers in parts, 4 receives into fixed
-/// memory, 8 has small limits, 16 and 32 leave Pong and Close to the application, 64 has a low mark in `out`, 128 has less fixed memory than a control frame
-/// takes. The second byte chooses the outbound buffer's size. The rest is operations: a letter, for which see [`Run::operation`], and its arguments.
-/// Bytes have one before them that says how many.
-fn run<R: Role>(input: &[u8], masks: bool, start: impl FnOnce(Config, bool) -> Connection<R>, answer: Answer<R>, left: &Cell<usize>) {
+/// What comes and what is called. The first byte has options: 1 begins with an open connection, 2 delivers in
+/// parts, 4 receives into fixed memory, 8 has small limits, 16 and 32 leave Pong and Close to the
+/// application, 64 has a low mark in `out`, 128 has less fixed memory than a control frame takes. The second
+/// byte chooses the outbound buffer's size. The rest is operations: a letter, for which see
+/// [`Run::operation`], and its arguments. Bytes have one before them that says how many.
+fn run<R: Role>(
+    input: &[u8],
+    masks: bool,
+    start: impl FnOnce(Config, bool) -> Connection<R>,
+    answer: Answer<R>,
+    left: &Cell<usize>,
+) {
     let mut script = Script(input);
     let options = script.byte();
     let mut config = Config::default();
-    (config.auto_pong, config.auto_close, config.allow_plain_http) = (options & 16 == 0, options & 32 == 0, true);
+    (config.auto_pong, config.auto_close, config.allow_plain_http) =
+        (options & 16 == 0, options & 32 == 0, true);
     if options & 2 != 0 {
         config.delivery = Delivery::Parts;
     }
     if options & 8 != 0 {
-        (config.max_message_size, config.max_frame_size, config.max_fragments, config.max_write_buffer) = (100, 70, 4, 300);
+        (config.max_message_size, config.max_frame_size, config.max_fragments, config.max_write_buffer) =
+            (100, 70, 4, 300);
     }
     if options & 64 != 0 {
         config.max_write_buffer = 5;
@@ -81,9 +91,11 @@ fn run<R: Role>(input: &[u8], masks: bool, start: impl FnOnce(Config, bool) -> C
     let out = SendSlice::new(&mut memory);
     if options & 4 != 0 {
         let fixed = if options & 128 != 0 { &mut fixed[..60] } else { &mut fixed[..] };
-        Run::new(connection, ReceiveBuffer::fixed(fixed), out, config, answer, left, masks).play(script, &mut last);
+        Run::new(connection, ReceiveBuffer::fixed(fixed), out, config, answer, left, masks)
+            .play(script, &mut last);
     } else {
-        Run::new(connection, ReceiveBuffer::with_retained_capacity(64), out, config, answer, left, masks).play(script, &mut last);
+        Run::new(connection, ReceiveBuffer::with_retained_capacity(64), out, config, answer, left, masks)
+            .play(script, &mut last);
     }
 }
 
@@ -139,8 +151,9 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
         Self { connection, inbound, out, config, answer, left, masks, was_open, told: Told::default() }
     }
 
-    /// Whatever comes, is called, and has room, in any order: no panic; states go forward; an error stays; what is refused changes nothing;
-    /// events keep the limits, and each has consumed something; all that is written is legal, and says what was sent.
+    /// Whatever comes, is called, and has room, in any order: no panic; states go forward; an error stays;
+    /// what is refused changes nothing; events keep the limits, and each has consumed something; all that
+    /// is written is legal, and says what was sent.
     fn play(mut self, mut script: Script<'_>, last: &'m mut [u8]) {
         for _ in 0..200 {
             if script.0.is_empty() {
@@ -149,14 +162,20 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             let state = self.connection.state();
             self.operation(&mut script);
             assert!(self.connection.state() as u8 >= state as u8, "states go forward");
-            assert!(self.connection.transport_action() == TransportAction::KeepOpen || !self.connection.has_pending_reply());
+            assert!(
+                self.connection.transport_action() == TransportAction::KeepOpen
+                    || !self.connection.has_pending_reply()
+            );
         }
         self.drain(usize::MAX);
         self.out = SendSlice::new(last);
         self.left.set(usize::MAX);
         self.receive(false);
         assert!(!self.connection.has_pending_reply(), "there was room, and a key");
-        assert_eq!(self.connection.transport_action() != TransportAction::KeepOpen, self.connection.state() == State::End);
+        assert_eq!(
+            self.connection.transport_action() != TransportAction::KeepOpen,
+            self.connection.state() == State::End
+        );
         self.drain(usize::MAX);
         self.judge();
     }
@@ -174,13 +193,18 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             b'c' => {
                 let code = CloseCode::new(1000 + u16::from(script.byte())).unwrap_or(CloseCode::GOING_AWAY);
                 let reason = script.text();
-                self.send(Seen::Close(Some((code.get(), reason.clone()))), |connection, out| connection.close(code, &reason, out));
+                self.send(Seen::Close(Some((code.get(), reason.clone()))), |connection, out| {
+                    connection.close(code, &reason, out)
+                });
             }
             b'h' => self.send(Seen::Close(None), |connection, out| connection.close_empty(out)),
             b'd' => self.drain(usize::from(script.byte())),
             b'e' => {
                 assert_eq!(self.connection.receive_eof(), self.connection.close_status());
-                assert_eq!((self.connection.state(), self.connection.transport_action()), (State::End, TransportAction::Close));
+                assert_eq!(
+                    (self.connection.state(), self.connection.transport_action()),
+                    (State::End, TransportAction::Close)
+                );
             }
             b'f' => {
                 let _fixed_memory_may_be_full = self.inbound.feed(script.bytes());
@@ -202,9 +226,12 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
                 }
             }
             b'j' => {
-                let (status, body, fields) = (u16::from(script.byte()) * 4, script.bytes(), script.one_of(FIELDS));
+                let (status, body, fields) =
+                    (u16::from(script.byte()) * 4, script.bytes(), script.one_of(FIELDS));
                 let answer = self.answer;
-                self.call(|connection, out| answer(connection, Err(Reject::new(status).headers(fields).body(body)), out));
+                self.call(|connection, out| {
+                    answer(connection, Err(Reject::new(status).headers(fields).body(body)), out)
+                });
             }
             b'k' => self.tick(Duration::from_secs(script.byte().into())),
             b'l' => {
@@ -242,10 +269,18 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
     }
 
     /// What is refused leaves all as it was, but for a Pong that not even the empty buffer has room for.
-    fn call<T, E>(&mut self, call: impl FnOnce(&mut Connection<R>, &mut SendSlice<'m>) -> Result<T, E>) -> Option<T> {
+    fn call<T, E>(
+        &mut self,
+        call: impl FnOnce(&mut Connection<R>, &mut SendSlice<'m>) -> Result<T, E>,
+    ) -> Option<T> {
         let look = |run: &Self| {
             let (connection, pending) = (&run.connection, run.out.len());
-            (connection.state(), connection.close_status(), pending, pending > 0 && connection.has_pending_reply())
+            (
+                connection.state(),
+                connection.close_status(),
+                pending,
+                pending > 0 && connection.has_pending_reply(),
+            )
         };
         let before = look(self);
         let result = call(&mut self.connection, &mut self.out);
@@ -253,7 +288,11 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
         result.ok()
     }
 
-    fn send(&mut self, seen: Seen, call: impl FnOnce(&mut Connection<R>, &mut SendSlice<'m>) -> Result<(), SendError>) {
+    fn send(
+        &mut self,
+        seen: Seen,
+        call: impl FnOnce(&mut Connection<R>, &mut SendSlice<'m>) -> Result<(), SendError>,
+    ) {
         let mut is_full = false;
         let sent = self.call(|connection, out| {
             let result = call(connection, out);
@@ -261,7 +300,10 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             result
         });
         // The largest memory has room for two of the longest messages.
-        assert!(!is_full || self.out.len() > 0 || self.out.remaining_capacity() < ROOMS[0], "an empty buffer with room is not full");
+        assert!(
+            !is_full || self.out.len() > 0 || self.out.remaining_capacity() < ROOMS[0],
+            "an empty buffer with room is not full"
+        );
         if sent.is_some() {
             self.told.sent.push(seen);
         }
@@ -279,7 +321,9 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
         let before = self.out.len();
         match self.connection.tick(self.told.now, &mut self.out) {
             Ok(deadline) => {
-                assert!(self.told.timeout.is_none() && deadline.is_none_or(|deadline| deadline > self.told.now));
+                assert!(
+                    self.told.timeout.is_none() && deadline.is_none_or(|deadline| deadline > self.told.now)
+                );
                 let written = naive::frames(&self.out.as_slice()[before..], self.masks, &Config::default());
                 for ping in written.events.into_iter().filter(|event| matches!(event, Seen::Ping(_))) {
                     self.told.pinged = Some(self.told.now);
@@ -290,9 +334,15 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
                 assert!(self.told.timeout.is_none_or(|before| before == timeout));
                 if timeout == Timeout::Pong && self.told.timeout.is_none() {
                     let waited = self.told.pinged.map(|at| self.told.now - at);
-                    assert!(waited >= self.config.pong_timeout, "§5.5.2: no wait for a Pong but after a Ping, to the end: {waited:?}");
+                    assert!(
+                        waited >= self.config.pong_timeout,
+                        "§5.5.2: no wait for a Pong but after a Ping, to the end: {waited:?}"
+                    );
                 }
-                assert_eq!((self.connection.state(), self.connection.transport_action()), (State::End, TransportAction::Close));
+                assert_eq!(
+                    (self.connection.state(), self.connection.transport_action()),
+                    (State::End, TransportAction::Close)
+                );
                 self.told.timeout = Some(timeout);
             }
         }
@@ -300,13 +350,19 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
 
     /// Whether there was an event.
     fn receive(&mut self, accept: bool) -> bool {
-        let (state, unread, closing) = (self.connection.state(), self.inbound.unread().len(), self.connection.close_status());
+        let (state, unread, closing) =
+            (self.connection.state(), self.inbound.unread().len(), self.connection.close_status());
         let event = match self.connection.receive(&mut self.inbound, &mut self.out) {
             Ok(event) => event,
             Err(error) => {
-                assert!(self.told.error.is_none_or(|before| before == error) && self.connection.state() == State::End);
                 assert!(
-                    closing.sent == CloseFrameStatus::None || !self.connection.has_pending_reply() || self.told.error.is_some(),
+                    self.told.error.is_none_or(|before| before == error)
+                        && self.connection.state() == State::End
+                );
+                assert!(
+                    closing.sent == CloseFrameStatus::None
+                        || !self.connection.has_pending_reply()
+                        || self.told.error.is_some(),
                     "§7.1.7: no answer but a Close"
                 );
                 self.told.error = Some(error);
@@ -335,7 +391,10 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             Event::TextPart { text, last } => (text.len(), last),
             Event::BinaryPart { bytes, last } => (bytes.len(), last),
             Event::Request(request) if accept => {
-                let accept = request.subprotocols().next().map_or(Accept::new(), |first| Accept::new().subprotocol(first));
+                let accept = request
+                    .subprotocols()
+                    .next()
+                    .map_or(Accept::new(), |first| Accept::new().subprotocol(first));
                 let _there_may_be_no_room = (self.answer)(&mut self.connection, Ok(accept), &mut self.out);
                 (0, false)
             }
@@ -371,17 +430,26 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
         }
         let read = naive::frames(wire, self.masks, &Config::default());
         let pongs_of_closing = naive::frames(read.rest, self.masks, &Config::default());
-        assert!(read.fails.is_none() && pongs_of_closing.fails.is_none() && pongs_of_closing.rest.is_empty(), "legal and whole");
+        assert!(
+            read.fails.is_none() && pongs_of_closing.fails.is_none() && pongs_of_closing.rest.is_empty(),
+            "legal and whole"
+        );
         // §5.5.2: a Ping is answered until a Close has come
-        assert!(pongs_of_closing.events.iter().all(|event| matches!(event, Seen::Pong(_))), "nothing else after a Close");
+        assert!(
+            pongs_of_closing.events.iter().all(|event| matches!(event, Seen::Pong(_))),
+            "nothing else after a Close"
+        );
         let mut keys = [read.keys, pongs_of_closing.keys].concat();
         keys.sort_unstable();
         assert!(keys.windows(2).all(|two| two[0] != two[1]), "§5.3: fresh for each frame");
 
-        let (mut sent, mut may_pong, mut close) = (self.told.sent.iter(), self.told.pongs.iter(), CloseFrameStatus::None);
+        let (mut sent, mut may_pong, mut close) =
+            (self.told.sent.iter(), self.told.pongs.iter(), CloseFrameStatus::None);
         for event in read.events.iter().chain(&pongs_of_closing.events) {
             match event {
-                Seen::Pong(payload) => assert!(may_pong.any(|pong| pong == payload), "a Pong for a Ping, in order"),
+                Seen::Pong(payload) => {
+                    assert!(may_pong.any(|pong| pong == payload), "a Pong for a Ping, in order")
+                }
                 Seen::Close(frame) => {
                     close = frame.as_ref().and_then(|(code, _)| CloseCode::new(*code)).into();
                     assert!(sent.len() == 0 || Some(event) == sent.next(), "an answer, or what was sent");

@@ -10,14 +10,18 @@ use super::script::Script;
 use crate::support::{Keys, Outcome, Seen, feed, frame};
 use crate::support_deflate::{Deflating, Reference, open, peer};
 
-/// Whole or in any reads, into growing or fixed memory, as messages or in parts: the same, and what RFC 1951 says of it. Messages keep the
-/// limit; text is UTF-8.
+/// Whole or in any reads, into growing or fixed memory, as messages or in parts: the same, and what RFC 1951
+/// says of it. Messages keep the limit; text is UTF-8.
 ///
-/// The first byte of the input has options: 1 for a client, 2 without context takeover, 4 and 8 choose the limit on a message; the three
-/// bits above choose the window. The second says how many bytes follow that are sizes of reads. The rest is messages: a byte for
-/// [`Frames`], their length in two bytes, and the payload.
+/// The first byte of the input has options: 1 for a client, 2 without context takeover, 4 and 8 choose the
+/// limit on a message; the three bits above choose the window. The second says how many bytes follow that are
+/// sizes of reads. The rest is messages: a byte for [`Frames`], their length in two bytes, and the payload.
 pub fn deflate_inbound(input: &[u8]) {
-    if input.first().is_some_and(|options| options & 1 != 0) { run::<Client<Keys>>(input) } else { run::<Server>(input) }
+    if input.first().is_some_and(|options| options & 1 != 0) {
+        run::<Client<Keys>>(input)
+    } else {
+        run::<Server>(input)
+    }
 }
 
 fn run<R: Deflating>(input: &[u8]) {
@@ -48,7 +52,8 @@ fn run<R: Deflating>(input: &[u8]) {
     let mut memory = vec![0xA5; all];
     let mut run = |delivery, chunks: &[&[u8]], fixed: Option<usize>| {
         config.delivery = delivery;
-        let (connection, chunks) = (open::<R>(peer::<R>(window_bits, takeover), config), chunks.iter().copied());
+        let (connection, chunks) =
+            (open::<R>(peer::<R>(window_bits, takeover), config), chunks.iter().copied());
         match fixed {
             None => feed(connection, ReceiveBuffer::with_retained_capacity(64), chunks, |_, _| ()),
             Some(len) => feed(connection, ReceiveBuffer::fixed(&mut memory[..len]), chunks, |_, _| ()),
@@ -57,16 +62,28 @@ fn run<R: Deflating>(input: &[u8]) {
     let (outcome, parts) = (run(Delivery::Messages, &whole, None), run(Delivery::Parts, &whole, None));
     assert_eq!(parts.clone().of_whole_messages(), outcome);
     for (chunks, fixed) in [(&cut[..], None), (&cut, Some(all))] {
-        assert_eq!(run(Delivery::Messages, chunks, fixed), outcome, "in {} reads, into {fixed:?}", chunks.len());
+        assert_eq!(
+            run(Delivery::Messages, chunks, fixed),
+            outcome,
+            "in {} reads, into {fixed:?}",
+            chunks.len()
+        );
     }
-    for (chunks, fixed) in [(&cut[..], None), (&whole, Some(ReceiveBuffer::MIN_LEN)), (&cut, Some(ReceiveBuffer::MIN_LEN))] {
-        assert_eq!(run(Delivery::Parts, chunks, fixed), parts, "parts, in {} reads, into {fixed:?}", chunks.len());
+    for (chunks, fixed) in
+        [(&cut[..], None), (&whole, Some(ReceiveBuffer::MIN_LEN)), (&cut, Some(ReceiveBuffer::MIN_LEN))]
+    {
+        assert_eq!(
+            run(Delivery::Parts, chunks, fixed),
+            parts,
+            "parts, in {} reads, into {fixed:?}",
+            chunks.len()
+        );
     }
     told.judge::<R>(&outcome);
 }
 
-/// How a message comes: bit 0 says that it is text, 1 that it is not compressed, 2 that there are Pings between its fragments. The rest is
-/// the length of these; 0 for one frame.
+/// How a message comes: bit 0 says that it is text, 1 that it is not compressed, 2 that there are Pings
+/// between its fragments. The rest is the length of these; 0 for one frame.
 #[derive(Clone, Copy)]
 struct Frames(u8);
 
@@ -156,7 +173,10 @@ impl Told {
         assert_eq!(outcome.error, self.error.map(Error::Protocol));
         let (events, after) = outcome.events.split_at(self.events.len().min(outcome.events.len()));
         assert_eq!(events, self.events);
-        assert!(after.iter().all(|event| self.error.is_some() && matches!(event, Seen::Ping(_))), "{after:?}");
+        assert!(
+            after.iter().all(|event| self.error.is_some() && matches!(event, Seen::Ping(_))),
+            "{after:?}"
+        );
         // Each Ping and a violation are answered, uncompressed.
         let written = naive::frames(&outcome.out, !R::PEER_MASKS, &Config::default());
         assert!(written.fails.is_none() && written.rest.is_empty());

@@ -4,8 +4,8 @@ use core::mem;
 
 use websocket_proto::handshake::DeflateParams;
 use websocket_proto::{
-    Client, CloseCode, Config, Connection, DeflateConfig, Delivery, Event, MessageKind, Negotiated, ReceiveBuffer, SendError, SendSlice,
-    Server, State,
+    Client, CloseCode, Config, Connection, DeflateConfig, Delivery, Event, MessageKind, Negotiated,
+    ReceiveBuffer, SendError, SendSlice, Server, State,
 };
 
 use super::naive;
@@ -13,11 +13,12 @@ use super::script::Script;
 use crate::support::{Keys, Seen};
 use crate::support_deflate::{Deflating, json};
 
-/// Whatever is agreed on, sent, given back, cloned and split, and however it is carried: what goes in on one side comes out on the other, in
-/// order, and nothing fails.
+/// Whatever is agreed on, sent, given back, cloned and split, and however it is carried: what goes in on one
+/// side comes out on the other, in order, and nothing fails.
 ///
-/// The input begins with what is agreed on ([`parameters`]) and what each side, the server first, limits itself to ([`configured`]). The
-/// rest is operations: a byte, for which see [`End::operation`], its top bit for the client's, and its arguments.
+/// The input begins with what is agreed on ([`parameters`]) and what each side, the server first, limits
+/// itself to ([`configured`]). The rest is operations: a byte, for which see [`End::operation`], its top bit
+/// for the client's, and its arguments.
 pub fn deflate_pair(input: &[u8]) {
     let mut script = Script(input);
     let agreed = Negotiated::new().with_deflate(parameters(&mut script));
@@ -47,11 +48,13 @@ fn parameters(script: &mut Script<'_>) -> DeflateParams {
     let (bits, takeover) = (script.byte(), script.byte());
     let mut deflate = DeflateParams::new();
     (deflate.server_window_bits, deflate.client_window_bits) = (8 + (bits & 7), 8 + (bits >> 3 & 7));
-    (deflate.server_context_takeover, deflate.client_context_takeover) = (takeover & 1 == 0, takeover & 2 == 0);
+    (deflate.server_context_takeover, deflate.client_context_takeover) =
+        (takeover & 1 == 0, takeover & 2 == 0);
     deflate
 }
 
-/// Options: 1 delivers in parts, 2 limits its own window. Then the level, the least length, and what it limits its window to.
+/// Options: 1 delivers in parts, 2 limits its own window. Then the level, the least length, and what it
+/// limits its window to.
 fn configured(script: &mut Script<'_>) -> Config {
     let options = script.byte();
     let (mut config, mut deflate) = (Config::default(), DeflateConfig::default());
@@ -86,18 +89,29 @@ impl<R: Deflating> End<R> {
     fn new(agreed: Negotiated, config: Config) -> Self {
         let connection = Connection::established(R::role(), agreed, config);
         let inbound = ReceiveBuffer::with_retained_capacity(64);
-        Self { connection, inbound, out: vec![], sent: vec![], begun: None, last: vec![], seen: vec![], part: vec![] }
+        Self {
+            connection,
+            inbound,
+            out: vec![],
+            sent: vec![],
+            begun: None,
+            last: vec![],
+            seen: vec![],
+            part: vec![],
+        }
     }
 
     fn operation<P: Deflating>(&mut self, operation: u8, script: &mut Script<'_>, peer: &mut End<P>) {
         match operation & 0x7F {
             b'b' => {
                 let payload = self.payload(script);
-                self.send(Seen::Binary(payload.clone()), |connection, out| connection.send_binary(&payload, out));
+                self.send(Seen::Binary(payload.clone()), |connection, out| {
+                    connection.send_binary(&payload, out)
+                });
             }
-            b'c' => {
-                self.send(Seen::Close(Some((1000, String::new()))), |connection, out| connection.close(CloseCode::NORMAL_CLOSURE, "", out))
-            }
+            b'c' => self.send(Seen::Close(Some((1000, String::new()))), |connection, out| {
+                connection.close(CloseCode::NORMAL_CLOSURE, "", out)
+            }),
             b'g' => {
                 let payload = script.bytes();
                 self.send(Seen::Ping(payload.to_vec()), |connection, out| connection.ping(payload, out));
@@ -164,7 +178,11 @@ impl<R: Deflating> End<R> {
         self.last.clone()
     }
 
-    fn send(&mut self, seen: Seen, send: impl FnOnce(&mut Connection<R>, &mut Vec<u8>) -> Result<(), SendError>) {
+    fn send(
+        &mut self,
+        seen: Seen,
+        send: impl FnOnce(&mut Connection<R>, &mut Vec<u8>) -> Result<(), SendError>,
+    ) {
         let result = send(&mut self.connection, &mut self.out);
         self.told(seen, result);
     }
@@ -175,7 +193,9 @@ impl<R: Deflating> End<R> {
             Ok(()) => self.sent.push(seen),
             Err(SendError::Closed) => assert!(self.is_closed()),
             Err(SendError::MessageOpen) => assert!(is_message && self.begun.is_some()),
-            Err(SendError::ControlTooLong) => assert!(matches!(seen, Seen::Ping(payload) if payload.len() > 125)),
+            Err(SendError::ControlTooLong) => {
+                assert!(matches!(seen, Seen::Ping(payload) if payload.len() > 125))
+            }
             Err(SendError::Full) => {}
             Err(error) => panic!("{error:?}"),
         }
@@ -205,7 +225,9 @@ impl<R: Deflating> End<R> {
 
     fn receive(&mut self, bytes: Vec<u8>) {
         assert_eq!(self.inbound.feed(&bytes), bytes.len());
-        while let Some(event) = self.connection.receive(&mut self.inbound, &mut self.out).expect("the peer breaks no rule") {
+        while let Some(event) =
+            self.connection.receive(&mut self.inbound, &mut self.out).expect("the peer breaks no rule")
+        {
             match event {
                 Event::Text(text) => self.seen.push(Seen::Text(text.to_owned())),
                 Event::Binary(bytes) => self.seen.push(Seen::Binary(bytes.to_vec())),
@@ -240,7 +262,11 @@ impl<R: Deflating> End<R> {
 
     /// What it saw is what its peer sent, up to a Close.
     fn judge<P: Deflating>(&self, peer: &End<P>) {
-        let end = peer.sent.iter().position(|seen| matches!(seen, Seen::Close(_))).map_or(peer.sent.len(), |at| at + 1);
+        let end = peer
+            .sent
+            .iter()
+            .position(|seen| matches!(seen, Seen::Close(_)))
+            .map_or(peer.sent.len(), |at| at + 1);
         assert_eq!(self.seen.len(), end);
         for (seen, sent) in self.seen.iter().zip(&peer.sent) {
             assert!(seen == sent, "{:?}", (seen, sent));

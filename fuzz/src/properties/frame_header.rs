@@ -4,7 +4,8 @@ use websocket_proto::wire::{FrameHeader, MAX_HEADER};
 
 use super::naive;
 
-/// Of every length, it is read as the RFC says; a verdict stays whatever follows; what was read encodes to the same bytes.
+/// Of every length, it is read as the RFC says; a verdict stays whatever follows; what was read encodes to
+/// the same bytes.
 pub fn frame_header(input: &[u8]) {
     let mut verdict = Ok(None);
     for len in 0..=input.len().min(MAX_HEADER + 1) {

@@ -1,7 +1,9 @@
 //! The opening handshake (§4), each side with whatever may come.
 
 use websocket_proto::handshake::{Headers, Key, UpgradeRequest};
-use websocket_proto::{Accept, AcceptError, Config, Connection, Error, Event, Reject, Request, Server, State, TransportAction};
+use websocket_proto::{
+    Accept, AcceptError, Config, Connection, Error, Event, Reject, Request, Server, State, TransportAction,
+};
 
 use super::naive::{Head, is_token};
 use crate::support::{Answer, asking, filled};
@@ -13,7 +15,8 @@ fn limits() -> Config {
     config
 }
 
-/// What a server takes keeps the rules and is answered with the right 101; what it refuses is answered with the right HTTP response.
+/// What a server takes keeps the rules and is answered with the right 101; what it refuses is answered with
+/// the right HTTP response.
 pub fn handshake_request(input: &[u8]) {
     request(input, false);
     request(input, true);
@@ -30,14 +33,18 @@ fn request(input: &[u8], allow_plain_http: bool) {
     let end = match server.receive(&mut inbound, &mut out) {
         Ok(None) => {
             assert!(!wire.windows(4).any(|four| four == b"\r\n\r\n"), "the head is whole");
-            assert!(input.len() <= config.max_head_size && out.is_empty() && server.state() == State::Handshake);
+            assert!(
+                input.len() <= config.max_head_size && out.is_empty() && server.state() == State::Handshake
+            );
             return;
         }
         Err(Error::Handshake(error)) => {
             assert_eq!(Some(Answer::parse(&out).refusal()), error.http_status());
             assert_eq!((server.state(), server.transport_action()), (State::End, TransportAction::Close));
             out.clear();
-            assert!(matches!(server.receive(&mut inbound, &mut out), Err(Error::Handshake(again)) if again == error));
+            assert!(
+                matches!(server.receive(&mut inbound, &mut out), Err(Error::Handshake(again)) if again == error)
+            );
             assert!(out.is_empty(), "refused once");
             return;
         }
@@ -52,15 +59,25 @@ fn request(input: &[u8], allow_plain_http: bool) {
             server.accept(accept, &mut out).expect("a valid request can be accepted");
             let answer = Answer::parse(&out);
             let key = Key::parse(key.as_bytes()).expect("§4.2.1: 16 bytes in base64").accept();
-            let fields = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", key.as_str())];
+            let fields =
+                [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", key.as_str())];
             let subprotocol = offered.last().map(|&name| ("Sec-WebSocket-Protocol", name));
-            assert!(answer.fields.iter().map(|(name, value)| (&name[..], &value[..])).eq(fields.into_iter().chain(subprotocol)));
+            assert!(
+                answer
+                    .fields
+                    .iter()
+                    .map(|(name, value)| (&name[..], &value[..]))
+                    .eq(fields.into_iter().chain(subprotocol))
+            );
             assert_eq!((answer.status, answer.body, server.state()), (101, vec![], State::Transmission));
             head.len
         }
         Ok(Some(Event::PlainRequest(request))) => {
             let head = assert_request(wire, &config, request.headers());
-            assert!(allow_plain_http && !(head.lists("upgrade", "websocket") && head.lists("connection", "upgrade")));
+            assert!(
+                allow_plain_http
+                    && !(head.lists("upgrade", "websocket") && head.lists("connection", "upgrade"))
+            );
             assert!(server.accept(Accept::new(), &mut out).is_err() && out.is_empty());
             server.reject(Reject::new(426).body(b"sorry"), &mut out).expect("a valid request can be refused");
             assert_eq!(Answer::parse(&out).refusal(), 426);
@@ -72,10 +89,12 @@ fn request(input: &[u8], allow_plain_http: bool) {
     assert_eq!(inbound.unread(), &wire[end..], "what follows the head stays");
 }
 
-/// §4.2.2: the server refuses a subprotocol that only another request offers, even if both requests have this key.
+/// §4.2.2: the server refuses a subprotocol that only another request offers, even if both requests have this
+/// key.
 fn assert_foreign_is_refused(server: &mut Connection<Server>, request: Request<'_>, key: &str) {
     const NAME: &str = "of-another-request";
-    let upgrade = [("Host", "a"), ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")];
+    let upgrade =
+        [("Host", "a"), ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")];
     let fields = upgrade.into_iter().chain([("Sec-WebSocket-Key", key), ("Sec-WebSocket-Protocol", NAME)]);
     let other = UpgradeRequest::http11("GET", fields).expect("a valid request");
     let foreign = Accept::new().subprotocol(other.subprotocols().next().expect("one is offered"));
@@ -98,13 +117,22 @@ fn assert_request(wire: &[u8], config: &Config, headers: Headers<'_>) -> Head {
     let [method, target, version] = head.start.split(' ').collect::<Vec<_>>()[..] else { panic!("{head:?}") };
     assert_eq!((method, version), ("GET", "HTTP/1.1"));
     assert!(target.chars().all(|char| char.is_ascii_graphic() && char != '#'), "{target}");
-    let absolute = ["http://", "https://"].into_iter().any(|scheme| target.to_ascii_lowercase().starts_with(scheme));
+    let absolute =
+        ["http://", "https://"].into_iter().any(|scheme| target.to_ascii_lowercase().starts_with(scheme));
     assert!(target.starts_with('/') || absolute, "{target}");
     let [host] = head.values("host")[..] else { panic!("RFC 9112 §3.2: one Host: {head:?}") };
-    assert!(!host.is_empty() && host.chars().all(|char| char.is_ascii_graphic() && !"/?#@\\\"<>".contains(char)), "{host}");
+    assert!(
+        !host.is_empty() && host.chars().all(|char| char.is_ascii_graphic() && !"/?#@\\\"<>".contains(char)),
+        "{host}"
+    );
     assert!(head.values("origin").len() <= 1, "RFC 6454 §7.3: {head:?}");
     assert!(head.values("transfer-encoding").is_empty());
-    assert!(head.values("content-length").iter().all(|len| !len.is_empty() && len.chars().all(|digit| digit == '0')), "{head:?}");
+    assert!(
+        head.values("content-length")
+            .iter()
+            .all(|len| !len.is_empty() && len.chars().all(|digit| digit == '0')),
+        "{head:?}"
+    );
     assert!(
         !head.folded
             && head.len <= config.max_head_size
@@ -112,7 +140,8 @@ fn assert_request(wire: &[u8], config: &Config, headers: Headers<'_>) -> Head {
             && head.fields.len() <= config.max_headers
     );
     let latin1 = |value: &[u8]| value.iter().map(|&byte| char::from(byte)).collect();
-    let reported: Vec<(String, String)> = headers.map(|(name, value)| (name.to_ascii_lowercase(), latin1(value))).collect();
+    let reported: Vec<(String, String)> =
+        headers.map(|(name, value)| (name.to_ascii_lowercase(), latin1(value))).collect();
     assert_eq!(reported, head.fields);
     head
 }
@@ -131,16 +160,28 @@ fn assert_upgrade(head: &Head) -> Vec<&str> {
         let mut parts = extension.split(';').map(|part| part.trim_matches([' ', '\t']));
         assert!(parts.next().is_some_and(is_token), "§9.1: {extension}");
         for param in parts {
-            let (name, value) = param.split_once('=').map_or((param, None), |(name, value)| (name.trim_end(), Some(value.trim_start())));
+            let (name, value) = param
+                .split_once('=')
+                .map_or((param, None), |(name, value)| (name.trim_end(), Some(value.trim_start())));
             // §9.1: what is quoted is a token as well, so no comma or semicolon is quoted
-            let quoted = |value: &str| value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map(|value| value.replace('\\', ""));
-            assert!(is_token(name) && value.is_none_or(|value| is_token(&quoted(value).unwrap_or(value.to_owned()))), "§9.1: {param}");
+            let quoted = |value: &str| {
+                value
+                    .strip_prefix('"')
+                    .and_then(|rest| rest.strip_suffix('"'))
+                    .map(|value| value.replace('\\', ""))
+            };
+            assert!(
+                is_token(name)
+                    && value.is_none_or(|value| is_token(&quoted(value).unwrap_or(value.to_owned()))),
+                "§9.1: {param}"
+            );
         }
     }
     head.values("sec-websocket-key")
 }
 
-/// A client opens only where a 101 proves that the request was read and agrees to nothing else; it never answers.
+/// A client opens only where a 101 proves that the request was read and agrees to nothing else; it never
+/// answers.
 pub fn handshake_response(input: &[u8]) {
     let config = limits();
     let mut client = asking(config, &["chat", "superchat"]);
@@ -148,7 +189,11 @@ pub fn handshake_response(input: &[u8]) {
     let rest = match client.receive(&mut inbound, &mut out) {
         Ok(None) => {
             assert!(!inbound.unread().windows(4).any(|four| four == b"\r\n\r\n"), "the head is whole");
-            assert!(inbound.unread().len() <= config.max_head_size && out.is_empty() && client.state() == State::Handshake);
+            assert!(
+                inbound.unread().len() <= config.max_head_size
+                    && out.is_empty()
+                    && client.state() == State::Handshake
+            );
             return;
         }
         Err(error) => {
@@ -160,12 +205,23 @@ pub fn handshake_response(input: &[u8]) {
         Ok(Some(Event::Open(response))) => {
             let (head, rest) = final_head(input);
             assert!(head.start.starts_with("HTTP/1.1 101 "), "{head:?}");
-            assert!(head.elements("upgrade").iter().all(|protocol| protocol.eq_ignore_ascii_case("websocket")), "{head:?}");
+            assert!(
+                head.elements("upgrade").iter().all(|protocol| protocol.eq_ignore_ascii_case("websocket")),
+                "{head:?}"
+            );
             assert!(head.lists("upgrade", "websocket") && head.lists("connection", "upgrade"), "{head:?}");
             assert_eq!(head.values("sec-websocket-accept"), ["s3pPLMBiTxaQ9kYGzzhZRbK+xOo="]);
             let agreed = head.values("sec-websocket-protocol");
-            assert!(matches!(agreed[..], [] | ["chat"] | ["superchat"]) && response.subprotocol() == agreed.first().copied(), "{head:?}");
-            assert!(head.elements("sec-websocket-extensions").is_empty() && head.values("transfer-encoding").is_empty(), "{head:?}");
+            assert!(
+                matches!(agreed[..], [] | ["chat"] | ["superchat"])
+                    && response.subprotocol() == agreed.first().copied(),
+                "{head:?}"
+            );
+            assert!(
+                head.elements("sec-websocket-extensions").is_empty()
+                    && head.values("transfer-encoding").is_empty(),
+                "{head:?}"
+            );
             assert_eq!(client.state(), State::Transmission);
             rest
         }

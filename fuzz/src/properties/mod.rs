@@ -1,6 +1,8 @@
-//! What holds for every input: one function a fuzz target, through the public API alone. It panics where it does not hold.
+//! What holds for every input: one function a fuzz target, through the public API alone. It panics where it
+//! does not hold.
 //!
-//! `fuzz/seeds` has inputs that reach what matters, named by what they are; `tests/fuzz_seeds.rs` replays them on every `cargo test`.
+//! `fuzz/seeds` has inputs that reach what matters, named by what they are; `tests/fuzz_seeds.rs` replays
+//! them on every `cargo test`.
 #![allow(unreachable_pub, reason = "the fuzz targets reach it, a test does not need to")]
 
 mod chunking;

@@ -10,8 +10,14 @@ use crate::support::Seen;
 /// §5.2: the header and its length; `None` while it is incomplete.
 pub(super) fn frame_header(bytes: &[u8]) -> Result<Option<(FrameHeader, usize)>, HeaderError> {
     let Some((payload_len, key_at)) = payload_len(bytes)? else { return Ok(None) };
-    let opcodes =
-        [(0, Opcode::Continuation), (1, Opcode::Text), (2, Opcode::Binary), (8, Opcode::Close), (9, Opcode::Ping), (10, Opcode::Pong)];
+    let opcodes = [
+        (0, Opcode::Continuation),
+        (1, Opcode::Text),
+        (2, Opcode::Binary),
+        (8, Opcode::Close),
+        (9, Opcode::Ping),
+        (10, Opcode::Pong),
+    ];
     let (_, opcode) = opcodes.into_iter().find(|(bits, _)| bytes[0] % 16 == *bits).expect("judged before");
     let len = if bytes[1] >= 128 { key_at + 4 } else { key_at };
     let Some(key) = bytes.get(key_at..len) else { return Ok(None) };
@@ -76,8 +82,11 @@ impl Read<'_> {
                 return Err(1002);
             }
             if let (Some((len, _)), false) = (declared, control) {
-                let (_, count, bytes) =
-                    message.get_or_insert((if opcode == 1 { MessageKind::Text } else { MessageKind::Binary }, 0, Vec::new()));
+                let (_, count, bytes) = message.get_or_insert((
+                    if opcode == 1 { MessageKind::Text } else { MessageKind::Binary },
+                    0,
+                    Vec::new(),
+                ));
                 *count += 1;
                 if len > limits.max_frame_size || bytes.len() as u64 + len > limits.max_message_size {
                     return Err(1009);
@@ -95,7 +104,9 @@ impl Read<'_> {
             if let (Some((kind, _, bytes)), false) = (&mut message, control) {
                 bytes.extend(&payload);
                 let ends = whole && fin;
-                if *kind == MessageKind::Text && str::from_utf8(bytes).is_err_and(|error| ends || error.error_len().is_some()) {
+                if *kind == MessageKind::Text
+                    && str::from_utf8(bytes).is_err_and(|error| ends || error.error_len().is_some())
+                {
                     return Err(1007);
                 }
             }
@@ -133,7 +144,9 @@ fn close(payload: &[u8]) -> Result<Option<(u16, String)>, u16> {
         [] => Ok(None),
         [_] => Err(1002),
         [upper, lower, reason @ ..] => match u16::from(*upper) * 256 + u16::from(*lower) {
-            code @ (1000..=1003 | 1007..=1014 | 3000..=4999) => Ok(Some((code, str::from_utf8(reason).map_err(|_| 1007u16)?.to_owned()))),
+            code @ (1000..=1003 | 1007..=1014 | 3000..=4999) => {
+                Ok(Some((code, str::from_utf8(reason).map_err(|_| 1007u16)?.to_owned())))
+            }
             _ => Err(1002),
         },
     }
@@ -188,5 +201,6 @@ impl Head {
 
 /// RFC 9110 §5.6.2.
 pub(super) fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|char| char.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(char))
+    !text.is_empty()
+        && text.chars().all(|char| char.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(char))
 }

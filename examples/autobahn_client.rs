@@ -9,8 +9,8 @@ mod common;
 use core::error::Error;
 use core::time::Duration;
 use std::env;
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::io::{ErrorKind, Read};
+use std::net::TcpStream;
 use std::process::ExitCode;
 
 use common::RandomPool;
@@ -24,7 +24,7 @@ const MAX_FRAGMENTS: u32 = 131_072;
 /// What waits in `out` before it is written in the middle of a read's events. Far below
 /// [`Config::max_write_buffer`].
 const FLUSH: usize = 64 * 1024;
-/// How long the server may be silent.
+/// How long the server may be silent, and accept no input.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
@@ -70,9 +70,9 @@ fn echo(event: Event<'_>, connection: &mut Session, out: &mut Vec<u8>) -> Result
 }
 
 /// One connection from its beginning to its end.
-fn talk(
+pub(crate) fn talk(
     uri: &str,
-    mut on_event: impl FnMut(Event<'_>, &mut Session, &mut Vec<u8>) -> Result<(), SendError>,
+    on_event: impl FnMut(Event<'_>, &mut Session, &mut Vec<u8>) -> Result<(), SendError>,
 ) -> Result<(), Box<dyn Error>> {
     let uri = Uri::parse(uri)?;
     let mut config = Config::default();
@@ -82,37 +82,48 @@ fn talk(
         config.deflate = Some(websocket_proto::DeflateConfig::default());
     }
     let mut out = Vec::new();
-    let mut connection = Connection::client(ClientRequest::new(uri), config, RandomPool::new(), &mut out)?;
-    let mut inbound = ReceiveBuffer::new();
+    let connection = Connection::client(ClientRequest::new(uri), config, RandomPool::new(), &mut out)?;
     let mut stream = TcpStream::connect((uri.host(), uri.port()))?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    let result = converse(&mut stream, connection, &mut out, on_event);
+    // After an error of the transport this fails too, and `result` has the reason.
+    let _ = common::end(&mut stream, &out);
+    result
+}
+
+/// Receives until the connection ends. Every `?` leaves the last reply in `out`, and the caller writes it.
+fn converse(
+    stream: &mut TcpStream,
+    mut connection: Session,
+    out: &mut Vec<u8>,
+    mut on_event: impl FnMut(Event<'_>, &mut Session, &mut Vec<u8>) -> Result<(), SendError>,
+) -> Result<(), Box<dyn Error>> {
+    let mut inbound = ReceiveBuffer::new();
     loop {
-        let outcome = loop {
-            match connection.receive(&mut inbound, &mut out) {
+        loop {
+            match connection.receive(&mut inbound, out) {
                 Ok(Some(Event::Rejected(response))) => {
                     return Err(format!("refused with status {}", response.status()).into());
                 }
-                Ok(Some(event)) => on_event(event, &mut connection, &mut out)?,
-                Ok(None) => break Ok(()),
+                Ok(Some(event)) => common::unless_closed(on_event(event, &mut connection, out))?,
+                Ok(None) => break,
                 // The suite breaks the protocol on purpose, and judges by the Close frame whether that was
                 // seen.
-                Err(websocket_proto::Error::Protocol(_)) => break Ok(()),
-                Err(error) => break Err(error),
+                Err(websocket_proto::Error::Protocol(_)) => break,
+                Err(error) => return Err(error.into()),
             }
             if out.len() >= FLUSH {
-                stream.write_all(&out)?;
-                out.clear();
+                common::write(stream, out)?;
             }
-        };
-        stream.write_all(&out)?;
-        out.clear();
+        }
+        common::write(stream, out)?;
         if connection.has_pending_reply() {
             continue;
         }
         if connection.transport_action() == TransportAction::Close {
-            let _ = stream.shutdown(Shutdown::Write).and_then(|()| io::copy(&mut stream, &mut io::sink()));
-            return Ok(outcome?);
+            return Ok(());
         }
         let count = match stream.read(inbound.spare_mut(64 * 1024)) {
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,

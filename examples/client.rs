@@ -15,17 +15,17 @@ mod common;
 use core::error::Error;
 use core::str;
 use core::time::Duration;
-use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Instant;
 use std::{env, thread};
 
-use common::RandomPool;
+use common::{LINGER, RandomPool};
 use websocket_proto::{
-    ClientRequest, CloseCode, CloseFrameStatus, Config, Connection, Event, ReceiveBuffer, State,
-    TransportAction, Uri,
+    Client, ClientRequest, CloseCode, CloseFrameStatus, Config, Connection, Event, ReceiveBuffer, SendError,
+    State, TransportAction, Uri,
 };
 
 const USAGE: &str = "usage: client URI [--subprotocol NAME]... [--header 'Name: value']... [--binary]";
@@ -38,10 +38,15 @@ const SILENCE: Duration = Duration::from_millis(500);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long it may then take to close the transport.
 const END_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the server may accept no input while a write waits: as long as a Ping may go unanswered by
+/// default.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).collect();
-    match Options::parse(&arguments).and_then(|options| run(&options)) {
+    match Options::parse(&arguments)
+        .and_then(|options| run(&options, BufReader::new(io::stdin()), &mut io::stdout().lock()))
+    {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -50,7 +55,7 @@ fn main() -> ExitCode {
     }
 }
 
-struct Options<'a> {
+pub(crate) struct Options<'a> {
     uri: Uri<'a>,
     subprotocols: Vec<&'a str>,
     headers: Vec<(&'a str, &'a str)>,
@@ -58,7 +63,7 @@ struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    fn parse(arguments: &'a [String]) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn parse(arguments: &'a [String]) -> Result<Self, Box<dyn Error>> {
         let mut uri = None;
         let (mut subprotocols, mut headers, mut binary) = (Vec::new(), Vec::new(), false);
         let mut arguments = arguments.iter().map(String::as_str);
@@ -91,115 +96,190 @@ enum Input {
     Line(Option<io::Result<Vec<u8>>>),
 }
 
-fn run(options: &Options<'_>) -> Result<(), Box<dyn Error>> {
+/// A connection from its beginning to its end: sends the lines of `input`, writes the messages of the server
+/// to `output`.
+pub(crate) fn run(
+    options: &Options<'_>,
+    input: impl BufRead + Send + 'static,
+    output: &mut impl Write,
+) -> Result<(), Box<dyn Error>> {
     let mut out = Vec::new();
     let request =
         ClientRequest::new(options.uri).subprotocols(&options.subprotocols).headers(&options.headers);
-    let mut connection = Connection::client(request, Config::default(), RandomPool::new(), &mut out)?;
-    let mut inbound = ReceiveBuffer::new();
+    let connection = Connection::client(request, Config::default(), RandomPool::new(), &mut out)?;
 
-    let mut stream = TcpStream::connect((options.uri.host(), options.uri.port()))?;
+    let stream = TcpStream::connect((options.uri.host(), options.uri.port()))?;
     stream.set_nodelay(true)?;
-    // Without a bound: whoever writes to a server that writes must not stop reading.
+    stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
+    // Unbounded: the client must read while it writes, or a server that does not read while it writes blocks
+    // it.
     let (to_main, inputs) = mpsc::channel();
     let (next_line, wanted) = mpsc::channel();
     let (reader, from_socket) = (stream.try_clone()?, to_main.clone());
     thread::spawn(move || read_socket(reader, &from_socket));
-    thread::spawn(move || read_lines(&wanted, &to_main));
+    thread::spawn(move || read_lines(input, &wanted, &to_main));
 
-    let mut stdout = io::stdout().lock();
-    let (mut input_ended, mut over) = (None, None);
-    loop {
-        let failure = loop {
-            match connection.receive(&mut inbound, &mut out) {
-                Ok(Some(Event::Open(response))) => {
-                    if let Some(subprotocol) = response.subprotocol() {
-                        eprintln!("subprotocol: {subprotocol}");
-                    }
-                    next_line.send(())?;
-                }
-                Ok(Some(Event::Rejected(response))) => {
-                    return Err(format!(
-                        "refused: {} {}",
-                        response.status(),
-                        response.reason().escape_ascii()
-                    )
-                    .into());
-                }
-                Ok(Some(Event::Text(text))) => print(&mut stdout, text.as_bytes())?,
-                Ok(Some(Event::Binary(bytes))) => print(&mut stdout, bytes)?,
-                Ok(Some(Event::Close(Some(frame)))) if frame.code != CloseCode::NORMAL_CLOSURE => {
-                    eprintln!("closed: {} {}", frame.code, frame.reason);
-                }
-                Ok(Some(_)) => {}
-                Ok(None) => break None,
-                Err(error) => break Some(error),
+    let inbound = ReceiveBuffer::new();
+    let mut session = Session {
+        connection,
+        inbound,
+        out,
+        stream,
+        inputs,
+        next_line,
+        input_ended: None,
+        over: None,
+        socket_ended: false,
+    };
+    let result = session.talk(options.binary, output);
+    session.end();
+    result
+}
+
+/// A connection, and the state of the main thread.
+struct Session {
+    connection: Connection<Client<RandomPool>>,
+    inbound: ReceiveBuffer<Vec<u8>>,
+    out: Vec<u8>,
+    stream: TcpStream,
+    inputs: Receiver<Input>,
+    /// Asks for a line of the input.
+    next_line: Sender<()>,
+    input_ended: Option<Instant>,
+    /// Since when the client only reads: both Close frames were exchanged, or a write failed.
+    over: Option<Instant>,
+    /// Whether the socket was read to its end.
+    socket_ended: bool,
+}
+
+impl Session {
+    /// Sends and receives until the connection ends. Every `?` leaves the last reply in `out`, and
+    /// [`end`](Self::end) writes it.
+    fn talk(&mut self, binary: bool, output: &mut impl Write) -> Result<(), Box<dyn Error>> {
+        loop {
+            while let Some(event) = self.connection.receive(&mut self.inbound, &mut self.out)? {
+                show(event, output, &self.next_line)?;
             }
-        };
-        // A server that takes nothing more may have said why: what it sent is still read, to the end.
-        let _ = stream.write_all(&out);
-        out.clear();
-        if connection.has_pending_reply() {
-            continue;
+            self.write();
+            if self.connection.has_pending_reply() {
+                continue;
+            }
+            if self.connection.transport_action() == TransportAction::Close {
+                return Ok(());
+            }
+            let closing = self.connection.close_status().sent != CloseFrameStatus::None;
+            let end: Box<dyn Error> = match self.next_input() {
+                Some(Input::Socket(Ok(bytes))) if !bytes.is_empty() => {
+                    let _all = self.inbound.feed(&bytes);
+                    continue;
+                }
+                Some(Input::Line(line)) => {
+                    self.send(line, binary)?;
+                    continue;
+                }
+                None if self.over.is_none() && !closing => {
+                    self.connection.close(CloseCode::NORMAL_CLOSURE, "", &mut self.out)?;
+                    continue;
+                }
+                Some(Input::Socket(result)) => {
+                    self.socket_ended = true;
+                    result.err().map_or_else(|| "connection lost without a Close".into(), Into::into)
+                }
+                None => "no Close from the server in time".into(),
+            };
+            return if self.connection.receive_eof().clean() { Ok(()) } else { Err(end) };
         }
-        if connection.transport_action() == TransportAction::Close {
-            // A socket that is dropped while bytes wait in it resets the connection; the server is to read
-            // the Close frame first.
-            let _ = stream.shutdown(Shutdown::Write);
+    }
+
+    /// Writes `out`. A server that accepts no more input may have sent the reason: its output is still read,
+    /// to the end.
+    fn write(&mut self) {
+        if common::write(&mut self.stream, &mut self.out).is_err() {
+            // Nothing can follow half a frame.
+            let _ = self.stream.shutdown(Shutdown::Write);
+            self.over.get_or_insert_with(Instant::now);
         }
+    }
+
+    /// The next input; `None` when the time for it is over.
+    fn next_input(&mut self) -> Option<Input> {
         let left = |start: Instant, timeout: Duration| timeout.saturating_sub(start.elapsed());
-        let closing = connection.close_status().sent != CloseFrameStatus::None;
-        let patience = match (connection.state(), input_ended) {
-            (State::End, _) => left(*over.get_or_insert_with(Instant::now), END_TIMEOUT),
-            _ if closing => CLOSE_TIMEOUT,
-            (_, Some(ended)) => SILENCE.min(left(ended, CLOSE_TIMEOUT)),
-            (_, None) => Duration::MAX,
+        if self.connection.state() == State::End {
+            self.over.get_or_insert_with(Instant::now);
+        }
+        let patience = match (self.over, self.input_ended) {
+            (Some(over), _) => left(over, END_TIMEOUT),
+            _ if self.connection.close_status().sent != CloseFrameStatus::None => CLOSE_TIMEOUT,
+            (None, Some(ended)) => SILENCE.min(left(ended, CLOSE_TIMEOUT)),
+            (None, None) => Duration::MAX,
         };
-        // Not zero: what a flood has brought already would be taken without a look at the time.
-        let input = if patience.is_zero() { None } else { inputs.recv_timeout(patience).ok() };
-        let end: Box<dyn Error> = match input {
-            None if connection.state() == State::Transmission && !closing => {
-                connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out)?;
-                continue;
-            }
-            Some(Input::Socket(Ok(bytes))) if !bytes.is_empty() => {
-                let _all = inbound.feed(&bytes);
-                continue;
-            }
-            Some(Input::Line(line)) => {
-                let open = connection.state() == State::Transmission;
-                match line.transpose()? {
-                    Some(line) if open => {
-                        if options.binary {
-                            connection.send_binary(&line, &mut out)?;
-                        } else {
-                            let text = str::from_utf8(&line)
-                                .map_err(|_| "a line that is not UTF-8; --binary sends it")?;
-                            connection.send_text(text.strip_suffix('\r').unwrap_or(text), &mut out)?;
-                        }
-                        next_line.send(())?;
-                    }
-                    Some(_) => {}
-                    None => input_ended = Some(Instant::now()),
-                }
-                continue;
-            }
-            Some(Input::Socket(Ok(_))) => "connection lost without a Close".into(),
-            Some(Input::Socket(Err(error))) => error.into(),
-            None => "no Close from the server in time".into(),
+        // At zero, do not look: a flood of input would end no wait.
+        if patience.is_zero() { None } else { self.inputs.recv_timeout(patience).ok() }
+    }
+
+    /// Sends a line of the input, and asks for the next one. At the end of the input, records the time.
+    fn send(&mut self, line: Option<io::Result<Vec<u8>>>, binary: bool) -> Result<(), Box<dyn Error>> {
+        let Some(line) = line.transpose()? else {
+            self.input_ended = Some(Instant::now());
+            return Ok(());
         };
-        return match failure {
-            Some(error) => Err(error.into()),
-            None if connection.receive_eof().clean() => Ok(()),
-            None => Err(end),
+        let sent = if binary {
+            self.connection.send_binary(&line, &mut self.out)
+        } else {
+            let text = str::from_utf8(&line).map_err(|_| "a line that is not UTF-8; --binary sends it")?;
+            self.connection.send_text(text.strip_suffix('\r').unwrap_or(text), &mut self.out)
         };
+        match sent {
+            Ok(()) => Ok(self.next_line.send(())?),
+            // No error: the line was read before the connection was closed.
+            Err(SendError::Closed) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Ends the connection for any reason, as [`common::end`] does; here, another thread reads the socket.
+    fn end(&mut self) {
+        // The client stops for its own reasons: the server reads a Close.
+        let _ = self.connection.close(CloseCode::GOING_AWAY, "", &mut self.out);
+        self.write();
+        let _ = self.stream.shutdown(Shutdown::Write);
+        let start = Instant::now();
+        while !self.socket_ended && start.elapsed() < LINGER {
+            match self.inputs.recv_timeout(LINGER.saturating_sub(start.elapsed())) {
+                Ok(Input::Socket(bytes)) => self.socket_ended = !bytes.is_ok_and(|bytes| !bytes.is_empty()),
+                Ok(Input::Line(_)) => {}
+                Err(_) => return,
+            }
+        }
     }
 }
 
-fn print(stdout: &mut impl Write, message: &[u8]) -> io::Result<()> {
-    stdout.write_all(message)?;
-    stdout.write_all(b"\n")?;
-    stdout.flush()
+/// Writes a message to `output`, and other events to standard error.
+fn show(event: Event<'_>, output: &mut impl Write, next_line: &Sender<()>) -> Result<(), Box<dyn Error>> {
+    match event {
+        Event::Open(response) => {
+            if let Some(subprotocol) = response.subprotocol() {
+                eprintln!("subprotocol: {subprotocol}");
+            }
+            next_line.send(())?;
+        }
+        Event::Rejected(response) => {
+            return Err(format!("refused: {} {}", response.status(), response.reason().escape_ascii()).into());
+        }
+        Event::Text(text) => print(output, text.as_bytes())?,
+        Event::Binary(bytes) => print(output, bytes)?,
+        Event::Close(Some(frame)) if frame.code != CloseCode::NORMAL_CLOSURE => {
+            eprintln!("closed: {} {}", frame.code, frame.reason);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn print(output: &mut impl Write, message: &[u8]) -> io::Result<()> {
+    output.write_all(message)?;
+    output.write_all(b"\n")?;
+    output.flush()
 }
 
 fn read_socket(mut stream: TcpStream, to_main: &Sender<Input>) {
@@ -217,7 +297,7 @@ fn read_socket(mut stream: TcpStream, to_main: &Sender<Input>) {
 }
 
 /// Reads a line whenever one is wanted, so that a long input waits in its file and not in memory.
-fn read_lines(wanted: &Receiver<()>, to_main: &Sender<Input>) {
-    let mut lines = io::stdin().lock().split(b'\n');
+fn read_lines(input: impl BufRead, wanted: &Receiver<()>, to_main: &Sender<Input>) {
+    let mut lines = input.split(b'\n');
     while wanted.recv().is_ok() && to_main.send(Input::Line(lines.next())).is_ok() {}
 }

@@ -7,17 +7,20 @@
 //! ADDR is 127.0.0.1:9001 and BYTES is 64 MiB unless given; `--deflate` (with `--features deflate`) agrees to
 //! compress messages. A browser that opens `http://ADDR/` gets a page to try it with.
 //!
-//! One thread a connection, blocking reads and writes. It accepts connections from every origin, and lets
-//! idle ones stay; a server that is open to the world would not.
+//! One thread a connection, blocking reads and writes. It accepts connections from every origin, and idle
+//! ones stay as long as they answer Pings; a server that is open to the world would limit both.
+
+mod common;
 
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::io::{self, ErrorKind, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::time::Instant;
 use std::{env, thread};
 
+use common::unless_closed;
 use websocket_proto::{
     Accept, Config, Connection, Event, ReceiveBuffer, Reject, Server, State, TransportAction,
 };
@@ -29,11 +32,11 @@ const PAGE: &[u8] = include_bytes!("echo_server.html");
 const MAX_FRAGMENTS: u32 = 131_072;
 /// What is read at once.
 const READ: usize = 64 * 1024;
-/// What waits in `out` before it is written in the middle of a read's events. Far below
-/// [`Config::max_write_buffer`], so that nothing sent is ever refused for want of room.
+/// `out` is written at this length, before the next event of a read. Far below [`Config::max_write_buffer`],
+/// so that no send and no reply is refused for lack of room.
 const FLUSH: usize = 64 * 1024;
-/// How long the peer may take to close its side, once this one is closed.
-const LINGER: Duration = Duration::from_secs(2);
+/// How often `tick` sees the time at least: the deadlines are many seconds long, and no message waits for it.
+const TICK: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let Some((address, config)) = arguments() else {
@@ -97,45 +100,59 @@ fn report(peer: SocketAddr, error: &io::Error) {
     let _ = writeln!(io::stderr(), "{peer}: {error}");
 }
 
-fn serve(mut stream: TcpStream, config: Config) -> io::Result<()> {
+/// Serves a connection to its end.
+pub(crate) fn serve(mut stream: TcpStream, config: Config) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(TICK))?;
+    // A peer that reads nothing for as long as it may leave a Ping unanswered is gone.
+    stream.set_write_timeout(config.pong_timeout)?;
+    let mut out = Vec::new();
+    let result = converse(&mut stream, config, &mut out);
+    // After an error of the transport this fails too, and `result` has the reason.
+    let _ = common::end(&mut stream, &out);
+    result
+}
+
+/// Echoes until the connection ends. Every `?` leaves the last reply in `out`, and the caller writes it.
+fn converse(stream: &mut TcpStream, config: Config, out: &mut Vec<u8>) -> io::Result<()> {
     let mut connection = Connection::server(config);
     let mut inbound = ReceiveBuffer::new();
-    let mut out = Vec::new();
+    let started = Instant::now();
     loop {
-        let outcome = loop {
-            match connection.receive(&mut inbound, &mut out) {
-                Ok(Some(event)) => answer(event, &mut connection, &mut out)?,
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error.into()),
-            }
+        while let Some(event) = connection.receive(&mut inbound, out)? {
+            answer(event, &mut connection, out)?;
             if out.len() >= FLUSH {
-                flush(&mut stream, &mut out)?;
+                common::write(stream, out)?;
             }
-        };
-        flush(&mut stream, &mut out)?;
+        }
+        connection.tick(started.elapsed(), out)?;
+        common::write(stream, out)?;
+        // Release the memory of a large message.
+        out.shrink_to(2 * FLUSH);
         if connection.has_pending_reply() {
             continue;
         }
         if connection.transport_action() == TransportAction::Close {
-            linger(&mut stream);
-            return outcome;
+            return Ok(());
         }
-        let count = match stream.read(inbound.spare_mut(READ)) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            result => result?,
-        };
-        if count == 0 {
-            // Browsers open connections in advance and drop them unused.
-            let unused = connection.state() == State::Handshake;
-            let closed = connection.receive_eof();
-            return if unused || closed.clean() { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) };
+        match common::read(stream, inbound.spare_mut(READ))? {
+            Some(0) => {
+                // Browsers open connections in advance and drop them unused.
+                let unused = connection.state() == State::Handshake;
+                let closed = connection.receive_eof();
+                return if unused || closed.clean() { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) };
+            }
+            Some(count) => inbound.advance(count),
+            None => {}
         }
-        inbound.advance(count);
     }
 }
 
-fn answer(event: Event<'_>, connection: &mut Connection<Server>, out: &mut Vec<u8>) -> io::Result<()> {
+pub(crate) fn answer(
+    event: Event<'_>,
+    connection: &mut Connection<Server>,
+    out: &mut Vec<u8>,
+) -> io::Result<()> {
     match event {
         Event::Request(request) => {
             let accept = match request.subprotocols().find(|offered| offered.name() == "echo") {
@@ -153,32 +170,9 @@ fn answer(event: Event<'_>, connection: &mut Connection<Server>, out: &mut Vec<u
             };
             connection.reject(reject, out)?;
         }
-        Event::Text(text) => connection.send_text(text, out)?,
-        Event::Binary(bytes) => connection.send_binary(bytes, out)?,
+        Event::Text(text) => unless_closed(connection.send_text(text, out))?,
+        Event::Binary(bytes) => unless_closed(connection.send_binary(bytes, out))?,
         _ => {}
     }
     Ok(())
-}
-
-/// Writes `out`, and gives back the memory of a large message.
-fn flush(stream: &mut TcpStream, out: &mut Vec<u8>) -> io::Result<()> {
-    stream.write_all(out)?;
-    out.clear();
-    out.shrink_to(2 * FLUSH);
-    Ok(())
-}
-
-/// Waits until the peer has closed its side too, but not for ever. A socket that is dropped while bytes wait
-/// in it resets the connection, and the peer may never read the Close frame.
-fn linger(stream: &mut TcpStream) {
-    let deadline = Instant::now() + LINGER;
-    let mut rest = [0; 16 * 1024];
-    let _ = stream.shutdown(Shutdown::Write);
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        // Nothing left is an error too.
-        if stream.set_read_timeout(Some(left)).is_err() || !matches!(stream.read(&mut rest), Ok(1..)) {
-            return;
-        }
-    }
 }

@@ -18,6 +18,10 @@ pub enum Error {
     Handshake(HandshakeError),
     /// After it (§5).
     Protocol(ProtocolError),
+    /// `receive` was given another buffer than the one with the rest of its message, or a buffer with the rest of
+    /// another connection's. That is the caller's fault: nothing was read, and the connection goes on with the right
+    /// buffer.
+    WrongBuffer,
 }
 
 /// A violation by the peer in an established connection. The connection has failed (§7.1.7).
@@ -507,6 +511,9 @@ impl fmt::Display for Error {
         match self {
             Self::Handshake(error) => error.fmt(f),
             Self::Protocol(error) => error.fmt(f),
+            Self::WrongBuffer => {
+                f.write_str("the receive buffer is not the one that has the rest of this connection's input")
+            }
         }
     }
 }

@@ -111,9 +111,9 @@ fn the_outbound_half_holds_a_compressor_until_it_is_released() {
                 let mut connection = open::<R>(own::<R>(bits, takeover), Config::default());
                 let mut out = Vec::with_capacity(1_000_000);
                 // Nothing before the first compressed message.
-                connection.compress(false);
+                connection.set_compression(false);
                 assert_eq!(measure(|| connection.send_text(&texts[1], &mut out).unwrap()).count_total, 0);
-                connection.compress(true);
+                connection.set_compression(true);
                 let [(short, first), (long, more)] = texts.each_ref().map(|text| {
                     let asked = measure(|| connection.send_text(text, &mut out).unwrap());
                     (asked.bytes_max, asked.bytes_current)

@@ -230,16 +230,16 @@ both_roles! {
         connection.send_text(&text[..99], &mut out).unwrap();
         connection.send_text(&text, &mut out).unwrap();
         // because the application says so,
-        connection.compress(false);
+        connection.set_compression(false);
         connection.send_text(&text, &mut out).unwrap();
         connection.send_fragment(MessageKind::Text, text.as_bytes(), false, &mut out).unwrap();
-        connection.compress(true);
+        connection.set_compression(true);
         connection.send_fragment(MessageKind::Text, text.as_bytes(), true, &mut out).unwrap();
         // in parts, the length of the message not being known,
         connection.send_fragment(MessageKind::Text, b"a", false, &mut out).unwrap();
-        connection.compress(false);
+        connection.set_compression(false);
         connection.send_fragment(MessageKind::Text, b"a", true, &mut out).unwrap();
-        connection.compress(true);
+        connection.set_compression(true);
         connection.send_fragment(MessageKind::Text, b"a", true, &mut out).unwrap();
         connection.send_fragment(MessageKind::Text, text.as_bytes(), true, &mut out).unwrap();
         // and where it is not copied.
@@ -257,7 +257,7 @@ both_roles! {
         assert_eq!(carried::<R, P>(DeflateParams::new(), &out, Delivery::Messages), seen);
         // Nothing is compressed that was not agreed on, whatever is switched on.
         let mut connection = Connection::established(R::role(), Negotiated::new(), config);
-        connection.compress(true);
+        connection.set_compression(true);
         out.clear();
         connection.send_text(&text, &mut out).unwrap();
         assert_eq!(out[0], 0x81);
@@ -366,7 +366,7 @@ both_roles! {
                     0 => connection.send_binary(text.as_bytes(), &mut wire).unwrap(),
                     1 => connection.send_text(&text, &mut wire).unwrap(),
                     2 => {
-                        connection.compress(random.bool());
+                        connection.set_compression(random.bool());
                         connection.ping(b"x", &mut wire).unwrap();
                         sent.push(Seen::Ping(b"x".to_vec()));
                         continue;
@@ -427,7 +427,7 @@ fn a_connection_stays_small() {
     assert!(size_of::<Connection<Server>>() <= 320, "{}", size_of::<Connection<Server>>());
     let asked = measure(|| {
         let mut connection = open::<Server>(DeflateParams::new(), Config::default());
-        connection.compress(true);
+        connection.set_compression(true);
         core::hint::black_box(&connection);
     });
     assert_eq!(asked.count_total, 0);

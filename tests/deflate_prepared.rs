@@ -186,9 +186,9 @@ both_roles! {
         config.deflate = Some(DeflateConfig::default());
         let mut connection = Connection::established(R::role(), agreed, config);
         assert_eq!(sent(&mut connection, &message).0, 0xC1);
-        connection.compress(false);
+        connection.set_compression(false);
         assert_eq!(sent(&mut connection, &message), plain, "switched off");
-        connection.compress(true);
+        connection.set_compression(true);
         assert_eq!(sent(&mut connection, &message).0, 0xC1);
         let short = |len: usize| PreparedMessage::text(&"x".repeat(len)).with_deflate(15, 6);
         assert_eq!(sent(&mut connection, &short(63)), (0x81, "x".repeat(63).into_bytes()), "too short");
@@ -242,7 +242,7 @@ fn a_client_takes_a_fresh_key_each_time() {
 fn the_sender_of_a_connection_that_was_split_sends_it() {
     let text = "compressible ".repeat(100);
     let message = PreparedMessage::text(&text).with_deflate(15, 6);
-    let (_, mut sender) = open::<Server>(DeflateParams::new(), Config::default()).split();
+    let (_, mut sender) = support::split(open::<Server>(DeflateParams::new(), Config::default()));
     let mut client = open::<Clients>(DeflateParams::new(), Config::default());
     let mut wire = Vec::new();
     for _ in 0..3 {

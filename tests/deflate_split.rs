@@ -16,7 +16,7 @@ use websocket_proto::{Config, Connection, DeflateParams, Event, MessageKind, Rec
 const AGAIN: &[u8] = b"\xf2\x00\x11\x00\x00";
 
 fn joined<R: Deflating>(connection: Connection<R>) -> Connection<R> {
-    let (receiver, sender) = connection.split();
+    let (receiver, sender) = support::split(connection);
     receiver.join(sender)
 }
 
@@ -29,11 +29,11 @@ both_roles! {
         assert!(matches!(connection.receive(&mut filled(&hello(HELLO)), &mut out), Ok(Some(Event::Text("Hello")))));
         connection.send_text("Hello", &mut out).unwrap();
 
-        let (mut receiver, mut sender) = connection.split();
+        let (mut receiver, mut sender) = support::split(connection);
         assert!(matches!(receiver.receive(&mut filled(&hello(AGAIN))), Ok(Some(Event::Text("Hello")))));
         sender.send_text("Hello", &mut out).unwrap();
         // What is given back of the inbound half is not its window; of the outbound half it is.
-        receiver.shrink_to_fit();
+        receiver.half().shrink_to_fit();
         assert!(matches!(receiver.receive(&mut filled(&hello(AGAIN))), Ok(Some(Event::Text("Hello")))));
         sender.shrink_to_fit();
         sender.send_text("Hello", &mut out).unwrap();
@@ -41,7 +41,7 @@ both_roles! {
         let wire = [frame::<R>(0x41, &AGAIN[..2]), frame::<R>(0x80, &AGAIN[2..])].concat();
         let mut inbound = filled(&wire[..wire.len() - 2]);
         assert!(matches!(receiver.receive(&mut inbound), Ok(None)));
-        receiver.shrink_to_fit();
+        receiver.half().shrink_to_fit();
         sender.send_fragment(MessageKind::Text, b"Hello", false, &mut out).unwrap();
 
         let mut connection = receiver.join(sender);
@@ -62,10 +62,10 @@ both_roles! {
 
     #[test]
     fn pmd_21_a_sender_is_told_what_to_compress<R, P>() {
-        let (_, mut sender) = open::<R>(DeflateParams::new(), Config::default()).split();
+        let (_, mut sender) = support::split(open::<R>(DeflateParams::new(), Config::default()));
         let mut out = vec![];
         for on in [true, false, true] {
-            sender.compress(on);
+            sender.set_compression(on);
             sender.send_text("Hello", &mut out).unwrap();
         }
         assert_eq!(frames_of::<R>(&out), [(0xC1, HELLO.to_vec()), (0x81, b"Hello".to_vec()), (0xC1, AGAIN.to_vec())]);

@@ -23,7 +23,7 @@ fn every_byte_is_life<R: Deflating>(delivery: Delivery, wire: &[u8]) {
     config.delivery = delivery;
     (config.ping_interval, config.pong_timeout) = (Some(s(1_000_000)), Some(s(1_000_000)));
     let mut connection = open::<R>(DeflateParams::new(), config);
-    let (mut receiver, _sender) = open::<R>(DeflateParams::new(), config).split();
+    let (mut receiver, _sender) = support::split(open::<R>(DeflateParams::new(), config));
     let (mut inbounds, mut out) = ([ReceiveBuffer::new(), ReceiveBuffer::new()], vec![]);
     for (at, byte) in wire.iter().enumerate() {
         for inbound in &mut inbounds {

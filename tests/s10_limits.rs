@@ -314,15 +314,99 @@ fn u8_02_a_split_code_point_fits_the_least_fixed_buffer_beside_a_control_frame()
     check::<Clients>();
 }
 
+/// What a connection does with a buffer that is not the one with the rest of its input: an error, and nothing else.
+#[track_caller]
+fn assert_wrong<R: Side + Clone>(connection: &Connection<R>, buffer: &ReceiveBuffer<Vec<u8>>) {
+    let (mut connection, mut buffer, mut out) = (connection.clone(), buffer.clone(), Vec::new());
+    let unread = buffer.unread().to_vec();
+    for _ in 0..2 {
+        assert_eq!(connection.receive(&mut buffer, &mut out).err(), Some(Error::WrongBuffer));
+        assert_eq!((buffer.unread(), &out[..]), (&unread[..], &b""[..]), "nothing is read or written");
+        assert_eq!(connection.state(), State::Transmission);
+    }
+}
+
+/// A message that is not whole in the buffer, or a frame: in the middle of a fragment, between fragments, in a header,
+/// in a control frame, compressed or not.
 #[test]
-fn a_buffer_of_another_connection_does_no_harm() {
-    let mut out = Vec::new();
-    let (mut one, mut two) = (open_server(Config::default()), open_server(Config::default()));
-    let (mut inbound, mut other) = (filled(&frame::<Server>(0x01, b"begun \xce")), filled(b""));
-    assert!(matches!(one.receive(&mut inbound, &mut out), Ok(None)));
-    assert!(matches!(one.receive(&mut other, &mut out), Ok(None)));
-    assert_eq!(other.feed(&frame::<Server>(0x80, b"\xba")), 7);
-    assert!(one.receive(&mut other, &mut out).is_err(), "the end of a code point that began elsewhere");
-    assert_eq!(inbound.feed(&frame::<Server>(0x82, b"fresh")), 11);
-    assert!(two.receive(&mut inbound, &mut out).is_ok());
+fn a_buffer_with_the_rest_of_another_connection_is_refused() {
+    fn check<R: Side + Clone>() {
+        let text = frame::<R>(0x81, b"text");
+        let wires = [
+            frame::<R>(0x01, b"begun \xce"),
+            frame::<R>(0x82, b"binary").split_last_chunk::<3>().expect("a frame").0.to_vec(),
+            [&frame::<R>(0x01, b"begun")[..], &frame::<R>(0x89, &[7; 100])[..50]].concat(),
+            [&text[..], &text[..1]].concat(),
+            [&text[..], &frame::<R>(0x89, &[7; 100])[..50]].concat(),
+        ];
+        for wire in &wires {
+            let (mut one, mut inbound, mut out) = (R::open(Config::default()), filled(wire), Vec::new());
+            while one.receive(&mut inbound, &mut out).unwrap().is_some() {}
+            // The buffer of this connection, given to another one, with more bytes or without.
+            let another = R::open(Config::default());
+            assert_wrong(&another, &inbound);
+            let mut more = inbound.clone();
+            assert_eq!(more.feed(&text), text.len());
+            assert_wrong(&another, &more);
+            // Another buffer, given to this connection: the message that has begun is lost.
+            assert_wrong(&one, &filled(b""));
+            assert_wrong(&one, &filled(&text));
+            let mut cleared = inbound.clone();
+            cleared.clear();
+            assert_wrong(&one, &cleared);
+            // A buffer with another number of bytes.
+            for other in wires.iter().filter(|other| *other != wire) {
+                let (mut another, mut other) = (R::open(Config::default()), filled(other));
+                while another.receive(&mut other, &mut Vec::new()).unwrap().is_some() {}
+                assert_wrong(&one, &other);
+            }
+            // With its own buffer, the connection goes on.
+            assert!(matches!(one.receive(&mut inbound, &mut out), Ok(None)));
+            assert!(another.clone().receive(&mut filled(&text), &mut out).unwrap().is_some());
+        }
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+/// The same in the opening handshake, and for the half that reads.
+#[test]
+fn the_buffer_of_a_handshake_and_of_a_read_half_is_checked_too() {
+    let (head, rest) = REQUEST.split_at(50);
+    let (mut server, mut inbound, mut out) =
+        (Connection::server(Config::default()), filled(head), Vec::new());
+    assert!(matches!(server.receive(&mut inbound, &mut out), Ok(None)));
+    assert_eq!(server.receive(&mut filled(rest), &mut out).err(), Some(Error::WrongBuffer));
+    assert_eq!(inbound.feed(&[rest, b"\x81"].concat()), rest.len() + 1);
+    assert!(matches!(server.receive(&mut inbound, &mut out), Ok(Some(Event::Request(_)))));
+    assert!(matches!(server.receive(&mut inbound, &mut out), Ok(None)));
+    server.accept(websocket_proto::Accept::new(), &mut out).unwrap();
+    // A frame followed the request.
+    assert_eq!(server.receive(&mut filled(b"\x81"), &mut out).err(), Some(Error::WrongBuffer));
+    assert!(matches!(server.receive(&mut inbound, &mut out), Ok(None)));
+
+    let (mut reader, _writer) = support::split(open_server(Config::default()));
+    let mut inbound = filled(&frame::<Server>(0x01, b"begun"));
+    assert!(matches!(reader.receive(&mut inbound), Ok(None)));
+    assert_eq!(reader.receive(&mut filled(b"")).err(), Some(Error::WrongBuffer));
+    assert_eq!((reader.state(), reader.signal()), (State::Transmission, None));
+    assert_eq!(inbound.feed(&frame::<Server>(0x80, b"")), 6);
+    assert!(matches!(reader.receive(&mut inbound), Ok(Some(Event::Text("begun")))));
+}
+
+/// A buffer that holds nothing can serve any connection, without a last call that returns `None`.
+#[test]
+fn an_empty_buffer_serves_any_connection() {
+    let (mut one, mut two, mut out) =
+        (open_server(Config::default()), open_server(Config::default()), Vec::new());
+    let (text, mut inbound) = (frame::<Server>(0x81, b"text"), ReceiveBuffer::new());
+    for cut in 0..text.len() {
+        for connection in [&mut one, &mut two] {
+            assert_eq!(inbound.feed(&text[..cut]), cut);
+            assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(None)));
+            assert_eq!(inbound.feed(&text[cut..]), text.len() - cut);
+            assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Text("text")))));
+            assert!(inbound.is_empty());
+        }
+    }
 }

@@ -9,12 +9,13 @@ use std::thread;
 
 use fastrand::Rng;
 use support::{
-    Keys, Outcome, REQUEST, RESPONSE, Seen, Side, feed, filled, frame, frames_of, open_client, open_server,
+    Keys, Outcome, REQUEST, RESPONSE, Reader, Seen, Side, feed, filled, frame, frames_of, open_client,
+    open_server, split,
 };
 use websocket_proto::{
     Accept, Client, ClientRequest, CloseCode, CloseFrameStatus, CloseStatus, Config, Connection, Delivery,
-    Error, Event, MessageKind, PreparedMessage, ProtocolError, ReadHalf, ReceiveBuffer, Reject, Role,
-    SendBuffer, SendError, SendSlice, Server, Signal, State, Timeout, TransportAction, Uri, WriteHalf,
+    Error, Event, MessageKind, PreparedMessage, ProtocolError, ReceiveBuffer, Reject, Role, SendBuffer,
+    SendError, SendSlice, Server, Signal, State, Timeout, TransportAction, Uri, WriteHalf,
 };
 
 type Clients = Client<Keys>;
@@ -22,15 +23,18 @@ type Clients = Client<Keys>;
 /// A connection and the two halves of its twin, each with its buffers.
 struct Twins<R: Role> {
     whole: (Connection<R>, ReceiveBuffer<Vec<u8>>, Vec<u8>),
-    halves: (ReadHalf<R>, WriteHalf<R>, ReceiveBuffer<Vec<u8>>, Vec<u8>),
+    halves: (Reader<R>, WriteHalf<R>, ReceiveBuffer<Vec<u8>>, Vec<u8>),
+    /// The write half was told that the transport has ended, which the read half sees for itself.
+    cut: bool,
 }
 
 impl<R: Role + Clone> Twins<R> {
     fn new(connection: &Connection<R>) -> Self {
-        let (receiver, sender) = connection.clone().split();
+        let (receiver, sender) = split(connection.clone());
         Self {
             whole: (connection.clone(), ReceiveBuffer::new(), vec![]),
             halves: (receiver, sender, ReceiveBuffer::new(), vec![]),
+            cut: false,
         }
     }
 
@@ -48,6 +52,9 @@ impl<R: Role + Clone> Twins<R> {
     /// Bytes come; all events, each note taken at once. Whether nothing more will come.
     #[track_caller]
     fn read(&mut self, chunk: &[u8]) -> bool {
+        if self.cut {
+            return true;
+        }
         let ((whole, whole_in, whole_out), (receiver, sender, halves_in, halves_out)) =
             (&mut self.whole, &mut self.halves);
         assert_eq!((whole_in.feed(chunk), halves_in.feed(chunk)), (chunk.len(), chunk.len()));
@@ -120,9 +127,8 @@ impl<R: Role + Clone> Twins<R> {
                 |it, out| it.close(CloseCode::GOING_AWAY, &text, out),
             ),
             _ if random.u8(..4) == 0 => {
-                // The receiver alone would give out what had come before.
                 self.send(|it, _| it.receive_eof(), |it, _| it.receive_eof());
-                self.rejoin();
+                self.cut = true;
             }
             _ => {}
         }
@@ -131,8 +137,9 @@ impl<R: Role + Clone> Twins<R> {
     /// The halves become one and two again.
     fn rejoin(&mut self) {
         let connection = self.halves.0.clone().join(self.halves.1.clone());
-        let (receiver, sender) = connection.split();
-        (self.halves.0, self.halves.1) = (receiver, sender);
+        if connection.state() == State::Transmission {
+            (self.halves.0, self.halves.1) = split(connection);
+        }
     }
 }
 
@@ -294,7 +301,7 @@ fn late_notes_break_nothing() {
         let mut random = Rng::with_seed(seed);
         let mut config = Config::default();
         config.max_write_buffer = [40, 1024 * 1024][random.usize(..2)];
-        let (mut receiver, mut sender) = R::open(config).split();
+        let (mut receiver, mut sender) = split(R::open(config));
         let frames = random.usize(1..60);
         let wire = wire::<R>(&mut random, frames);
         let mut inbound = ReceiveBuffer::new();
@@ -387,9 +394,9 @@ fn late_notes_break_nothing() {
 
 /// Reads all of it; the error, if it comes to one.
 fn read<R: Role>(
-    receiver: &mut ReadHalf<R>,
+    receiver: &mut Reader<R>,
     wire: &[u8],
-    mut each: impl FnMut(&mut ReadHalf<R>),
+    mut each: impl FnMut(&mut Reader<R>),
 ) -> Option<Error> {
     let mut inbound = filled(wire);
     loop {
@@ -404,17 +411,17 @@ fn read<R: Role>(
 }
 
 #[test]
-fn at_most_one_note_waits() {
+fn the_newest_signal_stands_for_the_older_ones() {
     fn check<R: Side>() {
         let pings: Vec<u8> = (0..10).flat_map(|i| frame::<R>(0x89, &[i])).collect();
         let pongs = |from| (from..10).map(|i| (0x8A, vec![i])).collect::<Vec<_>>();
-        let halves = || R::open(Config::default()).split();
-        // Asked after each event: all are answered, in order, however late.
+        let halves = || split(R::open(Config::default()));
+        // Passed on after each event: all are answered, in order, however late.
         let ((mut receiver, mut sender), mut notes, mut out) = (halves(), vec![], vec![]);
         assert_eq!(read(&mut receiver, &pings, |receiver| notes.extend(receiver.signal())), None);
         notes.into_iter().for_each(|note| sender.handle_signal(note, &mut out));
         assert_eq!(frames_of::<R>(&out), pongs(0));
-        // Asked after all: the newest.
+        // Passed on after all: the newest.
         let ((mut receiver, mut sender), mut out) = (halves(), vec![]);
         assert_eq!(read(&mut receiver, &pings, |_| {}), None);
         sender.handle_signal(receiver.signal().unwrap(), &mut out);
@@ -442,7 +449,7 @@ fn at_most_one_note_waits() {
 #[test]
 fn a_note_that_finds_no_room_is_owed() {
     fn check<R: Side>() {
-        let (mut receiver, mut sender) = R::open(Config::default()).split();
+        let (mut receiver, mut sender) = split(R::open(Config::default()));
         let mut full = SendSlice::new(&mut []);
         for wire in [frame::<R>(0x89, b"old"), frame::<R>(0x89, b"new")] {
             assert_eq!(read(&mut receiver, &wire, |_| {}), None);
@@ -467,7 +474,7 @@ fn a_note_that_finds_no_room_is_owed() {
         assert_eq!((frames_of::<R>(&out), sender.has_pending_reply()), (vec![(0x88, vec![])], false));
         assert_ne!(sender.transport_action(), TransportAction::KeepOpen);
         // §5.5.2: after the peer's Close no Pong is due.
-        let ((mut receiver, mut sender), mut out) = (R::open(Config::default()).split(), vec![]);
+        let ((mut receiver, mut sender), mut out) = (split(R::open(Config::default())), vec![]);
         sender.close_empty(&mut out).unwrap();
         for wire in [frame::<R>(0x89, b"p"), frame::<R>(0x88, b"")] {
             assert_eq!(read(&mut receiver, &wire, |_| {}), None);
@@ -487,7 +494,7 @@ fn auto_replies_can_be_switched_off() {
     fn check<R: Side>() {
         let mut config = Config::default();
         (config.auto_pong, config.auto_close) = (false, false);
-        let (mut receiver, mut sender) = R::open(config).split();
+        let (mut receiver, mut sender) = split(R::open(config));
         let mut out = vec![];
         assert_eq!(
             read(&mut receiver, &frame::<R>(0x89, b"p"), |receiver| assert_eq!(receiver.signal(), None)),
@@ -502,7 +509,7 @@ fn auto_replies_can_be_switched_off() {
         assert_eq!(sender.close_status().received, CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE));
         sender.send_text("last", &mut out).unwrap();
         // Joined and split in between.
-        let (_, mut sender) = receiver.join(sender).split();
+        let (_, mut sender) = split(receiver.join(sender));
         sender.close(CloseCode::GOING_AWAY, "", &mut out).unwrap();
         assert_eq!(frames_of::<R>(&out), [(0x81, b"last".to_vec()), (0x88, b"\x03\xe9".to_vec())]);
         assert_eq!((sender.state(), sender.close_status().clean()), (State::End, true));
@@ -523,7 +530,7 @@ fn a_note_untaken_is_not_lost_by_joining() {
                 Some(Error::Protocol(ProtocolError::ReservedOpcode)),
             ),
         ] {
-            let (mut receiver, sender) = R::open(Config::default()).split();
+            let (mut receiver, sender) = split(R::open(Config::default()));
             assert_eq!(read(&mut receiver, &wire, |_| {}), error);
             let mut ws = receiver.join(sender);
             assert!(ws.has_pending_reply());
@@ -532,7 +539,7 @@ fn a_note_untaken_is_not_lost_by_joining() {
             assert_eq!((frames_of::<R>(&out), ws.has_pending_reply()), (vec![reply], false));
         }
         // A violation whose note was dropped is one still.
-        let (mut receiver, sender) = R::open(Config::default()).split();
+        let (mut receiver, sender) = split(R::open(Config::default()));
         assert!(read(&mut receiver, b"\x83", |receiver| drop(receiver.signal())).is_some());
         let (mut ws, mut out) = (receiver.join(sender), vec![]);
         assert_eq!(ws.receive(&mut filled(b""), &mut out).err(), Some(ProtocolError::ReservedOpcode.into()));
@@ -544,8 +551,8 @@ fn a_note_untaken_is_not_lost_by_joining() {
 
 #[test]
 fn a_note_after_the_end_completes_what_is_known() {
-    let halves = || open_server(Config::default()).split();
-    let note = |receiver: &mut ReadHalf<Server>, wire: &[u8]| {
+    let halves = || split(open_server(Config::default()));
+    let note = |receiver: &mut Reader<Server>, wire: &[u8]| {
         read(receiver, wire, |_| {});
         receiver.signal().unwrap()
     };
@@ -575,13 +582,13 @@ const fn secs(secs: u64) -> Duration {
 
 /// The halves of an open connection, with their own time.
 struct Ticking<R: Role> {
-    receiver: ReadHalf<R>,
+    receiver: Reader<R>,
     sender: WriteHalf<R>,
 }
 
 impl<R: Side> Ticking<R> {
     fn new() -> Self {
-        let (receiver, sender) = R::open(Config::default()).split();
+        let (receiver, sender) = split(R::open(Config::default()));
         Self { receiver, sender }
     }
 
@@ -620,7 +627,7 @@ fn silence_is_noticed_by_the_receiver_and_broken_by_the_sender() {
         assert_eq!(halves.tick(50, &mut out), (None, Ok(Some(secs(70)))));
         let mut ws = halves.receiver.clone().join(halves.sender.clone());
         assert_eq!(ws.tick(secs(51), &mut out), Ok(Some(secs(70))), "joined, it waits for the Pong");
-        let (receiver, sender) = ws.split();
+        let (receiver, sender) = split(ws);
         halves = Ticking { receiver, sender };
         assert_eq!(halves.tick(52, &mut out), (None, Ok(Some(secs(70)))), "and split again, too");
         assert_eq!(halves.tick(70, &mut out), (None, Err(Timeout::Pong)));
@@ -639,7 +646,7 @@ fn silence_is_noticed_by_the_receiver_and_broken_by_the_sender() {
 
 #[test]
 fn the_sender_waits_for_the_close() {
-    let ((_, mut sender), mut out) = (open_client(Config::default()).split(), vec![]);
+    let ((_, mut sender), mut out) = (split(open_client(Config::default())), vec![]);
     sender.close_empty(&mut out).unwrap();
     assert_eq!(sender.tick(secs(3), &mut out), Ok(Some(secs(13))));
     assert_eq!(
@@ -708,94 +715,81 @@ fn deadlines_are_those_of_the_connection() {
     both(|seed, server| if server { check::<Server>(seed) } else { check::<Clients>(seed) });
 }
 
-/// What will become of a connection.
-fn future<R: Role + Clone>(connection: &Connection<R>, unread: &[u8], next: &[u8]) -> (Outcome, CloseStatus) {
-    let outcome = feed(connection.clone(), filled(unread), [next], |_, _| {});
+/// What a connection does with the rest of a buffer and these bytes, and how it ends.
+fn future<R: Role + Clone>(
+    connection: &Connection<R>,
+    inbound: &ReceiveBuffer<Vec<u8>>,
+    next: &[u8],
+) -> (Outcome, CloseStatus) {
+    let outcome = feed(connection.clone(), inbound.clone(), [next], |_, _| {});
     (outcome, connection.clone().receive_eof())
 }
 
 #[test]
-fn before_and_after_transmission_the_halves_are_idle_and_nothing_is_lost() {
-    fn check<R: Role + Clone>(name: &str, connection: &Connection<R>, unread: &[u8], next: &[u8]) {
-        let (mut receiver, mut sender) = connection.clone().split();
-        assert_eq!((receiver.state(), sender.state()), (connection.state(), connection.state()), "{name}");
-        let refusal =
-            if connection.state() == State::Handshake { SendError::NotOpen } else { SendError::Closed };
-        let mut out = vec![];
-        assert_eq!(sender.send_text("x", &mut out), Err(refusal), "{name}");
-        assert_eq!(sender.send_fragment(MessageKind::Text, b"x", true, &mut out), Err(refusal), "{name}");
-        assert_eq!(sender.mask_and_encode_header(MessageKind::Text, &mut []), Err(refusal), "{name}");
-        assert_eq!(sender.ping(b"", &mut out), Err(refusal), "{name}");
-        assert_eq!(sender.close(CloseCode::NORMAL_CLOSURE, "", &mut out), Err(refusal), "{name}");
-        let facts =
-            (connection.transport_action(), connection.close_status(), connection.has_pending_reply());
-        assert_eq!(
-            (sender.transport_action(), sender.close_status(), sender.has_pending_reply()),
-            facts,
-            "{name}"
-        );
-        let mut inbound = filled(b"bytes");
-        let said = receiver.receive(&mut inbound).map(|event| event.is_some());
-        if connection.state() == State::Handshake {
-            assert_eq!((said, inbound.unread()), (Ok(false), &b"bytes"[..]), "{name}");
-        } else {
-            let mut connection = connection.clone();
-            let expected =
-                connection.receive(&mut filled(b"bytes"), &mut Vec::new()).map(|event| event.is_some());
-            assert_eq!((said, inbound.unread()), (expected, &b""[..]), "{name}");
-        }
-        assert_eq!((receiver.signal(), out.len()), (None, 0), "{name}");
-        assert_eq!(future(&receiver.join(sender), unread, next), future(connection, unread, next), "{name}");
+fn only_an_open_connection_is_split_and_any_other_comes_back_as_it_was() {
+    fn check<R: Role + Clone>(
+        name: &str,
+        connection: &Connection<R>,
+        inbound: &ReceiveBuffer<Vec<u8>>,
+        next: &[u8],
+    ) {
+        let Err(same) = connection.clone().split() else { panic!("{name} is split") };
+        let facts = |it: &Connection<R>| {
+            (it.state(), it.transport_action(), it.close_status(), it.has_pending_reply())
+        };
+        assert_eq!(facts(&same), facts(connection), "{name}");
+        assert_eq!(future(&same, inbound, next), future(connection, inbound, next), "{name}");
     }
     let (head, rest) = REQUEST.split_at(60);
-    let mut out = vec![];
+    let (empty, mut out) = (ReceiveBuffer::new(), vec![]);
     let mut server = Connection::server(Config::default());
-    check("a server waits", &server, b"", REQUEST);
+    check("a server that waits", &server, &empty, REQUEST);
     let mut inbound = filled(head);
     assert!(server.receive(&mut inbound, &mut out).unwrap().is_none());
-    check("half a request", &server, inbound.unread(), rest);
+    check("a server with half a request", &server, &inbound, rest);
     assert_eq!(inbound.feed(rest), rest.len());
     assert!(server.receive(&mut inbound, &mut out).unwrap().is_some());
-    check("asked", &server, b"", b"");
-    // Split and joined, it can be answered.
-    let (receiver, sender) = server.clone().split();
-    let mut joined = receiver.join(sender);
-    joined.accept(Accept::new(), &mut out).unwrap();
-    assert_eq!((&out[..], joined.state()), (RESPONSE, State::Transmission));
+    check("a server that must answer", &server, &inbound, b"");
+    // It can still be answered.
+    let Err(mut same) = server.clone().split() else { panic!("split in the handshake") };
+    same.accept(Accept::new(), &mut out).unwrap();
+    assert_eq!((&out[..], same.state()), (RESPONSE, State::Transmission));
     server.reject(Reject::new(404), &mut out).unwrap();
-    check("rejected", &server, b"", REQUEST);
-    let mut refused = Connection::server(Config::default());
-    assert!(refused.receive(&mut filled(b"POST "), &mut SendSlice::new(&mut [])).is_ok());
-    assert!(refused.receive(&mut filled(b"GET / HTTP/1.0\r\n"), &mut SendSlice::new(&mut [])).is_err());
-    assert!(refused.has_pending_reply());
-    check("refused, and has_pending_reply the response", &refused, b"", REQUEST);
+    check("a server that has rejected", &server, &empty, REQUEST);
+    let (mut failed, mut full) = (Connection::server(Config::default()), SendSlice::new(&mut []));
+    assert!(failed.receive(&mut filled(b"GET / HTTP/1.0\r\n"), &mut full).is_err());
+    assert!(failed.has_pending_reply());
+    check("a server with a pending response", &failed, &empty, REQUEST);
 
     let asked = ClientRequest::new(Uri::parse("ws://server.example.com/").unwrap());
     let client = Connection::client(asked, Config::default(), Keys::default(), &mut out).unwrap();
-    check("a client waits", &client, b"", RESPONSE);
+    check("a client that waits", &client, &empty, RESPONSE);
     for wire in [&frame::<Clients>(0x88, b"\x03\xe8")[..], b"\xff"] {
         let mut client = open_client(Config::default());
         let _ = client.receive(&mut filled(wire), &mut SendSlice::new(&mut []));
         assert!(client.has_pending_reply());
-        check("over, and has_pending_reply a Close", &client, b"", b"\x81\x00");
+        check("an ended client with a pending Close", &client, &empty, b"\x81\x00");
     }
 }
 
 #[test]
 fn halves_of_two_connections_do_no_harm() {
-    let (waiting, not_open) = Connection::server(Config::default()).split();
-    let (open, sender) = open_server(Config::default()).split();
+    let mut closing = open_server(Config::default());
+    closing.close(CloseCode::GOING_AWAY, "", &mut vec![]).unwrap();
+    let ((one, _), (_, closing)) = (split(open_server(Config::default())), split(closing));
     let (mut inbound, mut out) = (filled(&frame::<Server>(0x81, b"x")), vec![]);
-    let mut ws = waiting.join(sender);
-    assert!(matches!(ws.receive(&mut inbound, &mut out), Ok(None)));
-    ws.send_text("x", &mut out).unwrap();
-    let ws = open.join(not_open);
-    assert_eq!((ws.state(), frames_of::<Server>(&out).len()), (State::Handshake, 1));
+    let mut ws = one.join(closing);
+    assert!(matches!(ws.receive(&mut inbound, &mut out), Ok(Some(Event::Text("x")))));
+    assert_eq!(
+        ws.send_text("x", &mut out),
+        Err(SendError::Closed),
+        "the closing handshake of the write half"
+    );
 }
 
 #[test]
 fn the_receiver_needs_no_masking_keys() {
-    let (mut receiver, mut sender) = open_client(Config::default()).split();
+    let (mut receiver, mut sender) = split(open_client(Config::default()));
     let wire =
         [frame::<Clients>(0x89, b"p"), frame::<Clients>(0x81, b"x"), frame::<Clients>(0x88, b"")].concat();
     let mut notes = vec![];
@@ -811,16 +805,16 @@ fn the_receiver_needs_no_masking_keys() {
 #[test]
 fn halves_and_notes_can_go_to_other_threads_and_are_small() {
     fn send<T: Send + 'static>() {}
-    send::<ReadHalf<Server>>();
+    send::<Reader<Server>>();
     send::<WriteHalf<Server>>();
     send::<Signal>();
     send::<WriteHalf<Client<fn(&mut [u8])>>>();
     // Its keys need not: they stay with the sender.
-    send::<ReadHalf<Client<Box<dyn FnMut(&mut [u8])>>>>();
-    assert!(size_of::<ReadHalf<Server>>() <= 320, "{}", size_of::<ReadHalf<Server>>());
+    send::<Reader<Client<Box<dyn FnMut(&mut [u8])>>>>();
+    assert!(size_of::<Reader<Server>>() <= 320, "{}", size_of::<Reader<Server>>());
     assert!(size_of::<WriteHalf<Server>>() <= size_of::<Connection<Server>>());
     assert!(size_of::<Signal>() <= 136, "{}", size_of::<Signal>());
-    let (mut receiver, sender) = open_server(Config::default()).split();
+    let (mut receiver, sender) = split(open_server(Config::default()));
     read(&mut receiver, &frame::<Server>(0x89, b"secret"), |_| {});
     let debug = format!("{receiver:?} {sender:?} {:?}", receiver.signal().unwrap());
     assert!(debug.contains("Pong") && !debug.contains("secret") && !debug.contains("115"), "{debug}");
@@ -838,11 +832,11 @@ enum Task {
 type Bytes = mpsc::Receiver<Vec<u8>>;
 
 fn reading<R: Role>(
-    mut receiver: ReadHalf<R>,
+    mut receiver: Reader<R>,
     from: Bytes,
     tasks: mpsc::Sender<Task>,
     mut on_text: impl FnMut(&str),
-) -> (ReadHalf<R>, Vec<Seen>) {
+) -> (Reader<R>, Vec<Seen>) {
     let (mut inbound, mut seen) = (ReceiveBuffer::new(), vec![]);
     for chunk in from {
         assert_eq!(inbound.feed(&chunk), chunk.len());
@@ -906,8 +900,8 @@ fn two_threads_at_each_end_exchange_messages_and_close() {
     let (server_out, client_in) = mpsc::channel();
     let (server_tasks, server_queue) = mpsc::channel();
     let (client_tasks, client_queue) = mpsc::channel();
-    let (server_receiver, server_sender) = open_server(Config::default()).split();
-    let (client_receiver, client_sender) = open_client(Config::default()).split();
+    let (server_receiver, server_sender) = split(open_server(Config::default()));
+    let (client_receiver, client_sender) = split(open_client(Config::default()));
     let (echoes, echoed) = mpsc::channel();
     let echo = server_tasks.clone();
     let server_reads = thread::spawn(|| {

@@ -8,7 +8,8 @@ use support::{Keys, Outcome, REQUEST, Side, feed, filled, frame, open_client, op
 use websocket_proto::handshake::UpgradeRequest;
 use websocket_proto::{
     Accept, AcceptError, Client, ClientRequest, CloseCode, CloseStatus, Config, Connection, MessageKind,
-    PreparedMessage, Reject, Role, SendError, SendSlice, Server, State, Subprotocol, TransportAction, Uri,
+    PreparedMessage, ReceiveBuffer, Reject, Role, SendError, SendSlice, Server, State, Subprotocol,
+    TransportAction, Uri,
 };
 
 type Clients = Client<Keys>;
@@ -18,7 +19,8 @@ struct Point<R: Role> {
     name: &'static str,
     connection: Connection<R>,
     /// What lies in the receive buffer, and what comes next.
-    wire: [Vec<u8>; 2],
+    inbound: ReceiveBuffer<Vec<u8>>,
+    next: Vec<u8>,
     /// What it says to a message, a part of text, a part of binary, a control frame, a close.
     says: [Result<(), SendError>; 5],
     /// What a server says to accept and reject.
@@ -50,13 +52,14 @@ fn point<R: Role>(
     next: Vec<u8>,
     says: [Result<(), SendError>; 5],
 ) -> Point<R> {
-    Point { name, connection, wire: [vec![], next], says, answers: NO_REQUEST }
+    Point { name, connection, inbound: ReceiveBuffer::new(), next, says, answers: NO_REQUEST }
 }
 
-/// Reads all of it; events and errors do not matter.
-fn receive<R: Role>(connection: &mut Connection<R>, wire: &[u8]) {
+/// Reads all of it; events and errors do not matter. Returns the buffer with the rest.
+fn receive<R: Role>(connection: &mut Connection<R>, wire: &[u8]) -> ReceiveBuffer<Vec<u8>> {
     let (mut inbound, mut out) = (filled(wire), Vec::new());
     while let Ok(Some(_)) = connection.receive(&mut inbound, &mut out) {}
+    inbound
 }
 
 /// The same while nobody writes.
@@ -85,12 +88,12 @@ fn transmission<R: Side>(config: Config) -> Vec<Point<R>> {
             it.send_fragment(MessageKind::Binary, b"", false, &mut out()).unwrap()
         }),
         at("our Close sent", CLOSED, &|it| it.close(CloseCode::GOING_AWAY, "bye", &mut out()).unwrap()),
-        at("peer's Close received", OPEN, &|it| receive(it, &frame::<R>(0x88, b"\x03\xe9"))),
+        at("peer's Close received", OPEN, &|it| drop(receive(it, &frame::<R>(0x88, b"\x03\xe9")))),
         at("a Pong owed", OPEN, &|it| receive_stalled(it, &frame::<R>(0x89, b"owed"))),
         at("End, a Close owed", CLOSED, &|it| receive_stalled(it, &frame::<R>(0x88, b"\x03\xe9"))),
-        at("message coming", OPEN, &|it| receive(it, &frame::<R>(0x01, b""))),
-        at("End, clean", CLOSED, &|it| receive(it, &frame::<R>(0x88, b""))),
-        at("End, failed", CLOSED, &|it| receive(it, b"\x83")),
+        at("message coming", OPEN, &|it| drop(receive(it, &frame::<R>(0x01, b"")))),
+        at("End, clean", CLOSED, &|it| drop(receive(it, &frame::<R>(0x88, b"")))),
+        at("End, failed", CLOSED, &|it| drop(receive(it, b"\x83"))),
         at("End, cut", CLOSED, &|it| assert!(!it.receive_eof().clean())),
         at("End, failed and cut", CLOSED, &|it| {
             receive(it, b"\x83");
@@ -106,15 +109,14 @@ fn server_points(config: Config) -> Vec<Point<Server>> {
         let mut config = config;
         config.allow_plain_http = true;
         let mut server = Connection::server(config);
-        receive(&mut server, head);
-        Point { wire: [frames.clone(), frames.clone()], ..point(name, server, vec![], NOT_OPEN) }
+        let inbound = receive(&mut server, &[head, &frames].concat());
+        Point { inbound, ..point(name, server, frames.clone(), NOT_OPEN) }
     };
     let mut points = transmission::<Server>(config);
     points.push(point("waiting", Connection::server(config), [REQUEST, &frames].concat(), NOT_OPEN));
     let (head, rest) = REQUEST.split_at(50);
     let mut half = point("half a request", Connection::server(config), [rest, &frames].concat(), NOT_OPEN);
-    receive(&mut half.connection, head);
-    half.wire[0] = head.to_vec();
+    half.inbound = receive(&mut half.connection, head);
     points.push(half);
     points.push(Point { answers: [Ok(()); 2], ..at("asked", REQUEST) });
     points
@@ -142,8 +144,7 @@ fn client_points(config: Config) -> Vec<Point<Clients>> {
     let mut points = transmission::<Clients>(config);
     let waiting = |name, head: &[u8], says| {
         let mut waiting = point(name, client.clone(), next[head.len()..].to_vec(), says);
-        receive(&mut waiting.connection, head);
-        waiting.wire[0] = head.to_vec();
+        waiting.inbound = receive(&mut waiting.connection, head);
         waiting
     };
     points.push(waiting("waiting", b"", NOT_OPEN));
@@ -244,8 +245,7 @@ fn future<R: Role + Clone>(
     point: &Point<R>,
     connection: &Connection<R>,
 ) -> (Outcome, Vec<Made>, CloseStatus) {
-    let [unread, next] = &point.wire;
-    let outcome = feed(connection.clone(), filled(unread), [&next[..]], |_, _| {});
+    let outcome = feed(connection.clone(), point.inbound.clone(), [&point.next[..]], |_, _| {});
     let mut connection = connection.clone();
     let made = calls().into_iter().map(|(_, _, call)| {
         let mut out = Vec::new();
@@ -373,14 +373,15 @@ fn st_01_each_transition_has_one_cause() {
             }
             // No bytes, no change; and nothing leads out of the End.
             let mut connection = point.connection.clone();
-            receive(&mut connection, &point.wire[0]);
+            let mut inbound = point.inbound.clone();
+            while let Ok(Some(_)) = connection.receive(&mut inbound, &mut Vec::new()) {}
             assert_eq!(connection.state(), before, "{}", point.name);
             let closed = connection.close_status();
             assert_eq!(
                 (connection.receive_eof(), connection.state(), connection.transport_action()),
                 (closed, State::End, TransportAction::Close)
             );
-            receive(&mut connection, &point.wire.concat());
+            receive(&mut connection, &point.next);
             assert_eq!(
                 (connection.receive_eof(), connection.state()),
                 (closed, State::End),
@@ -408,7 +409,7 @@ fn st_06_an_empty_read_is_nothing_in_every_state_that_owes_nothing() {
     fn check<R: Role + Clone>(points: Vec<Point<R>>) {
         for point in points.into_iter().filter(|point| !point.connection.has_pending_reply()) {
             let mut connection = point.connection.clone();
-            let (mut inbound, mut out) = (filled(&point.wire[0]), b"before".to_vec());
+            let (mut inbound, mut out) = (point.inbound.clone(), b"before".to_vec());
             let first = connection.receive(&mut inbound, &mut out).map(|event| event.is_some());
             for _ in 0..3 {
                 assert_eq!(inbound.feed(b""), 0);

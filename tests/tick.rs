@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use arrayvec::ArrayVec;
 use fastrand::Rng;
-use support::{Keys, REQUEST, Side, filled, frame, frames_of, open_client, open_server};
+use support::{Keys, REQUEST, Side, filled, frame, frames_of, open_client, open_server, split};
 use websocket_proto::{
     Client, ClientRequest, CloseCode, Config, Connection, Delivery, Error, Event, HandshakeError, Negotiated,
     ReceiveBuffer, Role, SendError, SendSlice, Server, State, Timeout, TransportAction, Uri,
@@ -308,7 +308,7 @@ fn whatever_comes_of_a_message_is_life_wherever_it_is_cut() {
     fn check<R: Side>(delivery: Delivery, reads: &[&[u8]]) {
         let mut config = Config::default();
         config.delivery = delivery;
-        let (mut whole, (mut receiver, _sender)) = (R::open(config), R::open(config).split());
+        let (mut whole, (mut receiver, _sender)) = (R::open(config), split(R::open(config)));
         let (mut inbound, mut out) = ([ReceiveBuffer::new(), ReceiveBuffer::new()], vec![]);
         for (step, read) in reads.iter().enumerate() {
             inbound.iter_mut().for_each(|inbound| assert_eq!(inbound.feed(read), read.len()));

@@ -46,6 +46,8 @@ pub struct ReceiveBuffer<S> {
     built: usize,
     read: usize,
     end: usize,
+    /// What it retains for its connection, in one number; 0 for nothing.
+    retained: u16,
 }
 
 #[cfg(feature = "alloc")]
@@ -60,7 +62,7 @@ impl ReceiveBuffer<Vec<u8>> {
     /// allocated for each of them.
     #[must_use]
     pub const fn with_retained_capacity(threshold: usize) -> Self {
-        Self { storage: Vec::new(), threshold, message: 0, built: 0, read: 0, end: 0 }
+        Self { storage: Vec::new(), threshold, message: 0, built: 0, read: 0, end: 0, retained: 0 }
     }
 }
 
@@ -83,7 +85,7 @@ impl<'a> ReceiveBuffer<&'a mut [u8]> {
     /// message.
     #[must_use]
     pub const fn fixed(storage: &'a mut [u8]) -> Self {
-        Self { storage, threshold: usize::MAX, message: 0, built: 0, read: 0, end: 0 }
+        Self { storage, threshold: usize::MAX, message: 0, built: 0, read: 0, end: 0, retained: 0 }
     }
 }
 
@@ -161,6 +163,32 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.message = self.end;
         self.built = self.end;
         self.read = self.end;
+        self.retained = 0;
+    }
+
+    /// Whether it retains what its connection expects: the number that [`retain`](Self::retain) returned last.
+    #[inline]
+    pub(crate) fn retains(&self, expected: u16) -> bool {
+        self.retained == expected
+    }
+
+    /// The connection needs more bytes: remembers how much of a message, and how many unread bytes, it retains for
+    /// that connection. Returns both in one number, for [`release`](Self::release); 0 for nothing.
+    pub(crate) fn retain(&mut self) -> u16 {
+        // An odd factor keeps different lengths different. Truncating and wrapping: the number is only compared.
+        let message = (self.message_len() as u32).wrapping_mul(0x9E37_79B1);
+        let both = message ^ self.unread_len() as u32;
+        self.retained = if self.is_empty() { 0 } else { ((both ^ both >> 16) as u16).max(1) };
+        self.retained
+    }
+
+    /// The connection reads on, if the buffer retains what it expects; whether it does.
+    pub(crate) fn release(&mut self, expected: u16) -> bool {
+        let is_expected = self.retains(expected);
+        if is_expected {
+            self.retained = 0;
+        }
+        is_expected
     }
 
     #[inline]

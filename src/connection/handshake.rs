@@ -1,191 +1,200 @@
-//! The opening handshake of a connection (§4): a head to an event, and the answer to it.
+//! The opening handshake of a connection (§4): a head to an event, and what follows from it.
 
-use super::config::{Config, Settings};
+use super::config::Settings;
 use super::event::Event;
-use super::send::write_pieces;
-use super::{Connection, End, Phase, Transmission};
+use super::frame_writer::write_pieces;
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{AcceptError, Error, HandshakeError, RequestError};
 use crate::handshake::{
     Accept, Answer, Asked, ClientRequest, Expected, Found, HeadReader, Key, Negotiated, Reject, Request,
     Response,
 };
-use crate::role::{Client, Entropy, Role, Server};
-use crate::rules::Timer;
 
 /// RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final
-/// response".
+/// response". Eight are enough for every kind of them, and few enough to bound the work.
 const MAX_INTERIM_RESPONSES: u8 = 8;
 
-/// How far the opening handshake is.
+/// How far the opening handshake is. `retained` is what the buffer retained when more bytes were needed: see
+/// [`ReceiveBuffer::retain`].
 #[derive(Debug, Clone)]
 pub(super) enum Opening {
     /// A server reads the request.
-    Request { reader: HeadReader, found: Found },
-    /// A server's application is to answer.
-    Asked(Asked),
+    Request { reader: HeadReader, found: Found, retained: u16 },
+    /// A server's application must answer.
+    Received { asked: Asked, retained: u16 },
     /// A client reads the response.
-    Response { reader: HeadReader, expected: Expected, interim: u8 },
+    Response { reader: HeadReader, expected: Expected, interim: u8, retained: u16 },
 }
 
-impl Connection<Server> {
-    /// A server that waits for a request.
-    #[must_use]
-    pub fn server(config: Config) -> Self {
-        let opening = Opening::Request { reader: HeadReader::REQUEST, found: Found::NOTHING };
-        Self { role: Server, config: config.into(), timer: Timer::NEW, phase: Phase::Handshake(opening) }
-    }
-
-    /// Accepts the request that [`Event::Request`] reported: writes the 101, and the connection is open
-    /// (§4.2.2).
-    ///
-    /// # Errors
-    /// If there is no such request, the subprotocol is of another one, a field cannot be written, or there is
-    /// no room.
-    pub fn accept(&mut self, accept: Accept<'_>, out: &mut impl SendBuffer) -> Result<(), AcceptError> {
-        let (key, agreed) = match &self.phase {
-            Phase::Handshake(Opening::Asked(Asked::Upgrade { key, agreed, fingerprint })) => {
-                accept.check(*fingerprint)?;
-                (key.accept(), *agreed)
-            }
-            Phase::Handshake(Opening::Asked(Asked::Plain)) => return Err(AcceptError::NotAnUpgrade),
-            _ => return Err(AcceptError::NoRequest),
-        };
-        write_pieces(&self.config, out, |put| accept.write(&key, agreed, put))
-            .map_err(|_| AcceptError::Full)?;
-        self.phase = Phase::Transmission(Transmission::new(agreed, &self.config, true));
-        Ok(())
-    }
-
-    /// Answers the request that [`Event::Request`] or [`Event::PlainRequest`] reported without opening a
-    /// connection; that ends it (§4.2.2).
-    ///
-    /// # Errors
-    /// Where there is no such request, the response cannot be written, or there is no room.
-    pub fn reject(&mut self, reject: Reject<'_>, out: &mut impl SendBuffer) -> Result<(), AcceptError> {
-        let Phase::Handshake(Opening::Asked(_)) = self.phase else { return Err(AcceptError::NoRequest) };
-        reject.check()?;
-        write_pieces(&self.config, out, |put| reject.write(put)).map_err(|_| AcceptError::Full)?;
-        self.phase = Phase::End(End::handshake(Ok(())));
-        Ok(())
-    }
-}
-
-impl<E: Entropy> Connection<Client<E>> {
-    /// A client that has written its request to `out` and waits for the response (§4.1). Takes 16 bytes of
-    /// `entropy` now, and 4 for every frame it sends.
-    ///
-    /// # Errors
-    /// Where the request cannot be written, there is no room, or no entropy.
-    pub fn client(
-        request: ClientRequest<'_>,
-        config: Config,
-        entropy: E,
-        out: &mut impl SendBuffer,
-    ) -> Result<Self, RequestError> {
-        let mut role = Client::new(entropy);
-        let config = Settings::from(config);
-        let ready = config.ready();
-        let offered = request.check()?;
-        let key = Key::new(role.nonce()?);
-        write_pieces(&config, out, |put| request.write(&key, ready, put)).map_err(|_| RequestError::Full)?;
-        let expected = Expected::new(Some(&key), offered, ready);
-        let opening = Opening::Response { reader: HeadReader::RESPONSE, expected, interim: 0 };
-        Ok(Self { role, config, timer: Timer::NEW, phase: Phase::Handshake(opening) })
-    }
-}
-
-/// What a head comes to: an event, and the phase after it. `None` while it is incomplete.
-type Turn<'b> = Option<(Event<'b>, Phase)>;
-
-impl<R: Role> Connection<R> {
-    /// Reads on in the opening handshake.
-    pub(super) fn receive_head<'b, S: Storage>(
-        &mut self,
-        inbound: &'b mut ReceiveBuffer<S>,
-        out: &mut impl SendBuffer,
-    ) -> Result<Option<Event<'b>>, Error> {
-        let Phase::Handshake(opening) = &mut self.phase else { return Ok(None) };
-        match opening.turn(inbound, &self.config) {
-            Ok(None) => Ok(None),
-            Ok(Some((event, phase))) => {
-                self.phase = phase;
-                Ok(Some(event))
-            }
-            Err(error) => {
-                let mut end = End::handshake(Err(error.into()));
-                if R::IS_SERVER {
-                    end.refuse(error);
-                }
-                self.end(end, out);
-                Err(error.into())
-            }
-        }
-    }
+/// What follows from the head that was read.
+pub(super) enum Turn<'b> {
+    /// More bytes, or the application's answer, are needed.
+    Wait,
+    /// The application must answer the request.
+    Received(Event<'b>),
+    /// The connection is open.
+    Open(Event<'b>, Negotiated),
+    /// The server rejected the request.
+    Rejected(Event<'b>),
 }
 
 impl Opening {
-    pub(super) fn negotiated(&self) -> Option<Negotiated> {
+    /// A server that waits for the request.
+    pub(super) const fn server() -> Self {
+        Self::Request { reader: HeadReader::REQUEST, found: Found::NOTHING, retained: 0 }
+    }
+
+    /// A client that has written its request to `out`.
+    pub(super) fn client(
+        request: ClientRequest<'_>,
+        nonce: [u8; 16],
+        config: &Settings,
+        out: &mut impl SendBuffer,
+    ) -> Result<Self, RequestError> {
+        let offer = config.ready();
+        let subprotocols = request.check()?;
+        let key = Key::new(nonce);
+        write_pieces(config, out, |put| request.write(&key, offer, put)).map_err(|_| RequestError::Full)?;
+        let expected = Expected::new(Some(&key), subprotocols, offer);
+        Ok(Self::Response { reader: HeadReader::RESPONSE, expected, interim: 0, retained: 0 })
+    }
+
+    /// Writes the 101 (§4.2.2); returns what was negotiated.
+    pub(super) fn accept(
+        &self,
+        accept: Accept<'_>,
+        config: &Settings,
+        out: &mut impl SendBuffer,
+    ) -> Result<Negotiated, AcceptError> {
+        let (key, negotiated) = match self {
+            Self::Received { asked: Asked::Upgrade { key, agreed, fingerprint }, .. } => {
+                accept.check(*fingerprint)?;
+                (key.accept(), *agreed)
+            }
+            Self::Received { asked: Asked::Plain, .. } => return Err(AcceptError::NotAnUpgrade),
+            Self::Request { .. } | Self::Response { .. } => {
+                return Err(AcceptError::NoRequest);
+            }
+        };
+        write_pieces(config, out, |put| accept.write(&key, negotiated, put))
+            .map_err(|_| AcceptError::Full)?;
+        Ok(negotiated)
+    }
+
+    /// Writes the response that rejects the request.
+    pub(super) fn reject(
+        &self,
+        reject: Reject<'_>,
+        config: &Settings,
+        out: &mut impl SendBuffer,
+    ) -> Result<(), AcceptError> {
+        if !self.awaits_answer() {
+            return Err(AcceptError::NoRequest);
+        }
+        reject.check()?;
+        write_pieces(config, out, |put| reject.write(put)).map_err(|_| AcceptError::Full)
+    }
+
+    pub(super) const fn retained(&mut self) -> &mut u16 {
+        let (Self::Request { retained, .. }
+        | Self::Received { retained, .. }
+        | Self::Response { retained, .. }) = self;
+        retained
+    }
+
+    /// Whether the application must answer.
+    pub(super) const fn awaits_answer(&self) -> bool {
+        matches!(self, Self::Received { .. })
+    }
+
+    /// Whether a server has received a part of a request: then a timeout is answered.
+    pub(super) fn has_begun(&self) -> bool {
+        matches!(self, Self::Request { reader, .. } if reader.has_begun())
+    }
+
+    /// What a server will have negotiated, if it accepts the request.
+    pub(super) const fn negotiated(&self) -> Option<Negotiated> {
         match self {
-            Self::Asked(Asked::Upgrade { agreed, .. }) => Some(*agreed),
-            Self::Asked(Asked::Plain) | Self::Request { .. } | Self::Response { .. } => None,
+            Self::Received { asked: Asked::Upgrade { agreed, .. }, .. } => Some(*agreed),
+            Self::Received { asked: Asked::Plain, .. } | Self::Request { .. } | Self::Response { .. } => None,
         }
     }
 
-    fn turn<'b, S: Storage>(
+    /// Reads more of the head.
+    pub(super) fn turn<'b, S: Storage>(
         &mut self,
         inbound: &'b mut ReceiveBuffer<S>,
         config: &Settings,
-    ) -> Result<Turn<'b>, HandshakeError> {
+    ) -> Result<Turn<'b>, Error> {
+        if !inbound.release(*self.retained()) {
+            return Err(Error::WrongBuffer);
+        }
+        *self.retained() = 0;
+        let Some(len) = self.read(inbound, config)? else {
+            *self.retained() = inbound.retain();
+            return Ok(Turn::Wait);
+        };
+        Ok(self.judge(inbound.take(len), config)?)
+    }
+
+    /// Reads the head, and passes over interim responses; returns its length once it is whole.
+    fn read<S: Storage>(
+        &mut self,
+        inbound: &mut ReceiveBuffer<S>,
+        config: &Settings,
+    ) -> Result<Option<usize>, HandshakeError> {
         match self {
             // §4.2.2: frames are read once the request was answered
-            Self::Asked(_) => Ok(None),
-            Self::Request { reader, found } => {
-                let ready = config.ready();
-                let field = |name: &[u8], value: &[u8]| found.add(name, value, ready);
-                let Some(len) = read_head(reader, inbound, config, Request::start_line, field)? else {
+            Self::Received { .. } => Ok(None),
+            Self::Request { reader, found, .. } => {
+                let offer = config.ready();
+                let field = |name: &[u8], value: &[u8]| found.add(name, value, offer);
+                read_head(reader, inbound, config, Request::start_line, field)
+            }
+            Self::Response { reader, interim, .. } => loop {
+                let start_line = |line: &[u8]| Response::start_line(line).map(|_| ());
+                let Some(len) = read_head(reader, inbound, config, start_line, |_, _| Ok(()))? else {
                     return Ok(None);
                 };
-                let (request, asked) = Request::of(reader.cut(inbound.take(len)), found)?;
+                let head = inbound.unread().get(..len).unwrap_or_default();
+                if !Response::is_interim(reader.cut(head))? {
+                    return Ok(Some(len));
+                }
+                *interim = interim.saturating_add(1);
+                if *interim > MAX_INTERIM_RESPONSES {
+                    return Err(HandshakeError::TooManyInterimResponses);
+                }
+                inbound.skip(len);
+                *reader = HeadReader::RESPONSE;
+            },
+        }
+    }
+
+    /// Judges a whole head.
+    fn judge<'b>(&mut self, head: &'b [u8], config: &Settings) -> Result<Turn<'b>, HandshakeError> {
+        match self {
+            Self::Received { .. } => Ok(Turn::Wait),
+            Self::Request { reader, found, .. } => {
+                let (request, asked) = Request::of(reader.cut(head), found)?;
                 let event = match asked {
                     Asked::Upgrade { .. } => Event::Request(request),
                     Asked::Plain if config.allow_plain_http => Event::PlainRequest(request),
                     Asked::Plain => return Err(HandshakeError::NotAnUpgrade),
                 };
-                Ok(Some((event, Phase::Handshake(Self::Asked(asked)))))
+                *self = Self::Received { asked, retained: 0 };
+                Ok(Turn::Received(event))
             }
-            Self::Response { reader, expected, interim } => {
-                let start_line = |line: &[u8]| Response::start_line(line).map(|_| ());
-                loop {
-                    let Some(len) = read_head(reader, inbound, config, start_line, |_, _| Ok(()))? else {
-                        return Ok(None);
-                    };
-                    let head = inbound.unread().get(..len).unwrap_or_default();
-                    if !Response::is_interim(reader.cut(head))? {
-                        let answer = Response::check(reader.cut(inbound.take(len)), expected)?;
-                        return Ok(Some(match answer {
-                            Answer::Open(response, agreed) => (
-                                Event::Open(response),
-                                Phase::Transmission(Transmission::new(agreed, config, false)),
-                            ),
-                            Answer::Rejected(response) => {
-                                (Event::Rejected(response), Phase::End(End::handshake(Ok(()))))
-                            }
-                        }));
-                    }
-                    *interim = interim.saturating_add(1);
-                    if *interim > MAX_INTERIM_RESPONSES {
-                        return Err(HandshakeError::TooManyInterimResponses);
-                    }
-                    inbound.skip(len);
-                    *reader = HeadReader::RESPONSE;
-                }
+            Self::Response { reader, expected, .. } => {
+                Ok(match Response::check(reader.cut(head), expected)? {
+                    Answer::Open(response, negotiated) => Turn::Open(Event::Open(response), negotiated),
+                    Answer::Rejected(response) => Turn::Rejected(Event::Rejected(response)),
+                })
             }
         }
     }
 }
 
-/// Reads on in a head; its length once it is whole.
+/// Reads more of a head; returns its length once it is whole.
 fn read_head<S: Storage>(
     reader: &mut HeadReader,
     inbound: &mut ReceiveBuffer<S>,

@@ -4,13 +4,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::config::Settings;
-use super::send::{Outbound, header, write_frame};
-use crate::buffer::SendBuffer;
+use super::frame_writer::header;
 #[cfg(feature = "deflate")]
 use crate::deflate::{Deflater, Piece, Window};
-use crate::error::SendError;
-use crate::role::Role;
 use crate::wire::{FrameHeader, MessageKind, ReservedBits};
 
 /// A message, encoded once, for [`Connection::send_prepared`](super::Connection::send_prepared) on any number
@@ -49,20 +45,20 @@ pub struct PreparedMessage {
 
 /// A message in one frame, not masked.
 #[derive(Clone)]
-struct Encoded {
-    header: FrameHeader,
-    /// How long the header is in `frame`.
-    head: usize,
-    frame: Box<[u8]>,
+pub(super) struct Encoded {
+    pub(super) header: FrameHeader,
+    /// How many bytes the header has in `frame`.
+    header_len: usize,
+    pub(super) frame: Box<[u8]>,
 }
 
 /// A message that was compressed with an empty window.
 #[cfg(feature = "deflate")]
 #[derive(Clone)]
-struct Compressed {
+pub(super) struct Compressed {
     /// The base-2 logarithm of the window that the peer needs for it.
-    window_bits: u8,
-    encoded: Encoded,
+    pub(super) window_bits: u8,
+    pub(super) encoded: Encoded,
 }
 
 impl PreparedMessage {
@@ -128,18 +124,31 @@ impl PreparedMessage {
     }
 }
 
+impl PreparedMessage {
+    /// Its plain form.
+    pub(super) fn plain(&self) -> &Encoded {
+        &self.plain
+    }
+
+    /// Its compressed form, if there is one.
+    #[cfg(feature = "deflate")]
+    pub(super) fn compressed(&self) -> Option<&Compressed> {
+        self.compressed.as_ref()
+    }
+}
+
 impl Encoded {
     fn new(kind: MessageKind, reserved: ReservedBits, payload: &[u8]) -> Self {
         let header = FrameHeader { reserved, ..header(kind.opcode(), true, None, payload.len()) };
-        let head = header.encode();
-        let mut frame = Vec::with_capacity(head.len().saturating_add(payload.len()));
-        frame.extend_from_slice(&head);
+        let encoded = header.encode();
+        let mut frame = Vec::with_capacity(encoded.len().saturating_add(payload.len()));
+        frame.extend_from_slice(&encoded);
         frame.extend_from_slice(payload);
-        Self { header, head: head.len(), frame: frame.into_boxed_slice() }
+        Self { header, header_len: encoded.len(), frame: frame.into_boxed_slice() }
     }
 
-    fn payload(&self) -> &[u8] {
-        self.frame.get(self.head..).unwrap_or_default()
+    pub(super) fn payload(&self) -> &[u8] {
+        self.frame.get(self.header_len..).unwrap_or_default()
     }
 }
 
@@ -150,42 +159,5 @@ impl fmt::Debug for PreparedMessage {
             .field("kind", &self.kind)
             .field("payload_len", &self.plain.payload().len())
             .finish()
-    }
-}
-
-impl Outbound {
-    /// A whole message that was encoded before.
-    #[inline]
-    pub(super) fn prepared<R: Role>(
-        &mut self,
-        role: &mut R,
-        config: &Settings,
-        message: &PreparedMessage,
-        out: &mut impl SendBuffer,
-    ) -> Result<(), SendError> {
-        #[cfg(feature = "deflate")]
-        if let Some(compressed) = &message.compressed {
-            if self.deflate.takes(message.plain.payload().len(), compressed.window_bits) {
-                self.encoded(role, config, &compressed.encoded, out)?;
-                self.deflate.taken();
-                return Ok(());
-            }
-        }
-        self.encoded(role, config, &message.plain, out)
-    }
-
-    #[inline]
-    fn encoded<R: Role>(
-        &mut self,
-        role: &mut R,
-        config: &Settings,
-        message: &Encoded,
-        out: &mut impl SendBuffer,
-    ) -> Result<(), SendError> {
-        match self.ready_for_message(role, config, message.payload().len(), out)? {
-            None => out.push(&message.frame),
-            masking_key => write_frame(FrameHeader { masking_key, ..message.header }, message.payload(), out),
-        }
-        Ok(())
     }
 }

@@ -1,424 +1,261 @@
-//! A connection as two halves, for two tasks or threads: one reads, one writes, and notes go from the first
-//! to the second.
+//! An open connection as two halves, for two tasks or threads.
 //!
 //! ```text
 //!   bytes ──▶ ReadHalf::receive ──▶ Event
-//!                 │ note                     on any channel
+//!                 │ Signal                     over any channel
 //!                 ▼
 //!             WriteHalf::handle_signal · send_* · close · … ──▶ bytes
 //! ```
 
+use core::fmt;
 use core::marker::PhantomData;
 use core::time::Duration;
-use core::{fmt, mem};
 
-#[cfg(feature = "alloc")]
-use super::PreparedMessage;
 use super::config::Settings;
+use super::end::{End, State, TransportAction};
 use super::event::Event;
-use super::note::{Content, Signal};
-use super::transmission::{Extended, Inbound};
-use super::{Connection, HeaderBytes, Phase, State, TransportAction};
+use super::frame_writer::{HeaderBytes, Writer};
+#[cfg(feature = "alloc")]
+use super::prepared::PreparedMessage;
+use super::receive::{Fast, ReceiveHalf, message_event};
+use super::send::SendHalf;
+use super::signal::{Content, Signal};
+use super::tick::{self, OutOfTime};
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::error::{Error, ProtocolError, SendError, Timeout};
 use crate::role::{Role, Server};
 use crate::rules::{CloseStatus, Due, Timer, Wait};
-use crate::wire::{CloseCode, MessageKind};
+use crate::wire::{CloseCode, CloseFrame, MessageKind, Opcode, mask};
 
-/// The half of a [`Connection`] that reads. [`Connection::split`] makes it.
+/// The half of a connection that reads; `Connection::split` makes it.
 ///
-/// It writes nothing and takes no masking keys: what is to be answered, a [`note`](Self::signal) tells the
+/// It writes nothing and takes no masking keys. When a reply is due, it returns a [`Signal`] for the
 /// [`WriteHalf`].
 #[derive(Clone)]
 pub struct ReadHalf<R: Role> {
     config: Settings,
     timer: Timer,
-    reading: Reading,
-    /// What the sender is to be told. One is enough: a newer Pong will do for an older (§5.5.3), a Close for
-    /// any.
-    note: Option<Signal>,
-    /// What `tick` has to tell the sender: that a Ping is due, or is due no more.
-    keep_alive: Option<KeepAlive>,
+    half: ReceiveHalf,
     role: PhantomData<fn() -> R>,
 }
 
-/// What `tick` has noticed.
-#[derive(Debug, Clone, Copy)]
-enum KeepAlive {
-    /// There was no input for the ping interval.
-    Silence,
-    /// There was input after that.
-    Activity,
-}
-
-/// What comes.
-#[derive(Debug, Clone)]
-enum Reading {
-    /// Nothing yet: the opening handshake is the whole connection's.
-    Handshake,
-    Transmission {
-        half: Inbound,
-        extended: Extended,
-    },
-    /// Nothing more; this is what `receive` says.
-    End {
-        outcome: Result<(), Error>,
-    },
-}
-
-/// The half of a [`Connection`] that sends. [`Connection::split`] makes it.
-///
-/// Its methods are the connection's, and write to `out` as those do. It knows of the peer what the notes said
-/// that it [took](Self::handle_signal).
-#[derive(Clone)]
-pub struct WriteHalf<R: Role> {
-    /// Its inbound half is [`Inbound::Apart`].
-    connection: Connection<R>,
-}
-
-impl<R: Role> Connection<R> {
-    /// The connection in two halves, for two tasks or threads: one that reads and one that writes, without a
-    /// lock between them.
-    ///
-    /// # Two tasks
-    ///
-    /// The reading task calls [`ReadHalf::receive`], and after each call sends what [`ReadHalf::note`] gives
-    /// to the writing task, on any channel that keeps the order. The writing task calls
-    /// [`WriteHalf::handle_signal`] for a note and the connection's methods for its own messages, writes
-    /// `out`, and does with the transport what [`WriteHalf::transport_action`] says. Both halves together do
-    /// what the connection would have done; where the notes are taken at once, byte for byte. A note that
-    /// is late makes an answer late, no more: it becomes frames only in [`WriteHalf::handle_signal`],
-    /// between two frames.
-    ///
-    /// The end of the transport is not in a note. The reading task hangs up, and the writing task calls
-    /// [`WriteHalf::receive_eof`]. Where there are to be deadlines, both tick: [`ReadHalf::tick`],
-    /// [`WriteHalf::tick`].
-    ///
-    /// ```
-    /// # #[cfg(feature = "std")] {
-    /// use std::io::{Read, Write};
-    /// use std::sync::mpsc;
-    ///
-    /// use websocket_proto::{TransportAction, Event, Signal, ReceiveBuffer, Role};
-    ///
-    /// enum Task {
-    ///     Answer(Signal),
-    ///     Send(String),
-    /// }
-    ///
-    /// fn read<R: Role>(
-    ///     mut receiver: websocket_proto::ReadHalf<R>,
-    ///     mut transport: impl Read,
-    ///     tasks: mpsc::Sender<Task>,
-    /// ) -> Result<(), Box<dyn std::error::Error>> {
-    ///     let mut inbound = ReceiveBuffer::new();
-    ///     loop {
-    ///         let count = transport.read(inbound.spare_mut(16 * 1024))?;
-    ///         if count == 0 {
-    ///             return Ok(()); // `tasks` hangs up
-    ///         }
-    ///         inbound.advance(count);
-    ///         loop {
-    ///             let event = receiver.receive(&mut inbound);
-    ///             if let Some(note) = receiver.signal() {
-    ///                 tasks.send(Task::Answer(note))?;
-    ///             }
-    ///             match event? {
-    ///                 Some(Event::Text(text)) => tasks.send(Task::Send(text.to_uppercase()))?,
-    ///                 Some(_) => {}
-    ///                 None => break,
-    ///             }
-    ///         }
-    ///     }
-    /// }
-    ///
-    /// fn write<R: Role>(
-    ///     mut sender: websocket_proto::WriteHalf<R>,
-    ///     mut transport: impl Write,
-    ///     tasks: mpsc::Receiver<Task>,
-    /// ) -> Result<websocket_proto::CloseStatus, Box<dyn std::error::Error>> {
-    ///     let mut out = Vec::new();
-    ///     for task in tasks {
-    ///         match task {
-    ///             Task::Answer(note) => sender.handle_signal(note, &mut out),
-    ///             Task::Send(text) => sender.send_text(&text, &mut out)?,
-    ///         }
-    ///         transport.write_all(&out)?;
-    ///         out.clear();
-    ///         if sender.transport_action() == TransportAction::Close {
-    ///             break; // close the transport, for the reading task too
-    ///         }
-    ///     }
-    ///     Ok(sender.receive_eof())
-    /// }
-    ///
-    /// # use websocket_proto::{Negotiated, Config, Connection, Server};
-    /// let ws = Connection::established(Server::new(), Negotiated::new(), Config::default());
-    /// let (receiver, sender) = ws.split();
-    /// let (tasks, queue) = mpsc::channel();
-    /// let incoming: &[u8] = b"\x81\x82\0\0\0\0hi\x89\x81\0\0\0\0?\x88\x82\0\0\0\0\x03\xe8"; // "hi", a Ping, a Close
-    /// let mut outgoing = Vec::new();
-    /// std::thread::scope(|scope| {
-    ///     scope.spawn(|| read(receiver, incoming, tasks).unwrap());
-    ///     assert!(write(sender, &mut outgoing, queue).unwrap().clean());
-    /// });
-    /// assert_eq!(outgoing, b"\x81\x02HI\x8a\x01?\x88\x02\x03\xe8");
-    /// # }
-    /// ```
-    ///
-    /// Frames are read and written after the opening handshake. Before, a receiver gives nothing and takes
-    /// nothing, and a sender says [`SendError::NotOpen`]; join them to go on.
-    #[must_use]
-    pub fn split(mut self) -> (ReadHalf<R>, WriteHalf<R>) {
-        let reading = match &mut self.phase {
-            Phase::Handshake(_) => Reading::Handshake,
-            Phase::Transmission(transmission) => {
-                let half = mem::replace(&mut transmission.inbound, Inbound::Apart);
-                // What was agreed on, both halves know; who reads inflates.
-                let Extended { agreed, fast, .. } = transmission.extended;
-                let extended = mem::replace(&mut transmission.extended, Extended::new(agreed, fast));
-                Reading::Transmission { half, extended }
-            }
-            Phase::End(end) => Reading::End { outcome: end.outcome },
-        };
-        let timer = self.timer.of_reader();
-        (
-            ReadHalf { config: self.config, timer, reading, note: None, keep_alive: None, role: PhantomData },
-            WriteHalf { connection: self },
-        )
-    }
-}
-
 impl<R: Role> ReadHalf<R> {
-    /// The next event out of `inbound`, as from [`Connection::receive`]; `None` where more bytes are needed.
-    /// Ask for the [`note`](Self::signal) after each call, whether it gave an event, `None` or an error.
+    pub(super) fn new(config: Settings, timer: Timer, half: ReceiveHalf) -> Self {
+        Self { config, timer: timer.of_reader(), half, role: PhantomData }
+    }
+
+    pub(super) fn into_parts(self) -> (ReceiveHalf, Timer) {
+        (self.half, self.timer)
+    }
+
+    /// Reads the next event from `inbound`, like `Connection::receive`; `None` if more bytes are needed. The signal
+    /// goes to the [`WriteHalf`], also if there is an error.
     ///
     /// # Errors
-    /// A violation by the peer, after all events that came before it; the connection has failed then
-    /// (§7.1.7).
+    /// A violation by the peer, after all events before it; the connection has failed then (§7.1.7). Or
+    /// [`Error::WrongBuffer`]: nothing was read.
     #[inline]
     pub fn receive<'b, S: Storage>(
         &mut self,
         inbound: &'b mut ReceiveBuffer<S>,
-    ) -> Result<Option<Event<'b>>, Error> {
-        if let Reading::Transmission { half, extended } = &self.reading {
-            if let Some((kind, len)) = half.small::<R, S>(inbound, extended.fast) {
+    ) -> (Option<Signal>, Result<Option<Event<'b>>, Error>) {
+        match self.half.fast::<R, S>(inbound, self.config.delivery) {
+            Fast::Message(kind, len) => {
                 self.timer.heard();
-                return match Inbound::whole(kind, inbound.take(len), self.config.delivery) {
-                    Ok(event) => Ok(Some(event)),
+                match message_event(kind, inbound.take(len), self.config.delivery) {
+                    Ok(event) => (None, Ok(Some(event))),
                     Err(payload) => self.invalid_text(payload),
-                };
-            }
-            if half.waits(inbound, self.config.delivery) {
-                self.timer.saw(inbound.kept());
-                return Ok(None);
-            }
-        }
-        self.receive_any(inbound)
-    }
-
-    #[inline(never)]
-    fn receive_any<'b, S: Storage>(
-        &mut self,
-        inbound: &'b mut ReceiveBuffer<S>,
-    ) -> Result<Option<Event<'b>>, Error> {
-        match &mut self.reading {
-            Reading::Handshake => Ok(None),
-            Reading::Transmission { half, extended, .. } => {
-                match half.next::<R, S>(inbound, &self.config, extended, &mut self.timer) {
-                    Ok(event) => {
-                        if let Some(note) = Signal::of(&event, &self.config) {
-                            self.note = Some(note);
-                        }
-                        Ok(event)
-                    }
-                    Err(error) => Err(self.fail(error)),
                 }
             }
-            Reading::End { outcome } => {
-                inbound.clear();
-                outcome.map(|()| None)
+            Fast::NeedMore => {
+                self.timer.saw(inbound.kept());
+                (None, Ok(None))
             }
+            Fast::Slow => self.receive_slow(inbound),
+        }
+    }
+
+    // Out of line, so that `receive` stays small where it is inlined.
+    #[inline(never)]
+    fn receive_slow<'b, S: Storage>(
+        &mut self,
+        inbound: &'b mut ReceiveBuffer<S>,
+    ) -> (Option<Signal>, Result<Option<Event<'b>>, Error>) {
+        let has_failed = self.half.failure().is_some();
+        match self.half.next::<R, S>(inbound, &self.config, &mut self.timer) {
+            Ok(event) => (Content::of(&event, &self.config).map(Signal), Ok(event)),
+            Err(Error::Protocol(error)) if !has_failed => self.fail(error),
+            Err(error) => (None, Err(error)),
         }
     }
 
     /// A text in one frame that is not UTF-8.
     #[cold]
     #[inline(never)]
-    fn invalid_text<'b>(&mut self, payload: &'b [u8]) -> Result<Option<Event<'b>>, Error> {
-        let Reading::Transmission { half, .. } = &mut self.reading else { return Ok(None) };
-        half.invalid_text(payload, self.config.delivery).map(Some).map_err(|error| self.fail(error))
+    fn invalid_text<'b>(&mut self, payload: &'b [u8]) -> (Option<Signal>, Result<Option<Event<'b>>, Error>) {
+        match self.half.invalid_text(payload, self.config.delivery) {
+            Ok(event) => (None, Ok(Some(event))),
+            Err(error) => self.fail(error),
+        }
     }
 
     /// §7.1.7: _Fail the WebSocket Connection_.
-    #[cold]
-    #[inline(never)]
-    fn fail(&mut self, error: ProtocolError) -> Error {
-        self.note = Some(Signal(Content::Failed(error)));
-        self.reading = Reading::End { outcome: Err(error.into()) };
-        error.into()
+    fn fail<'b>(&mut self, error: ProtocolError) -> (Option<Signal>, Result<Option<Event<'b>>, Error>) {
+        self.half.fail(error);
+        (Some(Signal(Content::Failed(error))), Err(error.into()))
     }
 
-    /// What the sender is to be told since the last call: give it to [`WriteHalf::handle_signal`], in order.
-    ///
-    /// At most one note waits: a Ping takes the place of an older one that was not asked for (§5.5.3), a
-    /// Close or a violation that of any Ping. All Pings are answered where this follows each
-    /// [`receive`](Self::receive).
-    #[must_use = "the sender is to take it"]
-    pub fn signal(&mut self) -> Option<Signal> {
-        self.note.take().or_else(|| {
-            self.keep_alive.take().map(|keep_alive| match keep_alive {
-                KeepAlive::Silence => Signal(Content::Silence),
-                KeepAlive::Activity => Signal(Content::Activity),
-            })
-        })
-    }
-
-    /// Tells what time it is, as [`Connection::tick`] does; returns when to call it again. This half notices
-    /// a silence, and that it ends, and tells the sender in a [`note`](Self::signal): ask for it after
-    /// each call. The sender sends the Ping and waits for the Pong, so it must [tick](WriteHalf::tick),
-    /// too.
-    pub fn tick(&mut self, now: Duration) -> Option<Duration> {
-        let wait = match self.state() {
-            State::Transmission => Wait::Idle,
-            State::Handshake | State::End => Wait::Nothing,
-        };
+    /// Says what time it is, like `Connection::tick`; returns when to call it again. This half notices a silence, and
+    /// that it ends; the signal tells the [`WriteHalf`], which sends the Ping and waits for the Pong, so
+    /// [`WriteHalf::tick`] must be called, too.
+    #[doc(alias = "handle_timeout")]
+    pub fn tick(&mut self, now: Duration) -> (Option<Signal>, Option<Duration>) {
+        let wait = if self.half.is_over() { Wait::Nothing } else { Wait::Idle };
         let was_asking = self.timer.is_asking();
-        match self.timer.tick(now, wait, &self.config.timeouts) {
+        let signal = match self.timer.tick(now, wait, &self.config.timeouts) {
             Due::Ping(_) => {
                 self.timer.ping_signalled(now, &self.config.timeouts);
-                self.keep_alive = Some(KeepAlive::Silence);
+                Some(Signal(Content::Silence))
             }
-            Due::Later(_) if was_asking && !self.timer.is_asking() => {
-                self.keep_alive = Some(KeepAlive::Activity)
+            Due::Later(_) => (was_asking && !self.timer.is_asking()).then_some(Signal(Content::Activity)),
+            Due::OutOfTime => {
+                debug_assert!(false, "this half has no timeout: {:?}", self.timer);
+                None
             }
-            Due::Later(_) => {}
-            // What this half waits for has no end.
-            Due::OutOfTime => debug_assert!(false, "{:?}", self.timer),
-        }
-        self.timer.deadline(&self.config.timeouts)
+        };
+        (signal, self.timer.deadline(&self.config.timeouts))
     }
 
-    /// Gives back the memory that no message needs now, of the inbound compression, as
-    /// [`Connection::shrink_to_fit`].
+    /// Releases the memory that no message needs now, of the inbound compression.
     #[cfg(feature = "deflate")]
     pub fn shrink_to_fit(&mut self) {
-        if let Reading::Transmission { half: Inbound::Between, extended, .. } = &mut self.reading {
-            extended.inflater.shrink_to_fit();
-        }
+        self.half.shrink_to_fit();
     }
 
-    /// What comes: nothing yet, messages, or nothing more. In the [`End`](State::End) there is no more to
-    /// read than the transport's end.
+    /// Whether events can follow: [`State::Transmission`]; or after the peer's Close, or a violation, no more than
+    /// the end of the transport: [`State::End`].
     #[must_use]
     pub fn state(&self) -> State {
-        match self.reading {
-            Reading::Handshake => State::Handshake,
-            Reading::Transmission { half: Inbound::Closed, .. } | Reading::End { .. } => State::End,
-            Reading::Transmission { .. } => State::Transmission,
-        }
-    }
-
-    /// The connection again, out of its two halves; at any moment. The sender must have
-    /// [taken](WriteHalf::handle_signal) all notes that were fetched: a note that is lost on its way is
-    /// an answer, or a Close, that the connection never sends. A note that was not
-    /// [fetched](Self::signal) is not lost: the answer waits in the connection
-    /// ([`has_pending_reply`](Connection::has_pending_reply)).
-    ///
-    /// The halves must be of one connection, which nothing checks. A receiver joined with the sender of
-    /// another connection goes on with that one's closing handshake, keys and `Config`: its peer may see
-    /// a protocol error, but nothing panics.
-    #[must_use]
-    pub fn join(self, sender: WriteHalf<R>) -> Connection<R> {
-        let mut connection = sender.connection;
-        if let Phase::Transmission(transmission) = &mut connection.phase {
-            transmission.inbound = match self.reading {
-                Reading::Transmission { half, extended, .. } => {
-                    transmission.extended = extended;
-                    half
-                }
-                Reading::End { outcome: Err(Error::Protocol(error)) } => Inbound::Failing(error),
-                // Halves of two connections.
-                Reading::Handshake | Reading::End { .. } => Inbound::Apart,
-            };
-            if connection.wait() == Wait::Idle {
-                connection.timer = self.timer.join(&connection.timer);
-            }
-        }
-        if let Some(note) = self.note {
-            connection.owe(note);
-        }
-        connection
+        if self.half.is_over() { State::End } else { State::Transmission }
     }
 }
 
+/// The half of a connection that writes; `Connection::split` makes it.
+///
+/// Its methods are the connection's, and write to `out` like those. It knows of the peer what the signals said that
+/// it [handled](Self::handle_signal).
+#[derive(Clone)]
+pub struct WriteHalf<R: Role> {
+    role: R,
+    config: Settings,
+    timer: Timer,
+    phase: Phase,
+}
+
+#[derive(Debug, Clone)]
+enum Phase {
+    Open(SendHalf),
+    End(End),
+}
+
 impl WriteHalf<Server> {
-    /// Makes a message of `payload` without copying or changing it, as [`Connection::encode_header`]. Send
-    /// `out`, the head and the payload before the next call, as with
-    /// [`mask_and_encode_header`](Self::mask_and_encode_header).
+    /// Makes a message of `payload` without copying or changing it, like `Connection::encode_header`. Write `out`,
+    /// the header and the payload before the next call.
     ///
     /// # Errors
-    /// As there.
+    /// If a Close was sent, a fragmented message is open, or the payload of a text is not UTF-8.
     pub fn encode_header(&mut self, kind: MessageKind, payload: &[u8]) -> Result<HeaderBytes, SendError> {
-        self.connection.encode_header(kind, payload)
+        let (half, role) = self.send_half()?;
+        Ok(half.message_header(kind, payload, role)?.encode())
     }
 }
 
 impl<R: Role> WriteHalf<R> {
-    /// Answers what the receiver read: writes the Pong that is due, the Close that answers the peer's, or the
-    /// one that tells it of its violation; or the Ping that breaks a silence. Where `out` has no room,
-    /// the answer waits (see [`has_pending_reply`](Self::has_pending_reply)), of several Pongs
-    /// the newest.
+    pub(super) fn new(role: R, config: Settings, timer: Timer, half: SendHalf) -> Self {
+        Self { role, config, timer, phase: Phase::Open(half) }
+    }
+
+    /// The role, the settings, the timer, and the half that writes or the end of the connection.
+    pub(super) fn into_parts(self) -> (R, Settings, Timer, Result<SendHalf, End>) {
+        let sending = match self.phase {
+            Phase::Open(half) => Ok(half),
+            Phase::End(end) => Err(end),
+        };
+        (self.role, self.config, self.timer, sending)
+    }
+
+    /// Replies to what the read half received: writes the Pong that is due, the Close that answers the peer's, the
+    /// Close that tells the peer of its violation, or the Ping that breaks a silence. If `out` has no room, the reply
+    /// waits (see [`has_pending_reply`](Self::has_pending_reply)): of several Pongs the newest.
     ///
-    /// Between any two other calls, also inside a message that is sent in parts. After the end nothing is
+    /// It can be called between any two other calls, also inside a fragmented message. After the end nothing is
     /// written, but [`close_status`](Self::close_status) is completed.
     ///
-    /// Notes must be taken in the order in which the receiver gave them. Out of order, a Pong can follow a
-    /// later one, and what was noted after a Close is lost; a Ping that was due can be sent after the
-    /// silence has ended. Each frame that is written is legal all the same.
-    pub fn handle_signal(&mut self, note: Signal, out: &mut impl SendBuffer) {
-        self.connection.pay(out);
-        match note.0 {
-            Content::Silence => self.connection.break_silence(out),
-            Content::Activity => self.connection.timer.stop_asking(),
-            _ => self.connection.handle_signal(note, out),
+    /// Signals must be handled in the order in which the read half returned them. Out of order, a Pong can follow a
+    /// later one, the reply to a Ping can be lost after a Close, and a Ping can be sent after the silence has ended.
+    /// Each frame that is written is legal all the same.
+    pub fn handle_signal(&mut self, signal: Signal, out: &mut impl SendBuffer) {
+        self.flush_reply(out);
+        let Self { role, config, timer, phase } = self;
+        match (phase, signal.0) {
+            (Phase::Open(half), Content::Silence) => {
+                tick::break_silence(timer, half, &mut Writer { role, config, out });
+            }
+            (Phase::Open(_), Content::Activity) => timer.stop_asking(),
+            (Phase::Open(half), content) => {
+                if let Some(end) = End::by_signal::<R>(content, half, config) {
+                    self.phase = Phase::End(end);
+                }
+                self.flush_reply(out);
+            }
+            (Phase::End(end), content) => end.late_signal(&content),
         }
     }
 
-    /// Writes the answer that waits, if `out` has room for it.
+    /// Writes the reply that waits for room in `out`, if there is room now.
     pub fn flush_reply(&mut self, out: &mut impl SendBuffer) {
-        self.connection.pay(out);
+        let Self { role, config, phase, .. } = self;
+        let mut writer = Writer { role, config, out };
+        match phase {
+            Phase::Open(half) => half.flush_reply(&mut writer),
+            Phase::End(end) => end.flush_reply(&mut writer),
+        }
     }
 
-    /// Whether an answer waits for room in `out`: call [`flush_reply`](Self::flush_reply) once `out` was
-    /// written.
+    /// Whether a reply waits for room in `out`: call [`flush_reply`](Self::flush_reply) once `out` was written.
     #[must_use]
     pub fn has_pending_reply(&self) -> bool {
-        self.connection.has_pending_reply()
+        match &self.phase {
+            Phase::Open(half) => !half.pending.is_none(),
+            Phase::End(end) => !end.pending.is_none(),
+        }
     }
 
-    /// Sends a text message, as [`Connection::send_text`].
+    /// Sends a text message, in one frame.
     ///
     /// # Errors
-    /// As there.
+    /// If a Close was sent, a fragmented message is open, or `out` has no room; nothing is written then.
     #[inline]
     pub fn send_text(&mut self, text: &str, out: &mut impl SendBuffer) -> Result<(), SendError> {
-        self.connection.send_text(text, out)
+        let (half, mut writer) = self.sending(out)?;
+        half.message(MessageKind::Text, text.as_bytes(), &mut writer)
     }
 
-    /// Sends a binary message, as [`Connection::send_binary`].
+    /// Sends a binary message, in one frame.
     ///
     /// # Errors
-    /// As there.
+    /// If a Close was sent, a fragmented message is open, or `out` has no room; nothing is written then.
     #[inline]
     pub fn send_binary(&mut self, bytes: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
-        self.connection.send_binary(bytes, out)
+        let (half, mut writer) = self.sending(out)?;
+        half.message(MessageKind::Binary, bytes, &mut writer)
     }
 
-    /// Sends a message that was encoded before, as [`Connection::send_prepared`].
+    /// Sends a message that was encoded before, in one frame: the bytes that [`send_text`](Self::send_text) or
+    /// [`send_binary`](Self::send_binary) write, for messages that are sent to many.
     ///
     /// # Errors
-    /// As there.
+    /// If a Close was sent, a fragmented message is open, or `out` has no room; nothing is written then.
     #[cfg(feature = "alloc")]
     #[inline]
     pub fn send_prepared(
@@ -426,13 +263,16 @@ impl<R: Role> WriteHalf<R> {
         message: &PreparedMessage,
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
-        self.connection.send_prepared(message, out)
+        let (half, mut writer) = self.sending(out)?;
+        half.prepared(message, &mut writer)
     }
 
-    /// Sends the next part of a message, as [`Connection::send_fragment`]. Notes can be taken between parts.
+    /// Sends the next fragment of a message, in a frame of its own (§5.4). The first one begins the message, and
+    /// `last` ends it; between them only control frames can be sent. A fragment of a text can end inside a code point.
     ///
     /// # Errors
-    /// As there.
+    /// If a Close was sent, the fragment does not continue the message, or `out` has no room; nothing is written
+    /// then.
     pub fn send_fragment(
         &mut self,
         kind: MessageKind,
@@ -440,121 +280,211 @@ impl<R: Role> WriteHalf<R> {
         last: bool,
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
-        self.connection.send_fragment(kind, payload, last, out)
+        let (half, mut writer) = self.sending(out)?;
+        half.fragment(kind, payload, last, &mut writer)
     }
 
-    /// Makes a message of `payload` without copying it, as [`Connection::mask_and_encode_header`]. Send
-    /// `out`, the head and the payload before the next call: a note taken in between could bring a Close,
-    /// after which no message may come.
+    /// Makes a message of `payload` without copying it: returns the header of its frame, and leaves `payload` as it
+    /// must be sent. A client's is masked in place; a server can call [`encode_header`](WriteHalf::encode_header).
+    /// Write `out` first, whole; then the header, then the payload, for instance with one vectored write, and all of
+    /// it before the next call.
     ///
     /// # Errors
-    /// As there.
+    /// If a Close was sent, a fragmented message is open, or the payload of a text is not UTF-8; it is unchanged then.
     pub fn mask_and_encode_header(
         &mut self,
         kind: MessageKind,
         payload: &mut [u8],
     ) -> Result<HeaderBytes, SendError> {
-        self.connection.mask_and_encode_header(kind, payload)
+        let (half, role) = self.send_half()?;
+        let header = half.message_header(kind, payload, role)?;
+        if let Some(key) = header.masking_key {
+            mask(payload, key, 0);
+        }
+        Ok(header.encode())
     }
 
-    /// Sends a Ping, as [`Connection::ping`].
+    /// Sends a Ping with at most 125 bytes (§5.5.2). The Pong that answers it has the same bytes.
     ///
     /// # Errors
-    /// As there.
+    /// If a Close was sent, the payload is too long, or `out` has no room; nothing is written then.
     pub fn ping(&mut self, payload: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
-        self.connection.ping(payload, out)
+        let (half, mut writer) = self.sending(out)?;
+        half.control(Opcode::Ping, payload, &mut writer)
     }
 
-    /// Sends a Pong, as [`Connection::pong`].
+    /// Sends a Pong with at most 125 bytes: one that no Ping asked for (§5.5.3), or one that [`Config::auto_pong`](crate::Config::auto_pong)
+    /// leaves to the application.
     ///
     /// # Errors
-    /// As there.
+    /// If a Close was sent, the payload is too long, or `out` has no room; nothing is written then.
     pub fn pong(&mut self, payload: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
-        self.connection.pong(payload, out)
+        let (half, mut writer) = self.sending(out)?;
+        half.control(Opcode::Pong, payload, &mut writer)
     }
 
-    /// Begins the closing handshake, or answers the peer's Close, as [`Connection::close`].
+    /// Begins the closing handshake, or answers the peer's Close (§7.1.2). Nothing can be sent after it; messages
+    /// are still received until the peer's Close arrives. The reason has at most 123 bytes.
     ///
     /// # Errors
-    /// As there.
+    /// If a Close was sent before, the reason is too long, or `out` has no room; nothing is written then.
     pub fn close(
         &mut self,
         code: CloseCode,
         reason: &str,
         out: &mut impl SendBuffer,
     ) -> Result<(), SendError> {
-        self.connection.close(code, reason, out)
+        self.send_close(Some(CloseFrame { code, reason }), out)
     }
 
-    /// The same with an empty Close, as [`Connection::close_empty`].
+    /// Sends an empty Close, which has no code (§7.1.5: the peer reports 1005), for instance to answer one if
+    /// [`Config::auto_close`](crate::Config::auto_close) is off.
     ///
     /// # Errors
-    /// As there.
+    /// If a Close was sent before, or `out` has no room; nothing is written then.
     pub fn close_empty(&mut self, out: &mut impl SendBuffer) -> Result<(), SendError> {
-        self.connection.close_empty(out)
+        self.send_close(None, out)
     }
 
-    /// The transport has ended, as with [`Connection::receive_eof`]: the receiving task has come to its end,
-    /// or writing failed.
+    fn send_close(
+        &mut self,
+        frame: Option<CloseFrame<'_>>,
+        out: &mut impl SendBuffer,
+    ) -> Result<(), SendError> {
+        let (half, mut writer) = self.sending(out)?;
+        half.close(frame, &mut writer)?;
+        if let Some(end) = End::closed::<R>(half) {
+            self.phase = Phase::End(end);
+        }
+        Ok(())
+    }
+
+    /// Says that the transport has ended: the task that reads has come to its end, or writing failed. Returns how the
+    /// closing handshake stood (§7.1.4–§7.1.6), as far as the signals said.
     pub fn receive_eof(&mut self) -> CloseStatus {
-        self.connection.receive_eof()
+        let status = self.close_status();
+        match &mut self.phase {
+            Phase::Open(_) => {
+                self.phase = Phase::End(End::of_transport(status));
+                status
+            }
+            Phase::End(end) => {
+                end.transport_ended();
+                end.close_status
+            }
+        }
     }
 
-    /// Tells what time it is, as [`Connection::tick`]: by the same clock as [`ReadHalf::tick`], which notices
-    /// a silence. This half waits for the Pong after the Ping that it wrote, for the peer's Close, and
-    /// for the end of the transport.
+    /// Says what time it is, like `Connection::tick`, by the same clock as [`ReadHalf::tick`], which notices a silence.
+    /// This half waits for the Pong after the Ping that it wrote, for the peer's Close, and for the end of the
+    /// transport.
     ///
     /// # Errors
-    /// As there.
+    /// The time for something is over: the connection has ended, `out` has what the peer must be told, and every later
+    /// call returns the same error. Close the transport, for the task that reads, too.
+    #[doc(alias = "handle_timeout")]
     pub fn tick(&mut self, now: Duration, out: &mut impl SendBuffer) -> Result<Option<Duration>, Timeout> {
-        self.connection.tick(now, out)
+        let Self { role, config, timer, phase } = self;
+        match phase {
+            Phase::Open(half) => {
+                let mut writer = Writer { role, config, out };
+                let idle = if timer.is_asking() { Wait::Idle } else { Wait::Nothing };
+                match tick::tick(timer, half, now, idle, &mut writer) {
+                    Ok(deadline) => Ok(deadline),
+                    Err(OutOfTime) => {
+                        let (timeout, mut end) = (half.timeout(), End::timed_out(half));
+                        end.flush_reply(&mut writer);
+                        // A reply that found no room by now never will.
+                        end.time_out(timeout);
+                        self.phase = Phase::End(end);
+                        Err(timeout)
+                    }
+                }
+            }
+            Phase::End(end) => end.tick(timer, now, &config.timeouts),
+        }
     }
 
-    /// Whether messages that begin from now on are compressed, as [`Connection::compress`].
+    /// Whether messages that begin from now on are compressed, like `Connection::set_compression`.
     #[cfg(feature = "deflate")]
-    pub fn compress(&mut self, on: bool) {
-        self.connection.compress(on);
+    pub fn set_compression(&mut self, on: bool) {
+        if let Phase::Open(half) = &mut self.phase {
+            half.compression.set(on, &self.config);
+        }
     }
 
-    /// Gives back the memory of the outbound compression, as [`Connection::shrink_to_fit`].
+    /// Releases the memory of the outbound compression, like `Connection::shrink_to_fit`.
     #[cfg(feature = "deflate")]
     pub fn shrink_to_fit(&mut self) {
-        self.connection.shrink_to_fit();
+        if let Phase::Open(half) = &mut self.phase {
+            half.compression.shrink_to_fit();
+        }
     }
 
-    /// The phase of the connection, as far as the notes told of it.
+    /// The phase of the connection, as far as the signals said: [`State::Transmission`] or [`State::End`].
     #[must_use]
     pub fn state(&self) -> State {
-        self.connection.state()
+        if let Phase::Open(_) = self.phase { State::Transmission } else { State::End }
     }
 
-    /// What to do with the transport, once `out` is written.
+    /// Whether messages can be sent: no Close was sent (§5.5.1), and the connection has not ended.
+    #[must_use]
+    pub fn can_send(&self) -> bool {
+        matches!(&self.phase, Phase::Open(half) if !half.closing.sent())
+    }
+
+    /// What to do with the transport, once `out` is written. When it says to close it, that is for the task that
+    /// reads, too.
     #[must_use]
     pub fn transport_action(&self) -> TransportAction {
-        self.connection.transport_action()
+        if let Phase::End(end) = &self.phase { end.transport_action() } else { TransportAction::KeepOpen }
     }
 
-    /// The Close frames sent, and received as far as the notes told of it.
+    /// The Close frames that were sent, and those received as far as the signals said.
     #[must_use]
     pub fn close_status(&self) -> CloseStatus {
-        self.connection.close_status()
+        match &self.phase {
+            Phase::Open(half) => half.close_status(),
+            Phase::End(end) => end.close_status,
+        }
+    }
+
+    /// The half that writes, if the connection has not ended, and where it writes.
+    #[inline]
+    fn sending<'a, O: SendBuffer>(
+        &'a mut self,
+        out: &'a mut O,
+    ) -> Result<(&'a mut SendHalf, Writer<'a, R, O>), SendError> {
+        match &mut self.phase {
+            Phase::Open(half) => Ok((half, Writer { role: &mut self.role, config: &self.config, out })),
+            Phase::End(_) => Err(SendError::Closed),
+        }
+    }
+
+    /// The half that writes, if the connection has not ended, and its role.
+    fn send_half(&mut self) -> Result<(&mut SendHalf, &mut R), SendError> {
+        match &mut self.phase {
+            Phase::Open(half) => Ok((half, &mut self.role)),
+            Phase::End(_) => Err(SendError::Closed),
+        }
     }
 }
 
 impl<R: Role> fmt::Debug for ReadHalf<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let side = if R::IS_SERVER { "Server" } else { "Client" };
-        let mut out = f.debug_struct("ReadHalf");
-        out.field("role", &side).field("state", &self.state()).field("note", &self.note);
-        out.finish_non_exhaustive()
+        f.debug_struct("ReadHalf")
+            .field("role", &if R::IS_SERVER { "Server" } else { "Client" })
+            .field("state", &self.state())
+            .finish_non_exhaustive()
     }
 }
 
 impl<R: Role> fmt::Debug for WriteHalf<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let side = if R::IS_SERVER { "Server" } else { "Client" };
-        let mut out = f.debug_struct("WriteHalf");
-        out.field("role", &side).field("state", &self.state()).field("close_status", &self.close_status());
-        out.finish_non_exhaustive()
+        f.debug_struct("WriteHalf")
+            .field("role", &if R::IS_SERVER { "Server" } else { "Client" })
+            .field("state", &self.state())
+            .field("close_status", &self.close_status())
+            .finish_non_exhaustive()
     }
 }

@@ -106,8 +106,8 @@ impl Closing {
         matches!(self, Self::Sent(_) | Self::Both(_))
     }
 
-    /// The facts.
-    pub(crate) const fn facts(self) -> CloseStatus {
+    /// The Close frames so far.
+    pub(crate) const fn status(self) -> CloseStatus {
         match self {
             Self::Open => CloseStatus { sent: CloseFrameStatus::None, received: CloseFrameStatus::None },
             Self::Sent(sent) => CloseStatus { sent, received: CloseFrameStatus::None },

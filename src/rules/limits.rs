@@ -15,12 +15,12 @@ pub(crate) struct Limits {
 
 /// What the open message counts so far. Control frames do not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub(crate) struct MessageCounters {
     bytes: u64,
     fragments: u32,
 }
 
-impl Tally {
+impl MessageCounters {
     /// Counts a data frame of this many bytes of payload.
     #[inline]
     pub(crate) const fn add(self, payload_len: u64, limits: &Limits) -> Result<Self, ProtocolError> {
@@ -44,7 +44,7 @@ impl Tally {
 }
 
 #[cfg(feature = "deflate")]
-impl Tally {
+impl MessageCounters {
     /// Counts a data frame of a compressed message, whose bytes count once they are inflated.
     pub(crate) const fn add_compressed(
         self,
@@ -70,13 +70,13 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::{Limits, Tally};
+    use super::{Limits, MessageCounters};
     use crate::error::ProtocolError;
 
     const LIMITS: Limits = Limits { frame: 10, message: 25, fragments: 4 };
 
-    fn count(frames: &[u64], limits: &Limits) -> Result<Tally, ProtocolError> {
-        frames.iter().try_fold(Tally::default(), |tally, &len| tally.add(len, limits))
+    fn count(frames: &[u64], limits: &Limits) -> Result<MessageCounters, ProtocolError> {
+        frames.iter().try_fold(MessageCounters::default(), |counters, &len| counters.add(len, limits))
     }
 
     #[test]
@@ -95,7 +95,7 @@ mod tests {
         assert!(count(&[u64::MAX], &all).is_ok());
         assert_eq!(count(&[u64::MAX, 1], &all), Err(ProtocolError::MessageTooBig));
         assert_eq!(count(&[1, (1 << 63) - 1, 1 << 63], &all), Err(ProtocolError::MessageTooBig));
-        let many = Tally { bytes: 0, fragments: u32::MAX };
+        let many = MessageCounters { bytes: 0, fragments: u32::MAX };
         assert_eq!(many.add(0, &all), Err(ProtocolError::TooManyFragments));
     }
 }

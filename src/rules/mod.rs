@@ -9,6 +9,6 @@ mod utf8;
 pub(crate) use closing::{CloseEvent, Closing};
 pub use closing::{CloseFrameStatus, CloseStatus};
 pub(crate) use fragmentation::Fragmentation;
-pub(crate) use limits::{Limits, Tally};
+pub(crate) use limits::{Limits, MessageCounters};
 pub(crate) use timer::{Due, Timeouts, Timer, Wait};
-pub(crate) use utf8::{Cut, Utf8, text};
+pub(crate) use utf8::{TextEnd, Utf8Validator, text};

@@ -1,20 +1,20 @@
-//! UTF-8 across fragments and reads (§8.1): fails at the first byte that no text can continue with.
+//! UTF-8 across fragments and reads (§8.1): validation fails at the first impossible byte.
 
 use core::str;
 
-/// The bytes of a code point whose end has not come yet; none, at a boundary.
+/// Validates a text piece by piece: keeps the bytes of the code point that the text so far ends inside.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Utf8 {
+pub(crate) struct Utf8Validator {
     bytes: [u8; 4],
     len: u8,
 }
 
-/// The text that follows is not UTF-8.
+/// No text begins with these bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotUtf8;
 
-impl Utf8 {
-    /// Takes the next bytes of a text.
+impl Utf8Validator {
+    /// Validates the next bytes of the text.
     pub(crate) fn push(&mut self, mut bytes: &[u8]) -> Result<(), NotUtf8> {
         while self.len > 0 {
             let [next, rest @ ..] = bytes else { return Ok(()) };
@@ -22,18 +22,19 @@ impl Utf8 {
             let Some(slot) = self.bytes.get_mut(usize::from(self.len)) else { return Err(NotUtf8) };
             *slot = *next;
             self.len = self.len.saturating_add(1);
-            let Some(begun) = self.bytes.get(..usize::from(self.len)) else { return Err(NotUtf8) };
-            match Cut::of(begun)? {
-                Cut::Whole => self.len = 0,
-                Cut::At(_) => {}
+            let Some(code_point) = self.bytes.get(..usize::from(self.len)) else { return Err(NotUtf8) };
+            match TextEnd::of(code_point)? {
+                TextEnd::Boundary => self.len = 0,
+                TextEnd::Inside(_) => {}
             }
         }
-        if let Cut::At(valid) = Cut::of(bytes)? {
-            let begun = bytes.get(valid..).unwrap_or_default();
-            for (slot, byte) in self.bytes.iter_mut().zip(begun) {
+        if let TextEnd::Inside(valid) = TextEnd::of(bytes)? {
+            let incomplete = bytes.get(valid..).unwrap_or_default();
+            debug_assert!((1..=3).contains(&incomplete.len()), "{valid} of {}", bytes.len());
+            for (slot, byte) in self.bytes.iter_mut().zip(incomplete) {
                 *slot = *byte;
             }
-            self.len = begun.len() as u8 & 3;
+            self.len = incomplete.len() as u8 & 3;
         }
         Ok(())
     }
@@ -44,17 +45,17 @@ impl Utf8 {
     }
 }
 
-/// Where the last whole code point of a text that has only begun ends.
+/// Where a text ends that has more bytes to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cut {
-    /// At its end.
-    Whole,
-    /// Before its last one to three bytes, which begin a code point.
-    At(usize),
+pub(crate) enum TextEnd {
+    /// Between two code points.
+    Boundary,
+    /// Inside a code point: its one to three bytes begin here.
+    Inside(usize),
 }
 
-impl Cut {
-    /// Finds it.
+impl TextEnd {
+    /// Validates the beginning of a text.
     pub(crate) fn of(bytes: &[u8]) -> Result<Self, NotUtf8> {
         #[cfg(feature = "simd")]
         let validated = simdutf8::compat::from_utf8(bytes)
@@ -63,17 +64,17 @@ impl Cut {
         let validated =
             str::from_utf8(bytes).map_err(|error| (error.error_len().is_none(), error.valid_up_to()));
         match validated {
-            Ok(_) => Ok(Self::Whole),
-            Err((true, valid_up_to)) => Ok(Self::At(valid_up_to)),
+            Ok(_) => Ok(Self::Boundary),
+            Err((true, valid_up_to)) => Ok(Self::Inside(valid_up_to)),
             Err((false, _)) => Err(NotUtf8),
         }
     }
 }
 
-/// A text that is whole (§8.1).
+/// A whole text (§8.1).
 #[inline]
 pub(crate) fn text(bytes: &[u8]) -> Result<&str, NotUtf8> {
-    // Short ones are sooner read than called for.
+    // Below 64 bytes the inlined standard validator is faster than a call into simdutf8.
     #[cfg(feature = "simd")]
     if bytes.len() >= 64 {
         return simdutf8::basic::from_utf8(bytes).map_err(|_| NotUtf8);
@@ -83,12 +84,12 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, NotUtf8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cut, NotUtf8, Utf8};
+    use super::{NotUtf8, TextEnd, Utf8Validator};
 
     /// The position of the byte at which it fails; the length where it ends inside a code point; `None` for a
     /// text.
     fn failure(pieces: &[&[u8]]) -> Option<usize> {
-        let mut utf8 = Utf8::default();
+        let mut utf8 = Utf8Validator::default();
         let mut seen = 0;
         for piece in pieces {
             for byte in *piece {
@@ -102,7 +103,7 @@ mod tests {
     }
 
     fn whole(pieces: &[&[u8]]) -> bool {
-        let mut utf8 = Utf8::default();
+        let mut utf8 = Utf8Validator::default();
         pieces.iter().all(|piece| utf8.push(piece).is_ok()) && utf8.at_boundary()
     }
 
@@ -193,11 +194,11 @@ mod tests {
             let core = core::str::from_utf8(&bytes);
             assert_eq!(super::text(&bytes).ok(), core.ok(), "{bytes:02x?}");
             let cut = match core {
-                Ok(_) => Ok(Cut::Whole),
-                Err(error) if error.error_len().is_none() => Ok(Cut::At(error.valid_up_to())),
+                Ok(_) => Ok(TextEnd::Boundary),
+                Err(error) if error.error_len().is_none() => Ok(TextEnd::Inside(error.valid_up_to())),
                 Err(_) => Err(NotUtf8),
             };
-            assert_eq!(Cut::of(&bytes), cut, "{bytes:02x?}");
+            assert_eq!(TextEnd::of(&bytes), cut, "{bytes:02x?}");
         }
     }
 }

@@ -1,10 +1,13 @@
 //! What the tests share: open connections, frames by hand, and feeding the same bytes in every way.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
 
+use core::time::Duration;
+
 use websocket_proto::wire::{LengthForm, RawFrameHeader, ReservedBits, mask};
 use websocket_proto::{
     Accept, Client, ClientRequest, CloseStatus, Config, Connection, Delivery, Entropy, EntropyError, Error,
-    Event, HandshakeError, ReceiveBuffer, Role, Server, State, Storage, TransportAction, Uri,
+    Event, HandshakeError, ReadHalf, ReceiveBuffer, Role, SendSlice, Server, Signal, State, Storage,
+    TransportAction, Uri, WriteHalf,
 };
 
 /// Keys that a test knows: the counter 1, 2, 3 … in each four bytes. Counts what was taken.
@@ -506,4 +509,62 @@ impl Answer {
 pub fn with_start(head: &[u8], line: impl AsRef<[u8]>) -> Vec<u8> {
     let end = head.windows(2).position(|bytes| bytes == b"\r\n").expect("a line");
     [line.as_ref(), &head[end..]].concat()
+}
+
+/// The read half of a connection, and the signal that its owner must pass on.
+#[derive(Clone)]
+pub struct Reader<R: Role> {
+    half: ReadHalf<R>,
+    signal: Option<Signal>,
+}
+
+/// Splits an open connection.
+#[track_caller]
+pub fn split<R: Role>(connection: Connection<R>) -> (Reader<R>, WriteHalf<R>) {
+    let (half, writer) = connection.split().unwrap_or_else(|connection| panic!("not open: {connection:?}"));
+    (Reader { half, signal: None }, writer)
+}
+
+impl<R: Role> Reader<R> {
+    pub fn receive<'b, S: Storage>(
+        &mut self,
+        inbound: &'b mut ReceiveBuffer<S>,
+    ) -> Result<Option<Event<'b>>, Error> {
+        let (signal, event) = self.half.receive(inbound);
+        self.signal = signal.or(self.signal.take());
+        event
+    }
+
+    pub fn tick(&mut self, now: Duration) -> Option<Duration> {
+        let (signal, deadline) = self.half.tick(now);
+        self.signal = signal.or(self.signal.take());
+        deadline
+    }
+
+    /// The newest signal since the last call.
+    pub fn signal(&mut self) -> Option<Signal> {
+        self.signal.take()
+    }
+
+    pub fn state(&self) -> State {
+        self.half.state()
+    }
+
+    pub fn half(&mut self) -> &mut ReadHalf<R> {
+        &mut self.half
+    }
+
+    /// The connection again; the reply to a signal that was not passed on is pending.
+    pub fn join(self, mut writer: WriteHalf<R>) -> Connection<R> {
+        if let Some(signal) = self.signal {
+            writer.handle_signal(signal, &mut SendSlice::new(&mut []));
+        }
+        Connection::join(self.half, writer)
+    }
+}
+
+impl<R: Role> core::fmt::Debug for Reader<R> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("Reader").field(&self.half).field(&self.signal).finish()
+    }
 }

@@ -130,6 +130,8 @@ struct Told {
     received: usize,
     error: Option<Error>,
     asked: bool,
+    /// Whether bytes were dropped from the receive buffer.
+    cleared: bool,
     close_received: bool,
     now: Duration,
     /// When `tick` wrote a Ping, if there was no event since.
@@ -263,7 +265,10 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             b'u' => {
                 self.receive(false);
             }
-            b'z' => self.inbound.clear(),
+            b'z' => {
+                self.inbound.clear();
+                self.told.cleared = true;
+            }
             _ => while self.receive(false) {},
         }
     }
@@ -354,6 +359,15 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             (self.connection.state(), self.inbound.unread().len(), self.connection.close_status());
         let event = match self.connection.receive(&mut self.inbound, &mut self.out) {
             Ok(event) => event,
+            Err(Error::WrongBuffer) => {
+                assert!(self.told.cleared, "the buffer is the same, and nothing was dropped from it");
+                assert_eq!(
+                    (self.connection.state(), self.inbound.unread().len()),
+                    (state, unread),
+                    "nothing is read"
+                );
+                return false;
+            }
             Err(error) => {
                 assert!(
                     self.told.error.is_none_or(|before| before == error)

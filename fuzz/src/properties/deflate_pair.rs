@@ -119,10 +119,12 @@ impl<R: Deflating> End<R> {
             b'h' => self.connection = self.connection.clone(),
             b'j' => {
                 let nothing = Connection::established(R::role(), Negotiated::new(), Config::default());
-                let (receiver, sender) = mem::replace(&mut self.connection, nothing).split();
-                self.connection = receiver.join(sender);
+                self.connection = match mem::replace(&mut self.connection, nothing).split() {
+                    Ok((reader, writer)) => Connection::join(reader, writer),
+                    Err(connection) => connection,
+                };
             }
-            b'o' => self.connection.compress(script.one_of([true, false])),
+            b'o' => self.connection.set_compression(script.one_of([true, false])),
             b'p' => {
                 let (last, kind) = (script.one_of([false, true]), script.kind());
                 let payload = self.payload(script);

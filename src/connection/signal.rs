@@ -1,54 +1,54 @@
-//! What the inbound half of a connection tells its outbound half.
+//! What the half that reads tells the half that writes.
 
 use core::fmt;
 
 use super::config::Settings;
 use super::event::Event;
-use super::send::{Control, close_payload};
+use super::frame_writer::{ControlPayload, close_payload};
 use crate::error::ProtocolError;
 use crate::wire::{CloseCode, MAX_CONTROL_PAYLOAD};
 
-/// What a [`WriteHalf`](crate::WriteHalf) is to be told of what its [`ReadHalf`](crate::ReadHalf) read: a
-/// Pong is due, the peer's Close came, the peer broke the protocol, a silence has lasted so long that a Ping
-/// is due, or it has ended.
+/// A message from a [`ReadHalf`](crate::ReadHalf) to its [`WriteHalf`](crate::WriteHalf): a Pong is due, the
+/// peer's Close arrived, the peer broke the protocol, or a silence began or ended.
 ///
-/// Small, owned and without a heap: send it over any channel.
+/// It is small and owned, and has no heap: send it over any channel that keeps the order, and give it to
+/// [`WriteHalf::handle_signal`](crate::WriteHalf::handle_signal). A signal that is dropped is a reply that the
+/// peer never gets.
 #[derive(Clone, PartialEq, Eq)]
-#[must_use = "the sender is to take it"]
+#[must_use = "the write half must handle it"]
 pub struct Signal(pub(super) Content);
 
-/// What there is to tell.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Content {
-    /// §5.5.2: a Ping came; a Pong of the same payload is due.
-    Pong(Control),
-    /// §5.5.1: the peer's Close came, with this code, and this payload to answer it.
-    Closed(Option<CloseCode>, Control),
+    /// §5.5.2: a Ping arrived, and a Pong with the same payload is due.
+    Pong(ControlPayload),
+    /// §5.5.1: the peer's Close arrived, with this code; the payload is that of the Close that answers it.
+    Closed(Option<CloseCode>, ControlPayload),
     /// §7.1.7: the connection has failed.
     Failed(ProtocolError),
-    /// §5.5.2: there was no input for the ping interval; a Ping is due.
+    /// §5.5.2: there was no input for the ping interval, and a Ping is due.
     Silence,
     /// There was input after that.
     Activity,
 }
 
-impl Signal {
-    /// What an event asks of the outbound half.
+impl Content {
+    /// The reply that an event asks for, if any.
     #[inline]
     pub(super) fn of(event: &Option<Event<'_>>, config: &Settings) -> Option<Self> {
         match event {
             Some(Event::Ping(payload)) if config.auto_pong => {
-                Some(Self(Content::Pong(payload.iter().copied().take(MAX_CONTROL_PAYLOAD).collect())))
+                Some(Self::Pong(payload.iter().copied().take(MAX_CONTROL_PAYLOAD).collect()))
             }
             Some(Event::Close(frame)) => {
-                Some(Self(Content::Closed(frame.map(|frame| frame.code), close_payload(*frame))))
+                Some(Self::Closed(frame.map(|frame| frame.code), close_payload(*frame)))
             }
             _ => None,
         }
     }
 }
 
-/// Without payloads.
+/// Without payloads, which can be secrets.
 impl fmt::Debug for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_tuple("Signal");

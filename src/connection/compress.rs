@@ -1,0 +1,136 @@
+//! The outbound direction of permessage-deflate: which messages are compressed, and their frames (RFC 7692
+//! §6.1).
+
+use core::mem;
+
+use super::config::{DeflateConfig, Settings};
+use super::frame_writer::{Writer, frame_len};
+use crate::buffer::SendBuffer;
+use crate::deflate::{Deflater, Piece, Window};
+use crate::handshake::Negotiated;
+use crate::role::Role;
+use crate::wire::{FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, ReservedBits};
+
+/// Which messages are compressed, and how.
+#[derive(Debug, Clone)]
+pub(super) struct Compression {
+    /// Messages of at least this many bytes are compressed; [`NEVER`] turns compression off.
+    pub(super) min_len: u32,
+    /// The window, if permessage-deflate was negotiated and the application uses it.
+    window: Option<Window>,
+    /// Whether the peer's window holds a message that the deflater's does not: one that was compressed before.
+    is_window_stale: bool,
+    deflater: Deflater,
+}
+
+/// A length that no compressed message has: longer messages are not compressed either.
+const NEVER: u32 = u32::MAX;
+
+impl Compression {
+    pub(super) fn new<R: Role>(negotiated: Negotiated, config: &Settings) -> Self {
+        let off = Self { min_len: NEVER, window: None, is_window_stale: false, deflater: Deflater::new() };
+        let (Some(params), Some(deflate)) = (negotiated.deflate(), config.deflate()) else { return off };
+        // RFC 7692 §7.2.1: a window no larger than negotiated; and no larger than the application's limit
+        let limits = deflate.limits.in_range();
+        let (bits, takeover) = if R::IS_SERVER {
+            (
+                params.server_window_bits.min(limits.server_window_bits),
+                params.server_context_takeover && limits.server_context_takeover,
+            )
+        } else {
+            (
+                params.client_window_bits.min(limits.client_window_bits),
+                params.client_context_takeover && limits.client_context_takeover,
+            )
+        };
+        Self { min_len: deflate.min_len.into(), window: Some(Window { bits, takeover }), ..off }
+    }
+
+    /// Whether a message is compressed that begins with a fragment of this many bytes, or has only this one.
+    pub(super) fn compresses<R: Role>(&self, len: usize, last: bool, out: &impl SendBuffer) -> bool {
+        let wanted = self.min_len != NEVER && (!last || len >= self.min_len as usize);
+        wanted && self.window.is_some() && has_room::<R>(len, out)
+    }
+
+    /// Whether a message of this many bytes can be sent in a form that was compressed before, with an empty
+    /// window of this size.
+    pub(super) fn allows_prepared(&self, len: usize, window_bits: u8) -> bool {
+        let wanted = self.min_len != NEVER && len >= self.min_len as usize;
+        wanted && self.window.is_some_and(|window| window_bits <= window.bits)
+    }
+
+    /// A message was sent in such a form.
+    pub(super) fn prepared_sent(&mut self) {
+        self.is_window_stale = true;
+    }
+
+    /// Compresses the messages that begin from now on, or not.
+    pub(super) fn set(&mut self, on: bool, config: &Settings) {
+        self.min_len = match config.deflate() {
+            Some(deflate) if on && self.window.is_some() => deflate.min_len.into(),
+            _ => NEVER,
+        };
+    }
+
+    /// How many bytes a payload of this length can take when it is compressed.
+    pub(super) const fn most(len: usize) -> usize {
+        Deflater::most(len)
+    }
+
+    /// Releases the memory of the deflater.
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.deflater.shrink_to_fit();
+    }
+
+    /// Compresses and writes one frame, for which `out` has room.
+    pub(super) fn write_frame<R: Role, O: SendBuffer>(
+        &mut self,
+        mut header: FrameHeader,
+        payload: &[u8],
+        writer: &mut Writer<'_, R, O>,
+    ) {
+        let (Some(window), Some(DeflateConfig { level, .. })) = (self.window, writer.config.deflate()) else {
+            debug_assert!(false, "compression is off");
+            return;
+        };
+        // RFC 7692 §6.1: RSV1 not on "non-first fragments of a data message"
+        let first = header.opcode != Opcode::Continuation;
+        header.reserved = if first { ReservedBits::RSV1 } else { ReservedBits::NONE };
+        // §7.2.1: to keep the window is allowed, not required
+        let window = Window { takeover: window.takeover && !mem::take(&mut self.is_window_stale), ..window };
+        let bytes = self.deflater.deflate(payload, Piece { first, last: header.fin }, window, level);
+        debug_assert!(bytes.len() <= Self::most(payload.len()), "{} of {}", bytes.len(), payload.len());
+        header.payload_len = bytes.len() as u64;
+        writer.frame(header, &bytes);
+    }
+}
+
+/// Whether `out` has room for the frame of this much payload, however well it compresses, and for a pending
+/// control frame. A payload that was compressed must be sent: the window remembers it.
+fn has_room<R: Role>(len: usize, out: &impl SendBuffer) -> bool {
+    let frame = frame_len::<R>(Deflater::most(len));
+    out.remaining_capacity() >= frame.saturating_add(MAX_HEADER).saturating_add(MAX_CONTROL_PAYLOAD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Compression, DeflateConfig, NEVER, Negotiated, Settings};
+    use crate::connection::Config;
+    use crate::handshake::DeflateParams;
+    use crate::role::Server;
+
+    /// PMD-23: what is switched off is off for a message of any length.
+    #[test]
+    fn pmd_23_what_is_switched_off_is_off_for_a_message_of_any_length() {
+        let config = Config { deflate: Some(DeflateConfig::default()), ..Config::default() };
+        let negotiated = Negotiated::new().with_deflate(DeflateParams::new());
+        let mut compression = Compression::new::<Server>(negotiated, &Settings::from(config));
+        assert!(compression.compresses::<Server>(usize::MAX / 4, true, &Vec::new()));
+        compression.min_len = NEVER;
+        for last in [true, false] {
+            for len in [0, 64, NEVER as usize, usize::MAX / 4] {
+                assert!(!compression.compresses::<Server>(len, last, &Vec::new()), "{len}");
+            }
+        }
+    }
+}

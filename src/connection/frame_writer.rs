@@ -1,0 +1,103 @@
+//! Frames to bytes in `out` (§5.2): the header, the payload, and the room that they need.
+
+use arrayvec::ArrayVec;
+
+use super::config::Settings;
+use crate::buffer::SendBuffer;
+use crate::error::SendError;
+use crate::role::Role;
+use crate::wire::{
+    CloseFrame, FrameHeader, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, ReservedBits,
+};
+
+/// The bytes of a frame before its payload (§5.2).
+pub type HeaderBytes = ArrayVec<u8, MAX_HEADER>;
+
+/// The payload of a control frame.
+pub(super) type ControlPayload = ArrayVec<u8, MAX_CONTROL_PAYLOAD>;
+
+/// Where frames are written, with the role that masks them and the limit on the bytes that wait.
+pub(super) struct Writer<'a, R, O> {
+    pub(super) role: &'a mut R,
+    pub(super) config: &'a Settings,
+    pub(super) out: &'a mut O,
+}
+
+impl<R: Role, O: SendBuffer> Writer<'_, R, O> {
+    /// Whether `out` accepts so many bytes: it has room for them, and the bytes in it are below the high-water
+    /// mark.
+    #[inline]
+    pub(super) fn accepts(&self, len: usize) -> bool {
+        self.out.len() < self.config.max_write_buffer && self.out.remaining_capacity() >= len
+    }
+
+    /// Whether `out` can never hold so many bytes: it is empty, and too small.
+    pub(super) fn is_too_small(&self, len: usize) -> bool {
+        self.out.is_empty() && self.out.remaining_capacity() < len
+    }
+
+    /// Writes one frame that `out` accepts.
+    #[inline(always)]
+    pub(super) fn frame(&mut self, header: FrameHeader, payload: &[u8]) {
+        self.out.reserve(payload.len().saturating_add(MAX_HEADER));
+        header.write(|piece| self.out.push(piece));
+        match header.masking_key {
+            None => self.out.push(payload),
+            Some(key) => self.out.push_masked(payload, key),
+        }
+    }
+
+    /// Writes a control frame, or returns why it cannot be written.
+    pub(super) fn control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
+        if !self.accepts(frame_len::<R>(payload.len())) {
+            return Err(SendError::Full);
+        }
+        let key = self.role.masking_key()?;
+        self.frame(header(opcode, true, key, payload.len()), payload);
+        Ok(())
+    }
+}
+
+/// Writes all pieces that `write` puts into `out`, or none.
+pub(super) fn write_pieces<O: SendBuffer>(
+    config: &Settings,
+    out: &mut O,
+    write: impl Fn(&mut dyn FnMut(&[u8])),
+) -> Result<(), SendError> {
+    let mut len = 0usize;
+    write(&mut |piece| len = len.saturating_add(piece.len()));
+    if out.len() >= config.max_write_buffer || out.remaining_capacity() < len {
+        return Err(SendError::Full);
+    }
+    out.reserve(len);
+    write(&mut |piece| out.push(piece));
+    Ok(())
+}
+
+/// The header of a frame without reserved bits.
+pub(super) const fn header(
+    opcode: Opcode,
+    fin: bool,
+    masking_key: Option<[u8; 4]>,
+    payload_len: usize,
+) -> FrameHeader {
+    FrameHeader { fin, reserved: ReservedBits::NONE, opcode, masking_key, payload_len: payload_len as u64 }
+}
+
+/// §5.2: the bytes that a frame with this much payload takes.
+pub(super) const fn frame_len<R: Role>(payload_len: usize) -> usize {
+    payload_len.saturating_add(match (payload_len, R::IS_SERVER) {
+        (0..=125, true) => 2,
+        (0..=125, false) => 6,
+        (126..=0xFFFF, true) => 4,
+        (126..=0xFFFF, false) => 8,
+        (_, true) => 10,
+        (_, false) => 14,
+    })
+}
+
+/// §5.5.1: the code and the reason, of which at most 123 bytes fit; or nothing.
+pub(super) fn close_payload(frame: Option<CloseFrame<'_>>) -> ControlPayload {
+    let Some(CloseFrame { code, reason }) = frame else { return ControlPayload::new() };
+    code.get().to_be_bytes().into_iter().chain(reason.bytes().take(MAX_CLOSE_REASON)).collect()
+}

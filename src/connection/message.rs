@@ -1,0 +1,175 @@
+//! The message that arrives, and the frame that nearly every message is (§5.2, §5.4).
+
+use super::config::Settings;
+use crate::buffer::{ReceiveBuffer, Storage};
+use crate::error::ProtocolError;
+use crate::role::Role;
+use crate::rules::{Limits, MessageCounters, TextEnd, Utf8Validator};
+use crate::wire::MessageKind;
+
+/// A message that has begun and not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OpenMessage {
+    pub(super) kind: MessageKind,
+    pub(super) counters: MessageCounters,
+    /// Of a text that is reassembled: how far it is valid.
+    pub(super) utf8: Utf8Validator,
+    /// The frame whose payload arrives; `None` between fragments.
+    pub(super) frame: Option<OpenFrame>,
+    /// Of a compressed message: how many of the unread bytes are unmasked payload, to be inflated.
+    #[cfg(feature = "deflate")]
+    pub(super) unmasked: Option<u32>,
+    /// What the buffer retained when more bytes were needed: see [`ReceiveBuffer::retain`].
+    pub(super) retained: u16,
+}
+
+/// A data frame whose header was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OpenFrame {
+    /// Whether it ends its message.
+    pub(super) last: bool,
+    /// Bytes of payload to come.
+    pub(super) remaining: u64,
+    /// The masking key, rotated to the next of them.
+    pub(super) key: Option<[u8; 4]>,
+}
+
+/// What a fragment was to its message.
+pub(super) enum Fragment {
+    Last,
+    Other,
+}
+
+/// Binary payload is unmasked in blocks of this many bytes, or to the end of its frame: byte by byte, the slow
+/// path would run for each read.
+const UNMASK_BLOCK: u64 = 4096;
+
+impl OpenMessage {
+    #[inline]
+    pub(super) const fn is_compressed(&self) -> bool {
+        #[cfg(feature = "deflate")]
+        return self.unmasked.is_some();
+        #[cfg(not(feature = "deflate"))]
+        return false;
+    }
+
+    /// Whether the unread bytes are the beginning of binary payload: it can wait for more, because nothing in
+    /// it is judged.
+    #[inline]
+    pub(super) fn awaits_payload<S: Storage>(&self, buffer: &ReceiveBuffer<S>) -> bool {
+        let Self { kind: MessageKind::Binary, frame: Some(OpenFrame { remaining, .. }), .. } = *self else {
+            return false;
+        };
+        let unread = buffer.unread_len() as u64;
+        unread < remaining.min(UNMASK_BLOCK) && !self.is_compressed() && !buffer.is_full()
+    }
+
+    /// Takes a continuation frame that the buffer holds whole. `None` changes nothing, and leaves the frame to
+    /// the path that reads any header.
+    #[inline]
+    pub(super) fn take_fragment<R: Role, S: Storage>(
+        &mut self,
+        buffer: &mut ReceiveBuffer<S>,
+        limits: &Limits,
+    ) -> Result<Option<Fragment>, ProtocolError> {
+        let unread = buffer.unread_mut();
+        let fragment = match unread.first() {
+            Some(0x00) => Fragment::Other,
+            Some(0x80) => Fragment::Last,
+            _ => return Ok(None),
+        };
+        let Some(WholeFrame { header_len, payload, key }) = WholeFrame::parse::<R>(unread) else {
+            return Ok(None);
+        };
+        let len = payload.len();
+        let Ok(counters) = self.counters.add(len as u64, limits) else { return Ok(None) };
+        self.counters = counters;
+        buffer.skip(header_len);
+        let before = buffer.message_len();
+        buffer.append_payload(len, key);
+        if self.kind == MessageKind::Text && matches!(fragment, Fragment::Other) {
+            self.validate_from(before, buffer)?;
+        }
+        Ok(Some(fragment))
+    }
+
+    /// §8.1: validates the text in the buffer from a byte on, and fails at the first impossible byte.
+    pub(super) fn validate_from<S: Storage>(
+        &mut self,
+        start: usize,
+        buffer: &mut ReceiveBuffer<S>,
+    ) -> Result<(), ProtocolError> {
+        let (bytes, _) = buffer.message();
+        let new = bytes.get(start..);
+        debug_assert!(new.is_some(), "{start} of {}", bytes.len());
+        self.utf8.push(new.unwrap_or_default()).map_err(|_| ProtocolError::InvalidUtf8)
+    }
+}
+
+/// Whether there is nothing to deliver as a part: no bytes, or the beginning of one code point.
+pub(super) fn awaits_code_point<S: Storage>(kind: MessageKind, buffer: &mut ReceiveBuffer<S>) -> bool {
+    let (bytes, _) = buffer.message();
+    bytes.is_empty()
+        || (kind == MessageKind::Text && bytes.len() < 4 && TextEnd::of(bytes) == Ok(TextEnd::Inside(0)))
+}
+
+/// The frame that nearly every frame is: whole in the buffer, masked as it must be, with a length of at most 16
+/// bits in the minimal form.
+pub(super) struct WholeFrame<'a> {
+    pub(super) header_len: usize,
+    /// As it was received.
+    pub(super) payload: &'a mut [u8],
+    pub(super) key: Option<[u8; 4]>,
+}
+
+impl<'a> WholeFrame<'a> {
+    /// `None` for all other frames, and for bytes that are no legal frame.
+    #[inline]
+    pub(super) fn parse<R: Role>(bytes: &'a mut [u8]) -> Option<Self> {
+        let (&mut [_, second], rest) = bytes.split_first_chunk_mut::<2>()?;
+        let (header_len, len, rest) = match if R::IS_SERVER { second ^ 0x80 } else { second } {
+            short @ 0..=125 => (2usize, usize::from(short), rest),
+            126 => {
+                let (extended, rest) = rest.split_first_chunk_mut::<2>()?;
+                let len @ 126.. = u16::from_be_bytes(*extended) else { return None };
+                (4, usize::from(len), rest)
+            }
+            _ => return None,
+        };
+        if R::IS_SERVER {
+            let (key, rest) = rest.split_first_chunk_mut::<4>()?;
+            // At most 4 and 4.
+            Some(Self {
+                header_len: header_len.saturating_add(4),
+                payload: rest.get_mut(..len)?,
+                key: Some(*key),
+            })
+        } else {
+            Some(Self { header_len, payload: rest.get_mut(..len)?, key: None })
+        }
+    }
+}
+
+/// The limits on a message in one frame, as one number: the first length that exceeds them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FastLimit(Len);
+
+/// `u16` with `deflate`, to keep `Connection` within 320 bytes; otherwise `u32`, which compares faster.
+#[cfg(feature = "deflate")]
+type Len = u16;
+#[cfg(not(feature = "deflate"))]
+type Len = u32;
+
+impl FastLimit {
+    pub(super) fn of(config: &Settings) -> Self {
+        let limits = config.limits(u64::MAX);
+        // A longer frame has another length form, and takes the slow path anyway.
+        let longest = limits.message.min(limits.frame).min(0xFFFE);
+        Self(if limits.fragments == 0 { 0 } else { (longest as Len).saturating_add(1) })
+    }
+
+    #[inline]
+    pub(super) const fn allows(self, len: usize) -> bool {
+        len < self.0 as usize
+    }
+}

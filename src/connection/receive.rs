@@ -1,0 +1,512 @@
+//! The half of an open connection that reads: frames to events (§5, §6.2). It writes nothing; its owner sees in
+//! the event which reply is due.
+
+use super::config::{Delivery, Settings};
+#[cfg(feature = "deflate")]
+use super::decompress::{Decompressor, Stop};
+use super::event::Event;
+use super::message::{FastLimit, Fragment, OpenFrame, OpenMessage, WholeFrame, awaits_code_point};
+use crate::buffer::{ReceiveBuffer, Storage};
+#[cfg(feature = "deflate")]
+use crate::deflate::Inflater;
+use crate::error::{Error, ProtocolError};
+use crate::handshake::Negotiated;
+use crate::role::Role;
+use crate::rules::{Fragmentation, Limits, MessageCounters, Timer, Utf8Validator, text};
+use crate::wire::{CloseFrame, FrameHeader, HeaderError, MessageKind, Opcode, ReservedBits, mask};
+
+/// The half that reads.
+#[derive(Debug, Clone)]
+pub(super) struct ReceiveHalf {
+    state: ReceiveState,
+    pub(super) negotiated: Negotiated,
+    fast_limit: FastLimit,
+    #[cfg(feature = "deflate")]
+    pub(super) inflater: Inflater,
+}
+
+/// Where in the stream of frames the next byte is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReceiveState {
+    /// Before the first frame of a message. The buffer retains nothing.
+    Between,
+    /// The same, and the buffer retains the beginning of a frame: see [`ReceiveBuffer::retain`].
+    Torn(u16),
+    /// In a message.
+    Message(OpenMessage),
+    /// The text before this violation was delivered; the error was not.
+    Failing(ProtocolError),
+    /// The connection has failed (§7.1.7).
+    Failed(ProtocolError),
+    /// After the peer's Close (§5.5.1).
+    Closed,
+}
+
+impl ReceiveState {
+    const fn between(retained: u16) -> Self {
+        if retained == 0 { Self::Between } else { Self::Torn(retained) }
+    }
+
+    /// What the buffer must retain.
+    const fn retained(&self) -> u16 {
+        match self {
+            Self::Torn(retained) | Self::Message(OpenMessage { retained, .. }) => *retained,
+            Self::Between | Self::Failing(_) | Self::Failed(_) | Self::Closed => 0,
+        }
+    }
+
+    const fn set_retained(&mut self, number: u16) {
+        match self {
+            Self::Between | Self::Torn(_) => *self = Self::between(number),
+            Self::Message(OpenMessage { retained, .. }) => *retained = number,
+            Self::Failing(_) | Self::Failed(_) | Self::Closed => {}
+        }
+    }
+}
+
+/// What the fast path finds.
+pub(super) enum Fast {
+    /// A message in one frame; its payload of this many bytes is unmasked, and next in the buffer.
+    Message(MessageKind, usize),
+    /// More bytes are needed.
+    NeedMore,
+    /// Anything else.
+    Slow,
+}
+
+/// What the next bytes are.
+pub(super) enum Step {
+    /// An incomplete header or payload.
+    NeedMore,
+    /// Something that makes no event; the next step follows.
+    Continue,
+    /// A message that has ended; its payload is in the buffer.
+    Message(MessageKind),
+    /// More of a message; its bytes are in the buffer.
+    Part { kind: MessageKind, last: bool },
+    /// A control frame; its payload is unmasked, and next in the buffer.
+    Control { opcode: Opcode, len: usize },
+}
+
+impl ReceiveHalf {
+    /// `retained` is what the buffer retained at the end of the opening handshake.
+    pub(super) fn new(negotiated: Negotiated, config: &Settings, retained: u16) -> Self {
+        Self {
+            state: ReceiveState::between(retained),
+            negotiated,
+            fast_limit: FastLimit::of(config),
+            #[cfg(feature = "deflate")]
+            inflater: Inflater::new(),
+        }
+    }
+
+    /// Whether no event follows any more.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.state, ReceiveState::Closed | ReceiveState::Failed(_))
+    }
+
+    /// The violation, once its owner has reported it.
+    pub(super) fn failure(&self) -> Option<ProtocolError> {
+        if let ReceiveState::Failed(error) = self.state { Some(error) } else { None }
+    }
+
+    /// §7.1.7: every later call returns this error.
+    pub(super) fn fail(&mut self, error: ProtocolError) {
+        self.state = ReceiveState::Failed(error);
+    }
+
+    /// Finds a message in one frame, or that nothing can be done, in as few instructions as possible: nearly
+    /// every call ends here. [`Fast::Slow`] changes nothing.
+    #[inline(always)]
+    pub(super) fn fast<R: Role, S: Storage>(
+        &self,
+        buffer: &mut ReceiveBuffer<S>,
+        delivery: Delivery,
+    ) -> Fast {
+        match &self.state {
+            ReceiveState::Between if buffer.retains(0) => match self.whole_message::<R, S>(buffer) {
+                Some((kind, len)) => Fast::Message(kind, len),
+                None if buffer.unread_len() == 0 => Fast::NeedMore,
+                None => Fast::Slow,
+            },
+            ReceiveState::Message(message)
+                if delivery == Delivery::Messages
+                    && message.awaits_payload(buffer)
+                    && buffer.retains(message.retained) =>
+            {
+                Fast::NeedMore
+            }
+            _ => Fast::Slow,
+        }
+    }
+
+    /// A message in one frame that the buffer holds whole: its kind and length.
+    #[inline]
+    fn whole_message<R: Role, S: Storage>(
+        &self,
+        buffer: &mut ReceiveBuffer<S>,
+    ) -> Option<(MessageKind, usize)> {
+        let capacity = buffer.message_capacity();
+        let unread = buffer.unread_mut();
+        let kind = match unread.first()? {
+            0x81 => MessageKind::Text,
+            0x82 => MessageKind::Binary,
+            _ => return None,
+        };
+        let WholeFrame { header_len, payload, key } = WholeFrame::parse::<R>(unread)?;
+        let len = payload.len();
+        if !self.fast_limit.allows(len) || len as u64 > capacity {
+            return None;
+        }
+        if let Some(key) = key {
+            mask(payload, key, 0);
+        }
+        buffer.skip(header_len);
+        Some((kind, len))
+    }
+
+    /// The next event; `None` if more bytes are needed. Tells the timer of the input.
+    pub(super) fn next<'b, R: Role, S: Storage>(
+        &mut self,
+        buffer: &'b mut ReceiveBuffer<S>,
+        config: &Settings,
+        timer: &mut Timer,
+    ) -> Result<Option<Event<'b>>, Error> {
+        if self.is_over() {
+            buffer.clear();
+            return self.failure().map_or(Ok(None), |error| Err(error.into()));
+        }
+        if !buffer.release(self.state.retained()) {
+            return Err(Error::WrongBuffer);
+        }
+        self.state.set_retained(0);
+        timer.saw(self.received(buffer));
+        match self.step_to_event::<R, S>(buffer, config)? {
+            Step::NeedMore | Step::Continue => {
+                timer.left(self.received(buffer));
+                self.state.set_retained(buffer.retain());
+                Ok(None)
+            }
+            Step::Message(kind) => {
+                let (bytes, given) = buffer.message();
+                given.all();
+                message_event(kind, bytes, config.delivery)
+                    .map(Some)
+                    .map_err(|_| ProtocolError::InvalidUtf8.into())
+            }
+            Step::Part { kind: MessageKind::Binary, last } => {
+                let (bytes, given) = buffer.message();
+                given.all();
+                Ok(Some(Event::BinaryPart { bytes, last }))
+            }
+            Step::Part { kind: MessageKind::Text, last } => {
+                self.text_part(buffer, last).map(Some).map_err(Into::into)
+            }
+            Step::Control { opcode: Opcode::Ping, len } => Ok(Some(Event::Ping(buffer.take(len)))),
+            Step::Control { opcode: Opcode::Pong, len } => Ok(Some(Event::Pong(buffer.take(len)))),
+            Step::Control { opcode: _, len } => {
+                let close = CloseFrame::parse(buffer.take(len)).map_err(ProtocolError::from)?;
+                // §5.5.1: nothing follows a Close frame
+                self.state = ReceiveState::Closed;
+                Ok(Some(Event::Close(close)))
+            }
+        }
+    }
+
+    /// A number that changes with the bytes received without an event.
+    fn received<S: Storage>(&self, buffer: &ReceiveBuffer<S>) -> usize {
+        #[cfg(feature = "deflate")]
+        if let ReceiveState::Message(OpenMessage { unmasked: Some(_), .. }) = self.state {
+            // Inflated input leaves the buffer, so it is counted. Wrapping: only a change matters.
+            return buffer.unread_len().wrapping_add(self.inflater.taken());
+        }
+        buffer.kept()
+    }
+
+    /// Steps until there is an event, or more bytes are needed.
+    fn step_to_event<R: Role, S: Storage>(
+        &mut self,
+        buffer: &mut ReceiveBuffer<S>,
+        config: &Settings,
+    ) -> Result<Step, ProtocolError> {
+        let limits = config.limits(buffer.message_capacity());
+        loop {
+            match self.step::<R, S>(buffer, config.delivery, &limits)? {
+                Step::Continue => {}
+                step => return Ok(step),
+            }
+        }
+    }
+
+    fn step<R: Role, S: Storage>(
+        &mut self,
+        buffer: &mut ReceiveBuffer<S>,
+        delivery: Delivery,
+        limits: &Limits,
+    ) -> Result<Step, ProtocolError> {
+        match &mut self.state {
+            ReceiveState::Closed => Ok(Step::NeedMore),
+            ReceiveState::Failing(error) | ReceiveState::Failed(error) => Err(*error),
+            ReceiveState::Between | ReceiveState::Torn(_) => self.frame_header::<R, S>(None, buffer, limits),
+            ReceiveState::Message(message @ OpenMessage { frame: None, .. }) => {
+                let kind = message.kind;
+                let fragment = if delivery == Delivery::Messages && !message.is_compressed() {
+                    message.take_fragment::<R, S>(buffer, limits)?
+                } else {
+                    None
+                };
+                match fragment {
+                    Some(Fragment::Last) => {
+                        self.state = ReceiveState::Between;
+                        Ok(Step::Message(kind))
+                    }
+                    Some(Fragment::Other) => Ok(Step::Continue),
+                    None => {
+                        let message = *message;
+                        self.frame_header::<R, S>(Some(message), buffer, limits)
+                    }
+                }
+            }
+            #[cfg(feature = "deflate")]
+            ReceiveState::Message(message @ OpenMessage { unmasked: Some(_), .. }) => {
+                let message = *message;
+                self.compressed_payload::<R, S>(message, buffer, delivery, limits)
+            }
+            ReceiveState::Message(message @ OpenMessage { frame: Some(_), .. }) => {
+                let message = *message;
+                self.payload(message, buffer, delivery)
+            }
+        }
+    }
+
+    /// Reads the header of a frame, in a message or between messages. After the header of a data frame, the step
+    /// is [`Step::Continue`]: its payload is next.
+    fn frame_header<R: Role, S: Storage>(
+        &mut self,
+        message: Option<OpenMessage>,
+        buffer: &mut ReceiveBuffer<S>,
+        limits: &Limits,
+    ) -> Result<Step, ProtocolError> {
+        let bytes = buffer.unread();
+        let [first, rest @ ..] = bytes else { return Ok(Step::NeedMore) };
+        let (fin, opcode) = FrameHeader::parse_first_byte(*first)?;
+        let fragmentation = message.map_or(Fragmentation::Idle, |message| Fragmentation::Open(message.kind));
+        let piece = fragmentation.piece(opcode, fin)?;
+        // §5.2: "MUST be 0 unless an extension is negotiated"; extensions define them for the first frame of a
+        // message
+        let is_first = piece.is_some_and(|piece| piece.first);
+        let allowed = if is_first { self.negotiated.reserved_bits() } else { ReservedBits::NONE };
+        if !ReservedBits::of_first_byte(*first).within(allowed) {
+            return Err(ProtocolError::ReservedBits);
+        }
+        // §5.1: a server closes "upon receiving a frame that is not masked", a client on "a masked frame"
+        match rest.first().map(|second| second & 0x80 != 0) {
+            Some(false) if R::IS_SERVER => return Err(ProtocolError::UnmaskedFrame),
+            Some(true) if !R::IS_SERVER => return Err(ProtocolError::MaskedFrame),
+            _ => {}
+        }
+        let counters = message.map_or(MessageCounters::default(), |message| message.counters);
+        // RFC 7692 §6: RSV1 of the first frame "indicates whether a message is compressed or not"
+        #[cfg(feature = "deflate")]
+        let unmasked = message.map_or((*first & 0x40 != 0).then_some(0), |message| message.unmasked);
+        let count = |payload_len| {
+            #[cfg(feature = "deflate")]
+            if unmasked.is_some() {
+                return counters.add_compressed(payload_len, limits);
+            }
+            counters.add(payload_len, limits)
+        };
+        let Some((header, header_len)) = FrameHeader::parse(bytes)? else {
+            // Before the masking key is there.
+            if let (Some(_), Some(len)) = (piece, FrameHeader::declared_len(bytes)) {
+                count(len)?;
+            }
+            return need_more(buffer);
+        };
+        let Some(piece) = piece else {
+            return control(header, header_len, buffer);
+        };
+        let counters = count(header.payload_len)?;
+        let utf8 = message.map_or(Utf8Validator::default(), |message| message.utf8);
+        let frame = OpenFrame { last: piece.last, remaining: header.payload_len, key: header.masking_key };
+        self.state = ReceiveState::Message(OpenMessage {
+            kind: piece.kind,
+            counters,
+            utf8,
+            frame: Some(frame),
+            #[cfg(feature = "deflate")]
+            unmasked,
+            retained: 0,
+        });
+        buffer.skip(header_len);
+        Ok(Step::Continue)
+    }
+
+    /// Takes the payload of a data frame as far as it is there.
+    fn payload<S: Storage>(
+        &mut self,
+        mut message: OpenMessage,
+        buffer: &mut ReceiveBuffer<S>,
+        delivery: Delivery,
+    ) -> Result<Step, ProtocolError> {
+        let Some(mut frame) = message.frame else { return Ok(Step::Continue) };
+        let kind = message.kind;
+        let before = buffer.message_len();
+        let unread = buffer.unread_len();
+        let count = usize::try_from(frame.remaining).map_or(unread, |remaining| remaining.min(unread));
+        buffer.append_payload(count, frame.key);
+        // At most `remaining`.
+        frame.remaining = frame.remaining.saturating_sub(count as u64);
+        if let Some(key) = &mut frame.key {
+            key.rotate_left(count % 4);
+        }
+        let frame_over = frame.remaining == 0;
+        let message_over = frame_over && frame.last;
+        message.frame = (!frame_over).then_some(frame);
+        let no_event = if frame_over { Step::Continue } else { Step::NeedMore };
+        let step = match delivery {
+            Delivery::Messages if message_over => Step::Message(kind),
+            Delivery::Parts if message_over => Step::Part { kind, last: true },
+            Delivery::Messages => {
+                // The end of a message is validated with the whole of it.
+                if kind == MessageKind::Text {
+                    message.validate_from(before, buffer)?;
+                }
+                no_event
+            }
+            Delivery::Parts if count == 0 || awaits_code_point(kind, buffer) => no_event,
+            Delivery::Parts => Step::Part { kind, last: false },
+        };
+        self.state = if message_over { ReceiveState::Between } else { ReceiveState::Message(message) };
+        Ok(step)
+    }
+
+    /// A part of a text: up to its last whole code point, or up to the first invalid byte.
+    fn text_part<'b, S: Storage>(
+        &mut self,
+        buffer: &'b mut ReceiveBuffer<S>,
+        last: bool,
+    ) -> Result<Event<'b>, ProtocolError> {
+        let (bytes, given) = buffer.message();
+        let error = match core::str::from_utf8(bytes) {
+            Ok(text) => {
+                given.all();
+                return Ok(Event::TextPart { text, last });
+            }
+            Err(error) => error,
+        };
+        if error.error_len().is_some() || last {
+            given.all();
+            return self.invalid_text(bytes, Delivery::Parts);
+        }
+        // §5.6: a fragment can end inside a code point; a part that is delivered cannot
+        let text = valid_prefix(bytes);
+        given.first(text.len());
+        Ok(Event::TextPart { text, last: false })
+    }
+
+    /// §8.1: text that is not UTF-8. In parts, the valid text before the first invalid byte is delivered, and
+    /// then the error, however the bytes were split into reads.
+    #[cold]
+    pub(super) fn invalid_text<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        delivery: Delivery,
+    ) -> Result<Event<'b>, ProtocolError> {
+        let error = ProtocolError::InvalidUtf8;
+        match (delivery, valid_prefix(bytes)) {
+            (Delivery::Messages, _) | (Delivery::Parts, "") => Err(error),
+            (Delivery::Parts, text) => {
+                self.state = ReceiveState::Failing(error);
+                Ok(Event::TextPart { text, last: false })
+            }
+        }
+    }
+
+    /// Releases the memory that no message needs.
+    #[cfg(feature = "deflate")]
+    pub(super) fn shrink_to_fit(&mut self) {
+        if matches!(self.state, ReceiveState::Between | ReceiveState::Torn(_)) {
+            self.inflater.shrink_to_fit();
+        }
+    }
+
+    /// Inflates the payload of a data frame as far as it is there.
+    #[cfg(feature = "deflate")]
+    fn compressed_payload<R: Role, S: Storage>(
+        &mut self,
+        mut message: OpenMessage,
+        buffer: &mut ReceiveBuffer<S>,
+        delivery: Delivery,
+        limits: &Limits,
+    ) -> Result<Step, ProtocolError> {
+        let kind = message.kind;
+        let mut decompressor = Decompressor::new::<R>(&mut self.inflater, self.negotiated, delivery, limits);
+        let stop = decompressor.inflate(&mut message, buffer);
+        let is_part = delivery == Delivery::Parts && !awaits_code_point(kind, buffer);
+        self.state = match stop {
+            Ok(Stop::MessageOver) => ReceiveState::Between,
+            Ok(Stop::NeedMore | Stop::PartFull | Stop::FrameOver) => ReceiveState::Message(message),
+            // The bytes before the error are delivered first, however they were split into reads.
+            Err(error) if is_part => ReceiveState::Failing(error),
+            Err(error) => return Err(error),
+        };
+        Ok(match (stop, delivery) {
+            (Ok(Stop::MessageOver), Delivery::Messages) => Step::Message(kind),
+            (Ok(Stop::MessageOver), Delivery::Parts) => Step::Part { kind, last: true },
+            (Ok(Stop::PartFull) | Err(_), _) => Step::Part { kind, last: false },
+            // A peer that ends a frame may let the next one wait.
+            (Ok(Stop::NeedMore | Stop::FrameOver), _) if is_part => Step::Part { kind, last: false },
+            (Ok(Stop::NeedMore), _) => Step::NeedMore,
+            (Ok(Stop::FrameOver), _) => Step::Continue,
+        })
+    }
+}
+
+/// A whole message as an event; or its payload, if it is a text and not UTF-8.
+#[inline]
+pub(super) fn message_event(
+    kind: MessageKind,
+    payload: &[u8],
+    delivery: Delivery,
+) -> Result<Event<'_>, &[u8]> {
+    match (kind, delivery) {
+        (MessageKind::Binary, Delivery::Messages) => Ok(Event::Binary(payload)),
+        (MessageKind::Binary, Delivery::Parts) => Ok(Event::BinaryPart { bytes: payload, last: true }),
+        // §8.1: a message that was received whole is validated once
+        (MessageKind::Text, _) => match (text(payload), delivery) {
+            (Ok(text), Delivery::Messages) => Ok(Event::Text(text)),
+            (Ok(text), Delivery::Parts) => Ok(Event::TextPart { text, last: true }),
+            (Err(_), _) => Err(payload),
+        },
+    }
+}
+
+/// §5.5: takes a control frame once it is whole; its payload has at most 125 bytes.
+fn control<S: Storage>(
+    header: FrameHeader,
+    header_len: usize,
+    buffer: &mut ReceiveBuffer<S>,
+) -> Result<Step, ProtocolError> {
+    let len = usize::try_from(header.payload_len).map_err(|_| HeaderError::ControlTooLong)?;
+    let payload = buffer.unread_mut().get_mut(header_len..).and_then(|rest| rest.get_mut(..len));
+    let Some(payload) = payload else { return need_more(buffer) };
+    if let Some(key) = header.masking_key {
+        mask(payload, key, 0);
+    }
+    buffer.skip(header_len);
+    Ok(Step::Control { opcode: header.opcode, len })
+}
+
+/// More bytes are needed, unless fixed memory is full and can never hold them.
+fn need_more<S: Storage>(buffer: &ReceiveBuffer<S>) -> Result<Step, ProtocolError> {
+    if buffer.is_full() { Err(ProtocolError::MessageTooBig) } else { Ok(Step::NeedMore) }
+}
+
+/// The longest text that the bytes begin with.
+fn valid_prefix(bytes: &[u8]) -> &str {
+    let len = core::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    let text = bytes.get(..len).map(core::str::from_utf8);
+    debug_assert!(matches!(text, Some(Ok(_))), "{len} of {}", bytes.len());
+    text.and_then(Result::ok).unwrap_or_default()
+}

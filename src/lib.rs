@@ -35,6 +35,9 @@ mod deflate;
 
 mod connection;
 
+#[cfg(feature = "std")]
+pub mod guide;
+
 pub use buffer::{ReceiveBuffer, SendBuffer, SendSlice, Storage};
 #[cfg(feature = "deflate")]
 pub use connection::DeflateConfig;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room, and the rooms it may import from.
-const ROOMS: [(&str, &[&str]); 8] = [
+const ROOMS: [(&str, &[&str]); 9] = [
     ("role", &[]),
     ("wire", &[]),
     ("error", &["role", "wire"]),
@@ -12,6 +12,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
     ("handshake", &["wire", "error"]),
     ("buffer", &["wire"]),
     ("deflate", &[]),
+    ("guide", &[]),
     ("connection", &["role", "wire", "error", "rules", "handshake", "buffer", "deflate"]),
 ];
 

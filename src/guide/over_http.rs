@@ -1,0 +1,74 @@
+//! WebSocket over an HTTP library, over HTTP/2 and over HTTP/3.
+//!
+//! [`Connection::server`] and [`Connection::client`] read and write the opening handshake themselves. If an
+//! HTTP library has already parsed the request, use these types instead. They apply the same checks, and
+//! [`Connection::established`] continues with the frames.
+//!
+//! | | HTTP/1.1 | HTTP/2 (RFC 8441), HTTP/3 (RFC 9220) |
+//! |---|---|---|
+//! | server checks the request | [`UpgradeRequest::http11`] | [`UpgradeRequest::extended_connect`] |
+//! | server accepts | [`AcceptResponse`], status 101 | [`AcceptResponse`], status 200 |
+//! | server rejects | [`RejectResponse::http11`] | [`RejectResponse::extended_connect`] |
+//! | client makes the request | [`UpgradeOffer::http11`] | [`UpgradeOffer::extended_connect`] |
+//! | client checks the response | [`UpgradeOffer::check`] | [`UpgradeOffer::check`] |
+//!
+//! The header fields are any iterator over pairs of name and value. A `&http::HeaderMap` is one, so hyper, h2
+//! and h3 need no conversion. With the feature `http`, `UpgradeRequest::from_http` takes an `http::Request`
+//! of any of the three versions, and `into_http` turns a response into an `http::Response`.
+//!
+//! # The stream
+//!
+//! * HTTP/1.1: after the 101 response, the library returns the transport. If the library has already read
+//!   bytes after the request, feed them to the [`ReceiveBuffer`] first.
+//! * HTTP/2 and HTTP/3: the stream of the CONNECT request is the transport. Its end is [`receive_eof`]. If
+//!   that returns a status that is [`clean`], end the stream with END_STREAM or FIN; otherwise reset it with
+//!   CANCEL or H3_REQUEST_CANCELLED.
+//! * The library writes the start line or the pseudo-header fields. For a client, [`UpgradeOffer`] documents
+//!   their values.
+//!
+//! No extension is negotiated unless you call `UpgradeRequest::deflate` or `UpgradeOffer::deflate` (feature
+//! `deflate`).
+//!
+//! # Example
+//!
+//! A request over HTTP/2, as h2 or hyper parsed it:
+//!
+//! ```
+//! use websocket_proto::handshake::UpgradeRequest;
+//! use websocket_proto::{Accept, Config, Connection, Server};
+//!
+//! let headers = [("sec-websocket-version", "13"), ("sec-websocket-protocol", "chat, superchat")];
+//! let (status, fields) = match UpgradeRequest::extended_connect("CONNECT", "websocket", headers) {
+//!     Ok(request) => {
+//!         let accept = match request.subprotocols().find(|offered| offered.name() == "chat") {
+//!             Some(chat) => Accept::new().subprotocol(chat),
+//!             None => Accept::new(),
+//!         };
+//!         let response = request.accept(accept)?;
+//!         let ws = Connection::established(Server::new(), response.negotiated(), Config::default());
+//!         // Give `ws` and the stream to a task that runs the loop.
+//!         # drop(ws);
+//!         (response.status(), response.fields().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>())
+//!     }
+//!     Err(rejection) => (rejection.status(), rejection.fields().map(|(name, value)| format!("{name}: {value}")).collect()),
+//! };
+//! assert_eq!(status, 200);
+//! assert_eq!(fields, ["sec-websocket-protocol: chat"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Connection::server`]: crate::Connection::server
+//! [`Connection::client`]: crate::Connection::client
+//! [`Connection::established`]: crate::Connection::established
+//! [`UpgradeRequest::http11`]: crate::handshake::UpgradeRequest::http11
+//! [`UpgradeRequest::extended_connect`]: crate::handshake::UpgradeRequest::extended_connect
+//! [`AcceptResponse`]: crate::handshake::AcceptResponse
+//! [`RejectResponse::http11`]: crate::handshake::RejectResponse::http11
+//! [`RejectResponse::extended_connect`]: crate::handshake::RejectResponse::extended_connect
+//! [`UpgradeOffer`]: crate::handshake::UpgradeOffer
+//! [`UpgradeOffer::http11`]: crate::handshake::UpgradeOffer::http11
+//! [`UpgradeOffer::extended_connect`]: crate::handshake::UpgradeOffer::extended_connect
+//! [`UpgradeOffer::check`]: crate::handshake::UpgradeOffer::check
+//! [`ReceiveBuffer`]: crate::ReceiveBuffer
+//! [`receive_eof`]: crate::Connection::receive_eof
+//! [`clean`]: crate::CloseStatus::clean

@@ -1,0 +1,90 @@
+//! Security notes for applications.
+//!
+//! The crate checks everything that the RFCs define. Your application must check the rest.
+//!
+//! # Origin and authentication
+//!
+//! A browser sends cookies with a WebSocket request from any web site, and the same-origin policy does not
+//! stop the request. If your server identifies users by cookies, compare [`Request::origin`] with the origins
+//! that you trust, and reject all others (§10.2). A program that is not a browser can send any Origin, so the
+//! check does not replace authentication.
+//!
+//! Decide before you call [`accept`]. After it, the client can send messages.
+//!
+//! # Limits
+//!
+//! All limits of [`Config`] have finite defaults. The defaults fit general use; a chat server does not need
+//! messages of 64 MiB. A receive buffer can grow to [`max_message_size`] and its growth step (a quarter; up
+//! to 4 MiB, it doubles). With many connections, lower the limit, use [`Delivery::Parts`], or both. The
+//! number of connections and the rate of messages are limits of your program.
+//!
+//! # Slow and silent peers
+//!
+//! Without [`tick`], a peer that sends half a request or nothing at all keeps its connection for ever. With
+//! `tick`, the defaults end an incomplete handshake after 10 s and a silent connection after 40 s. A peer
+//! that sends but does not read is stopped by a write timeout of the transport; see [`backpressure`].
+//!
+//! # Masking keys
+//!
+//! A client takes its masking keys from an [`Entropy`] source that you choose. Use a cryptographically secure
+//! generator or `OsEntropy` (feature `getrandom`). With predictable keys, the payload can contain bytes that
+//! an intermediary interprets as an HTTP request (§10.3). Do not clone a client that owns a seeded generator:
+//! both copies would use the same keys.
+//!
+//! # Compression
+//!
+//! Compression is off by default. If a message contains a secret and also text that an attacker chooses, the
+//! compressed length can reveal the secret (RFC 7692 §8). Switch compression off for such messages, or send
+//! them without it. An inflated message counts against `max_message_size` while it is inflated, so a small
+//! message cannot expand without limit. Each compressed connection needs memory for its windows:
+//! `docs/compression.md` in the repository lists the sizes.
+//!
+//! # Data from the peer
+//!
+//! Text is valid UTF-8 and can contain any character, control characters included. Header values from
+//! [`Request::header`] are bytes. A close reason comes from the peer and is not meant for end users (§5.5.1).
+//! The `Debug` output of an event contains its payload; do not log it for production traffic.
+//!
+//! # Encryption
+//!
+//! The crate has no TLS. Put the connection on a TLS stream for `wss`. A client checks the server's
+//! certificate there.
+//!
+//! # Example
+//!
+//! ```
+//! use websocket_proto::{Accept, AcceptError, Connection, Reject, Request, SendBuffer, Server};
+//!
+//! const TRUSTED: [&[u8]; 2] = [b"https://example.com", b"https://www.example.com"];
+//!
+//! fn answer(
+//!     request: Request<'_>,
+//!     ws: &mut Connection<Server>,
+//!     out: &mut impl SendBuffer,
+//! ) -> Result<(), AcceptError> {
+//!     match request.origin() {
+//!         Some(origin) if TRUSTED.contains(&origin) => ws.accept(Accept::new(), out),
+//!         _ => ws.reject(Reject::new(403).body(b"origin not allowed\n"), out),
+//!     }
+//! }
+//! # use websocket_proto::{Config, Event, ReceiveBuffer};
+//! # for (origin, status) in [("https://example.com", "101"), ("https://evil.example", "403")] {
+//! #     let request = format!("GET / HTTP/1.1\r\nHost: example.com\r\nOrigin: {origin}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+//! #     let (mut ws, mut inbound, mut out) = (Connection::server(Config::default()), ReceiveBuffer::new(), Vec::new());
+//! #     assert_eq!(inbound.feed(request.as_bytes()), request.len());
+//! #     let Some(Event::Request(request)) = ws.receive(&mut inbound, &mut out)? else { panic!("no request") };
+//! #     answer(request, &mut ws, &mut out)?;
+//! #     assert!(out.starts_with(format!("HTTP/1.1 {status} ").as_bytes()));
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Request::origin`]: crate::Request::origin
+//! [`Request::header`]: crate::Request::header
+//! [`accept`]: crate::Connection::accept
+//! [`Config`]: crate::Config
+//! [`max_message_size`]: crate::Config::max_message_size
+//! [`Delivery::Parts`]: crate::Delivery::Parts
+//! [`tick`]: crate::Connection::tick
+//! [`backpressure`]: super::backpressure
+//! [`Entropy`]: crate::Entropy

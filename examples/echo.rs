@@ -1,7 +1,8 @@
 //! An echo server. The message "bye" ends a connection.
 
 use core::time::Duration;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::Instant;
@@ -20,12 +21,12 @@ fn main() -> io::Result<()> {
 /// Serves a connection to its end.
 pub fn serve(mut stream: TcpStream, config: Config) -> io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(1)))?; // `tick` sees the time at least once a second
-    stream.set_write_timeout(config.pong_timeout)?; // a peer that does not read cannot block the thread for ever
+    stream.set_write_timeout(config.pong_timeout)?; // a peer that does not read cannot block the thread
     let mut out = Vec::new();
     let result = echo(&mut stream, config, &mut out);
     let _ = stream.write_all(&out).and_then(|()| stream.shutdown(Shutdown::Write));
-    // Read to the end for a while: dropping a socket with unread input resets the connection, and the peer
-    // may lose the Close.
+    // Read to the end for a while: a socket that is dropped with unread input resets the connection, and the
+    // peer may lose the Close.
     let deadline = Instant::now() + Duration::from_secs(2);
     while Instant::now() < deadline && matches!(read(&mut stream, &mut [0; 4096]), Ok(None | Some(1..))) {}
     result
@@ -68,14 +69,7 @@ fn echo(stream: &mut TcpStream, config: Config, out: &mut Vec<u8>) -> io::Result
 /// Reads; `None` after a timeout or an interrupt.
 fn read(stream: &mut TcpStream, space: &mut [u8]) -> io::Result<Option<usize>> {
     match stream.read(space) {
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut
-            ) =>
-        {
-            Ok(None)
-        }
+        Err(error) if matches!(error.kind(), Interrupted | TimedOut | WouldBlock) => Ok(None),
         result => result.map(Some),
     }
 }

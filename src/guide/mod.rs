@@ -33,7 +33,7 @@ pub mod receive_loop;
 pub mod security;
 pub mod testing;
 
-/// Compiles the code blocks of README.md.
-#[cfg(doctest)]
+/// Compiles the code blocks of README.md, which use `OsEntropy`.
+#[cfg(all(doctest, feature = "getrandom"))]
 #[doc = include_str!("../../README.md")]
 mod readme {}

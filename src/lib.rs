@@ -1,5 +1,140 @@
-#![cfg_attr(feature = "std", doc = include_str!("../README.md"))]
-#![cfg_attr(not(feature = "std"), doc = "The WebSocket protocol as a pure state machine.")]
+//! The WebSocket protocol as a state machine without I/O.
+//!
+//! The crate implements RFC 6455 for servers and clients, the opening handshakes over HTTP/2 and HTTP/3
+//! (RFC 8441, RFC 9220) and, with the feature `deflate`, permessage-deflate (RFC 7692). It turns input bytes
+//! into events, and messages into output bytes. It has no sockets, no runtime, no clock, no random number
+//! generator and no `unsafe` code. No input makes it panic, in any order of calls.
+//!
+//! **In scope:** the opening handshake on both sides, framing, masking, fragmentation, UTF-8 validation,
+//! control frames, the closing handshake, limits, deadlines. **Out of scope:** sockets, TLS, DNS, redirects,
+//! proxies, authentication, and HTTP apart from the handshake.
+//!
+//! # Data flow
+//!
+//! ```text
+//!              ReceiveBuffer (yours)                          out (yours): Vec<u8>, BytesMut, SendSlice …
+//! transport ──▶ spare_mut/advance ──▶ Connection::receive ──▶ Event<'b>        ▲
+//!                                       │      (borrows the buffer,            │ 101, 4xx, Pong, Close:
+//!                                       │       not the connection)            │ written by receive
+//!                                       └──────────────────────────────────────┤
+//! application ── accept · reject · send_* · ping · close ──────────────────────┤
+//! your clock ─── tick(now) ────────────────────────────────────────────────────┘ ──▶ transport
+//! ```
+//!
+//! 1. **You own all memory.** Input is in a [`ReceiveBuffer`], where it is unmasked in place. Output is
+//!    appended to `out`, any [`SendBuffer`]. A [`Connection`] has no heap (except for compression), and
+//!    stores at most one pending reply.
+//! 2. **An [`Event`] borrows the receive buffer, not the connection.** You can answer a message while you
+//!    hold it. A message that arrives in one frame is not copied.
+//! 3. **"Not yet" is `Ok(None)`.** Unused input stays in the buffer. How the input is split into reads never
+//!    changes the events, the output or the error.
+//!
+//! # Call contract
+//!
+//! **Receive → act on the event → write `out` → wait.**
+//!
+//! | methods of [`Connection`] | purpose | write to `out` |
+//! |---|---|---|
+//! | [`receive`], [`receive_eof`] | process input, or its end | `receive`: replies, Close frames, error responses |
+//! | [`accept`], [`reject`] | answer the request, once, on a server | yes |
+//! | [`send_text`], [`send_binary`], [`send_fragment`], [`send_prepared`], [`ping`], [`pong`], [`close`] | send | yes |
+//! | [`encode_header`], [`mask_and_encode_header`] | send a payload from your own memory | no: you write the header and the payload after `out` |
+//! | [`tick`] | report the time, get the next deadline | Pings, Close frames, error responses |
+//! | [`state`], [`transport_action`], [`close_status`], [`has_pending_reply`], [`negotiated`] | query | no |
+//!
+//! After each method that writes to `out`, write `out` to the transport, all bytes and in order, **also if
+//! the method returned an error**. Then ask [`transport_action`] whether to close the transport. Wait for
+//! more input only after `receive` has returned `Ok(None)`. The answers of the queries change only in calls
+//! of the other methods.
+//!
+//! # Errors
+//!
+//! Errors are sorted by fault. An [`Error`] is the peer's fault and final: the connection has failed, and
+//! every later `receive` returns the same error. A [`SendError`], [`AcceptError`] or [`RequestError`] is the
+//! caller's fault or a lack of room: nothing was written, and nothing has changed. A [`Timeout`] is final,
+//! too.
+//!
+//! # Example
+//!
+//! A client and a server in memory. [`guide::receive_loop`] has the loop over a real transport.
+//!
+//! ```
+//! # #[cfg(feature = "alloc")] {
+//! use websocket_proto::{Accept, ClientRequest, Config, Connection, Event, ReceiveBuffer, Uri};
+//!
+//! # let unpredictable = |bytes: &mut [u8]| bytes.fill(0xA5);
+//! let (mut to_server, mut to_client) = (ReceiveBuffer::new(), ReceiveBuffer::new());
+//! let mut out = Vec::new();
+//!
+//! // The client writes its request. `unpredictable` is a secure random generator, such as `OsEntropy`.
+//! let request = ClientRequest::new(Uri::parse("ws://example.com/chat")?);
+//! let mut client = Connection::client(request, Config::default(), unpredictable, &mut out)?;
+//! assert_eq!(to_server.feed(&out), out.len());
+//! out.clear();
+//!
+//! // The server accepts, and sends a message.
+//! let mut server = Connection::server(Config::default());
+//! let Some(Event::Request(request)) = server.receive(&mut to_server, &mut out)? else { panic!() };
+//! assert_eq!(request.target(), "/chat");
+//! server.accept(Accept::new(), &mut out)?;
+//! server.send_text("Hello", &mut out)?;
+//! assert_eq!(to_client.feed(&out), out.len());
+//! out.clear();
+//!
+//! // The client receives the response and the message.
+//! assert!(matches!(client.receive(&mut to_client, &mut out)?, Some(Event::Open(_))));
+//! assert!(matches!(client.receive(&mut to_client, &mut out)?, Some(Event::Text("Hello"))));
+//! assert!(client.receive(&mut to_client, &mut out)?.is_none()); // more input needed
+//! # }
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! # Guide
+//!
+//! The module [`guide`] has a page for each task: [the loop](guide::receive_loop),
+//! [messages](guide::messages), [closing](guide::closing), [deadlines](guide::deadlines), [two
+//! tasks](guide::two_tasks), [one buffer for many connections](guide::shared_buffer),
+//! [backpressure](guide::backpressure), [broadcast](guide::broadcast), [fixed memory](guide::fixed_memory),
+//! [HTTP libraries, HTTP/2 and HTTP/3](guide::over_http), [testing](guide::testing),
+//! [security](guide::security), [coming from tungstenite](guide::from_tungstenite).
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `std` | yes | conversion of the errors to [`std::io::Error`], the guide; implies `alloc` |
+//! | `alloc` | yes | [`ReceiveBuffer`] over `Vec<u8>`, [`SendBuffer`] for `Vec<u8>`, [`PreparedMessage`] |
+//! | `deflate` | | permessage-deflate with `miniz_oxide` and `zlib-rs`; off until [`Config`] enables it; links `std` |
+//! | `simd` | | faster masking and UTF-8 validation with the widest instructions of the processor; implies `std` |
+//! | `http` | | handshake types from and to those of the crate `http` |
+//! | `bytes` | | `BytesMut` as a receive and send buffer, messages as `Bytes` |
+//! | `getrandom` | | `OsEntropy`: masking keys from the operating system |
+//! | `rand_core` | | any `CryptoRng` as [`Entropy`] |
+//! | `arbitrary` | | values for fuzz targets |
+//!
+//! Features only add; no feature changes a result. Without features the crate needs neither `std` nor
+//! `alloc`. The minimum Rust version is 1.85.
+//!
+//! [`receive`]: Connection::receive
+//! [`receive_eof`]: Connection::receive_eof
+//! [`accept`]: Connection::accept
+//! [`reject`]: Connection::reject
+//! [`send_text`]: Connection::send_text
+//! [`send_binary`]: Connection::send_binary
+//! [`send_fragment`]: Connection::send_fragment
+//! [`send_prepared`]: Connection::send_prepared
+//! [`ping`]: Connection::ping
+//! [`pong`]: Connection::pong
+//! [`close`]: Connection::close
+//! [`encode_header`]: Connection::encode_header
+//! [`mask_and_encode_header`]: Connection::mask_and_encode_header
+//! [`tick`]: Connection::tick
+//! [`state`]: Connection::state
+//! [`transport_action`]: Connection::transport_action
+//! [`close_status`]: Connection::close_status
+//! [`has_pending_reply`]: Connection::has_pending_reply
+//! [`negotiated`]: Connection::negotiated
+
 #![cfg_attr(not(test), no_std)]
 #![cfg_attr(
     not(test),

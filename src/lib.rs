@@ -21,9 +21,9 @@
 //! your clock ─── tick(now) ────────────────────────────────────────────────────┘ ──▶ transport
 //! ```
 //!
-//! 1. **You own all memory.** Input is in a [`ReceiveBuffer`], where it is unmasked in place. Output is
-//!    appended to `out`, any [`SendBuffer`]. A [`Connection`] has no heap (except for compression), and
-//!    stores at most one pending reply.
+//! 1. **You own all memory.** Input is in a [`ReceiveBuffer`] and is unmasked in place. Output is appended to
+//!    `out`, any [`SendBuffer`]. A [`Connection`] has no heap (except for compression), and stores at most one
+//!    pending reply.
 //! 2. **An [`Event`] borrows the receive buffer, not the connection.** You can answer a message while you
 //!    hold it. A message that arrives in one frame is not copied.
 //! 3. **"Not yet" is `Ok(None)`.** Unused input stays in the buffer. How the input is split into reads never

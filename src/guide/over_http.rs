@@ -13,8 +13,8 @@
 //! | client checks the response | [`UpgradeOffer::check`] | [`UpgradeOffer::check`] |
 //!
 //! The header fields are any iterator over pairs of name and value. A `&http::HeaderMap` is one, so hyper, h2
-//! and h3 need no conversion. With the feature `http`, `UpgradeRequest::from_http` takes an `http::Request`
-//! of any of the three versions, and `into_http` turns a response into an `http::Response`.
+//! and h3 need no conversion. With the feature `http`, `UpgradeRequest::from_http` takes an `http::Request`,
+//! and `into_http` turns a response into an `http::Response`.
 //!
 //! # The stream
 //!
@@ -29,7 +29,30 @@
 //! No extension is negotiated unless you call `UpgradeRequest::deflate` or `UpgradeOffer::deflate` (feature
 //! `deflate`).
 //!
-//! # Example
+//! # Examples
+//!
+//! With the feature `http`, in a handler of hyper or another server library:
+//!
+//! ```
+//! # #[cfg(feature = "http")] {
+//! use websocket_proto::handshake::UpgradeRequest;
+//! use websocket_proto::{Accept, AcceptError, Config, Connection, Server};
+//!
+//! type Answer = (http::Response<()>, Option<Connection<Server>>);
+//!
+//! /// The response, and the connection if the response accepts the request.
+//! fn upgrade<B>(request: &http::Request<B>) -> Result<Answer, AcceptError> {
+//!     match UpgradeRequest::from_http(request) {
+//!         Ok(request) => {
+//!             let response = request.accept(Accept::new())?;
+//!             let ws = Connection::established(Server::new(), response.negotiated(), Config::default());
+//!             Ok((response.into_http(), Some(ws)))
+//!         }
+//!         Err(rejection) => Ok((rejection.into_http(), None)),
+//!     }
+//! }
+//! # }
+//! ```
 //!
 //! A request over HTTP/2, as h2 or hyper parsed it:
 //!

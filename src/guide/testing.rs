@@ -54,7 +54,7 @@
 //!         payload_len: payload.len() as u64,
 //!         length_form,
 //!     };
-//!     let mut frame = [header.encode().as_slice(), payload].concat();
+//!     let mut frame = [&header.encode()[..], payload].concat();
 //!     let masked = frame.len() - payload.len();
 //!     mask(&mut frame[masked..], key, 0);
 //!     frame

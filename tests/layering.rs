@@ -12,8 +12,8 @@ const ROOMS: [(&str, &[&str]); 9] = [
     ("handshake", &["wire", "error"]),
     ("buffer", &["wire"]),
     ("deflate", &[]),
-    ("guide", &[]),
     ("connection", &["role", "wire", "error", "rules", "handshake", "buffer", "deflate"]),
+    ("guide", &[]),
 ];
 
 const MAX_LINES_OF_CODE: usize = 400;

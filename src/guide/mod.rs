@@ -8,6 +8,7 @@
 //! | [`messages`] | How do I receive and send messages, whole or in parts, with or without a copy? |
 //! | [`closing`] | How does a connection end, and when do I close the transport? |
 //! | [`deadlines`] | How do I detect a peer that is silent, slow or gone? |
+//! | [`shared_buffer`] | How do I serve many connections with one receive buffer? |
 //! | [`backpressure`] | What happens if the peer reads slowly? |
 //! | [`broadcast`] | How do I send one message to many connections? |
 //! | [`fixed_memory`] | How do I use the crate without an allocator? |
@@ -31,6 +32,7 @@ pub mod messages;
 pub mod over_http;
 pub mod receive_loop;
 pub mod security;
+pub mod shared_buffer;
 pub mod testing;
 
 /// Compiles the code blocks of README.md, which use `OsEntropy`.

@@ -32,6 +32,7 @@
 //! | `Error::Http(response)` on a client | [`Event::Rejected`] with the [`Response`]; not an error |
 //! | `Error::Io` | errors of your own reads and writes |
 //! | no counterpart | deadlines and keep-alive pings: [`tick`] |
+//! | no counterpart | two tasks without a lock: [`two_tasks`] |
 //!
 //! # Five differences in behavior
 //!
@@ -111,6 +112,7 @@
 //! [`Connection`]: crate::Connection
 //! [`receive_loop`]: super::receive_loop
 //! [`closing`]: super::closing
+//! [`two_tasks`]: super::two_tasks
 //! [`Connection::server`]: crate::Connection::server
 //! [`Connection::client`]: crate::Connection::client
 //! [`Connection::established`]: crate::Connection::established

@@ -8,6 +8,7 @@
 //! | [`messages`] | How do I receive and send messages, whole or in parts, with or without a copy? |
 //! | [`closing`] | How does a connection end, and when do I close the transport? |
 //! | [`deadlines`] | How do I detect a peer that is silent, slow or gone? |
+//! | [`two_tasks`] | How do I read in one task and write in another? |
 //! | [`shared_buffer`] | How do I serve many connections with one receive buffer? |
 //! | [`backpressure`] | What happens if the peer reads slowly? |
 //! | [`broadcast`] | How do I send one message to many connections? |
@@ -34,6 +35,7 @@ pub mod receive_loop;
 pub mod security;
 pub mod shared_buffer;
 pub mod testing;
+pub mod two_tasks;
 
 /// Compiles the code blocks of README.md, which use `OsEntropy`.
 #[cfg(all(doctest, feature = "getrandom"))]

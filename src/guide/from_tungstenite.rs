@@ -18,7 +18,8 @@
 //! | `write(message)` without `flush()` | several sends, then write `out` once |
 //! | `flush()` | write `out`; there is nothing else to flush |
 //! | `close(frame)` | [`close`], write `out`, and continue the loop until [`transport_action`] returns `Close` |
-//! | `can_read()`, `can_write()` | [`state`] and [`close_status`]; a send after a Close returns [`SendError::Closed`] |
+//! | `can_read()` | [`state`] is not [`State::End`] |
+//! | `can_write()` | `can_send()` |
 //! | `get_ref()`, `get_mut()`, `into_inner()` | not needed: you own the stream |
 //! | `WebSocketConfig::max_message_size`, `max_frame_size` | [`Config`], the same names; the defaults are 64 MiB each |
 //! | `WebSocketConfig::max_write_buffer_size` | [`Config::max_write_buffer`] |
@@ -34,7 +35,7 @@
 //! | no counterpart | deadlines and keep-alive pings: [`tick`] |
 //! | no counterpart | two tasks without a lock: [`two_tasks`] |
 //!
-//! # Five differences in behavior
+//! # Five differences in behaviour
 //!
 //! 1. A message borrows the receive buffer. Copy it (`to_owned`) if it must outlive the next `receive`.
 //! 2. A close reply is in `out` as soon as `receive` returns [`Event::Close`]. Write it before you stop.
@@ -136,7 +137,7 @@
 //! [`send_binary`]: crate::Connection::send_binary
 //! [`close`]: crate::Connection::close
 //! [`state`]: crate::Connection::state
-//! [`close_status`]: crate::Connection::close_status
+//! [`State::End`]: crate::State::End
 //! [`transport_action`]: crate::Connection::transport_action
 //! [`Close`]: crate::TransportAction::Close
 //! [`tick`]: crate::Connection::tick

@@ -1,6 +1,6 @@
 //! Security notes for applications.
 //!
-//! The crate checks everything that the RFCs define. Your application must check the rest.
+//! The crate checks the rules of the protocol. Your application must check the rest.
 //!
 //! # Origin and authentication
 //!
@@ -13,10 +13,21 @@
 //!
 //! # Limits
 //!
-//! All limits of [`Config`] have finite defaults. The defaults fit general use; a chat server does not need
-//! messages of 64 MiB. A receive buffer can grow to [`max_message_size`] and its growth step (a quarter; up
-//! to 4 MiB, it doubles). With many connections, lower the limit, use [`Delivery::Parts`], or both. The
-//! number of connections and the rate of messages are limits of your program.
+//! All limits are fields of [`Config`] and have finite defaults. Input that is exactly at a limit passes.
+//!
+//! | field | default | if the input exceeds it |
+//! |---|---|---|
+//! | [`max_message_size`] | 64 MiB | close code 1009, at the header of the frame that exceeds it |
+//! | [`max_frame_size`] | 64 MiB | close code 1009, at the header |
+//! | [`max_fragments`] | 65,536 in a message, empty ones included | close code 1008 |
+//! | [`max_head_size`] | 16 KiB | status 431, before the line ends |
+//! | [`max_header_line`] | 8 KiB | status 414 for the request line, 431 for a header field |
+//! | [`max_headers`] | 100 | status 431 |
+//!
+//! The defaults fit general use; a chat server does not need messages of 64 MiB. A receive buffer can grow to
+//! [`max_message_size`] and its growth step (a quarter; up to 4 MiB, it doubles). With many connections,
+//! lower the limit, use [`Delivery::Parts`], or both. The number of connections and the rate of messages are
+//! limits of your program.
 //!
 //! # Slow and silent peers
 //!
@@ -27,16 +38,16 @@
 //! # Masking keys
 //!
 //! A client takes its masking keys from an [`Entropy`] source that you choose. Use a cryptographically secure
-//! generator or `OsEntropy` (feature `getrandom`). With predictable keys, the payload can contain bytes that
-//! an intermediary interprets as an HTTP request (§10.3). Do not clone a client that owns a seeded generator:
-//! both copies would use the same keys.
+//! generator or `OsEntropy` (feature `getrandom`). If the keys are predictable, an attacker who chooses the
+//! payload can produce bytes that an intermediary interprets as an HTTP request (§10.3). Do not clone a
+//! client that owns a seeded generator: both copies would use the same keys.
 //!
 //! # Compression
 //!
 //! Compression is off by default. If a message contains a secret and also text that an attacker chooses, the
-//! compressed length can reveal the secret (RFC 7692 §8). Switch compression off for such messages, or send
-//! them without it. An inflated message counts against `max_message_size` while it is inflated, so a small
-//! message cannot expand without limit. Each compressed connection needs memory for its windows:
+//! compressed length can reveal the secret (RFC 7692 §8). Switch compression off for such messages with
+//! `Connection::set_compression`. An inflated message counts against `max_message_size` while it is inflated,
+//! so a small message cannot expand without limit. Each compressed connection needs memory for its windows:
 //! `docs/compression.md` in the repository lists the sizes.
 //!
 //! # Data from the peer
@@ -84,6 +95,11 @@
 //! [`accept`]: crate::Connection::accept
 //! [`Config`]: crate::Config
 //! [`max_message_size`]: crate::Config::max_message_size
+//! [`max_frame_size`]: crate::Config::max_frame_size
+//! [`max_fragments`]: crate::Config::max_fragments
+//! [`max_head_size`]: crate::Config::max_head_size
+//! [`max_header_line`]: crate::Config::max_header_line
+//! [`max_headers`]: crate::Config::max_headers
 //! [`Delivery::Parts`]: crate::Delivery::Parts
 //! [`tick`]: crate::Connection::tick
 //! [`backpressure`]: super::backpressure

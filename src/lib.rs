@@ -22,8 +22,8 @@
 //! ```
 //!
 //! 1. **You own all memory.** Input is in a [`ReceiveBuffer`] and is unmasked in place. Output is appended to
-//!    `out`, any [`SendBuffer`]. A [`Connection`] has no heap (except for compression), and stores at most one
-//!    pending reply.
+//!    `out`, any [`SendBuffer`]. A [`Connection`] has no heap (except for compression), and stores at most
+//!    one pending reply.
 //! 2. **An [`Event`] borrows the receive buffer, not the connection.** You can answer a message while you
 //!    hold it. A message that arrives in one frame is not copied.
 //! 3. **"Not yet" is `Ok(None)`.** Unused input stays in the buffer. How the input is split into reads never
@@ -50,9 +50,10 @@
 //! # Errors
 //!
 //! Errors are sorted by fault. An [`Error`] is the peer's fault and final: the connection has failed, and
-//! every later `receive` returns the same error. A [`SendError`], [`AcceptError`] or [`RequestError`] is the
-//! caller's fault or a lack of room: nothing was written, and nothing has changed. A [`Timeout`] is final,
-//! too.
+//! every later `receive` returns the same error. (The exception is `Error::WrongBuffer`: the caller passed
+//! the receive buffer of another connection, and nothing was consumed.) A [`SendError`], [`AcceptError`] or
+//! [`RequestError`] is the caller's fault or a lack of room: nothing was written, and nothing has changed. A
+//! [`Timeout`] is final, too.
 //!
 //! # Example
 //!

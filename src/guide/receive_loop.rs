@@ -20,7 +20,8 @@
 //!   HTTP response to `out`. A `?` that drops `out` leaves the peer without an answer. The example therefore
 //!   owns `out` in an outer function.
 //! * **An error is final.** The connection has failed, and each later call of `receive` returns the same
-//!   error. There is nothing to retry.
+//!   error. There is nothing to retry. The exception is `Error::WrongBuffer`, which reports a bug of the
+//!   caller: see [`shared_buffer`].
 //! * **`Ok(None)` is not the end.** The end is a read of zero bytes: call [`receive_eof`]. It returns the
 //!   state of the closing handshake.
 //! * **A pending reply needs one more call.** If `out` has no room for a Pong or a Close, the reply waits in
@@ -111,3 +112,4 @@
 //! [`accept`]: crate::Connection::accept
 //! [`reject`]: crate::Connection::reject
 //! [`closing`]: super::closing
+//! [`shared_buffer`]: super::shared_buffer

@@ -16,8 +16,8 @@
 //! # Receiving
 //!
 //! `receive` works even if `out` is full. Replies to Pings, to a Close and to a violation then wait in the
-//! connection, which stores one reply: the Close, or the newest Pong (§5.5.3 permits to answer only the most
-//! recent Ping). A peer that sends Pings and reads nothing therefore uses no additional memory.
+//! connection, which stores one reply: the Close, or the newest Pong (§5.5.3 permits an endpoint to answer
+//! only the most recent Ping). A peer that sends Pings and reads nothing therefore uses no additional memory.
 //!
 //! [`has_pending_reply`] returns `true` if a reply waits. Write `out`; then call [`receive`] again, with or
 //! without new input, or `flush_reply`. The reply is written first.

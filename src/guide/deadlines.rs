@@ -2,12 +2,12 @@
 //!
 //! A connection has no clock. Your program tells it the time with [`tick`], and `tick` returns the next
 //! deadline. Any clock that does not go backwards and any timer will do: a read timeout, `epoll_wait`, a
-//! timer of an async runtime. A program that never calls `tick` has no deadlines, and pings are not sent.
+//! timer of an async runtime. A program that never calls `tick` has no deadlines and sends no Pings.
 //!
 //! | field of [`Config`] | default | at the deadline |
 //! |---|---|---|
 //! | [`handshake_timeout`] | 10 s | The opening handshake is aborted with [`Timeout::Handshake`]. A server that has received the start of a request writes a 408 response. |
-//! | [`ping_interval`] | 20 s without input | A Ping is sent. |
+//! | [`ping_interval`] | 20 s without input | `tick` writes a Ping. |
 //! | [`pong_timeout`] | 20 s without input after that Ping | The connection ends with [`Timeout::Pong`]. Any input stops this deadline, not only a Pong. |
 //! | [`close_timeout`] | 10 s | The peer has not sent its Close, or has not closed the transport: [`Timeout::Close`]. |
 //!

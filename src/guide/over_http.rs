@@ -20,9 +20,9 @@
 //!
 //! * HTTP/1.1: after the 101 response, the library returns the transport. If the library has already read
 //!   bytes after the request, feed them to the [`ReceiveBuffer`] first.
-//! * HTTP/2 and HTTP/3: the stream of the CONNECT request is the transport. Its end is [`receive_eof`]. If
-//!   that returns a status that is [`clean`], end the stream with END_STREAM or FIN; otherwise reset it with
-//!   CANCEL or H3_REQUEST_CANCELLED.
+//! * HTTP/2 and HTTP/3: the stream of the CONNECT request is the transport. When it ends, call
+//!   [`receive_eof`]. If that returns a status that is [`clean`], end the stream with END_STREAM or FIN;
+//!   otherwise reset it with CANCEL or H3_REQUEST_CANCELLED.
 //! * The library writes the start line or the pseudo-header fields. For a client, [`UpgradeOffer`] documents
 //!   their values.
 //!
@@ -30,6 +30,8 @@
 //! `deflate`).
 //!
 //! # Examples
+//!
+//! `interop/examples/hyper.rs` in the repository is a complete server with hyper and tokio.
 //!
 //! With the feature `http`, in a handler of hyper or another server library:
 //!

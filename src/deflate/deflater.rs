@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ffi::c_ulong;
 use core::fmt;
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status};
@@ -11,6 +12,10 @@ use super::{TAIL, Window};
 /// How many symbols a block is made of, as zlib counts it: 2^11 of them. Its default is 2^14, which takes 98
 /// KiB more, is slower for messages of that size and below, and makes large ones smaller by half a percent.
 const MEM_LEVEL: i32 = 5;
+
+/// zlib counts the bytes of a context, in and out, in `c_ulong`, which has 32 bits on 32-bit targets and on
+/// Windows. If a sum overflows, zlib panics wherever arithmetic is checked.
+const MOST_COUNTED: u64 = u64::MAX >> (u64::BITS - c_ulong::BITS);
 
 /// Compresses the messages of one direction. Without memory until the first of them.
 ///
@@ -76,10 +81,14 @@ impl Deflater {
         self.context = None;
     }
 
-    /// Compresses, up to and with an empty block that ends at the end of a byte. `None` if zlib does what it
-    /// never does.
+    /// Compresses, up to and with an empty block that ends at the end of a byte. `None` if zlib cannot count
+    /// the payload, or fails, although it never does.
     fn flushed(&mut self, mut payload: &[u8], window: Window, level: u8) -> Option<Vec<u8>> {
         let context = self.context.get_or_insert_with(|| Box::new(context(window, level)));
+        let most_before = MOST_COUNTED.checked_sub(Self::most(payload.len()) as u64)?;
+        if context.total_in().max(context.total_out()) > most_before {
+            context.reset();
+        }
         let mut bytes = Vec::new();
         let mut len = 0usize;
         loop {
@@ -150,7 +159,7 @@ impl fmt::Debug for Deflater {
 
 #[cfg(test)]
 mod tests {
-    use super::stored;
+    use super::{Deflater, Piece, Window, stored};
 
     #[test]
     fn blocks_without_compression_hold_any_payload() {
@@ -160,6 +169,19 @@ mod tests {
                 [stored(&payload, false), stored(b"end", true), vec![0, 0, 0xFF, 0xFF, 3, 0]].concat();
             let inflated = miniz_oxide::inflate::decompress_to_vec(&whole).expect("DEFLATE");
             assert_eq!(inflated, [&payload[..], b"end"].concat());
+        }
+    }
+
+    /// RFC 7692 §7.2.1.
+    #[test]
+    fn a_context_that_is_taken_over_compresses_more_than_zlib_can_count() {
+        let (piece, window) = (Piece { first: true, last: true }, Window { bits: 15, takeover: true });
+        // Level 0 is the fastest. Of a payload in one block, zlib adds the whole length at once.
+        let payload = [7; 60_000];
+        let message = stored(&payload, true);
+        let mut deflater = Deflater::new();
+        for count in 0..=u32::MAX / 60_000 {
+            assert!(deflater.deflate(&payload, piece, window, 0) == message, "{count}");
         }
     }
 }

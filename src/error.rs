@@ -18,9 +18,9 @@ pub enum Error {
     Handshake(HandshakeError),
     /// After it (§5).
     Protocol(ProtocolError),
-    /// `receive` was given another buffer than the one with the rest of its message, or a buffer with the rest of
-    /// another connection's. That is the caller's fault: nothing was read, and the connection goes on with the right
-    /// buffer.
+    /// `receive` was given another buffer than the one with the rest of its message, or a buffer with the
+    /// rest of another connection's. That is the caller's fault: nothing was read, and the connection
+    /// goes on with the right buffer.
     WrongBuffer,
 }
 

@@ -314,7 +314,8 @@ fn u8_02_a_split_code_point_fits_the_least_fixed_buffer_beside_a_control_frame()
     check::<Clients>();
 }
 
-/// What a connection does with a buffer that is not the one with the rest of its input: an error, and nothing else.
+/// What a connection does with a buffer that is not the one with the rest of its input: an error, and nothing
+/// else.
 #[track_caller]
 fn assert_wrong<R: Side + Clone>(connection: &Connection<R>, buffer: &ReceiveBuffer<Vec<u8>>) {
     let (mut connection, mut buffer, mut out) = (connection.clone(), buffer.clone(), Vec::new());
@@ -326,8 +327,8 @@ fn assert_wrong<R: Side + Clone>(connection: &Connection<R>, buffer: &ReceiveBuf
     }
 }
 
-/// A message that is not whole in the buffer, or a frame: in the middle of a fragment, between fragments, in a header,
-/// in a control frame, compressed or not.
+/// A message that is not whole in the buffer, or a frame: in the middle of a fragment, between fragments, in
+/// a header, in a control frame, compressed or not.
 #[test]
 fn a_buffer_with_the_rest_of_another_connection_is_refused() {
     fn check<R: Side + Clone>() {

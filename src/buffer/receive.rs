@@ -166,16 +166,19 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.retained = 0;
     }
 
-    /// Whether it retains what its connection expects: the number that [`retain`](Self::retain) returned last.
+    /// Whether it retains what its connection expects: the number that [`retain`](Self::retain) returned
+    /// last.
     #[inline]
     pub(crate) fn retains(&self, expected: u16) -> bool {
         self.retained == expected
     }
 
-    /// The connection needs more bytes: remembers how much of a message, and how many unread bytes, it retains for
-    /// that connection. Returns both in one number, for [`release`](Self::release); 0 for nothing.
+    /// The connection needs more bytes: remembers how much of a message, and how many unread bytes, it
+    /// retains for that connection. Returns both in one number, for [`release`](Self::release); 0 for
+    /// nothing.
     pub(crate) fn retain(&mut self) -> u16 {
-        // An odd factor keeps different lengths different. Truncating and wrapping: the number is only compared.
+        // An odd factor keeps different lengths different. Truncating and wrapping: the number is only
+        // compared.
         let message = (self.message_len() as u32).wrapping_mul(0x9E37_79B1);
         let both = message ^ self.unread_len() as u32;
         self.retained = if self.is_empty() { 0 } else { ((both ^ both >> 16) as u16).max(1) };

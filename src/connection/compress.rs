@@ -18,7 +18,8 @@ pub(super) struct Compression {
     pub(super) min_len: u32,
     /// The window, if permessage-deflate was negotiated and the application uses it.
     window: Option<Window>,
-    /// Whether the peer's window holds a message that the deflater's does not: one that was compressed before.
+    /// Whether the peer's window holds a message that the deflater's does not: one that was compressed
+    /// before.
     is_window_stale: bool,
     deflater: Deflater,
 }

@@ -1,5 +1,5 @@
-//! The inbound direction of permessage-deflate (RFC 7692 §6.2): payload of compressed frames to the message that
-//! is reassembled.
+//! The inbound direction of permessage-deflate (RFC 7692 §6.2): payload of compressed frames to the message
+//! that is reassembled.
 
 use super::config::Delivery;
 use super::message::{OpenMessage, awaits_code_point};
@@ -109,8 +109,8 @@ impl<'a> Decompressor<'a> {
     }
 }
 
-/// Unmasks the payload in its place: the inflater may not take all of it at once. Returns how many of the unread
-/// bytes are unmasked.
+/// Unmasks the payload in its place: the inflater may not take all of it at once. Returns how many of the
+/// unread bytes are unmasked.
 fn unmask<S: Storage>(message: &mut OpenMessage, buffer: &mut ReceiveBuffer<S>) -> u32 {
     let (Some(unmasked), Some(frame)) = (&mut message.unmasked, &mut message.frame) else { return 0 };
     let masked = buffer.unread_mut().get_mut(*unmasked as usize..).unwrap_or_default();

@@ -21,8 +21,8 @@ pub enum State {
     Handshake,
     /// Messages are exchanged (§6): OPEN, and CLOSING while one of the two Close frames is missing.
     Transmission,
-    /// The closing handshake is complete, or the connection has failed, was rejected or was cut (§7): nothing is
-    /// received or sent any more.
+    /// The closing handshake is complete, or the connection has failed, was rejected or was cut (§7): nothing
+    /// is received or sent any more.
     End,
 }
 
@@ -34,8 +34,8 @@ pub enum TransportAction {
     KeepOpen,
     /// Wait until the peer closes it, but not for ever (§7.1.1: a client leaves that to the server).
     AwaitPeerClose,
-    /// Close it: shut down writing, then read to the end for a while. A socket that is dropped with unread input
-    /// resets the connection, and the peer may never read the last frame (§7.1.1).
+    /// Close it: shut down writing, then read to the end for a while. A socket that is dropped with unread
+    /// input resets the connection, and the peer may never read the last frame (§7.1.1).
     Close,
 }
 

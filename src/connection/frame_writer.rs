@@ -24,8 +24,8 @@ pub(super) struct Writer<'a, R, O> {
 }
 
 impl<R: Role, O: SendBuffer> Writer<'_, R, O> {
-    /// Whether `out` accepts so many bytes: it has room for them, and the bytes in it are below the high-water
-    /// mark.
+    /// Whether `out` accepts so many bytes: it has room for them, and the bytes in it are below the
+    /// high-water mark.
     #[inline]
     pub(super) fn accepts(&self, len: usize) -> bool {
         self.out.len() < self.config.max_write_buffer && self.out.remaining_capacity() >= len

@@ -40,8 +40,8 @@ pub(super) enum Fragment {
     Other,
 }
 
-/// Binary payload is unmasked in blocks of this many bytes, or to the end of its frame: byte by byte, the slow
-/// path would run for each read.
+/// Binary payload is unmasked in blocks of this many bytes, or to the end of its frame: byte by byte, the
+/// slow path would run for each read.
 const UNMASK_BLOCK: u64 = 4096;
 
 impl OpenMessage {
@@ -64,8 +64,8 @@ impl OpenMessage {
         unread < remaining.min(UNMASK_BLOCK) && !self.is_compressed() && !buffer.is_full()
     }
 
-    /// Takes a continuation frame that the buffer holds whole. `None` changes nothing, and leaves the frame to
-    /// the path that reads any header.
+    /// Takes a continuation frame that the buffer holds whole. `None` changes nothing, and leaves the frame
+    /// to the path that reads any header.
     #[inline]
     pub(super) fn take_fragment<R: Role, S: Storage>(
         &mut self,
@@ -113,8 +113,8 @@ pub(super) fn awaits_code_point<S: Storage>(kind: MessageKind, buffer: &mut Rece
         || (kind == MessageKind::Text && bytes.len() < 4 && TextEnd::of(bytes) == Ok(TextEnd::Inside(0)))
 }
 
-/// The frame that nearly every frame is: whole in the buffer, masked as it must be, with a length of at most 16
-/// bits in the minimal form.
+/// The frame that nearly every frame is: whole in the buffer, masked as it must be, with a length of at most
+/// 16 bits in the minimal form.
 pub(super) struct WholeFrame<'a> {
     pub(super) header_len: usize,
     /// As it was received.

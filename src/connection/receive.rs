@@ -1,5 +1,5 @@
-//! The half of an open connection that reads: frames to events (§5, §6.2). It writes nothing; its owner sees in
-//! the event which reply is due.
+//! The half of an open connection that reads: frames to events (§5, §6.2). It writes nothing; its owner sees
+//! in the event which reply is due.
 
 use super::config::{Delivery, Settings};
 #[cfg(feature = "deflate")]
@@ -279,8 +279,8 @@ impl ReceiveHalf {
         }
     }
 
-    /// Reads the header of a frame, in a message or between messages. After the header of a data frame, the step
-    /// is [`Step::Continue`]: its payload is next.
+    /// Reads the header of a frame, in a message or between messages. After the header of a data frame, the
+    /// step is [`Step::Continue`]: its payload is next.
     fn frame_header<R: Role, S: Storage>(
         &mut self,
         message: Option<OpenMessage>,
@@ -292,8 +292,8 @@ impl ReceiveHalf {
         let (fin, opcode) = FrameHeader::parse_first_byte(*first)?;
         let fragmentation = message.map_or(Fragmentation::Idle, |message| Fragmentation::Open(message.kind));
         let piece = fragmentation.piece(opcode, fin)?;
-        // §5.2: "MUST be 0 unless an extension is negotiated"; extensions define them for the first frame of a
-        // message
+        // §5.2: "MUST be 0 unless an extension is negotiated"; extensions define them for the first frame of
+        // a message
         let is_first = piece.is_some_and(|piece| piece.first);
         let allowed = if is_first { self.negotiated.reserved_bits() } else { ReservedBits::NONE };
         if !ReservedBits::of_first_byte(*first).within(allowed) {

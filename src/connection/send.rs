@@ -64,8 +64,8 @@ impl SendHalf {
         if self.fragmented.is_some() { Err(SendError::MessageOpen) } else { Ok(()) }
     }
 
-    /// Writes the pending reply. Without room it stays; without a masking key it is dropped, so that it does not
-    /// block every later frame.
+    /// Writes the pending reply. Without room it stays; without a masking key it is dropped, so that it does
+    /// not block every later frame.
     #[inline]
     pub(super) fn flush_reply<R: Role, O: SendBuffer>(&mut self, writer: &mut Writer<'_, R, O>) {
         if self.pending.flush(writer) == Err(SendError::Entropy) {
@@ -73,8 +73,8 @@ impl SendHalf {
         }
     }
 
-    /// Writes the pending reply, if `out` accepts it and then a frame of so much payload; returns that frame's
-    /// masking key. On an error nothing is written.
+    /// Writes the pending reply, if `out` accepts it and then a frame of so much payload; returns that
+    /// frame's masking key. On an error nothing is written.
     #[inline]
     pub(super) fn prepare<R: Role, O: SendBuffer>(
         &mut self,

@@ -12,8 +12,8 @@ use crate::wire::{CloseCode, MAX_CONTROL_PAYLOAD};
 /// peer's Close arrived, the peer broke the protocol, or a silence began or ended.
 ///
 /// It is small and owned, and has no heap: send it over any channel that keeps the order, and give it to
-/// [`WriteHalf::handle_signal`](crate::WriteHalf::handle_signal). A signal that is dropped is a reply that the
-/// peer never gets.
+/// [`WriteHalf::handle_signal`](crate::WriteHalf::handle_signal). A signal that is dropped is a reply that
+/// the peer never gets.
 #[derive(Clone, PartialEq, Eq)]
 #[must_use = "the write half must handle it"]
 pub struct Signal(pub(super) Content);

@@ -48,8 +48,8 @@ impl<R: Role> ReadHalf<R> {
         (self.half, self.timer)
     }
 
-    /// Reads the next event from `inbound`, like `Connection::receive`; `None` if more bytes are needed. The signal
-    /// goes to the [`WriteHalf`], also if there is an error.
+    /// Reads the next event from `inbound`, like `Connection::receive`; `None` if more bytes are needed. The
+    /// signal goes to the [`WriteHalf`], also if there is an error.
     ///
     /// # Errors
     /// A violation by the peer, after all events before it; the connection has failed then (§7.1.7). Or
@@ -105,9 +105,9 @@ impl<R: Role> ReadHalf<R> {
         (Some(Signal(Content::Failed(error))), Err(error.into()))
     }
 
-    /// Says what time it is, like `Connection::tick`; returns when to call it again. This half notices a silence, and
-    /// that it ends; the signal tells the [`WriteHalf`], which sends the Ping and waits for the Pong, so
-    /// [`WriteHalf::tick`] must be called, too.
+    /// Says what time it is, like `Connection::tick`; returns when to call it again. This half notices a
+    /// silence, and that it ends; the signal tells the [`WriteHalf`], which sends the Ping and waits for
+    /// the Pong, so [`WriteHalf::tick`] must be called, too.
     #[doc(alias = "handle_timeout")]
     pub fn tick(&mut self, now: Duration) -> (Option<Signal>, Option<Duration>) {
         let wait = if self.half.is_over() { Wait::Nothing } else { Wait::Idle };
@@ -132,8 +132,8 @@ impl<R: Role> ReadHalf<R> {
         self.half.shrink_to_fit();
     }
 
-    /// Whether events can follow: [`State::Transmission`]; or after the peer's Close, or a violation, no more than
-    /// the end of the transport: [`State::End`].
+    /// Whether events can follow: [`State::Transmission`]; or after the peer's Close, or a violation, no more
+    /// than the end of the transport: [`State::End`].
     #[must_use]
     pub fn state(&self) -> State {
         if self.half.is_over() { State::End } else { State::Transmission }
@@ -142,8 +142,8 @@ impl<R: Role> ReadHalf<R> {
 
 /// The half of a connection that writes; `Connection::split` makes it.
 ///
-/// Its methods are the connection's, and write to `out` like those. It knows of the peer what the signals said that
-/// it [handled](Self::handle_signal).
+/// Its methods are the connection's, and write to `out` like those. It knows of the peer what the signals
+/// said that it [handled](Self::handle_signal).
 #[derive(Clone)]
 pub struct WriteHalf<R: Role> {
     role: R,
@@ -159,8 +159,8 @@ enum Phase {
 }
 
 impl WriteHalf<Server> {
-    /// Makes a message of `payload` without copying or changing it, like `Connection::encode_header`. Write `out`,
-    /// the header and the payload before the next call.
+    /// Makes a message of `payload` without copying or changing it, like `Connection::encode_header`. Write
+    /// `out`, the header and the payload before the next call.
     ///
     /// # Errors
     /// If a Close was sent, a fragmented message is open, or the payload of a text is not UTF-8.
@@ -184,16 +184,17 @@ impl<R: Role> WriteHalf<R> {
         (self.role, self.config, self.timer, sending)
     }
 
-    /// Replies to what the read half received: writes the Pong that is due, the Close that answers the peer's, the
-    /// Close that tells the peer of its violation, or the Ping that breaks a silence. If `out` has no room, the reply
-    /// waits (see [`has_pending_reply`](Self::has_pending_reply)): of several Pongs the newest.
+    /// Replies to what the read half received: writes the Pong that is due, the Close that answers the
+    /// peer's, the Close that tells the peer of its violation, or the Ping that breaks a silence. If
+    /// `out` has no room, the reply waits (see [`has_pending_reply`](Self::has_pending_reply)): of
+    /// several Pongs the newest.
     ///
-    /// It can be called between any two other calls, also inside a fragmented message. After the end nothing is
-    /// written, but [`close_status`](Self::close_status) is completed.
+    /// It can be called between any two other calls, also inside a fragmented message. After the end nothing
+    /// is written, but [`close_status`](Self::close_status) is completed.
     ///
-    /// Signals must be handled in the order in which the read half returned them. Out of order, a Pong can follow a
-    /// later one, the reply to a Ping can be lost after a Close, and a Ping can be sent after the silence has ended.
-    /// Each frame that is written is legal all the same.
+    /// Signals must be handled in the order in which the read half returned them. Out of order, a Pong can
+    /// follow a later one, the reply to a Ping can be lost after a Close, and a Ping can be sent after
+    /// the silence has ended. Each frame that is written is legal all the same.
     pub fn handle_signal(&mut self, signal: Signal, out: &mut impl SendBuffer) {
         self.flush_reply(out);
         let Self { role, config, timer, phase } = self;
@@ -222,7 +223,8 @@ impl<R: Role> WriteHalf<R> {
         }
     }
 
-    /// Whether a reply waits for room in `out`: call [`flush_reply`](Self::flush_reply) once `out` was written.
+    /// Whether a reply waits for room in `out`: call [`flush_reply`](Self::flush_reply) once `out` was
+    /// written.
     #[must_use]
     pub fn has_pending_reply(&self) -> bool {
         match &self.phase {
@@ -251,8 +253,8 @@ impl<R: Role> WriteHalf<R> {
         half.message(MessageKind::Binary, bytes, &mut writer)
     }
 
-    /// Sends a message that was encoded before, in one frame: the bytes that [`send_text`](Self::send_text) or
-    /// [`send_binary`](Self::send_binary) write, for messages that are sent to many.
+    /// Sends a message that was encoded before, in one frame: the bytes that [`send_text`](Self::send_text)
+    /// or [`send_binary`](Self::send_binary) write, for messages that are sent to many.
     ///
     /// # Errors
     /// If a Close was sent, a fragmented message is open, or `out` has no room; nothing is written then.
@@ -267,12 +269,13 @@ impl<R: Role> WriteHalf<R> {
         half.prepared(message, &mut writer)
     }
 
-    /// Sends the next fragment of a message, in a frame of its own (§5.4). The first one begins the message, and
-    /// `last` ends it; between them only control frames can be sent. A fragment of a text can end inside a code point.
+    /// Sends the next fragment of a message, in a frame of its own (§5.4). The first one begins the message,
+    /// and `last` ends it; between them only control frames can be sent. A fragment of a text can end
+    /// inside a code point.
     ///
     /// # Errors
-    /// If a Close was sent, the fragment does not continue the message, or `out` has no room; nothing is written
-    /// then.
+    /// If a Close was sent, the fragment does not continue the message, or `out` has no room; nothing is
+    /// written then.
     pub fn send_fragment(
         &mut self,
         kind: MessageKind,
@@ -284,13 +287,14 @@ impl<R: Role> WriteHalf<R> {
         half.fragment(kind, payload, last, &mut writer)
     }
 
-    /// Makes a message of `payload` without copying it: returns the header of its frame, and leaves `payload` as it
-    /// must be sent. A client's is masked in place; a server can call [`encode_header`](WriteHalf::encode_header).
-    /// Write `out` first, whole; then the header, then the payload, for instance with one vectored write, and all of
-    /// it before the next call.
+    /// Makes a message of `payload` without copying it: returns the header of its frame, and leaves `payload`
+    /// as it must be sent. A client's is masked in place; a server can call
+    /// [`encode_header`](WriteHalf::encode_header). Write `out` first, whole; then the header, then the
+    /// payload, for instance with one vectored write, and all of it before the next call.
     ///
     /// # Errors
-    /// If a Close was sent, a fragmented message is open, or the payload of a text is not UTF-8; it is unchanged then.
+    /// If a Close was sent, a fragmented message is open, or the payload of a text is not UTF-8; it is
+    /// unchanged then.
     pub fn mask_and_encode_header(
         &mut self,
         kind: MessageKind,
@@ -313,8 +317,8 @@ impl<R: Role> WriteHalf<R> {
         half.control(Opcode::Ping, payload, &mut writer)
     }
 
-    /// Sends a Pong with at most 125 bytes: one that no Ping asked for (§5.5.3), or one that [`Config::auto_pong`](crate::Config::auto_pong)
-    /// leaves to the application.
+    /// Sends a Pong with at most 125 bytes: one that no Ping asked for (§5.5.3), or one that
+    /// [`Config::auto_pong`](crate::Config::auto_pong) leaves to the application.
     ///
     /// # Errors
     /// If a Close was sent, the payload is too long, or `out` has no room; nothing is written then.
@@ -323,8 +327,8 @@ impl<R: Role> WriteHalf<R> {
         half.control(Opcode::Pong, payload, &mut writer)
     }
 
-    /// Begins the closing handshake, or answers the peer's Close (§7.1.2). Nothing can be sent after it; messages
-    /// are still received until the peer's Close arrives. The reason has at most 123 bytes.
+    /// Begins the closing handshake, or answers the peer's Close (§7.1.2). Nothing can be sent after it;
+    /// messages are still received until the peer's Close arrives. The reason has at most 123 bytes.
     ///
     /// # Errors
     /// If a Close was sent before, the reason is too long, or `out` has no room; nothing is written then.
@@ -359,8 +363,8 @@ impl<R: Role> WriteHalf<R> {
         Ok(())
     }
 
-    /// Says that the transport has ended: the task that reads has come to its end, or writing failed. Returns how the
-    /// closing handshake stood (§7.1.4–§7.1.6), as far as the signals said.
+    /// Says that the transport has ended: the task that reads has come to its end, or writing failed. Returns
+    /// how the closing handshake stood (§7.1.4–§7.1.6), as far as the signals said.
     pub fn receive_eof(&mut self) -> CloseStatus {
         let status = self.close_status();
         match &mut self.phase {
@@ -375,13 +379,13 @@ impl<R: Role> WriteHalf<R> {
         }
     }
 
-    /// Says what time it is, like `Connection::tick`, by the same clock as [`ReadHalf::tick`], which notices a silence.
-    /// This half waits for the Pong after the Ping that it wrote, for the peer's Close, and for the end of the
-    /// transport.
+    /// Says what time it is, like `Connection::tick`, by the same clock as [`ReadHalf::tick`], which notices
+    /// a silence. This half waits for the Pong after the Ping that it wrote, for the peer's Close, and
+    /// for the end of the transport.
     ///
     /// # Errors
-    /// The time for something is over: the connection has ended, `out` has what the peer must be told, and every later
-    /// call returns the same error. Close the transport, for the task that reads, too.
+    /// The time for something is over: the connection has ended, `out` has what the peer must be told, and
+    /// every later call returns the same error. Close the transport, for the task that reads, too.
     #[doc(alias = "handle_timeout")]
     pub fn tick(&mut self, now: Duration, out: &mut impl SendBuffer) -> Result<Option<Duration>, Timeout> {
         let Self { role, config, timer, phase } = self;
@@ -433,8 +437,8 @@ impl<R: Role> WriteHalf<R> {
         matches!(&self.phase, Phase::Open(half) if !half.closing.sent())
     }
 
-    /// What to do with the transport, once `out` is written. When it says to close it, that is for the task that
-    /// reads, too.
+    /// What to do with the transport, once `out` is written. When it says to close it, that is for the task
+    /// that reads, too.
     #[must_use]
     pub fn transport_action(&self) -> TransportAction {
         if let Phase::End(end) = &self.phase { end.transport_action() } else { TransportAction::KeepOpen }

@@ -1,5 +1,5 @@
-//! Deadlines of an open connection (§5.5.2, §7.1.1): what an endpoint does because there was no input. The caller
-//! tells the time.
+//! Deadlines of an open connection (§5.5.2, §7.1.1): what an endpoint does because there was no input. The
+//! caller tells the time.
 
 use core::time::Duration;
 
@@ -10,7 +10,8 @@ use crate::role::Role;
 use crate::rules::{Closing, Due, Timer, Wait};
 use crate::wire::Opcode;
 
-/// What an open connection, or its half that writes, waits for; `idle` is for as long as no Close was exchanged.
+/// What an open connection, or its half that writes, waits for; `idle` is for as long as no Close was
+/// exchanged.
 pub(super) const fn wait(half: &SendHalf, idle: Wait) -> Wait {
     match half.closing {
         Closing::Open => idle,

@@ -7,7 +7,8 @@ mod support;
 use allocation_counter::measure;
 use arrayvec::ArrayVec;
 use support::{
-    KEY, Keys, REQUEST, Seen, Side, feed, filled, frame, frame_with, frames_of, transmit, with_field,
+    KEY, Keys, REQUEST, Seen, Side, feed, filled, fits_in_memory, frame, frame_with, frames_of, transmit,
+    with_field,
 };
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
@@ -47,7 +48,8 @@ fn attack_b1_a_declared_length_takes_no_memory() {
             (Config::default(), 64 << 20, false),
             (Config::default(), (64 << 20) + 1, true),
             (Config::default(), (1 << 63) - 1, true),
-            (unlimited(Delivery::Messages), (1 << 63) - 1, false),
+            (unlimited(Delivery::Messages), (1 << 30) + 5, false),
+            (unlimited(Delivery::Messages), (1 << 63) - 1, !fits_in_memory((1 << 63) - 1)),
             (unlimited(Delivery::Parts), (1 << 63) - 1, false),
             (unlimited(Delivery::Messages), 1 << 63, true),
         ] {

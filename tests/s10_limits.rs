@@ -4,7 +4,10 @@
 mod support;
 
 use allocation_counter::measure;
-use support::{KEY, Keys, REQUEST, Seen, Side, filled, frame, frame_with, frames_of, open_server, transmit};
+use support::{
+    KEY, Keys, REQUEST, Seen, Side, filled, fits_in_memory, frame, frame_with, frames_of, open_server,
+    transmit,
+};
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
     Client, Config, Connection, Delivery, Error, Event, ProtocolError, ReceiveBuffer, SendSlice, Server,
@@ -90,19 +93,35 @@ fn lim_03_huge_lengths_neither_wrap_nor_truncate() {
         let mut open = Config::default();
         open.max_message_size = u64::MAX;
         open.max_frame_size = u64::MAX;
-        for len in [(1 << 32) + 5, (1 << 63) - 1, (1 << 62) + 1] {
+        let run = |config, wire: &[u8], chunk| {
+            support::feed(R::open(config), ReceiveBuffer::new(), wire.chunks(chunk), |_, _| {})
+        };
+        for len in [(1 << 30) + 5, (1 << 32) + 5, (1 << 63) - 1, (1 << 62) + 1] {
             let wire = frame_with(0x82, b"Hello", key, LengthForm::Bits64, len);
             assert_eq!(
                 transmit::<R>(Config::default(), &wire).error,
                 Some(ProtocolError::FrameTooBig.into())
             );
-            // Without limits, it waits for the rest.
-            let outcome = support::feed(R::open(open), ReceiveBuffer::new(), wire.chunks(3), |_, _| {});
-            assert_eq!((outcome.error, outcome.events, outcome.state), (None, vec![], State::Transmission));
             let second = frame_with(0x80, b"", key, LengthForm::Bits64, (1 << 63) - 1);
-            let wire = [frame_with(0x02, b"", key, LengthForm::Bits64, len), second].concat();
-            let outcome = support::feed(R::open(open), ReceiveBuffer::new(), wire.chunks(1), |_, _| {});
-            assert_eq!(outcome.error, None, "the second header is payload of the first");
+            let two = [frame_with(0x02, b"", key, LengthForm::Bits64, len), second].concat();
+            for delivery in [Delivery::Messages, Delivery::Parts] {
+                open.delivery = delivery;
+                // Without limits, it waits for the rest. A whole message that exceeds the address space fails.
+                let waits = delivery == Delivery::Parts || fits_in_memory(len);
+                let (error, state) = if waits {
+                    (None, State::Transmission)
+                } else {
+                    (Some(ProtocolError::MessageTooBig.into()), State::End)
+                };
+                let outcome = run(open, &wire, 3);
+                assert_eq!(
+                    (outcome.error, outcome.events, outcome.state),
+                    (error, vec![], state),
+                    "{delivery:?} {len:x}"
+                );
+                let outcome = run(open, &two, 1);
+                assert_eq!(outcome.error, error, "the second header is payload of the first");
+            }
         }
     }
     check::<Server>();

@@ -67,6 +67,11 @@ pub fn filled(bytes: &[u8]) -> ReceiveBuffer<Vec<u8>> {
     inbound
 }
 
+/// Whether a whole message of this many bytes fits in the address space. On a 32-bit target it ends below 4 GiB.
+pub fn fits_in_memory(len: u64) -> bool {
+    isize::try_from(len).is_ok()
+}
+
 /// The key that [`frame`] masks with.
 pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 

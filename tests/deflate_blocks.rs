@@ -260,7 +260,7 @@ fn pmd_17_fixed_codes_that_stand_for_nothing() {
             (0..5).for_each(|_| blocks.symbol(usize::from(b'a')));
             blocks.symbol(symbol);
             distance.into_iter().for_each(|distance| blocks.code(distance, 5));
-            blocks.put(0, 40);
+            (0..40).for_each(|_| blocks.put(0, 1));
             let outcome = every_way::<R>(
                 DeflateParams::new(),
                 Config::default(),

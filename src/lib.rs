@@ -164,6 +164,8 @@ mod rules;
 
 pub mod handshake;
 
+mod config;
+
 mod buffer;
 
 #[cfg(feature = "deflate")]
@@ -176,12 +178,11 @@ pub mod guide;
 
 pub use buffer::{ReceiveBuffer, SendBuffer, SendSlice, Storage};
 #[cfg(feature = "deflate")]
-pub use connection::DeflateConfig;
+pub use config::DeflateConfig;
+pub use config::{Config, Delivery};
 #[cfg(feature = "alloc")]
 pub use connection::PreparedMessage;
-pub use connection::{
-    Config, Connection, Delivery, Event, HeaderBytes, ReadHalf, Signal, State, TransportAction, WriteHalf,
-};
+pub use connection::{Connection, Event, HeaderBytes, ReadHalf, Signal, State, TransportAction, WriteHalf};
 pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, Timeout};
 #[cfg(feature = "deflate")]
 pub use handshake::DeflateParams;

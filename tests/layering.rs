@@ -4,15 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room, and the rooms it may import from.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("role", &[]),
     ("wire", &[]),
     ("error", &["role", "wire"]),
     ("rules", &["wire", "error"]),
     ("handshake", &["wire", "error"]),
+    ("config", &["rules", "handshake"]),
     ("buffer", &["wire"]),
     ("deflate", &[]),
-    ("connection", &["role", "wire", "error", "rules", "handshake", "buffer", "deflate"]),
+    ("connection", &["role", "wire", "error", "rules", "handshake", "config", "buffer", "deflate"]),
     ("guide", &[]),
 ];
 

@@ -3,9 +3,9 @@
 
 use core::mem;
 
-use super::config::{DeflateConfig, Settings};
 use super::frame_writer::{Writer, frame_len};
 use crate::buffer::SendBuffer;
+use crate::config::{DeflateConfig, Settings};
 use crate::deflate::{Deflater, Piece, Window};
 use crate::handshake::Negotiated;
 use crate::role::Role;
@@ -116,7 +116,7 @@ fn has_room<R: Role>(len: usize, out: &impl SendBuffer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Compression, DeflateConfig, NEVER, Negotiated, Settings};
-    use crate::connection::Config;
+    use crate::config::Config;
     use crate::handshake::DeflateParams;
     use crate::role::Server;
 

@@ -1,9 +1,9 @@
 //! The inbound direction of permessage-deflate (RFC 7692 §6.2): payload of compressed frames to the message
 //! that is reassembled.
 
-use super::config::Delivery;
 use super::message::{OpenMessage, awaits_code_point};
 use crate::buffer::{ReceiveBuffer, Storage};
+use crate::config::Delivery;
 use crate::deflate::{Corrupt, Inflater, PIECE, Window};
 use crate::error::ProtocolError;
 use crate::handshake::Negotiated;

@@ -2,12 +2,12 @@
 
 use core::time::Duration;
 
-use super::config::Settings;
 use super::frame_writer::Writer;
 use super::pending::PendingReply;
 use super::send::SendHalf;
 use super::signal::Content;
 use crate::buffer::SendBuffer;
+use crate::config::Settings;
 use crate::error::{Error, HandshakeError, ProtocolError, SendError, Timeout};
 use crate::role::Role;
 use crate::rules::{CloseFrameStatus, CloseStatus, Due, Timeouts, Timer, Wait};

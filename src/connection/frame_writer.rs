@@ -2,8 +2,8 @@
 
 use arrayvec::ArrayVec;
 
-use super::config::Settings;
 use crate::buffer::SendBuffer;
+use crate::config::Settings;
 use crate::error::SendError;
 use crate::role::Role;
 use crate::wire::{

@@ -1,9 +1,9 @@
 //! The opening handshake of a connection (§4): a head to an event, and what follows from it.
 
-use super::config::Settings;
 use super::event::Event;
 use super::frame_writer::write_pieces;
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
+use crate::config::Settings;
 use crate::error::{AcceptError, Error, HandshakeError, RequestError};
 use crate::handshake::{
     Accept, Answer, Asked, ClientRequest, Expected, Found, HeadReader, Key, Negotiated, Reject, Request,

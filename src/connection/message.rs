@@ -1,7 +1,7 @@
 //! The message that arrives, and the frame that nearly every message is (§5.2, §5.4).
 
-use super::config::Settings;
 use crate::buffer::{ReceiveBuffer, Storage};
+use crate::config::Settings;
 use crate::error::ProtocolError;
 use crate::role::Role;
 use crate::rules::{Limits, MessageCounters, TextEnd, Utf8Validator};

@@ -1,12 +1,12 @@
 //! The half of an open connection that reads: frames to events (§5, §6.2). It writes nothing; its owner sees
 //! in the event which reply is due.
 
-use super::config::{Delivery, Settings};
 #[cfg(feature = "deflate")]
 use super::decompress::{Decompressor, Stop};
 use super::event::Event;
 use super::message::{FastLimit, Fragment, OpenFrame, OpenMessage, WholeFrame, awaits_code_point};
 use crate::buffer::{ReceiveBuffer, Storage};
+use crate::config::{Delivery, Settings};
 #[cfg(feature = "deflate")]
 use crate::deflate::Inflater;
 use crate::error::{Error, ProtocolError};

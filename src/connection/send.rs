@@ -5,12 +5,12 @@ use core::mem;
 
 #[cfg(feature = "deflate")]
 use super::compress::Compression;
-use super::config::Settings;
 use super::frame_writer::{ControlPayload, Writer, close_payload, frame_len, header};
 use super::pending::PendingReply;
 #[cfg(feature = "alloc")]
 use super::prepared::{Encoded, PreparedMessage};
 use crate::buffer::SendBuffer;
+use crate::config::Settings;
 use crate::error::{SendError, Timeout};
 use crate::handshake::Negotiated;
 use crate::role::Role;

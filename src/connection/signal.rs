@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use super::config::Settings;
 use super::event::Event;
 use super::frame_writer::{ControlPayload, close_payload};
+use crate::config::Settings;
 use crate::error::ProtocolError;
 use crate::wire::{CloseCode, MAX_CONTROL_PAYLOAD};
 

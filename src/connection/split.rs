@@ -11,7 +11,6 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::time::Duration;
 
-use super::config::Settings;
 use super::end::{End, State, TransportAction};
 use super::event::Event;
 use super::frame_writer::{HeaderBytes, Writer};
@@ -22,6 +21,7 @@ use super::send::SendHalf;
 use super::signal::{Content, Signal};
 use super::tick::{self, OutOfTime};
 use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
+use crate::config::Settings;
 use crate::error::{Error, ProtocolError, SendError, Timeout};
 use crate::role::{Role, Server};
 use crate::rules::{CloseStatus, Due, Timer, Wait};

@@ -97,19 +97,19 @@ impl Default for Config {
 
 /// A [`Config`] as a connection keeps it: small.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     max_message_size: u64,
     max_frame_size: u64,
-    pub(super) max_write_buffer: usize,
+    pub(crate) max_write_buffer: usize,
     max_fragments: u32,
     max_head_size: u32,
     max_header_line: u32,
     max_headers: u32,
-    pub(super) timeouts: Timeouts,
-    pub(super) delivery: Delivery,
-    pub(super) auto_pong: bool,
-    pub(super) auto_close: bool,
-    pub(super) allow_plain_http: bool,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) delivery: Delivery,
+    pub(crate) auto_pong: bool,
+    pub(crate) auto_close: bool,
+    pub(crate) allow_plain_http: bool,
     #[cfg(feature = "deflate")]
     deflate: Packed,
 }
@@ -145,7 +145,7 @@ impl From<Config> for Settings {
 impl Settings {
     /// The limits on messages, for a buffer that can hold a message of `capacity` bytes.
     #[inline]
-    pub(super) fn limits(&self, capacity: u64) -> Limits {
+    pub(crate) fn limits(&self, capacity: u64) -> Limits {
         let message = match self.delivery {
             Delivery::Messages => self.max_message_size.min(capacity),
             Delivery::Parts => self.max_message_size,
@@ -154,12 +154,12 @@ impl Settings {
     }
 
     #[cfg(feature = "deflate")]
-    pub(super) fn deflate(&self) -> Option<DeflateConfig> {
+    pub(crate) fn deflate(&self) -> Option<DeflateConfig> {
         self.deflate.get()
     }
 
     /// The extensions that this endpoint is ready for.
-    pub(super) fn ready(&self) -> Negotiated {
+    pub(crate) fn ready(&self) -> Negotiated {
         #[cfg(feature = "deflate")]
         if let Some(deflate) = self.deflate() {
             return Negotiated::new().with_deflate(deflate.limits);
@@ -168,7 +168,7 @@ impl Settings {
     }
 
     /// The limits on the head, for a buffer that can hold `capacity` bytes.
-    pub(super) fn head_limits(&self, capacity: usize) -> HeadLimits {
+    pub(crate) fn head_limits(&self, capacity: usize) -> HeadLimits {
         HeadLimits {
             head: (self.max_head_size as usize).min(capacity),
             line: self.max_header_line as usize,

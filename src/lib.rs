@@ -182,7 +182,7 @@ pub use config::DeflateConfig;
 pub use config::{Config, Delivery};
 #[cfg(feature = "alloc")]
 pub use connection::PreparedMessage;
-pub use connection::{Connection, Event, HeaderBytes, ReadHalf, Signal, State, TransportAction, WriteHalf};
+pub use connection::{Connection, Event, ReadHalf, Signal, State, TransportAction, WriteHalf};
 pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, Timeout};
 #[cfg(feature = "deflate")]
 pub use handshake::DeflateParams;
@@ -193,4 +193,4 @@ pub use handshake::{
 pub use role::OsEntropy;
 pub use role::{Client, Entropy, EntropyError, Role, Server};
 pub use rules::{CloseFrameStatus, CloseStatus};
-pub use wire::{CloseCode, CloseFrame, MessageKind};
+pub use wire::{CloseCode, CloseFrame, HeaderBytes, MessageKind};

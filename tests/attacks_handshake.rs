@@ -207,7 +207,7 @@ fn attack_f_every_key_on_the_wire_is_four_fresh_bytes_of_the_callers() {
     let mut inbound = filled(&wire);
     while client.receive(&mut inbound, &mut out).unwrap().is_some() {}
     let (mut rest, mut keys) = (&out[..], Vec::new());
-    while let Some((header, len)) = websocket_proto::wire::FrameHeader::parse(rest).unwrap() {
+    while let Some((header, len)) = websocket_proto::wire::FrameHeader::parse(rest).unwrap().complete() {
         keys.push(header.masking_key.map(u32::from_be_bytes));
         rest = &rest[len + header.payload_len as usize..];
     }

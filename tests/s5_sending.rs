@@ -72,7 +72,7 @@ fn everything<R: Side>() -> Vec<(Vec<u8>, &'static [u8])> {
 fn fr_11_mk_04_no_reserved_bit_is_sent_and_a_server_never_masks() {
     fn check<R: Side>() {
         for (wire, payload) in everything::<R>() {
-            let (header, len) = FrameHeader::parse(&wire).unwrap().unwrap();
+            let (header, len) = FrameHeader::parse(&wire).unwrap().complete().unwrap();
             assert_eq!((header.reserved, wire[0] & 0x70), (ReservedBits::NONE, 0), "{payload:02x?}");
             assert_eq!(wire.len(), len + payload.len(), "one frame");
             let mut sent = wire[len..].to_vec();
@@ -177,11 +177,11 @@ fn mk_08_the_keys_are_the_callers_and_nothing_else() {
     client.send_fragment(MessageKind::Binary, &[0; 1000], true, &mut out).unwrap();
     assert_eq!(drain(&mut client, &frame::<Clients>(0x89, b"p"), &mut out), 1);
     let mut payload = *b"in place";
-    out.extend(client.mask_and_encode_header(MessageKind::Text, &mut payload).unwrap());
+    out.extend_from_slice(&client.mask_and_encode_header(MessageKind::Text, &mut payload).unwrap());
     out.extend(payload);
     client.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
     let (mut rest, mut found) = (&out[..], Vec::new());
-    while let Some((header, len)) = FrameHeader::parse(rest).unwrap() {
+    while let Some((header, len)) = FrameHeader::parse(rest).unwrap().complete() {
         found.push(header.masking_key.unwrap());
         rest = &rest[len + header.payload_len as usize..];
     }

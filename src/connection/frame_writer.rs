@@ -10,9 +10,6 @@ use crate::wire::{
     CloseFrame, FrameHeader, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, ReservedBits,
 };
 
-/// The bytes of a frame before its payload (§5.2).
-pub type HeaderBytes = ArrayVec<u8, MAX_HEADER>;
-
 /// The payload of a control frame.
 pub(super) type ControlPayload = ArrayVec<u8, MAX_CONTROL_PAYLOAD>;
 

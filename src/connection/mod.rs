@@ -36,7 +36,6 @@ use core::time::Duration;
 use end::End;
 pub use end::{State, TransportAction};
 pub use event::Event;
-pub use frame_writer::HeaderBytes;
 use frame_writer::Writer;
 use handshake::{Opening, Turn};
 #[cfg(feature = "alloc")]
@@ -54,7 +53,7 @@ use crate::error::{AcceptError, Error, HandshakeError, ProtocolError, RequestErr
 use crate::handshake::{Accept, ClientRequest, Negotiated, Reject};
 use crate::role::{Client, Entropy, Role, Server};
 use crate::rules::{CloseStatus, Due, Timer, Wait};
-use crate::wire::{CloseCode, CloseFrame, MessageKind, Opcode, mask};
+use crate::wire::{CloseCode, CloseFrame, HeaderBytes, MessageKind, Opcode, mask};
 
 /// A WebSocket connection without a transport: bytes in, events and bytes out.
 ///

@@ -13,7 +13,9 @@ use crate::error::{Error, ProtocolError};
 use crate::handshake::Negotiated;
 use crate::role::Role;
 use crate::rules::{Fragmentation, Limits, MessageCounters, Timer, Utf8Validator, text};
-use crate::wire::{CloseFrame, FrameHeader, HeaderError, MessageKind, Opcode, ReservedBits, mask};
+use crate::wire::{
+    CloseFrame, FrameHeader, HeaderError, HeaderStart, MessageKind, Opcode, Parsed, ReservedBits, mask,
+};
 
 /// The half that reads.
 #[derive(Debug, Clone)]
@@ -288,19 +290,18 @@ impl ReceiveHalf {
         limits: &Limits,
     ) -> Result<Step, ProtocolError> {
         let bytes = buffer.unread();
-        let [first, rest @ ..] = bytes else { return Ok(Step::NeedMore) };
-        let (fin, opcode) = FrameHeader::parse_first_byte(*first)?;
+        let Some(start) = HeaderStart::parse(bytes)? else { return Ok(Step::NeedMore) };
         let fragmentation = message.map_or(Fragmentation::Idle, |message| Fragmentation::Open(message.kind));
-        let piece = fragmentation.piece(opcode, fin)?;
+        let piece = fragmentation.piece(start.opcode, start.fin)?;
         // §5.2: "MUST be 0 unless an extension is negotiated"; extensions define them for the first frame of
         // a message
         let is_first = piece.is_some_and(|piece| piece.first);
         let allowed = if is_first { self.negotiated.reserved_bits() } else { ReservedBits::NONE };
-        if !ReservedBits::of_first_byte(*first).within(allowed) {
+        if !start.reserved.within(allowed) {
             return Err(ProtocolError::ReservedBits);
         }
         // §5.1: a server closes "upon receiving a frame that is not masked", a client on "a masked frame"
-        match rest.first().map(|second| second & 0x80 != 0) {
+        match start.masked {
             Some(false) if R::IS_SERVER => return Err(ProtocolError::UnmaskedFrame),
             Some(true) if !R::IS_SERVER => return Err(ProtocolError::MaskedFrame),
             _ => {}
@@ -308,7 +309,8 @@ impl ReceiveHalf {
         let counters = message.map_or(MessageCounters::default(), |message| message.counters);
         // RFC 7692 §6: RSV1 of the first frame "indicates whether a message is compressed or not"
         #[cfg(feature = "deflate")]
-        let unmasked = message.map_or((*first & 0x40 != 0).then_some(0), |message| message.unmasked);
+        let unmasked = message
+            .map_or(ReservedBits::RSV1.within(start.reserved).then_some(0), |message| message.unmasked);
         let count = |payload_len| {
             #[cfg(feature = "deflate")]
             if unmasked.is_some() {
@@ -316,12 +318,15 @@ impl ReceiveHalf {
             }
             counters.add(payload_len, limits)
         };
-        let Some((header, header_len)) = FrameHeader::parse(bytes)? else {
-            // Before the masking key is there.
-            if let (Some(_), Some(len)) = (piece, FrameHeader::declared_len(bytes)) {
-                count(len)?;
+        let (header, header_len) = match start.parse_rest(bytes)? {
+            Parsed::Complete { header, len } => (header, len),
+            Parsed::Partial { payload_len, .. } => {
+                // A limit is enforced before the masking key is there.
+                if let (Some(_), Some(len)) = (piece, payload_len) {
+                    count(len)?;
+                }
+                return need_more(buffer);
             }
-            return need_more(buffer);
         };
         let Some(piece) = piece else {
             return control(header, header_len, buffer);

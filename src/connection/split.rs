@@ -13,7 +13,7 @@ use core::time::Duration;
 
 use super::end::{End, State, TransportAction};
 use super::event::Event;
-use super::frame_writer::{HeaderBytes, Writer};
+use super::frame_writer::Writer;
 #[cfg(feature = "alloc")]
 use super::prepared::PreparedMessage;
 use super::receive::{Fast, ReceiveHalf, message_event};
@@ -25,7 +25,7 @@ use crate::config::Settings;
 use crate::error::{Error, ProtocolError, SendError, Timeout};
 use crate::role::{Role, Server};
 use crate::rules::{CloseStatus, Due, Timer, Wait};
-use crate::wire::{CloseCode, CloseFrame, MessageKind, Opcode, mask};
+use crate::wire::{CloseCode, CloseFrame, HeaderBytes, MessageKind, Opcode, mask};
 
 /// The half of a connection that reads; `Connection::split` makes it.
 ///

@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use websocket_proto::wire::{LengthForm, RawFrameHeader, ReservedBits, mask};
+use websocket_proto::wire::{FrameHeader, LengthForm, RawFrameHeader, ReservedBits, mask};
 use websocket_proto::{
     Accept, Client, ClientRequest, CloseStatus, Config, Connection, Delivery, Entropy, EntropyError, Error,
     Event, HandshakeError, ReadHalf, ReceiveBuffer, Role, SendSlice, Server, Signal, State, Storage,
@@ -91,7 +91,7 @@ pub fn frame_with(
 ) -> Vec<u8> {
     let header = RawFrameHeader {
         fin: first & 0x80 != 0,
-        reserved: ReservedBits::of_first_byte(first),
+        reserved: ReservedBits::from_first_byte(first),
         opcode: first & 0x0F,
         masking_key,
         payload_len,
@@ -322,9 +322,9 @@ fn preview(wire: &[u8]) -> String {
 pub fn frames_of<R: Side>(mut wire: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut frames = Vec::new();
     while !wire.is_empty() {
-        let (header, len) = websocket_proto::wire::FrameHeader::parse(wire).expect("legal").expect("whole");
+        let (header, len) = FrameHeader::parse(wire).expect("legal").complete().expect("whole");
         assert_eq!(header.masking_key.is_some(), !R::PEER_MASKS, "§5.1");
-        assert_eq!(header.encode().as_slice(), &wire[..len], "§5.2: the minimal form");
+        assert_eq!(header.encode()[..], wire[..len], "§5.2: the minimal form");
         let end = len + header.payload_len as usize;
         let mut payload = wire[len..end].to_vec();
         mask(&mut payload, header.masking_key.unwrap_or_default(), 0);

@@ -1,6 +1,6 @@
 //! The frame header (§5.2).
 
-use websocket_proto::wire::{FrameHeader, MAX_HEADER};
+use websocket_proto::wire::{FrameHeader, MAX_HEADER, Parsed};
 
 use super::naive;
 
@@ -9,7 +9,7 @@ use super::naive;
 pub fn frame_header(input: &[u8]) {
     let mut verdict = Ok(None);
     for len in 0..=input.len().min(MAX_HEADER + 1) {
-        let found = FrameHeader::parse(&input[..len]);
+        let found = FrameHeader::parse(&input[..len]).map(Parsed::complete);
         assert_eq!(found, naive::frame_header(&input[..len]));
         assert!(verdict == Ok(None) || verdict == found, "{verdict:?} before, {found:?} with {len} bytes");
         if let Ok(Some((header, taken))) = found {

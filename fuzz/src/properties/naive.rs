@@ -21,7 +21,7 @@ pub(super) fn frame_header(bytes: &[u8]) -> Result<Option<(FrameHeader, usize)>,
     let (_, opcode) = opcodes.into_iter().find(|(bits, _)| bytes[0] % 16 == *bits).expect("judged before");
     let len = if bytes[1] >= 128 { key_at + 4 } else { key_at };
     let Some(key) = bytes.get(key_at..len) else { return Ok(None) };
-    let (fin, reserved) = (bytes[0] >= 128, ReservedBits::of_first_byte(bytes[0]));
+    let (fin, reserved) = (bytes[0] >= 128, ReservedBits::from_first_byte(bytes[0]));
     Ok(Some((FrameHeader { fin, reserved, opcode, masking_key: key.try_into().ok(), payload_len }, len)))
 }
 

@@ -1,0 +1,50 @@
+//! The results of encoding: a few bytes, kept without a heap.
+
+use core::fmt;
+use core::ops::Deref;
+
+use arrayvec::ArrayVec;
+
+use super::MAX_HEADER;
+
+/// The bytes of a frame before its payload (§5.2): at most [`MAX_HEADER`]. Derefs to a slice.
+///
+/// ```
+/// use websocket_proto::wire::RawFrameHeader;
+///
+/// let header = RawFrameHeader::new(0x2, 300).encode();
+/// assert_eq!(&header[..], [0x82, 126, 0x01, 0x2C]);
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct HeaderBytes(ArrayVec<u8, MAX_HEADER>);
+
+impl HeaderBytes {
+    /// Appends a piece of a header.
+    #[inline]
+    pub(super) fn push(&mut self, piece: &[u8]) {
+        let fits = self.0.try_extend_from_slice(piece);
+        debug_assert!(fits.is_ok(), "a header has at most 2 + 8 + 4 bytes");
+    }
+}
+
+impl Deref for HeaderBytes {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for HeaderBytes {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl fmt::Debug for HeaderBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

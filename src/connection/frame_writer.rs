@@ -8,6 +8,7 @@ use crate::error::SendError;
 use crate::role::Role;
 use crate::wire::{
     CloseFrame, FrameHeader, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, ReservedBits,
+    header_len,
 };
 
 /// The payload of a control frame.
@@ -83,14 +84,8 @@ pub(super) const fn header(
 
 /// §5.2: the bytes that a frame with this much payload takes.
 pub(super) const fn frame_len<R: Role>(payload_len: usize) -> usize {
-    payload_len.saturating_add(match (payload_len, R::IS_SERVER) {
-        (0..=125, true) => 2,
-        (0..=125, false) => 6,
-        (126..=0xFFFF, true) => 4,
-        (126..=0xFFFF, false) => 8,
-        (_, true) => 10,
-        (_, false) => 14,
-    })
+    // Saturating: a frame longer than `usize::MAX` has no room in any buffer either.
+    payload_len.saturating_add(header_len(payload_len as u64, !R::IS_SERVER))
 }
 
 /// §5.5.1: the code and the reason, of which at most 123 bytes fit; or nothing.

@@ -1,11 +1,11 @@
-//! The message that arrives, and the frame that nearly every message is (§5.2, §5.4).
+//! The message that arrives (§5.4).
 
 use crate::buffer::{ReceiveBuffer, Storage};
 use crate::config::Settings;
 use crate::error::ProtocolError;
 use crate::role::Role;
 use crate::rules::{Limits, MessageCounters, TextEnd, Utf8Validator};
-use crate::wire::MessageKind;
+use crate::wire::{MessageKind, WholeFrame, parse_whole};
 
 /// A message that has begun and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl OpenMessage {
             Some(0x80) => Fragment::Last,
             _ => return Ok(None),
         };
-        let Some(WholeFrame { header_len, payload, key }) = WholeFrame::parse::<R>(unread) else {
+        let Some(WholeFrame { header_len, payload, key }) = parse_whole(unread, R::IS_SERVER) else {
             return Ok(None);
         };
         let len = payload.len();
@@ -111,43 +111,6 @@ pub(super) fn awaits_code_point<S: Storage>(kind: MessageKind, buffer: &mut Rece
     let (bytes, _) = buffer.message();
     bytes.is_empty()
         || (kind == MessageKind::Text && bytes.len() < 4 && TextEnd::of(bytes) == Ok(TextEnd::Inside(0)))
-}
-
-/// The frame that nearly every frame is: whole in the buffer, masked as it must be, with a length of at most
-/// 16 bits in the minimal form.
-pub(super) struct WholeFrame<'a> {
-    pub(super) header_len: usize,
-    /// As it was received.
-    pub(super) payload: &'a mut [u8],
-    pub(super) key: Option<[u8; 4]>,
-}
-
-impl<'a> WholeFrame<'a> {
-    /// `None` for all other frames, and for bytes that are no legal frame.
-    #[inline]
-    pub(super) fn parse<R: Role>(bytes: &'a mut [u8]) -> Option<Self> {
-        let (&mut [_, second], rest) = bytes.split_first_chunk_mut::<2>()?;
-        let (header_len, len, rest) = match if R::IS_SERVER { second ^ 0x80 } else { second } {
-            short @ 0..=125 => (2usize, usize::from(short), rest),
-            126 => {
-                let (extended, rest) = rest.split_first_chunk_mut::<2>()?;
-                let len @ 126.. = u16::from_be_bytes(*extended) else { return None };
-                (4, usize::from(len), rest)
-            }
-            _ => return None,
-        };
-        if R::IS_SERVER {
-            let (key, rest) = rest.split_first_chunk_mut::<4>()?;
-            // At most 4 and 4.
-            Some(Self {
-                header_len: header_len.saturating_add(4),
-                payload: rest.get_mut(..len)?,
-                key: Some(*key),
-            })
-        } else {
-            Some(Self { header_len, payload: rest.get_mut(..len)?, key: None })
-        }
-    }
 }
 
 /// The limits on a message in one frame, as one number: the first length that exceeds them.

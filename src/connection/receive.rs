@@ -4,7 +4,7 @@
 #[cfg(feature = "deflate")]
 use super::decompress::{Decompressor, Stop};
 use super::event::Event;
-use super::message::{FastLimit, Fragment, OpenFrame, OpenMessage, WholeFrame, awaits_code_point};
+use super::message::{FastLimit, Fragment, OpenFrame, OpenMessage, awaits_code_point};
 use crate::buffer::{ReceiveBuffer, Storage};
 use crate::config::{Delivery, Settings};
 #[cfg(feature = "deflate")]
@@ -14,7 +14,8 @@ use crate::handshake::Negotiated;
 use crate::role::Role;
 use crate::rules::{Fragmentation, Limits, MessageCounters, Timer, Utf8Validator, text};
 use crate::wire::{
-    CloseFrame, FrameHeader, HeaderError, HeaderStart, MessageKind, Opcode, Parsed, ReservedBits, mask,
+    CloseFrame, FrameHeader, HeaderError, HeaderStart, MessageKind, Opcode, Parsed, ReservedBits, WholeFrame,
+    mask, parse_whole,
 };
 
 /// The half that reads.
@@ -155,7 +156,7 @@ impl ReceiveHalf {
             0x82 => MessageKind::Binary,
             _ => return None,
         };
-        let WholeFrame { header_len, payload, key } = WholeFrame::parse::<R>(unread)?;
+        let WholeFrame { header_len, payload, key } = parse_whole(unread, R::IS_SERVER)?;
         let len = payload.len();
         if !self.fast_limit.allows(len) || len as u64 > capacity {
             return None;

@@ -9,7 +9,7 @@
 
 use core::fmt;
 
-use super::length::Length;
+use super::length::{BITS_16, Length, MAX_7, MIN_16};
 use super::{HeaderBytes, MAX_CONTROL_PAYLOAD, Opcode, RawFrameHeader};
 
 /// The three reserved bits (§5.2). Extensions define their meaning; without an extension they are 0.
@@ -211,6 +211,40 @@ impl HeaderStart {
             // `rest` is a suffix of `bytes`.
             len: bytes.len().saturating_sub(rest.len()),
         })
+    }
+}
+
+/// The frame that is most frequent: all its bytes are there, its length has at most 16 bits and is legal, and
+/// it is masked exactly if it must be.
+pub(crate) struct WholeFrame<'b> {
+    pub(crate) header_len: usize,
+    /// As received: not unmasked.
+    pub(crate) payload: &'b mut [u8],
+    pub(crate) key: Option<[u8; 4]>,
+}
+
+/// Reads a whole frame at the start of `bytes`, except its first byte; `masked` says whether it must be
+/// masked. `None` for every other frame, legal or not: [`FrameHeader::parse`] judges those.
+#[inline]
+pub(crate) fn parse_whole(bytes: &mut [u8], masked: bool) -> Option<WholeFrame<'_>> {
+    let (&mut [_, second], rest) = bytes.split_first_chunk_mut::<2>()?;
+    // A wrong MASK bit stays set, so no arm but the last matches.
+    let (header_len, len, rest) = match if masked { second ^ 0x80 } else { second } {
+        short @ 0..=MAX_7 => (2usize, usize::from(short), rest),
+        BITS_16 => {
+            let (extended, rest) = rest.split_first_chunk_mut::<2>()?;
+            let len @ MIN_16.. = u16::from_be_bytes(*extended) else { return None };
+            (4, usize::from(len), rest)
+        }
+        _ => return None,
+    };
+    if masked {
+        let (key, rest) = rest.split_first_chunk_mut::<4>()?;
+        // At most 4 + 4.
+        let header_len = header_len.saturating_add(4);
+        Some(WholeFrame { header_len, payload: rest.get_mut(..len)?, key: Some(*key) })
+    } else {
+        Some(WholeFrame { header_len, payload: rest.get_mut(..len)?, key: None })
     }
 }
 

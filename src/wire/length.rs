@@ -3,11 +3,13 @@
 use super::HeaderError;
 
 /// The largest length in 7 bits.
-const MAX_7: u8 = 125;
+pub(super) const MAX_7: u8 = 125;
 /// The seven bits that announce a length in the next 16 bits.
 pub(super) const BITS_16: u8 = 126;
 /// The seven bits that announce a length in the next 64 bits.
 pub(super) const BITS_64: u8 = 127;
+/// The smallest length in 16 bits.
+pub(super) const MIN_16: u16 = MAX_7 as u16 + 1;
 /// The largest length in 16 bits.
 const MAX_16: u64 = 0xFFFF;
 /// The largest length in 64 bits: §5.2: "the most significant bit MUST be 0".
@@ -48,6 +50,19 @@ impl LengthForm {
         } else {
             Self::Bits64
         }
+    }
+}
+
+/// How many bytes the header of a frame has, with the length in its minimal form.
+#[inline]
+pub(crate) const fn header_len(payload_len: u64, masked: bool) -> usize {
+    match (LengthForm::minimal_for(payload_len), masked) {
+        (LengthForm::Minimal | LengthForm::Bits7, false) => 2,
+        (LengthForm::Minimal | LengthForm::Bits7, true) => 6,
+        (LengthForm::Bits16, false) => 4,
+        (LengthForm::Bits16, true) => 8,
+        (LengthForm::Bits64, false) => 10,
+        (LengthForm::Bits64, true) => 14,
     }
 }
 

@@ -29,7 +29,9 @@ mod raw;
 pub use bytes::HeaderBytes;
 pub use close::{CloseBodyError, CloseCode, CloseFrame, MAX_CLOSE_REASON};
 pub use header::{FrameHeader, HeaderError, HeaderStart, Parsed, ReservedBits};
+pub(crate) use header::{WholeFrame, parse_whole};
 pub use length::LengthForm;
+pub(crate) use length::header_len;
 pub use mask::mask;
 pub(crate) use mask::mask_into;
 #[cfg(feature = "alloc")]

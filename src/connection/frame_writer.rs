@@ -7,8 +7,7 @@ use crate::config::Settings;
 use crate::error::SendError;
 use crate::role::Role;
 use crate::wire::{
-    CloseFrame, FrameHeader, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, ReservedBits,
-    header_len,
+    CloseFrame, FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, ReservedBits, header_len,
 };
 
 /// The payload of a control frame.
@@ -88,8 +87,10 @@ pub(super) const fn frame_len<R: Role>(payload_len: usize) -> usize {
     payload_len.saturating_add(header_len(payload_len as u64, !R::IS_SERVER))
 }
 
-/// §5.5.1: the code and the reason, of which at most 123 bytes fit; or nothing.
+/// The payload of a Close (§5.5.1). Its reason has at most 123 bytes.
 pub(super) fn close_payload(frame: Option<CloseFrame<'_>>) -> ControlPayload {
-    let Some(CloseFrame { code, reason }) = frame else { return ControlPayload::new() };
-    code.get().to_be_bytes().into_iter().chain(reason.bytes().take(MAX_CLOSE_REASON)).collect()
+    let Some(frame) = frame else { return ControlPayload::new() };
+    let payload = frame.encode();
+    debug_assert!(payload.is_some(), "a reason of {} bytes", frame.reason.len());
+    payload.unwrap_or_default().into_inner()
 }

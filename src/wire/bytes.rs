@@ -5,7 +5,7 @@ use core::ops::Deref;
 
 use arrayvec::ArrayVec;
 
-use super::MAX_HEADER;
+use super::{MAX_CONTROL_PAYLOAD, MAX_HEADER};
 
 /// The bytes of a frame before its payload (§5.2): at most [`MAX_HEADER`]. Derefs to a slice.
 ///
@@ -44,6 +44,47 @@ impl AsRef<[u8]> for HeaderBytes {
 }
 
 impl fmt::Debug for HeaderBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The payload of a Close frame (§5.5.1): at most [`MAX_CONTROL_PAYLOAD`] bytes. Derefs to a slice.
+///
+/// Returned by [`CloseFrame::encode`](super::CloseFrame::encode).
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct ClosePayload(ArrayVec<u8, MAX_CONTROL_PAYLOAD>);
+
+impl ClosePayload {
+    /// The two bytes of the code, then the reason; `None` if they are too many together.
+    pub(super) fn new(code: u16, reason: &str) -> Option<Self> {
+        let mut payload = ArrayVec::new();
+        payload.try_extend_from_slice(&code.to_be_bytes()).ok()?;
+        payload.try_extend_from_slice(reason.as_bytes()).ok()?;
+        Some(Self(payload))
+    }
+
+    /// For a connection, which keeps the payload of a pending Pong or Close in one place.
+    pub(crate) fn into_inner(self) -> ArrayVec<u8, MAX_CONTROL_PAYLOAD> {
+        self.0
+    }
+}
+
+impl Deref for ClosePayload {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for ClosePayload {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl fmt::Debug for ClosePayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

@@ -2,45 +2,61 @@
 
 use core::fmt;
 
-use super::MAX_CONTROL_PAYLOAD;
+use super::{ClosePayload, MAX_CONTROL_PAYLOAD};
 
-/// The most bytes a close reason can have: a control frame's payload less the two of the code (§5.5, §5.5.1).
+/// The most bytes that a close reason can have: a control payload without the two bytes of the code (§5.5,
+/// §5.5.1).
 pub const MAX_CLOSE_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
 
-/// A status code that can stand in a Close frame (§7.4): 1000–1003, 1007–1014 or 3000–4999.
+/// A status code that a Close frame can carry (§7.4): 1000–1003, 1007–1014 or 3000–4999.
 ///
-/// 1004, 1005, 1006, 1015 and all other numbers are not values of this type, so they can neither be sent nor
-/// taken for received. 1012–1014 are registered with IANA since (§11.7).
+/// All other numbers, such as 1005, 1006 and 1015, are not values of this type: no connection can send or
+/// report them. IANA registered 1012–1014 after the RFC (§11.7).
+///
+/// ```
+/// use websocket_proto::CloseCode;
+///
+/// assert_eq!(CloseCode::NORMAL_CLOSURE.get(), 1000);
+/// assert_eq!(CloseCode::new(4001).map(CloseCode::get), Some(4001));
+/// assert_eq!(CloseCode::new(1006), None);
+/// ```
+#[doc(alias("StatusCode", "status code"))]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CloseCode(u16);
 
 impl CloseCode {
-    /// 1000: the purpose of the connection has been fulfilled.
+    /// 1000: the purpose of the connection is fulfilled.
+    #[doc(alias = "Normal")]
     pub const NORMAL_CLOSURE: Self = Self(1000);
-    /// 1001: a server goes down, or a browser has left the page.
+    /// 1001: a server goes down, or a browser leaves the page.
     pub const GOING_AWAY: Self = Self(1001);
     /// 1002: a protocol error.
     pub const PROTOCOL_ERROR: Self = Self(1002);
-    /// 1003: a kind of data that cannot be accepted.
+    /// 1003: a type of data that the endpoint cannot accept.
     pub const UNSUPPORTED_DATA: Self = Self(1003);
-    /// 1007: data that is not consistent with the kind of the message, such as text that is not UTF-8.
+    /// 1007: a payload that does not match the type of its message, such as text that is not UTF-8.
+    #[doc(alias = "Invalid")]
     pub const INVALID_FRAME_PAYLOAD_DATA: Self = Self(1007);
     /// 1008: a message that violates the endpoint's policy.
+    #[doc(alias = "Policy")]
     pub const POLICY_VIOLATION: Self = Self(1008);
-    /// 1009: a message too big to process.
+    /// 1009: a message that is too big to process.
+    #[doc(alias = "Size")]
     pub const MESSAGE_TOO_BIG: Self = Self(1009);
-    /// 1010: the client expected an extension that the server did not agree to.
+    /// 1010: the client needs an extension that the server did not negotiate.
     pub const MANDATORY_EXTENSION: Self = Self(1010);
     /// 1011: an unexpected condition.
     pub const INTERNAL_ERROR: Self = Self(1011);
     /// 1012: the service restarts.
+    #[doc(alias = "Restart")]
     pub const SERVICE_RESTART: Self = Self(1012);
-    /// 1013: try again later.
+    /// 1013: the client should try again later.
+    #[doc(alias = "Again")]
     pub const TRY_AGAIN_LATER: Self = Self(1013);
-    /// 1014: a gateway received an invalid response from upstream.
+    /// 1014: a gateway received an invalid response from its upstream server.
     pub const BAD_GATEWAY: Self = Self(1014);
 
-    /// The code of this number; `None` where no Close frame can carry it (§7.4.1, §7.4.2).
+    /// The code with this number; `None` if no Close frame can carry it (§7.4.1, §7.4.2).
     #[must_use]
     pub const fn new(code: u16) -> Option<Self> {
         match code {
@@ -49,7 +65,7 @@ impl CloseCode {
         }
     }
 
-    /// The number.
+    /// The number of the code.
     #[must_use]
     pub const fn get(self) -> u16 {
         self.0
@@ -97,21 +113,31 @@ impl TryFrom<u16> for CloseCode {
     }
 }
 
-/// The body of a Close frame: a code and a reason (§5.5.1).
+/// The payload of a Close frame: a code and a reason (§5.5.1).
+///
+/// ```
+/// use websocket_proto::{CloseCode, CloseFrame};
+///
+/// let frame = CloseFrame { code: CloseCode::GOING_AWAY, reason: "bye" };
+/// let payload = frame.encode().expect("a short reason");
+/// assert_eq!(&payload[..], b"\x03\xe9bye");
+/// assert_eq!(CloseFrame::parse(&payload)?, Some(frame));
+/// # Ok::<(), websocket_proto::wire::CloseBodyError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the two parts of §5.5.1")]
 pub struct CloseFrame<'b> {
-    /// Why, as a number.
+    /// The reason as a number.
     pub code: CloseCode,
-    /// Why, in words; may be empty. Not meant to be shown to an end user (§5.5.1).
+    /// The reason in words; can be empty. It is not meant for end users (§5.5.1).
     pub reason: &'b str,
 }
 
 impl<'b> CloseFrame<'b> {
-    /// Reads the payload of a Close frame; `None` for an empty one.
+    /// Reads the payload of a Close frame; `None` if the payload is empty.
     ///
     /// # Errors
-    /// A payload of one byte, a code that no Close frame can carry, a reason that is not UTF-8.
+    /// A payload of one byte, a code that no Close frame can carry, or a reason that is not UTF-8.
     pub fn parse(payload: &'b [u8]) -> Result<Option<Self>, CloseBodyError> {
         match payload {
             [] => Ok(None),
@@ -123,13 +149,19 @@ impl<'b> CloseFrame<'b> {
             }
         }
     }
+
+    /// The payload of the Close frame; `None` if the reason is longer than [`MAX_CLOSE_REASON`].
+    #[must_use]
+    pub fn encode(&self) -> Option<ClosePayload> {
+        ClosePayload::new(self.code.get(), self.reason)
+    }
 }
 
-/// What makes the payload of a Close frame illegal (§5.5.1).
+/// Why the payload of a Close frame is illegal (§5.5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the rules of §5.5.1, all of them")]
 pub enum CloseBodyError {
-    /// One byte, where a code takes two.
+    /// One byte: a code has two.
     TooShort,
     /// A code that no Close frame can carry (§7.4).
     InvalidCode,
@@ -178,7 +210,18 @@ mod tests {
             (b"\xff\xff", Err(CloseBodyError::InvalidCode)),
         ] {
             assert_eq!(CloseFrame::parse(payload), expected, "{payload:02x?}");
+            if let Ok(Some(frame)) = expected {
+                assert_eq!(frame.encode().as_deref(), Some(payload), "{frame:?}");
+            }
         }
+    }
+
+    #[test]
+    fn s5_5_1_a_reason_has_at_most_123_bytes() {
+        let reason = "r".repeat(124);
+        let frame = |len| CloseFrame { code: CloseCode::NORMAL_CLOSURE, reason: &reason[..len] };
+        assert_eq!(frame(123).encode().map(|payload| payload.len()), Some(125));
+        assert_eq!(frame(124).encode(), None);
     }
 
     #[test]

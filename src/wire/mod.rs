@@ -26,7 +26,7 @@ mod mask;
 mod opcode;
 mod raw;
 
-pub use bytes::HeaderBytes;
+pub use bytes::{ClosePayload, HeaderBytes};
 pub use close::{CloseBodyError, CloseCode, CloseFrame, MAX_CLOSE_REASON};
 pub use header::{FrameHeader, HeaderError, HeaderStart, Parsed, ReservedBits};
 pub(crate) use header::{WholeFrame, parse_whole};

@@ -300,3 +300,34 @@ fn st_08_an_error_stays_the_same() {
     assert!(!matches!(client.receive(&mut inbound, &mut Vec::new()), Ok(Some(Event::Open(_)))));
     assert_eq!(client.state(), State::End);
 }
+
+/// Two reads of the same bytes give equal events; the buffers that the events borrow from do not matter.
+#[test]
+fn events_are_equal_if_their_contents_are() {
+    fn check<R: Side>() {
+        for (first, event) in
+            [(0x81, Event::Text("a")), (0x82, Event::Binary(b"a")), (0x89, Event::Ping(b"a"))]
+        {
+            let mut inbound = filled(&frame::<R>(first, b"a"));
+            assert_eq!(R::open(Config::default()).receive(&mut inbound, &mut Vec::new()), Ok(Some(event)));
+        }
+    }
+    check::<Server>();
+    check::<Clients>();
+
+    let other_path = [b"GET /other", REQUEST.strip_prefix(b"GET /chat").unwrap()].concat();
+    let [mut one, mut same, mut other] = [filled(REQUEST), filled(REQUEST), filled(&other_path)];
+    let [one, same, other] = [&mut one, &mut same, &mut other]
+        .map(|inbound| Connection::server(Config::default()).receive(inbound, &mut Vec::new()).unwrap());
+    assert!(matches!(one, Some(Event::Request(_))));
+    assert_eq!(one, same);
+    assert_ne!(one, other);
+
+    let other_header = [RESPONSE.strip_suffix(b"\r\n").unwrap(), b"Server: x\r\n\r\n"].concat();
+    let [mut one, mut same, mut other] = [filled(RESPONSE), filled(RESPONSE), filled(&other_header)];
+    let [one, same, other] =
+        [&mut one, &mut same, &mut other].map(|inbound| asking().receive(inbound, &mut Vec::new()).unwrap());
+    assert!(matches!(one, Some(Event::Open(_))));
+    assert_eq!(one, same);
+    assert_ne!(one, other);
+}

@@ -5,7 +5,7 @@ use crate::wire::CloseFrame;
 
 /// Something that came. It borrows from the receive buffer, not from the connection: the application can
 /// answer while it holds one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'b> {
     /// To a server: a valid request for an upgrade (§4.2.1). Answer with

@@ -214,6 +214,15 @@ impl<'b> Headers<'b> {
     }
 }
 
+/// By their names, as they were written, and their values, in order.
+impl PartialEq for Headers<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        Iterator::eq(*self, *other)
+    }
+}
+
+impl Eq for Headers<'_> {}
+
 impl<'b> Iterator for Headers<'b> {
     type Item = (&'b str, &'b [u8]);
 
@@ -329,5 +338,14 @@ mod tests {
         assert_eq!(headers.first("a"), Some(&b"1"[..]));
         assert_eq!(headers.first("d"), None);
         assert_eq!(format!("{headers:?}"), r#"["A", "b", "A", "C"]"#);
+    }
+
+    #[test]
+    fn headers_are_equal_by_names_and_values() {
+        let headers = Headers::new(b"A: 1\r\nb: 2\r\n");
+        assert_eq!(headers, Headers::new(b"A:1 \r\nb:\t2\r\n"), "whitespace around a value is no content");
+        for other in [&b"A: 1\r\n"[..], b"b: 2\r\nA: 1\r\n", b"A: 1\r\nb: 3\r\n", b"a: 1\r\nb: 2\r\n"] {
+            assert_ne!(headers, Headers::new(other));
+        }
     }
 }

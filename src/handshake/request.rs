@@ -22,7 +22,7 @@ use crate::error::{HandshakeError, RequestError};
 const MAX_OFFERED_SUBPROTOCOLS: usize = 16;
 
 /// A valid request (§4.2.1). Its texts borrow from the receive buffer.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Request<'b> {
     target: &'b str,
     host: &'b str,

@@ -40,7 +40,7 @@ pub(crate) enum Answer<'b> {
 }
 
 /// A server's response. Its texts borrow from the receive buffer.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Response<'b> {
     status: u16,
     reason: &'b [u8],

@@ -1,4 +1,4 @@
-//! What a connection's owner decides.
+//! What the application decides about a connection: limits (§10.4), delivery, automatic replies and times.
 
 use core::time::Duration;
 
@@ -7,84 +7,139 @@ use crate::handshake::DeflateParams;
 use crate::handshake::{HeadLimits, Negotiated};
 use crate::rules::{Limits, Timeouts};
 
-/// Limits (§10.4) and choices of a connection. Every default is finite.
+/// The limits (§10.4) and choices of a connection. Every default is finite.
+///
+/// Each field has a setter of its name, for chains and constants.
 ///
 /// ```
+/// use core::time::Duration;
+///
 /// use websocket_proto::{Config, Delivery};
 ///
-/// let mut config = Config::default();
-/// config.max_message_size = 1024 * 1024;
-/// config.delivery = Delivery::Parts;
+/// let config = Config::new()
+///     .max_message_size(1024 * 1024)
+///     .ping_interval(Some(Duration::from_secs(30)))
+///     .delivery(Delivery::Parts);
+/// assert_eq!(config.max_message_size, 1024 * 1024);
+/// assert_eq!(config.max_headers, Config::default().max_headers);
 /// ```
+#[doc(alias("WebSocketConfig", "TransportConfig", "Limits"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// Bytes of payload that a received message may have. Default 64 MiB. A longer one fails the connection
-    /// with 1009 at the header that exceeds it; of a compressed message the inflated bytes count, as
-    /// they are inflated.
+    /// The most bytes of payload that a received message may have. Default: 64 MiB.
+    ///
+    /// At the header of a frame that exceeds the limit, the connection fails with 1009. Of a compressed
+    /// message the inflated bytes count, as they are inflated.
+    #[doc(alias = "max_size")]
     pub max_message_size: u64,
-    /// Bytes of payload that a received data frame may have. Default 64 MiB. A longer one fails the
-    /// connection with 1009 at its header.
+    /// The most bytes of payload that a received data frame may have. Default: 64 MiB.
+    ///
+    /// At the header of a longer frame, the connection fails with 1009.
     pub max_frame_size: u64,
-    /// Frames that a received message may be made of, empty ones counted. Default 65,536. One more fails the
-    /// connection with 1008.
+    /// The most frames that a received message may have, empty frames included. Default: 65,536.
+    ///
+    /// At the header of the next frame, the connection fails with 1008.
     pub max_fragments: u32,
-    /// Bytes that the head of the opening handshake may have, everything counted. Default 16 KiB.
+    /// The most bytes that the head of the opening handshake may have, line ends included. Default: 16 KiB.
+    ///
+    /// A server answers a longer request with 431; a client fails the handshake.
     pub max_head_size: usize,
-    /// Bytes that a line of the head may have, its line end not counted. Default 8 KiB.
+    /// The most bytes that a line of the head may have, without its line end. Default: 8 KiB.
+    ///
+    /// A server answers a longer request line with 414, a longer field line with 431; a client fails the
+    /// handshake.
     pub max_header_line: usize,
-    /// Field lines that the head may have. Default 100.
+    /// The most field lines that the head may have. Default: 100.
+    ///
+    /// A server answers a request with more of them with 431; a client fails the handshake.
     pub max_headers: usize,
-    /// Once this many bytes wait in the outbound buffer, nothing more is written: sending gives
-    /// [`SendError::Full`](crate::SendError), and of several pending Pongs the newest is kept. Default 1
-    /// MiB. A high-water mark: a message that is sent below it, and the pending reply before that
-    /// message, are written whole.
+    /// The number of bytes in the outbound buffer from which on nothing more is written to it. Default: 1
+    /// MiB.
+    ///
+    /// From then on, sending returns [`SendError::Full`](crate::SendError), and the connection keeps the
+    /// newest of the Pongs that it has to send. The limit is a high-water mark: a message that is sent
+    /// below it is written whole, together with a pending reply. 0 counts as 1.
+    #[doc(alias = "max_write_buffer_size")]
+    #[doc(alias = "write_limit")]
     pub max_write_buffer: usize,
-    /// How messages are handed over. Default [`Delivery::Messages`].
+    /// How received messages are delivered. Default: [`Delivery::Messages`].
     pub delivery: Delivery,
-    /// Whether [`receive`](crate::Connection::receive) answers a Ping with a Pong (§5.5.2). Default yes;
-    /// without, the application has_pending_reply it.
+    /// Whether [`receive`](crate::Connection::receive) answers a Ping with a Pong (§5.5.2). Default: yes.
+    ///
+    /// If not, the application must answer with [`pong`](crate::Connection::pong).
     pub auto_pong: bool,
     /// Whether [`receive`](crate::Connection::receive) answers a Close with a Close of the same code and
-    /// reason (§5.5.1). Default yes; without, the application has_pending_reply a
-    /// [`close`](crate::Connection::close).
+    /// reason (§5.5.1). Default: yes.
+    ///
+    /// If not, the application must answer with [`close`](crate::Connection::close) or
+    /// [`close_empty`](crate::Connection::close_empty).
     pub auto_close: bool,
-    /// Whether a server hands over requests that are HTTP but no upgrade, as
-    /// [`Event::PlainRequest`](crate::Event::PlainRequest). Default no: they are refused with 426.
+    /// Whether a server reports requests that are HTTP but ask for no upgrade, as
+    /// [`Event::PlainRequest`](crate::Event::PlainRequest). Default: no.
+    ///
+    /// If not, the server answers them with 426.
     pub allow_plain_http: bool,
-    /// How long the peer's part of the opening handshake may take, from the first
-    /// [`tick`](crate::Connection::tick) on. Default 10 s; `None` is for ever, as with all times. They
-    /// are kept in whole milliseconds.
+    /// How long the opening handshake may take the peer, from the first [`tick`](crate::Connection::tick)
+    /// on. Default: 10 s.
+    ///
+    /// After it the connection ends with [`Timeout`](crate::Timeout). Of this time and of the next three,
+    /// `None` is no limit, and the connection keeps whole milliseconds.
     pub handshake_timeout: Option<Duration>,
-    /// After how much silence [`tick`](crate::Connection::tick) sends a Ping (§5.5.2). Default 20 s.
-    /// Whatever comes breaks the silence.
+    /// How long the peer may send nothing before [`tick`](crate::Connection::tick) sends a Ping (§5.5.2).
+    /// Default: 20 s. With `None` it sends no Pings.
+    #[doc(alias = "keepalive")]
+    #[doc(alias = "keep_alive_interval")]
     pub ping_interval: Option<Duration>,
-    /// How long the silence after that Ping may last. Default 20 s.
+    /// How long the peer may send nothing after that Ping. Default: 20 s.
+    ///
+    /// After it the connection fails with 1011. Any received bytes end the wait, not only a Pong.
+    #[doc(alias = "ping_timeout")]
+    #[doc(alias = "max_idle_timeout")]
     pub pong_timeout: Option<Duration>,
-    /// How long the peer's Close, and the end of the transport that is the peer's to bring about, may take.
-    /// Default 10 s.
+    /// How long the peer may take to answer a Close, and then to close the transport if that is its part.
+    /// Default: 10 s.
+    ///
+    /// After it [`transport_action`](crate::Connection::transport_action) is to close the transport.
     pub close_timeout: Option<Duration>,
-    /// Whether, and how far, permessage-deflate (RFC 7692) is negotiated, and how messages are compressed.
-    /// Default not at all: compressing what a stranger has a part in together with a secret can show the
-    /// secret to whoever sees the lengths (RFC 7692 §8).
+    /// Whether the connection negotiates permessage-deflate (RFC 7692), within which limits, and how it
+    /// compresses. Default: `None`, no compression.
+    ///
+    /// Compression can reveal a secret: if a message contains both the secret and text that an attacker
+    /// chooses, its length tells the attacker about the secret (RFC 7692 §8).
     #[cfg(feature = "deflate")]
+    #[doc(alias("compression", "permessage-deflate"))]
     pub deflate: Option<DeflateConfig>,
 }
 
 impl Default for Config {
     fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Config {
+    /// The defaults.
+    #[must_use]
+    pub const fn new() -> Self {
         Self {
+            // As tungstenite.
             max_message_size: 64 * 1024 * 1024,
             max_frame_size: 64 * 1024 * 1024,
+            // Autobahn sends 4 MiB in fragments of 64 bytes (case 9.3.1): 65,536 fragments.
             max_fragments: 65_536,
+            // As Node.js: cookies and tokens fit.
             max_head_size: 16 * 1024,
+            // As nginx and Apache.
             max_header_line: 8 * 1024,
+            // As hyper and Apache.
             max_headers: 100,
             max_write_buffer: 1024 * 1024,
             delivery: Delivery::Messages,
             auto_pong: true,
             auto_close: true,
             allow_plain_http: false,
+            // The four times are those of Python's websockets.
             handshake_timeout: Some(Duration::from_secs(10)),
             ping_interval: Some(Duration::from_secs(20)),
             pong_timeout: Some(Duration::from_secs(20)),
@@ -93,9 +148,106 @@ impl Default for Config {
             deflate: None,
         }
     }
+
+    /// Sets [`max_message_size`](Self#structfield.max_message_size).
+    #[must_use]
+    pub const fn max_message_size(self, max_message_size: u64) -> Self {
+        Self { max_message_size, ..self }
+    }
+
+    /// Sets [`max_frame_size`](Self#structfield.max_frame_size).
+    #[must_use]
+    pub const fn max_frame_size(self, max_frame_size: u64) -> Self {
+        Self { max_frame_size, ..self }
+    }
+
+    /// Sets [`max_fragments`](Self#structfield.max_fragments).
+    #[must_use]
+    pub const fn max_fragments(self, max_fragments: u32) -> Self {
+        Self { max_fragments, ..self }
+    }
+
+    /// Sets [`max_head_size`](Self#structfield.max_head_size).
+    #[must_use]
+    pub const fn max_head_size(self, max_head_size: usize) -> Self {
+        Self { max_head_size, ..self }
+    }
+
+    /// Sets [`max_header_line`](Self#structfield.max_header_line).
+    #[must_use]
+    pub const fn max_header_line(self, max_header_line: usize) -> Self {
+        Self { max_header_line, ..self }
+    }
+
+    /// Sets [`max_headers`](Self#structfield.max_headers).
+    #[must_use]
+    pub const fn max_headers(self, max_headers: usize) -> Self {
+        Self { max_headers, ..self }
+    }
+
+    /// Sets [`max_write_buffer`](Self#structfield.max_write_buffer).
+    #[must_use]
+    pub const fn max_write_buffer(self, max_write_buffer: usize) -> Self {
+        Self { max_write_buffer, ..self }
+    }
+
+    /// Sets [`delivery`](Self#structfield.delivery).
+    #[must_use]
+    pub const fn delivery(self, delivery: Delivery) -> Self {
+        Self { delivery, ..self }
+    }
+
+    /// Sets [`auto_pong`](Self#structfield.auto_pong).
+    #[must_use]
+    pub const fn auto_pong(self, auto_pong: bool) -> Self {
+        Self { auto_pong, ..self }
+    }
+
+    /// Sets [`auto_close`](Self#structfield.auto_close).
+    #[must_use]
+    pub const fn auto_close(self, auto_close: bool) -> Self {
+        Self { auto_close, ..self }
+    }
+
+    /// Sets [`allow_plain_http`](Self#structfield.allow_plain_http).
+    #[must_use]
+    pub const fn allow_plain_http(self, allow_plain_http: bool) -> Self {
+        Self { allow_plain_http, ..self }
+    }
+
+    /// Sets [`handshake_timeout`](Self#structfield.handshake_timeout).
+    #[must_use]
+    pub const fn handshake_timeout(self, handshake_timeout: Option<Duration>) -> Self {
+        Self { handshake_timeout, ..self }
+    }
+
+    /// Sets [`ping_interval`](Self#structfield.ping_interval).
+    #[must_use]
+    pub const fn ping_interval(self, ping_interval: Option<Duration>) -> Self {
+        Self { ping_interval, ..self }
+    }
+
+    /// Sets [`pong_timeout`](Self#structfield.pong_timeout).
+    #[must_use]
+    pub const fn pong_timeout(self, pong_timeout: Option<Duration>) -> Self {
+        Self { pong_timeout, ..self }
+    }
+
+    /// Sets [`close_timeout`](Self#structfield.close_timeout).
+    #[must_use]
+    pub const fn close_timeout(self, close_timeout: Option<Duration>) -> Self {
+        Self { close_timeout, ..self }
+    }
+
+    /// Sets [`deflate`](Self#structfield.deflate).
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn deflate(self, deflate: Option<DeflateConfig>) -> Self {
+        Self { deflate, ..self }
+    }
 }
 
-/// A [`Config`] as a connection keeps it: small.
+/// A [`Config`] as a connection keeps it, in fewer bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
     max_message_size: u64,
@@ -116,11 +268,12 @@ pub(crate) struct Settings {
 
 impl From<Config> for Settings {
     fn from(config: Config) -> Self {
+        // No head has more than 4 GiB.
         let small = |limit: usize| u32::try_from(limit).unwrap_or(u32::MAX);
         Self {
             max_message_size: config.max_message_size,
             max_frame_size: config.max_frame_size,
-            // At none, nothing could ever be written.
+            // With 0, nothing could ever be written.
             max_write_buffer: config.max_write_buffer.max(1),
             max_fragments: config.max_fragments,
             max_head_size: small(config.max_head_size),
@@ -158,7 +311,7 @@ impl Settings {
         self.deflate.get()
     }
 
-    /// The extensions that this endpoint is ready for.
+    /// The extensions that this endpoint can agree to.
     pub(crate) fn ready(&self) -> Negotiated {
         #[cfg(feature = "deflate")]
         if let Some(deflate) = self.deflate() {
@@ -177,45 +330,82 @@ impl Settings {
     }
 }
 
-/// How permessage-deflate is negotiated and used (RFC 7692).
+/// How a connection negotiates and uses permessage-deflate (RFC 7692).
 ///
 /// ```
-/// use websocket_proto::{Config, DeflateConfig};
+/// use websocket_proto::{Config, DeflateConfig, DeflateParams};
 ///
-/// let mut deflate = DeflateConfig::default();
-/// deflate.limits.server_context_takeover = false;
-/// deflate.limits.client_window_bits = 12;
-/// let mut config = Config::default();
-/// config.deflate = Some(deflate);
+/// let mut limits = DeflateParams::new();
+/// limits.server_context_takeover = false;
+/// limits.client_window_bits = 12;
+/// let deflate = DeflateConfig::new().limits(limits).level(1);
+/// let config = Config::new().deflate(Some(deflate));
+/// assert_eq!(config.deflate, Some(deflate));
 /// ```
 #[cfg(feature = "deflate")]
+#[doc(alias("PermessageDeflate", "DeflateOptions"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeflateConfig {
-    /// The most that is agreed to: no window is larger than here, and no context is taken over that is not
-    /// here. Default: all that there is. It is kept whatever the peer says: a client that cannot limit
-    /// its window to less than 2^15 bytes gets no compression from a server that asks for less.
+    /// The largest windows that this endpoint agrees to, and whether it agrees to context takeover. Default:
+    /// windows of 2^15 bytes, and takeover both ways.
+    ///
+    /// The peer can reduce these limits and never exceed them. A client that cannot limit its window gets no
+    /// compression from a server whose limit is below 2^15 bytes.
+    #[doc(alias = "max_window_bits")]
     pub limits: DeflateParams,
-    /// How hard to compress, from 0 (not at all) over 1 (fast) to 9 (small). Default 6.
+    /// The compression level: from 0 (no compression) and 1 (fastest) to 9 (smallest). Default: 6. A larger
+    /// number counts as 9.
     pub level: u8,
-    /// Messages of fewer bytes than this go out as they are. Default 64. A message that is sent [in
-    /// parts](crate::Connection::send_fragment) is compressed whatever its length.
+    /// The length in bytes from which on a message is compressed. Default: 64.
+    ///
+    /// A shorter message is sent uncompressed, except if it is sent [in
+    /// fragments](crate::Connection::send_fragment).
+    #[doc(alias = "threshold")]
     pub min_len: u16,
 }
 
 #[cfg(feature = "deflate")]
 impl Default for DeflateConfig {
     fn default() -> Self {
-        Self { limits: DeflateParams::new(), level: 6, min_len: 64 }
+        Self::new()
     }
 }
 
-/// An `Option<DeflateConfig>` in four bytes.
+#[cfg(feature = "deflate")]
+impl DeflateConfig {
+    /// The defaults.
+    #[must_use]
+    pub const fn new() -> Self {
+        // Level 6 is the default of zlib. Messages of fewer than 64 bytes seldom become smaller.
+        Self { limits: DeflateParams::new(), level: 6, min_len: 64 }
+    }
+
+    /// Sets [`limits`](Self#structfield.limits).
+    #[must_use]
+    pub const fn limits(self, limits: DeflateParams) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Sets [`level`](Self#structfield.level).
+    #[must_use]
+    pub const fn level(self, level: u8) -> Self {
+        Self { level, ..self }
+    }
+
+    /// Sets [`min_len`](Self#structfield.min_len).
+    #[must_use]
+    pub const fn min_len(self, min_len: u16) -> Self {
+        Self { min_len, ..self }
+    }
+}
+
+/// An `Option<DeflateConfig>` in four bytes, so that a `Connection` stays within 320 bytes.
 ///
 /// ```text
-///   bit 31     30 29                27..24  23..21        20..18        15..0
-///       is it  takeover of server,  level   bits - 8 of   bits - 8 of   least length
-///              and of client                the server    the client
+///   bit 31      30 29                27..24  23..21        20..18        15..0
+///       is some takeover of server,  level   bits - 8 of   bits - 8 of   min_len
+///               and of client                the server    the client
 /// ```
 #[cfg(feature = "deflate")]
 #[derive(Debug, Clone, Copy)]
@@ -224,45 +414,90 @@ struct Packed(u32);
 #[cfg(feature = "deflate")]
 impl Packed {
     fn of(config: Option<DeflateConfig>) -> Self {
-        let Some(DeflateConfig { limits: most, level, min_len }) = config else { return Self(0) };
-        let most = most.in_range();
+        let Some(DeflateConfig { limits, level, min_len }) = config else { return Self(0) };
+        let limits = limits.in_range();
+        // 8 to 15, by `in_range`.
         let bits = |bits: u8| u32::from(bits.saturating_sub(8) & 7);
         let flags = 1 << 31
-            | u32::from(most.server_context_takeover) << 30
-            | u32::from(most.client_context_takeover) << 29;
-        let windows = bits(most.server_window_bits) << 21 | bits(most.client_window_bits) << 18;
+            | u32::from(limits.server_context_takeover) << 30
+            | u32::from(limits.client_context_takeover) << 29;
+        let windows = bits(limits.server_window_bits) << 21 | bits(limits.client_window_bits) << 18;
         Self(flags | u32::from(level.min(9)) << 24 | windows | u32::from(min_len))
     }
 
     fn get(self) -> Option<DeflateConfig> {
         let is = |bit: u32| self.0 >> bit & 1 == 1;
         let bits = |from: u32| (self.0 >> from & 7) as u8 | 8;
-        let mut most = DeflateParams::new();
-        (most.server_context_takeover, most.client_context_takeover) = (is(30), is(29));
-        (most.server_window_bits, most.client_window_bits) = (bits(21), bits(18));
-        is(31).then_some(DeflateConfig {
-            limits: most,
-            level: (self.0 >> 24 & 15) as u8,
-            min_len: self.0 as u16,
-        })
+        let mut limits = DeflateParams::new();
+        (limits.server_context_takeover, limits.client_context_takeover) = (is(30), is(29));
+        (limits.server_window_bits, limits.client_window_bits) = (bits(21), bits(18));
+        is(31).then_some(DeflateConfig { limits, level: (self.0 >> 24 & 15) as u8, min_len: self.0 as u16 })
     }
 }
 
-/// How received messages are handed over.
+/// How [`receive`](crate::Connection::receive) delivers messages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "whole or not")]
+#[expect(clippy::exhaustive_enums, reason = "whole, or in parts")]
 pub enum Delivery {
     /// Whole, as [`Event::Text`](crate::Event::Text) and [`Event::Binary`](crate::Event::Binary). The receive
-    /// buffer grows to the largest message.
+    /// buffer grows to the size of the largest message.
     #[default]
     Messages,
-    /// Piece by piece as they arrive, as [`Event::TextPart`](crate::Event::TextPart) and
+    /// In parts, as soon as they arrive, as [`Event::TextPart`](crate::Event::TextPart) and
     /// [`Event::BinaryPart`](crate::Event::BinaryPart). Memory does not grow with the message.
     Parts,
 }
 
-#[cfg(all(test, feature = "deflate"))]
+#[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
+    use super::{Config, Delivery};
+
+    #[test]
+    fn a_setter_changes_the_field_of_its_name() {
+        let time = |seconds| Some(Duration::from_secs(seconds));
+        let set = Config::new()
+            .max_message_size(1)
+            .max_frame_size(2)
+            .max_fragments(3)
+            .max_head_size(4)
+            .max_header_line(5)
+            .max_headers(6)
+            .max_write_buffer(7)
+            .delivery(Delivery::Parts)
+            .auto_pong(false)
+            .auto_close(false)
+            .allow_plain_http(true)
+            .handshake_timeout(time(8))
+            .ping_interval(time(9))
+            .pong_timeout(None)
+            .close_timeout(time(11));
+        let expected = Config {
+            max_message_size: 1,
+            max_frame_size: 2,
+            max_fragments: 3,
+            max_head_size: 4,
+            max_header_line: 5,
+            max_headers: 6,
+            max_write_buffer: 7,
+            delivery: Delivery::Parts,
+            auto_pong: false,
+            auto_close: false,
+            allow_plain_http: true,
+            handshake_timeout: time(8),
+            ping_interval: time(9),
+            pong_timeout: None,
+            close_timeout: time(11),
+            #[cfg(feature = "deflate")]
+            deflate: None,
+        };
+        assert_eq!(set, expected);
+    }
+}
+
+#[cfg(all(test, feature = "deflate"))]
+mod deflate_tests {
     use super::{Config, DeflateConfig, DeflateParams, Settings};
 
     fn kept(deflate: Option<DeflateConfig>) -> Option<DeflateConfig> {
@@ -270,7 +505,16 @@ mod tests {
     }
 
     #[test]
-    fn a_deflate_config_is_kept_as_it_is() {
+    fn a_setter_changes_the_field_of_its_name() {
+        let mut limits = DeflateParams::new();
+        limits.server_window_bits = 9;
+        let set = DeflateConfig::new().limits(limits).level(3).min_len(7);
+        assert_eq!(set, DeflateConfig { limits, level: 3, min_len: 7 });
+        assert_eq!(Config::new().deflate(Some(set)), Config { deflate: Some(set), ..Config::new() });
+    }
+
+    #[test]
+    fn a_deflate_config_is_kept_unchanged() {
         assert_eq!(kept(None), None);
         assert_eq!(kept(Some(DeflateConfig::default())), Some(DeflateConfig::default()));
         let mut deflate = DeflateConfig::default();
@@ -299,7 +543,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_there_are_not_are_taken_for_the_nearest() {
+    fn numbers_out_of_range_count_as_the_nearest() {
         for (bits, nearest) in [(0, 8), (7, 8), (16, 15), (255, 15)] {
             for (level, most) in [(10, 9), (255, 9)] {
                 let mut deflate = DeflateConfig { level, ..DeflateConfig::default() };

@@ -191,6 +191,8 @@ pub use handshake::{
 };
 #[cfg(feature = "getrandom")]
 pub use role::OsEntropy;
+#[cfg(feature = "rand_core")]
+pub use role::RngEntropy;
 pub use role::{Client, Entropy, EntropyError, Role, Server};
 pub use rules::{CloseFrameStatus, CloseStatus};
 pub use wire::{CloseCode, CloseFrame, HeaderBytes, MessageKind};

@@ -1,40 +1,54 @@
-//! The two roles (§1.2) and where a client's masking keys come from (§5.3, §10.3).
+//! The two roles (§1.2), and the source of a client's masking keys (§5.3, §10.3).
 
 use core::fmt;
 
-/// Which end of the connection this endpoint is: [`Server`] or [`Client`]. Sealed.
+/// The role of this endpoint in a connection: [`Server`] or [`Client`]. No other type implements it.
 pub trait Role: sealed::Sealed {}
 
-/// The server: reads masked frames, sends unmasked ones (§5.1).
+/// The server: it reads masked frames and sends unmasked frames (§5.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Server;
 
 impl Server {
-    /// The role.
+    /// The role of a server.
     #[must_use]
     pub const fn new() -> Self {
         Self
     }
 }
 
-/// The client: sends masked frames, each with a key of its own out of `E`; reads unmasked ones (§5.1).
+/// The client: it sends masked frames, each with a fresh key from `E`, and reads unmasked frames (§5.1).
 ///
-/// A clone takes its keys from a clone of `E`. Where that is a seeded generator, both send the same keys,
-/// which §10.3 forbids: clone to test, not to send.
+/// ```
+/// use websocket_proto::handshake::Negotiated;
+/// use websocket_proto::{Client, Config, Connection};
+///
+/// # fn fill_from_the_os(bytes: &mut [u8]) { bytes.fill(7) }
+/// // Any `FnMut(&mut [u8])` that fills the slice with unpredictable bytes.
+/// let role = Client::new(|bytes: &mut [u8]| fill_from_the_os(bytes));
+/// let mut client = Connection::established(role, Negotiated::new(), Config::default());
+/// let mut out = Vec::new();
+/// client.send_text("Hello", &mut out)?;
+/// assert_eq!(out.len(), 2 + 4 + 5, "two bytes, the masking key, the payload");
+/// # Ok::<(), websocket_proto::SendError>(())
+/// ```
+///
+/// A clone has a clone of `E`. If `E` is a seeded generator, both clients send the same keys, which §10.3
+/// forbids. Clone a client for tests only.
 #[derive(Clone)]
 pub struct Client<E> {
     entropy: E,
 }
 
 impl<E: Entropy> Client<E> {
-    /// The role, with this source of masking keys.
+    /// The role of a client that takes its masking keys from `entropy`.
     #[must_use]
     pub const fn new(entropy: E) -> Self {
         Self { entropy }
     }
 
-    /// §4.1: a nonce of 16 bytes, "selected randomly for each connection".
+    /// §4.1: the nonce of 16 bytes, "selected randomly for each connection".
     pub(crate) fn nonce(&mut self) -> Result<[u8; 16], EntropyError> {
         let mut nonce = [0; 16];
         self.entropy.fill(&mut nonce)?;
@@ -51,17 +65,39 @@ impl<E> fmt::Debug for Client<E> {
 impl Role for Server {}
 impl<E: Entropy> Role for Client<E> {}
 
-/// A source of bytes that nobody can predict: a cryptographically secure generator, or the operating
-/// system's.
+/// A source of unpredictable bytes: a cryptographically secure generator, or the operating system's.
 ///
-/// A client takes 16 bytes for its handshake and 4 for every frame (§5.3: the masking key "needs to be
-/// unpredictable"). There is no default source. Any `FnMut(&mut [u8])` is one; `OsEntropy` (feature
-/// `getrandom`) is another.
+/// A client takes 16 bytes for its handshake and 4 bytes for every frame (§5.3: the masking key "needs to be
+/// unpredictable"). There is no default source. These types implement `Entropy`:
+///
+/// * every `FnMut(&mut [u8])` that fills the slice,
+/// * `OsEntropy`, the generator of the operating system (feature `getrandom`),
+/// * `RngEntropy`, any generator that implements `TryCryptoRng` (feature `rand_core`).
+///
+/// ```
+/// use websocket_proto::{Entropy, EntropyError};
+///
+/// /// A hardware generator that can fail.
+/// struct Hardware;
+/// # impl Hardware { fn read(&mut self) -> Option<u8> { Some(7) } }
+///
+/// impl Entropy for Hardware {
+///     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+///         for byte in bytes {
+///             *byte = self.read().ok_or(EntropyError)?;
+///         }
+///         Ok(())
+///     }
+/// }
+/// # let mut key = [0; 4];
+/// # assert_eq!((Hardware.fill(&mut key), key), (Ok(()), [7; 4]));
+/// ```
+#[doc(alias("CryptoRng", "RngCore", "random", "masking key"))]
 pub trait Entropy {
     /// Fills all of `bytes`.
     ///
     /// # Errors
-    /// Where there are no such bytes; what was to be sent is then not sent.
+    /// If the source has no unpredictable bytes. The connection then does not send the frame.
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError>;
 }
 
@@ -72,8 +108,10 @@ impl<F: FnMut(&mut [u8])> Entropy for F {
     }
 }
 
-/// The operating system's random numbers. One system call a frame: for many small frames, a generator seeded
-/// from it is faster.
+/// The random number generator of the operating system.
+///
+/// It takes one system call for each frame. For many small frames, a generator that is seeded from it is
+/// faster: see `RngEntropy` (feature `rand_core`).
 #[cfg(feature = "getrandom")]
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
@@ -81,7 +119,7 @@ pub struct OsEntropy;
 
 #[cfg(feature = "getrandom")]
 impl OsEntropy {
-    /// The source.
+    /// The generator of the operating system.
     #[must_use]
     pub const fn new() -> Self {
         Self
@@ -95,14 +133,63 @@ impl Entropy for OsEntropy {
     }
 }
 
-/// The source of random bytes failed.
+/// A generator of [rand_core](https://docs.rs/rand_core), such as `StdRng` of the crate rand, as a source
+/// of masking keys.
+///
+/// ```
+/// use websocket_proto::{Client, RngEntropy};
+/// # use websocket_proto::Entropy;
+/// # use rand_core::{Infallible, TryCryptoRng, TryRng};
+/// # struct StdRng(u8);
+/// # impl StdRng { fn seeded_by_the_os() -> Self { Self(0) } }
+/// # impl TryRng for StdRng {
+/// #     type Error = Infallible;
+/// #     fn try_next_u32(&mut self) -> Result<u32, Infallible> { Ok(0) }
+/// #     fn try_next_u64(&mut self) -> Result<u64, Infallible> { Ok(0) }
+/// #     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> { Ok(bytes.fill(7)) }
+/// # }
+/// # impl TryCryptoRng for StdRng {}
+///
+/// let role = Client::new(RngEntropy::new(StdRng::seeded_by_the_os()));
+/// # let mut key = [0; 4];
+/// # assert_eq!((RngEntropy::new(StdRng::seeded_by_the_os()).fill(&mut key), key), (Ok(()), [7; 4]));
+/// ```
+#[cfg(feature = "rand_core")]
+#[derive(Clone)]
+pub struct RngEntropy<T>(T);
+
+#[cfg(feature = "rand_core")]
+impl<T: rand_core::TryCryptoRng> RngEntropy<T> {
+    /// A source that takes its bytes from `rng`.
+    #[must_use]
+    pub const fn new(rng: T) -> Self {
+        Self(rng)
+    }
+}
+
+#[cfg(feature = "rand_core")]
+impl<T: rand_core::TryCryptoRng> Entropy for RngEntropy<T> {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        self.0.try_fill_bytes(bytes).map_err(|_| EntropyError)
+    }
+}
+
+/// Without the state of the generator: it would show the masking keys.
+#[cfg(feature = "rand_core")]
+impl<T> fmt::Debug for RngEntropy<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RngEntropy").finish_non_exhaustive()
+    }
+}
+
+/// An [`Entropy`] failed to fill the bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "implementers of Entropy build it")]
 pub struct EntropyError;
 
 impl fmt::Display for EntropyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no random bytes to be had")
+        f.write_str("the source of random bytes failed")
     }
 }
 
@@ -111,13 +198,13 @@ impl core::error::Error for EntropyError {}
 pub(crate) mod sealed {
     use super::{Client, Entropy, EntropyError, Server};
 
-    /// What a role decides.
+    /// The differences between the roles.
     #[expect(unnameable_types, reason = "sealed")]
     pub trait Sealed {
         /// §5.1: frames of a client are masked, frames of a server are not.
         const IS_SERVER: bool;
 
-        /// The key for the next frame to send.
+        /// The masking key of the next frame to send; `None` for a server.
         fn masking_key(&mut self) -> Result<Option<[u8; 4]>, EntropyError>;
     }
 
@@ -140,5 +227,44 @@ pub(crate) mod sealed {
             self.entropy.fill(&mut key)?;
             Ok(Some(key))
         }
+    }
+}
+
+#[cfg(all(test, feature = "rand_core"))]
+mod tests {
+    use rand_core::{TryCryptoRng, TryRng};
+
+    use super::sealed::Sealed;
+    use super::{Client, EntropyError, RngEntropy};
+
+    /// Counts bytes, and fails when it has no more.
+    struct Bytes(core::ops::RangeInclusive<u8>);
+
+    impl TryRng for Bytes {
+        type Error = EntropyError;
+
+        fn try_next_u32(&mut self) -> Result<u32, EntropyError> {
+            Err(EntropyError)
+        }
+
+        fn try_next_u64(&mut self) -> Result<u64, EntropyError> {
+            Err(EntropyError)
+        }
+
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+            bytes.iter_mut().try_for_each(|byte| self.0.next().map(|next| *byte = next).ok_or(EntropyError))
+        }
+    }
+
+    impl TryCryptoRng for Bytes {}
+
+    /// §5.3: "fresh for each frame"
+    #[test]
+    fn s5_3_masking_keys_come_from_the_generator_and_its_failure_is_an_error() {
+        let mut client = Client::new(RngEntropy::new(Bytes(1..=10)));
+        assert_eq!(client.masking_key(), Ok(Some([1, 2, 3, 4])));
+        assert_eq!(client.masking_key(), Ok(Some([5, 6, 7, 8])));
+        assert_eq!(client.masking_key(), Err(EntropyError));
+        assert_eq!(format!("{:?}", RngEntropy::new(Bytes(1..=10))), "RngEntropy { .. }");
     }
 }

@@ -448,6 +448,71 @@ pub enum Delivery {
     Parts,
 }
 
+/// Configurations for fuzzers of endpoints.
+#[cfg(feature = "arbitrary")]
+mod arbitrary {
+    use arbitrary::{Arbitrary, Result, Unstructured};
+
+    use super::{Config, Delivery, Duration};
+    #[cfg(feature = "deflate")]
+    use super::{DeflateConfig, DeflateParams};
+
+    /// Small limits and short times are as frequent as the defaults, so that a short input reaches them.
+    impl<'a> Arbitrary<'a> for Config {
+        fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+            let default = Self::new();
+            Ok(Self {
+                max_message_size: limit(u, default.max_message_size)?,
+                max_frame_size: limit(u, default.max_frame_size)?,
+                max_fragments: limit(u, default.max_fragments)?,
+                max_head_size: limit(u, default.max_head_size)?,
+                max_header_line: limit(u, default.max_header_line)?,
+                max_headers: limit(u, default.max_headers)?,
+                max_write_buffer: limit(u, default.max_write_buffer)?,
+                delivery: u.arbitrary()?,
+                auto_pong: u.arbitrary()?,
+                auto_close: u.arbitrary()?,
+                allow_plain_http: u.arbitrary()?,
+                handshake_timeout: time(u, default.handshake_timeout)?,
+                ping_interval: time(u, default.ping_interval)?,
+                pong_timeout: time(u, default.pong_timeout)?,
+                close_timeout: time(u, default.close_timeout)?,
+                #[cfg(feature = "deflate")]
+                deflate: u.arbitrary()?,
+            })
+        }
+    }
+
+    /// The default, or at most 255.
+    fn limit<T: From<u8>>(u: &mut Unstructured<'_>, default: T) -> Result<T> {
+        Ok(if u.arbitrary()? { default } else { u.arbitrary::<u8>()?.into() })
+    }
+
+    /// The default, no limit, or less than 66 s.
+    fn time(u: &mut Unstructured<'_>, default: Option<Duration>) -> Result<Option<Duration>> {
+        let millis: Option<u16> = u.arbitrary()?;
+        Ok(if u.arbitrary()? { default } else { millis.map(|millis| Duration::from_millis(millis.into())) })
+    }
+
+    impl<'a> Arbitrary<'a> for Delivery {
+        fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+            u.choose(&[Self::Messages, Self::Parts]).copied()
+        }
+    }
+
+    #[cfg(feature = "deflate")]
+    impl<'a> Arbitrary<'a> for DeflateConfig {
+        fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+            let mut limits = DeflateParams::new();
+            limits.server_window_bits = u.int_in_range(8..=15)?;
+            limits.client_window_bits = u.int_in_range(8..=15)?;
+            limits.server_context_takeover = u.arbitrary()?;
+            limits.client_context_takeover = u.arbitrary()?;
+            Ok(Self { limits, level: u.int_in_range(0..=9)?, min_len: limit(u, 64)? })
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use core::time::Duration;
@@ -493,6 +558,22 @@ mod tests {
             deflate: None,
         };
         assert_eq!(set, expected);
+    }
+
+    #[cfg(feature = "arbitrary")]
+    #[test]
+    fn an_arbitrary_limit_is_small_or_the_default() {
+        use arbitrary::Arbitrary;
+
+        let mut random = fastrand::Rng::with_seed(5);
+        let (mut small, mut default) = (0, 0);
+        for _ in 0..1000 {
+            let bytes: [u8; 64] = core::array::from_fn(|_| random.u8(..));
+            let config = Config::arbitrary(&mut arbitrary::Unstructured::new(&bytes)).expect("enough bytes");
+            small += u32::from(config.max_message_size <= 255);
+            default += u32::from(config.max_message_size == Config::new().max_message_size);
+        }
+        assert!(small + default == 1000 && small > 300 && default > 300, "{small} and {default}");
     }
 }
 

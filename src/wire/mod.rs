@@ -18,6 +18,8 @@
 //! # Ok::<(), websocket_proto::wire::HeaderError>(())
 //! ```
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod bytes;
 mod close;
 mod header;

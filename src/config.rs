@@ -100,7 +100,8 @@ pub struct Config {
     /// How long the peer may take to answer a Close, and then to close the transport if that is its part.
     /// Default: 10 s.
     ///
-    /// After it [`transport_action`](crate::Connection::transport_action) is to close the transport.
+    /// After it [`transport_action`](crate::Connection::transport_action) is
+    /// [`Close`](crate::TransportAction::Close).
     pub close_timeout: Option<Duration>,
     /// Whether the connection negotiates permessage-deflate (RFC 7692), within which limits, and how it
     /// compresses. Default: `None`, no compression.
@@ -436,6 +437,7 @@ impl Packed {
 }
 
 /// How [`receive`](crate::Connection::receive) delivers messages.
+#[doc(alias("streaming", "fragment"))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "whole, or in parts")]
 pub enum Delivery {

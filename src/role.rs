@@ -113,6 +113,7 @@ impl<F: FnMut(&mut [u8])> Entropy for F {
 /// It takes one system call for each frame. For many small frames, a generator that is seeded from it is
 /// faster: see `RngEntropy` (feature `rand_core`).
 #[cfg(feature = "getrandom")]
+#[doc(alias("OsRng", "SysRng"))]
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct OsEntropy;
@@ -155,6 +156,7 @@ impl Entropy for OsEntropy {
 /// # assert_eq!((RngEntropy::new(StdRng::seeded_by_the_os()).fill(&mut key), key), (Ok(()), [7; 4]));
 /// ```
 #[cfg(feature = "rand_core")]
+#[doc(alias("CryptoRng", "RngCore", "rand"))]
 #[derive(Clone)]
 pub struct RngEntropy<T>(T);
 

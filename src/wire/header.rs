@@ -67,6 +67,7 @@ impl ReservedBits {
 /// assert_eq!(FrameHeader::parse(b"\x09"), Err(HeaderError::ControlFragmented));
 /// # Ok::<(), HeaderError>(())
 /// ```
+#[doc(alias = "FrameHead")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the fields of §5.2, all of them")]
 pub struct FrameHeader {
@@ -105,6 +106,7 @@ impl FrameHeader {
     }
 
     /// Passes the bytes of the header to `put`, piece by piece, with the length in its minimal form.
+    // Inlined for the reason of `RawFrameHeader::write`.
     #[inline(always)]
     pub(crate) fn write(&self, put: impl FnMut(&[u8])) {
         RawFrameHeader::from(*self).write(put);
@@ -248,7 +250,7 @@ pub(crate) fn parse_whole(bytes: &mut [u8], masked: bool) -> Option<WholeFrame<'
     }
 }
 
-/// What makes a frame header illegal whatever the connection.
+/// Why a frame header is illegal on every connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the rules of §5.2 and §5.5 for one header, all of them")]
 pub enum HeaderError {
@@ -258,7 +260,7 @@ pub enum HeaderError {
     ControlFragmented,
     /// A control frame of more than 125 bytes (§5.5).
     ControlTooLong,
-    /// A length in more bytes than it takes (§5.2).
+    /// A length in more bytes than it needs (§5.2).
     LengthNotMinimal,
     /// A length of 2^63 or more (§5.2).
     LengthTooLarge,

@@ -1,4 +1,4 @@
-//! The payload length of a frame (§5.2): its three forms, and where one ends and the next begins.
+//! The payload length of a frame (§5.2): its three forms and their boundaries.
 
 use super::HeaderError;
 

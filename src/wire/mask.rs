@@ -1,9 +1,9 @@
 //! Masking (§5.3).
 
-/// Masks or unmasks `bytes` in place; `offset` is the position of the first of them in the frame's payload.
+/// Masks or unmasks `bytes` in place. `offset` is the position of the first byte in the payload of its frame.
 ///
-/// §5.3: octet *i* of the payload is combined with octet *i* MOD 4 of the key by XOR, so doing it twice
-/// undoes it.
+/// §5.3: byte *i* of the masked payload is byte *i* of the payload XOR byte *i* MOD 4 of the key. Masking
+/// twice gives the payload again.
 ///
 /// ```
 /// let mut payload = *b"\x7f\x9f\x4d\x51\x58"; // §5.7
@@ -19,16 +19,17 @@ pub fn mask(bytes: &mut [u8], key: [u8; 4], offset: u64) {
     mask_words(bytes, key, offset);
 }
 
-/// From this many bytes on, finding out what the processor has pays.
+/// The length in bytes from which on pulp masks. For less, its check of the processor at each call costs more
+/// than the wider instructions save.
 #[cfg(feature = "simd")]
 const WIDE: usize = 512;
 
-/// Compiled for each set of instructions that it is called under.
+// Inlined: pulp compiles the code of its closure, and only that, for each instruction set.
 #[inline(always)]
 fn mask_words(bytes: &mut [u8], key: [u8; 4], offset: u64) {
     let word = Word::at(key, offset);
-    // The last eight bytes are one word that overlaps the flat loop's: a tail byte by byte mispredicts on
-    // mixed sizes.
+    // The last eight bytes are one word, which overlaps the last word of the loop. If the sizes vary, a loop
+    // over the last bytes costs mispredicted branches: 10 to 15 ns instead of 4.
     let last = bytes.last_chunk::<8>().map(|last| word.after(bytes.len()).xor(*last));
     let mut words = bytes.chunks_exact_mut(8);
     for chunk in words.by_ref() {
@@ -46,7 +47,7 @@ fn mask_words(bytes: &mut [u8], key: [u8; 4], offset: u64) {
     }
 }
 
-/// Writes `source`, masked or unmasked, to `target`; both are of one length. One pass.
+/// Writes `source`, masked or unmasked, to `target` in one pass. Both have the same length.
 #[inline]
 pub(crate) fn mask_into(target: &mut [u8], source: &[u8], key: [u8; 4], offset: u64) {
     debug_assert_eq!(target.len(), source.len());
@@ -57,6 +58,7 @@ pub(crate) fn mask_into(target: &mut [u8], source: &[u8], key: [u8; 4], offset: 
     mask_words_into(target, source, key, offset);
 }
 
+// Inlined for the reason of `mask_words`.
 #[inline(always)]
 fn mask_words_into(target: &mut [u8], source: &[u8], key: [u8; 4], offset: u64) {
     let word = Word::at(key, offset);
@@ -74,12 +76,13 @@ fn mask_words_into(target: &mut [u8], source: &[u8], key: [u8; 4], offset: u64) 
     }
 }
 
-/// How many bytes [`masked`] takes at once.
+/// How many bytes [`masked`] masks at once. `Vec` takes whole arrays from an iterator: a client sends 16 KiB
+/// in 5,300 instructions instead of 6,600.
 #[cfg(feature = "alloc")]
 const BLOCK: usize = 32;
 
-/// The blocks of `source`, masked, and what is left of it, as it is: fewer than [`BLOCK`] bytes, and the
-/// first of them for the first byte of the key.
+/// The blocks of `source`, masked, and the unmasked rest: fewer than [`BLOCK`] bytes. The mask of the rest
+/// begins with the first byte of the key, because [`BLOCK`] is a multiple of 4.
 #[cfg(feature = "alloc")]
 #[inline]
 pub(crate) fn masked(source: &[u8], key: [u8; 4]) -> (impl Iterator<Item = [u8; BLOCK]>, &[u8]) {
@@ -98,7 +101,7 @@ pub(crate) fn masked(source: &[u8], key: [u8; 4]) -> (impl Iterator<Item = [u8; 
     (blocks, rest)
 }
 
-/// Fewer than eight bytes.
+/// Masks fewer than eight bytes.
 #[inline]
 fn mask_short(bytes: &mut [u8], word: Word) {
     for (byte, key) in bytes.iter_mut().zip(word.0.to_ne_bytes()) {
@@ -106,7 +109,7 @@ fn mask_short(bytes: &mut [u8], word: Word) {
     }
 }
 
-/// The key twice, turned to the position of the next byte.
+/// The key twice, rotated so that its first byte in memory masks the next byte.
 #[derive(Clone, Copy)]
 struct Word(u64);
 
@@ -119,6 +122,7 @@ impl Word {
 
     #[inline]
     fn after(self, bytes: usize) -> Self {
+        // The key repeats every four bytes, so the upper bits of the count do not matter.
         let bits = (bytes as u32 & 3) << 3;
         Self(if cfg!(target_endian = "little") {
             self.0.rotate_right(bits)

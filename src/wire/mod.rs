@@ -43,8 +43,8 @@ pub use raw::RawFrameHeader;
 #[cfg(feature = "alloc")]
 pub use raw::frame;
 
-/// The most bytes a frame header takes: 2, 8 of extended length, 4 of masking key (§5.2).
+/// The most bytes that a frame header can have: 2, 8 of the extended length, 4 of the masking key (§5.2).
 pub const MAX_HEADER: usize = 14;
 
-/// The most bytes of payload a control frame can have (§5.5).
+/// The most bytes of payload that a control frame can have (§5.5).
 pub const MAX_CONTROL_PAYLOAD: usize = 125;

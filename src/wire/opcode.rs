@@ -1,25 +1,33 @@
-//! Opcodes (§5.2, §11.8) and the kinds of message they open (§5.6).
+//! Opcodes (§5.2, §11.8) and the two kinds of messages (§5.6).
 
-/// What a frame is (§5.2). The opcodes `0x3`–`0x7` and `0xB`–`0xF` are reserved and have no value here.
+/// The type of a frame (§5.2). The opcodes `0x3`–`0x7` and `0xB`–`0xF` are reserved and have no value here.
+///
+/// ```
+/// use websocket_proto::wire::Opcode;
+///
+/// assert_eq!(Opcode::from_bits(0x9), Some(Opcode::Ping));
+/// assert_eq!(Opcode::from_bits(0x3), None);
+/// ```
+#[doc(alias = "OpCode")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a closed set: §5.2 reserves all other opcodes")]
 pub enum Opcode {
-    /// `0x0`: a further fragment of the message that is open.
+    /// `0x0`: a further fragment of a message.
     Continuation,
     /// `0x1`: a text message, or its first fragment.
     Text,
     /// `0x2`: a binary message, or its first fragment.
     Binary,
-    /// `0x8`: the closing handshake.
+    /// `0x8`: begins or answers the closing handshake.
     Close,
     /// `0x9`: asks for a Pong.
     Ping,
-    /// `0xA`: answers a Ping, or is a heartbeat of its own.
+    /// `0xA`: answers a Ping, or is an unsolicited heartbeat.
     Pong,
 }
 
 impl Opcode {
-    /// The opcode of these four bits; `None` where they are reserved or more than four.
+    /// The opcode with this number; `None` if it is reserved or needs more than four bits.
     #[must_use]
     pub const fn from_bits(bits: u8) -> Option<Self> {
         match bits {
@@ -33,7 +41,7 @@ impl Opcode {
         }
     }
 
-    /// The four bits on the wire.
+    /// The four bits of the opcode in a header.
     #[must_use]
     pub const fn bits(self) -> u8 {
         match self {
@@ -53,18 +61,19 @@ impl Opcode {
     }
 }
 
-/// What a message holds (§5.6).
+/// The type of a message (§5.6).
+#[doc(alias("Message", "MessageType", "OpCode"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a closed set: §5.6 has no other kind")]
 pub enum MessageKind {
-    /// UTF-8.
+    /// Text in UTF-8.
     Text,
     /// Any bytes.
     Binary,
 }
 
 impl MessageKind {
-    /// The opcode of the first frame of such a message.
+    /// The opcode of the first frame of a message of this kind.
     #[must_use]
     pub const fn opcode(self) -> Opcode {
         match self {

@@ -279,3 +279,37 @@ impl fmt::Display for HeaderError {
 }
 
 impl core::error::Error for HeaderError {}
+
+#[cfg(test)]
+mod tests {
+    use super::{FrameHeader, HeaderStart, Parsed, ReservedBits};
+    use crate::wire::Opcode;
+
+    /// §5.2: each fact is there with its last byte, for frames of a client and of a server.
+    #[test]
+    fn a_partial_header_shows_what_its_bytes_say() {
+        let masked_header = b"\x42\xff\0\0\0\0\0\x01\0\0\x37\xfa\x21\x3d";
+        let unmasked_header = b"\x42\x7f\0\0\0\0\0\x01\0\0";
+        for (bytes, masked) in [(&masked_header[..], true), (&unmasked_header[..], false)] {
+            for len in 0..bytes.len() {
+                let start = HeaderStart {
+                    fin: false,
+                    reserved: ReservedBits::RSV1,
+                    opcode: Opcode::Binary,
+                    masked: (len >= 2).then_some(masked),
+                };
+                let expected = Parsed::Partial {
+                    start: (len >= 1).then_some(start),
+                    payload_len: (len >= 10).then_some(0x1_0000),
+                };
+                assert_eq!(FrameHeader::parse(&bytes[..len]), Ok(expected), "{len} bytes");
+                assert_eq!(expected.complete(), None);
+            }
+            let (header, len) = FrameHeader::parse(bytes).unwrap().complete().unwrap();
+            assert_eq!(
+                (header.payload_len, header.masking_key.is_some(), len),
+                (0x1_0000, masked, bytes.len())
+            );
+        }
+    }
+}

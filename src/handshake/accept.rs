@@ -6,8 +6,8 @@ use core::fmt;
 use arrayvec::ArrayVec;
 
 use super::extensions::Negotiated;
-use super::fields::{CONNECTION, UPGRADE, VERSION, is_field, is_reserved, names, write_fields};
 use super::fingerprint::Fingerprint;
+use super::http1::fields::{CONNECTION, UPGRADE, VERSION, is_field, is_reserved, names, write_fields};
 use super::key::AcceptKey;
 use super::request::Subprotocol;
 use crate::error::{AcceptError, HandshakeError};

@@ -6,7 +6,7 @@ use arrayvec::ArrayString;
 
 #[cfg(feature = "deflate")]
 use super::deflate::{DeflateParams, NAME, Named};
-use super::fields::{Headers, Known, TOKEN, Values, is, trim};
+use super::http1::fields::{Headers, Known, TOKEN, Values, is, trim};
 use crate::error::HandshakeError;
 use crate::wire::ReservedBits;
 
@@ -414,7 +414,7 @@ fn ascii(token: &[u8]) -> &str {
 mod tests {
     use super::{Extensions, Negotiated, Negotiation};
     use crate::error::HandshakeError;
-    use crate::handshake::fields::Headers;
+    use crate::handshake::http1::fields::Headers;
 
     fn lines(values: &[&str]) -> String {
         values.iter().map(|value| format!("Sec-WebSocket-Extensions: {value}\r\nX: y\r\n")).collect()

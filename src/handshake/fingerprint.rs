@@ -1,7 +1,7 @@
 //! A hash that stands for a request, to tell its subprotocols from those of another (§4.2.2).
 
+use super::http1::scan::words;
 use super::key::Key;
-use super::scan::words;
 
 /// A hash of a request's key and of the subprotocols that it offers.
 ///

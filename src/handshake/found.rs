@@ -5,8 +5,8 @@ use core::str;
 use arrayvec::ArrayVec;
 
 use super::extensions::{Negotiated, Negotiation};
-use super::fields::{HOST, Known, all, elements, is_percent_encoded, is_token, trim};
 use super::fingerprint::Fingerprint;
+use super::http1::fields::{HOST, Known, all, elements, is_percent_encoded, is_token, trim};
 use super::key::Key;
 use crate::error::HandshakeError;
 

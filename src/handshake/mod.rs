@@ -8,14 +8,12 @@ mod accept;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod extensions;
-mod fields;
 mod fingerprint;
 mod found;
-mod head;
+mod http1;
 mod key;
 mod request;
 mod response;
-mod scan;
 mod upgrade;
 mod uri;
 
@@ -23,9 +21,9 @@ pub use accept::{Accept, Reject};
 #[cfg(feature = "deflate")]
 pub use deflate::DeflateParams;
 pub use extensions::{Extension, Extensions, Negotiated, Param, ParamValue, Params};
-pub use fields::Headers;
 pub(crate) use found::{Asked, Found};
-pub(crate) use head::{HeadLimits, HeadReader};
+pub use http1::fields::Headers;
+pub(crate) use http1::reader::{HeadLimits, HeadReader};
 pub use key::{AcceptKey, Key};
 pub use request::{ClientRequest, Request, Subprotocol, Subprotocols};
 pub(crate) use response::{Answer, Expected};

@@ -6,15 +6,15 @@ use core::{fmt, str};
 use arrayvec::ArrayVec;
 
 use super::extensions::{Extensions, Negotiated};
-use super::fields::{
+use super::fingerprint::Fingerprint;
+use super::found::{Asked, Found, is_authority};
+use super::http1::fields::{
     CONNECTION, Headers, Known, LOWERCASE_VERSION, UPGRADE, VERSION, Values, is_field, is_reserved, is_token,
     names, trim, write_fields, write_list,
 };
-use super::fingerprint::Fingerprint;
-use super::found::{Asked, Found, is_authority};
-use super::head::Head;
+use super::http1::reader::Head;
+use super::http1::scan::find;
 use super::key::{Key, fingerprint};
-use super::scan::find;
 use super::uri::{Pieces, Uri};
 use crate::error::{HandshakeError, RequestError};
 

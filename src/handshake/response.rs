@@ -3,8 +3,8 @@
 use core::{fmt, str};
 
 use super::extensions::{Extensions, Negotiated, Negotiation};
-use super::fields::{Headers, Known, elements, is_token};
-use super::head::Head;
+use super::http1::fields::{Headers, Known, elements, is_token};
+use super::http1::reader::Head;
 use super::key::{AcceptKey, Key};
 use super::request::Offered;
 use crate::error::HandshakeError;

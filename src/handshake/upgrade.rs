@@ -22,9 +22,9 @@ use super::deflate::DeflateParams;
 #[cfg(feature = "deflate")]
 use super::extensions::Negotiation;
 use super::extensions::{Extension, Extensions, Negotiated, Value};
-use super::fields::{CONNECTION, Known, LOWERCASE_VERSION, trim};
 use super::fingerprint::Fingerprint;
 use super::found::{Asked, Found};
+use super::http1::fields::{CONNECTION, Known, LOWERCASE_VERSION, trim};
 use super::key::{AcceptKey, Key};
 use super::request::{ClientRequest, Subprotocol, Subprotocols};
 use super::response::{Expected, UpgradeResponse};

@@ -69,9 +69,9 @@ pub(crate) struct HeadReader {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Head<'b> {
     /// The start line, without its CRLF.
-    pub(super) start_line: &'b [u8],
+    pub(crate) start_line: &'b [u8],
     /// The fields.
-    pub(super) headers: Headers<'b>,
+    pub(crate) headers: Headers<'b>,
 }
 
 impl HeadReader {

@@ -6,15 +6,15 @@ use core::{fmt, iter, str};
 use super::scan::find;
 
 /// Characters of a token (RFC 9110 §5.6.2).
-pub(super) const TOKEN: u8 = 1;
+pub(crate) const TOKEN: u8 = 1;
 /// Visible ASCII.
-pub(super) const VISIBLE: u8 = 2;
+pub(crate) const VISIBLE: u8 = 2;
 /// What may stand in a field's value: visible ASCII, SP, HTAB and obs-text (RFC 9110 §5.5).
-pub(super) const VALUE: u8 = 4;
+pub(crate) const VALUE: u8 = 4;
 /// The characters of a host: unreserved, sub-delims and percent (RFC 3986 §3.2.2).
-pub(super) const HOST: u8 = 8;
+pub(crate) const HOST: u8 = 8;
 /// The characters of a path or query: those of a host, `:`, `@`, `/` and `?` (RFC 3986 §3.3, §3.4).
-pub(super) const PATH: u8 = 16;
+pub(crate) const PATH: u8 = 16;
 
 const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
@@ -61,7 +61,7 @@ const CLASSES: [u8; 256] = {
 
 /// Whether a byte is in one of these classes.
 #[inline]
-pub(super) const fn is(byte: u8, classes: u8) -> bool {
+pub(crate) const fn is(byte: u8, classes: u8) -> bool {
     #[expect(clippy::indexing_slicing, reason = "256 entries")]
     {
         CLASSES[byte as usize] & classes != 0
@@ -69,24 +69,24 @@ pub(super) const fn is(byte: u8, classes: u8) -> bool {
 }
 
 /// Whether all bytes are in one of these classes.
-pub(super) fn all(bytes: &[u8], classes: u8) -> bool {
+pub(crate) fn all(bytes: &[u8], classes: u8) -> bool {
     bytes.iter().all(|&byte| is(byte, classes))
 }
 
 /// Whether this is a token (RFC 9110 §5.6.2).
-pub(super) fn is_token(bytes: &[u8]) -> bool {
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && all(bytes, TOKEN)
 }
 
 /// Whether every percent sign stands before two hexadecimal digits (RFC 3986 §2.1).
-pub(super) fn is_percent_encoded(text: &[u8]) -> bool {
+pub(crate) fn is_percent_encoded(text: &[u8]) -> bool {
     let mut escapes = text.split(|&byte| byte == b'%').skip(1);
     escapes.all(|escape| matches!(escape, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
 }
 
 /// Without the SP and HTAB around it (RFC 9110 §5.5).
 #[inline]
-pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
+pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = bytes {
         bytes = rest;
     }
@@ -97,18 +97,18 @@ pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// The elements of a list without quoted strings; empty ones are ignored (RFC 9110 §5.6.1.2).
-pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+pub(crate) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     value.split(|&byte| byte == b',').map(trim).filter(|element| !element.is_empty())
 }
 
 /// Whether a field that a caller adds is in the grammar (RFC 9110 §5.1, §5.5).
-pub(super) fn is_field((name, value): &(&str, &str)) -> bool {
+pub(crate) fn is_field((name, value): &(&str, &str)) -> bool {
     is_token(name.as_bytes()) && all(value.as_bytes(), VALUE)
 }
 
 /// The fields of the handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
+pub(crate) enum Known {
     Host,
     Origin,
     Upgrade,
@@ -127,7 +127,7 @@ pub(super) enum Known {
 impl Known {
     /// RFC 9110 §5.1: "Field names are case-insensitive".
     #[inline]
-    pub(super) fn of(name: &[u8]) -> Option<Self> {
+    pub(crate) fn of(name: &[u8]) -> Option<Self> {
         let is = |known: &[u8], field| name.eq_ignore_ascii_case(known).then_some(field);
         match name.len() {
             4 => is(b"Host", Self::Host),
@@ -149,17 +149,17 @@ impl Known {
 }
 
 /// §4.1, §4.2.2: what both the request and the response say.
-pub(super) const UPGRADE: (&str, &str) = ("Upgrade", "websocket");
+pub(crate) const UPGRADE: (&str, &str) = ("Upgrade", "websocket");
 /// RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option".
-pub(super) const CONNECTION: (&str, &str) = ("Connection", "Upgrade");
+pub(crate) const CONNECTION: (&str, &str) = ("Connection", "Upgrade");
 /// §4.1, §4.4: the version that is spoken.
-pub(super) const VERSION: (&str, &str) = ("Sec-WebSocket-Version", "13");
+pub(crate) const VERSION: (&str, &str) = ("Sec-WebSocket-Version", "13");
 /// RFC 8441 §5: "HTTP/2 requires they be encoded as lowercase".
-pub(super) const LOWERCASE_VERSION: (&str, &str) = ("sec-websocket-version", "13");
+pub(crate) const LOWERCASE_VERSION: (&str, &str) = ("sec-websocket-version", "13");
 
 /// Whether the handshake keeps a field's name to itself: those of [`Known`] except Origin, and all of
 /// `Sec-WebSocket-*` (§11.3).
-pub(super) fn is_reserved(name: &str) -> bool {
+pub(crate) fn is_reserved(name: &str) -> bool {
     let prefix = name.as_bytes().first_chunk::<14>();
     match Known::of(name.as_bytes()) {
         // §4.1: only the application knows the origin
@@ -179,7 +179,7 @@ pub struct Headers<'b> {
 }
 
 impl<'b> Headers<'b> {
-    pub(super) const fn new(lines: &'b [u8]) -> Self {
+    pub(crate) const fn new(lines: &'b [u8]) -> Self {
         Self { lines }
     }
 
@@ -195,13 +195,13 @@ impl<'b> Headers<'b> {
     }
 
     /// The values of one field of the handshake, a line each.
-    pub(super) fn values(self, known: Known) -> Values<'b> {
+    pub(crate) fn values(self, known: Known) -> Values<'b> {
         Values { headers: self, known }
     }
 
     /// All fields as the checks take them, names as bytes.
     #[inline]
-    pub(super) fn pairs(mut self) -> impl Iterator<Item = (&'b [u8], &'b [u8])> {
+    pub(crate) fn pairs(mut self) -> impl Iterator<Item = (&'b [u8], &'b [u8])> {
         iter::from_fn(move || self.next_field())
     }
 
@@ -241,7 +241,7 @@ impl fmt::Debug for Headers<'_> {
 
 /// The values of one field of the handshake.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Values<'b> {
+pub(crate) struct Values<'b> {
     headers: Headers<'b>,
     known: Known,
 }
@@ -260,7 +260,7 @@ impl<'b> Iterator for Values<'b> {
 }
 
 /// Writes the elements of a list.
-pub(super) fn write_list(elements: &[&str], put: &mut dyn FnMut(&[u8])) {
+pub(crate) fn write_list(elements: &[&str], put: &mut dyn FnMut(&[u8])) {
     for (at, element) in elements.iter().enumerate() {
         if at > 0 {
             put(b", ");
@@ -270,7 +270,7 @@ pub(super) fn write_list(elements: &[&str], put: &mut dyn FnMut(&[u8])) {
 }
 
 /// Writes field lines, checked before.
-pub(super) fn write_fields<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>, put: &mut dyn FnMut(&[u8])) {
+pub(crate) fn write_fields<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>, put: &mut dyn FnMut(&[u8])) {
     for (name, value) in fields {
         put(name.as_bytes());
         put(b": ");
@@ -280,7 +280,7 @@ pub(super) fn write_fields<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>,
 }
 
 /// Names alone of the fields that a caller adds.
-pub(super) fn names<'a>(headers: &'a [(&'a str, &'a str)]) -> impl fmt::Debug + 'a {
+pub(crate) fn names<'a>(headers: &'a [(&'a str, &'a str)]) -> impl fmt::Debug + 'a {
     struct Names<'a>(&'a [(&'a str, &'a str)]);
     impl fmt::Debug for Names<'_> {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

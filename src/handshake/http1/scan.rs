@@ -13,13 +13,13 @@ const fn zero_byte(word: u64) -> u64 {
 }
 
 /// The words of `bytes`, the first byte the lowest.
-pub(super) fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
+pub(crate) fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
     bytes.chunks_exact(8).map(|chunk| chunk.try_into().map_or(0, u64::from_le_bytes))
 }
 
 /// Where the first of this byte is.
 #[inline]
-pub(super) fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
+pub(crate) fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
     let mut passed = 0usize;
     for word in words(bytes) {
         let found = zero_byte(word ^ every(wanted));
@@ -34,7 +34,7 @@ pub(super) fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
 
 /// How many bytes at the front are SP, visible ASCII or, with `beyond_ascii`, obs-text (RFC 9110 §5.5).
 #[inline]
-pub(super) fn printable(bytes: &[u8], beyond_ascii: bool) -> usize {
+pub(crate) fn printable(bytes: &[u8], beyond_ascii: bool) -> usize {
     let mut passed = 0usize;
     for word in words(bytes) {
         let below_space = word.wrapping_sub(every(b' ')) & !word & HIGH;

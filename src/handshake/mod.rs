@@ -4,29 +4,29 @@
 //! [`UpgradeRequest`] and [`UpgradeOffer`] are for those who leave HTTP to a library, and for WebSocket over
 //! HTTP/2 and HTTP/3.
 
-mod accept;
+mod client;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod extensions;
 mod fingerprint;
-mod found;
 mod http1;
 mod key;
-mod request;
-mod response;
-mod upgrade;
+mod over_http;
+mod server;
 mod uri;
 
-pub use accept::{Accept, Reject};
+pub use client::request::ClientRequest;
+pub(crate) use client::response::{Answer, Expected};
+pub use client::response::{Response, UpgradeResponse};
 #[cfg(feature = "deflate")]
 pub use deflate::DeflateParams;
 pub use extensions::{Extension, Extensions, Negotiated, Param, ParamValue, Params};
-pub(crate) use found::{Asked, Found};
 pub use http1::fields::Headers;
 pub(crate) use http1::reader::{HeadLimits, HeadReader};
 pub use key::{AcceptKey, Key};
-pub use request::{ClientRequest, Request, Subprotocol, Subprotocols};
-pub(crate) use response::{Answer, Expected};
-pub use response::{Response, UpgradeResponse};
-pub use upgrade::{AcceptResponse, RejectResponse, UpgradeOffer, UpgradeRequest};
+pub use over_http::{AcceptResponse, RejectResponse, UpgradeOffer, UpgradeRequest};
+pub use server::request::Request;
+pub(crate) use server::request_fields::{Asked, Found};
+pub use server::response::{Accept, Reject};
+pub use server::subprotocol::{Subprotocol, Subprotocols};
 pub use uri::{Uri, UriError};

@@ -2,12 +2,12 @@
 
 use core::{fmt, str};
 
-use super::extensions::{Extensions, Negotiated, Negotiation};
-use super::http1::fields::{Headers, Known, elements, is_token};
-use super::http1::reader::Head;
-use super::key::{AcceptKey, Key};
 use super::request::Offered;
 use crate::error::HandshakeError;
+use crate::handshake::extensions::{Extensions, Negotiated, Negotiation};
+use crate::handshake::http1::fields::{Headers, Known, elements, is_token};
+use crate::handshake::http1::reader::Head;
+use crate::handshake::key::{AcceptKey, Key};
 
 /// What a client remembers of its request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Expected {
 
     /// The same, where these extensions were offered.
     #[cfg(feature = "deflate")]
-    pub(super) fn offering(self, extensions: Negotiated) -> Self {
+    pub(crate) fn offering(self, extensions: Negotiated) -> Self {
         Self { extensions, ..self }
     }
 }
@@ -147,7 +147,7 @@ impl<'b> UpgradeResponse<'b> {
 
     /// §4.1, the six rules for a 101; the first three have no place in an extended CONNECT (RFC 8441 §5).
     #[inline]
-    pub(super) fn of(
+    pub(crate) fn of(
         fields: impl Iterator<Item = (&'b [u8], &'b [u8])>,
         expected: &Expected,
     ) -> Result<Self, HandshakeError> {

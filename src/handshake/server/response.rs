@@ -5,12 +5,14 @@ use core::fmt;
 
 use arrayvec::ArrayVec;
 
-use super::extensions::Negotiated;
-use super::fingerprint::Fingerprint;
-use super::http1::fields::{CONNECTION, UPGRADE, VERSION, is_field, is_reserved, names, write_fields};
-use super::key::AcceptKey;
-use super::request::Subprotocol;
+use super::subprotocol::Subprotocol;
 use crate::error::{AcceptError, HandshakeError};
+use crate::handshake::extensions::Negotiated;
+use crate::handshake::fingerprint::Fingerprint;
+use crate::handshake::http1::fields::{
+    CONNECTION, UPGRADE, VERSION, is_field, is_reserved, names, write_fields,
+};
+use crate::handshake::key::AcceptKey;
 
 /// How to accept a request (§4.2.2).
 #[derive(Clone, Copy, Default)]
@@ -50,7 +52,7 @@ impl<'a> Accept<'a> {
 
     /// The fields that [`write`](Self::write) writes, `extensions` being what is said of them; without a key,
     /// those that answer an extended CONNECT (RFC 8441 §5).
-    pub(super) fn fields<'s>(
+    pub(crate) fn fields<'s>(
         &'s self,
         key: Option<&'s AcceptKey>,
         extensions: Option<&'s str>,
@@ -190,7 +192,7 @@ impl fmt::Debug for Reject<'_> {
 }
 
 /// What a refusal of this status has to say.
-pub(super) const fn required(status: u16) -> &'static [(&'static str, &'static str)] {
+pub(crate) const fn required(status: u16) -> &'static [(&'static str, &'static str)] {
     match status {
         // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field"
         405 => &[("Allow", "GET")],

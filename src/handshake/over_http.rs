@@ -16,18 +16,19 @@
 
 use core::fmt;
 
-use super::accept::{Accept, required};
+use super::client::request::ClientRequest;
+use super::client::response::{Expected, UpgradeResponse};
 #[cfg(feature = "deflate")]
 use super::deflate::DeflateParams;
 #[cfg(feature = "deflate")]
 use super::extensions::Negotiation;
 use super::extensions::{Extension, Extensions, Negotiated, Value};
 use super::fingerprint::Fingerprint;
-use super::found::{Asked, Found};
 use super::http1::fields::{CONNECTION, Known, LOWERCASE_VERSION, trim};
 use super::key::{AcceptKey, Key};
-use super::request::{ClientRequest, Subprotocol, Subprotocols};
-use super::response::{Expected, UpgradeResponse};
+use super::server::request_fields::{Asked, Found};
+use super::server::response::{Accept, required};
+use super::server::subprotocol::{Subprotocol, Subprotocols};
 use crate::error::{AcceptError, HandshakeError, RequestError};
 
 /// A valid request that an HTTP library has parsed (§4.2.1, RFC 8441 §5).

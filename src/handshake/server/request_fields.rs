@@ -4,11 +4,11 @@ use core::str;
 
 use arrayvec::ArrayVec;
 
-use super::extensions::{Negotiated, Negotiation};
-use super::fingerprint::Fingerprint;
-use super::http1::fields::{HOST, Known, all, elements, is_percent_encoded, is_token, trim};
-use super::key::Key;
 use crate::error::HandshakeError;
+use crate::handshake::extensions::{Negotiated, Negotiation};
+use crate::handshake::fingerprint::Fingerprint;
+use crate::handshake::http1::fields::{HOST, Known, all, elements, is_percent_encoded, is_token, trim};
+use crate::handshake::key::Key;
 
 /// More than this many subprotocols are not compared with each other.
 const MAX_REQUESTED_SUBPROTOCOLS: usize = 64;
@@ -64,7 +64,7 @@ impl Found {
     };
 
     /// What all of these fields hold, to a server that is ready for the extensions in `ready`.
-    pub(super) fn of<'b>(
+    pub(crate) fn of<'b>(
         fields: impl Iterator<Item = (&'b [u8], &'b [u8])>,
         ready: Negotiated,
     ) -> Result<Self, HandshakeError> {
@@ -117,7 +117,7 @@ impl Found {
     }
 
     /// RFC 9112 §3.2: 400 to a request "that lacks a Host header field" or "with an invalid field value".
-    pub(super) fn host(&self) -> Result<(), HandshakeError> {
+    pub(crate) fn host(&self) -> Result<(), HandshakeError> {
         match self.host {
             Some(true) => Ok(()),
             Some(false) => Err(HandshakeError::InvalidHost),
@@ -126,7 +126,7 @@ impl Found {
     }
 
     /// What they ask for over HTTP/1.1. `subprotocols` are the lines of Sec-WebSocket-Protocol.
-    pub(super) fn asked<'b>(
+    pub(crate) fn asked<'b>(
         &self,
         subprotocols: impl Iterator<Item = &'b [u8]>,
     ) -> Result<Asked, HandshakeError> {
@@ -143,7 +143,7 @@ impl Found {
     }
 
     /// The fingerprint of the request.
-    pub(super) fn fingerprint(&self) -> Fingerprint {
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
         match &self.key {
             Some(Some(key)) => self.offer.with_key(key),
             Some(None) | None => self.offer,
@@ -151,13 +151,13 @@ impl Found {
     }
 
     /// §4.2.1: "with a value of 13".
-    pub(super) fn check_version(&self) -> Result<(), HandshakeError> {
+    pub(crate) fn check_version(&self) -> Result<(), HandshakeError> {
         if self.version == Some(true) { Ok(()) } else { Err(HandshakeError::UnsupportedVersion) }
     }
 
     /// What comes of the subprotocols and extensions offered. `subprotocols` are the lines of
     /// Sec-WebSocket-Protocol.
-    pub(super) fn negotiate<'b>(
+    pub(crate) fn negotiate<'b>(
         &self,
         subprotocols: impl Iterator<Item = &'b [u8]>,
     ) -> Result<Negotiated, HandshakeError> {
@@ -199,7 +199,7 @@ fn check_subprotocols<'b>(lines: impl IntoIterator<Item = &'b [u8]>) -> Result<(
 }
 
 /// RFC 9112 §3.2: `uri-host [ ":" port ]`, and not empty (§4.2.1: "the server's authority").
-pub(super) fn is_authority(value: &[u8]) -> bool {
+pub(crate) fn is_authority(value: &[u8]) -> bool {
     let (host, port) = match value {
         [b'[', rest @ ..] => {
             let Some(end) = rest.iter().position(|&byte| byte == b']') else { return false };

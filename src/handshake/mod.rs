@@ -5,12 +5,13 @@
 //! HTTP/2 and HTTP/3.
 
 mod client;
-#[cfg(feature = "deflate")]
-mod deflate;
+#[cfg_attr(not(feature = "deflate"), path = "deflate_params_off.rs")]
+mod deflate_params;
 mod extensions;
 mod fingerprint;
 mod http1;
 mod key;
+mod negotiation;
 mod over_http;
 mod server;
 mod uri;
@@ -19,11 +20,12 @@ pub use client::request::ClientRequest;
 pub(crate) use client::response::{Answer, Expected};
 pub use client::response::{Response, UpgradeResponse};
 #[cfg(feature = "deflate")]
-pub use deflate::DeflateParams;
-pub use extensions::{Extension, Extensions, Negotiated, Param, ParamValue, Params};
+pub use deflate_params::DeflateParams;
+pub use extensions::{Extension, Extensions, Param, ParamValue, Params};
 pub use http1::fields::Headers;
 pub(crate) use http1::reader::{HeadLimits, HeadReader};
 pub use key::{AcceptKey, Key};
+pub use negotiation::Negotiated;
 pub use over_http::{AcceptResponse, RejectResponse, UpgradeOffer, UpgradeRequest};
 pub use server::request::Request;
 pub(crate) use server::request_fields::{Asked, Found};

@@ -19,13 +19,15 @@ use core::fmt;
 use super::client::request::ClientRequest;
 use super::client::response::{Expected, UpgradeResponse};
 #[cfg(feature = "deflate")]
-use super::deflate::DeflateParams;
-#[cfg(feature = "deflate")]
-use super::extensions::Negotiation;
-use super::extensions::{Extension, Extensions, Negotiated, Value};
+use super::deflate_params::DeflateParams;
+use super::deflate_params::ExtensionsValue;
+use super::extensions::{Extension, Extensions};
 use super::fingerprint::Fingerprint;
 use super::http1::fields::{CONNECTION, Known, LOWERCASE_VERSION, trim};
 use super::key::{AcceptKey, Key};
+use super::negotiation::Negotiated;
+#[cfg(feature = "deflate")]
+use super::negotiation::Negotiation;
 use super::server::request_fields::{Asked, Found};
 use super::server::response::{Accept, required};
 use super::server::subprotocol::{Subprotocol, Subprotocols};
@@ -169,9 +171,9 @@ where
     pub fn deflate(self, most: DeflateParams) -> Self {
         let ready = Negotiated::new().with_deflate(most);
         let mut negotiation = Negotiation::NoLine;
-        values(&self.fields, Known::Extensions).for_each(|line| negotiation.offer(line, ready));
+        values(&self.fields, Known::Extensions).for_each(|line| negotiation.read_offer(line, ready));
         // The check has found no error in these lines.
-        Self { agreed: negotiation.end().unwrap_or_default(), ..self }
+        Self { agreed: negotiation.finish().unwrap_or_default(), ..self }
     }
 
     /// Accepts the request: what to answer.
@@ -181,7 +183,7 @@ where
     pub fn accept<'a>(&self, accept: Accept<'a>) -> Result<AcceptResponse<'a>, AcceptError> {
         accept.check(self.fingerprint)?;
         let (key, agreed) = (self.key.as_ref().map(Key::accept), self.agreed);
-        Ok(AcceptResponse { accept, key, agreed, extensions: agreed.answer() })
+        Ok(AcceptResponse { accept, key, agreed, extensions: agreed.response() })
     }
 }
 
@@ -199,7 +201,7 @@ pub struct AcceptResponse<'a> {
     /// None to an extended CONNECT.
     key: Option<AcceptKey>,
     agreed: Negotiated,
-    extensions: Option<Value>,
+    extensions: Option<ExtensionsValue>,
 }
 
 impl AcceptResponse<'_> {
@@ -319,7 +321,7 @@ pub struct UpgradeOffer<'a> {
     /// None of an extended CONNECT.
     key: Option<Key>,
     expected: Expected,
-    extensions: Option<Value>,
+    extensions: Option<ExtensionsValue>,
 }
 
 impl<'a> UpgradeOffer<'a> {

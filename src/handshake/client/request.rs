@@ -5,12 +5,12 @@ use core::fmt;
 use arrayvec::ArrayVec;
 
 use crate::error::RequestError;
-use crate::handshake::extensions::Negotiated;
 use crate::handshake::http1::fields::{
     CONNECTION, Known, LOWERCASE_VERSION, UPGRADE, VERSION, is_field, is_reserved, is_token, names,
     write_fields, write_list,
 };
 use crate::handshake::key::{Key, fingerprint};
+use crate::handshake::negotiation::Negotiated;
 use crate::handshake::uri::{Pieces, Uri};
 
 /// More than this many subprotocols are not remembered by a client.

@@ -4,10 +4,11 @@ use core::{fmt, str};
 
 use super::request::Offered;
 use crate::error::HandshakeError;
-use crate::handshake::extensions::{Extensions, Negotiated, Negotiation};
+use crate::handshake::extensions::Extensions;
 use crate::handshake::http1::fields::{Headers, Known, elements, is_token};
 use crate::handshake::http1::reader::Head;
 use crate::handshake::key::{AcceptKey, Key};
+use crate::handshake::negotiation::{Negotiated, Negotiation};
 
 /// What a client remembers of its request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,7 +177,7 @@ impl<'b> UpgradeResponse<'b> {
                 // RFC 9112 §6.1: "A server MUST NOT send a Transfer-Encoding header field in any response
                 // with a status code of 1xx"
                 Some(Known::TransferEncoding) => return Err(HandshakeError::TransferEncodingNotAllowed),
-                Some(Known::Extensions) => extensions.answer(value, expected.extensions),
+                Some(Known::Extensions) => extensions.read_response(value, expected.extensions),
                 Some(
                     Known::Host
                     | Known::Origin
@@ -207,7 +208,7 @@ impl<'b> UpgradeResponse<'b> {
             }
             Some(_) => {}
         }
-        Ok(Self { subprotocol, agreed: extensions.end()? })
+        Ok(Self { subprotocol, agreed: extensions.finish()? })
     }
 }
 

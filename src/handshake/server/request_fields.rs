@@ -5,10 +5,10 @@ use core::str;
 use arrayvec::ArrayVec;
 
 use crate::error::HandshakeError;
-use crate::handshake::extensions::{Negotiated, Negotiation};
 use crate::handshake::fingerprint::Fingerprint;
 use crate::handshake::http1::fields::{HOST, Known, all, elements, is_percent_encoded, is_token, trim};
 use crate::handshake::key::Key;
+use crate::handshake::negotiation::{Negotiated, Negotiation};
 
 /// More than this many subprotocols are not compared with each other.
 const MAX_REQUESTED_SUBPROTOCOLS: usize = 64;
@@ -110,7 +110,7 @@ impl Found {
                     Lines::One(_) | Lines::Several => Lines::Several,
                 };
             }
-            Known::Extensions => self.extensions.offer(value, ready),
+            Known::Extensions => self.extensions.read_offer(value, ready),
             Known::Accept => {}
         }
         Ok(())
@@ -166,7 +166,7 @@ impl Found {
             Lines::One(checked) => checked?,
             Lines::Several => check_subprotocols(subprotocols)?,
         }
-        self.extensions.end()
+        self.extensions.finish()
     }
 }
 

@@ -7,12 +7,12 @@ use arrayvec::ArrayVec;
 
 use super::subprotocol::Subprotocol;
 use crate::error::{AcceptError, HandshakeError};
-use crate::handshake::extensions::Negotiated;
 use crate::handshake::fingerprint::Fingerprint;
 use crate::handshake::http1::fields::{
     CONNECTION, UPGRADE, VERSION, is_field, is_reserved, names, write_fields,
 };
 use crate::handshake::key::AcceptKey;
+use crate::handshake::negotiation::Negotiated;
 
 /// How to accept a request (§4.2.2).
 #[derive(Clone, Copy, Default)]
@@ -79,7 +79,7 @@ impl<'a> Accept<'a> {
             put(b"\r\n");
         }
         write_fields(
-            agreed.answer().as_deref().map(|value| ("Sec-WebSocket-Extensions", value)).into_iter(),
+            agreed.response().as_deref().map(|value| ("Sec-WebSocket-Extensions", value)).into_iter(),
             put,
         );
         write_fields(self.headers.iter().copied(), put);

@@ -16,18 +16,12 @@ pub(crate) struct Expected {
     /// None of an extended CONNECT, whose response proves nothing by it (RFC 8441 §5).
     accept: Option<AcceptKey>,
     offered: Offered,
-    extensions: Negotiated,
+    pub(crate) extensions: Negotiated,
 }
 
 impl Expected {
     pub(crate) fn new(key: Option<&Key>, offered: Offered, extensions: Negotiated) -> Self {
         Self { accept: key.map(Key::accept), offered, extensions }
-    }
-
-    /// The same, where these extensions were offered.
-    #[cfg(feature = "deflate")]
-    pub(crate) fn offering(self, extensions: Negotiated) -> Self {
-        Self { extensions, ..self }
     }
 }
 

@@ -1,0 +1,143 @@
+//! The client's request where an HTTP library has parsed it (§4.2.1).
+
+use core::fmt;
+
+use super::field_pairs::{pairs, pairs_of_connect, values};
+use super::responses::{AcceptResponse, RejectResponse};
+use crate::error::{AcceptError, HandshakeError};
+use crate::handshake::extensions::{Extension, Extensions};
+use crate::handshake::fingerprint::Fingerprint;
+use crate::handshake::http1::fields::Known;
+use crate::handshake::key::Key;
+use crate::handshake::negotiation::Negotiated;
+use crate::handshake::server::request_fields::{Asked, Found};
+use crate::handshake::server::response::Accept;
+use crate::handshake::server::subprotocol::{Subprotocol, Subprotocols};
+
+/// A valid request that an HTTP library has parsed (§4.2.1, RFC 8441 §5).
+///
+/// `F` gives the fields as pairs of a name and a value, each a `&str`, a `&[u8]` or a reference to a type of
+/// the library's, as often as it is asked to: `&http::HeaderMap` of hyper, h2 and h3 as it is, or a `Clone`
+/// iterator. Several lines of one name are several pairs.
+///
+/// No extension is agreed to, whatever is offered (§9.1: a server may decline them all); with feature
+/// `deflate`, unless `UpgradeRequest::deflate` says that the server is ready for it.
+///
+/// ```
+/// use websocket_proto::handshake::UpgradeRequest;
+/// use websocket_proto::{Accept, Config, Connection, Server};
+///
+/// let fields = [
+///     ("Host", "example.com"),
+///     ("Upgrade", "websocket"),
+///     ("Connection", "Upgrade"),
+///     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+///     ("Sec-WebSocket-Version", "13"),
+///     ("Sec-WebSocket-Protocol", "chat, superchat"),
+/// ];
+/// let request = UpgradeRequest::http11("GET", fields)?;
+/// let mut accept = Accept::new();
+/// if let Some(superchat) = request.subprotocols().find(|subprotocol| subprotocol.name() == "superchat") {
+///     accept = accept.subprotocol(superchat);
+/// }
+/// let acceptance = request.accept(accept)?;
+/// assert_eq!(acceptance.status(), 101);
+/// assert!(acceptance.fields().eq([
+///     ("Upgrade", "websocket"),
+///     ("Connection", "Upgrade"),
+///     ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+///     ("Sec-WebSocket-Protocol", "superchat"),
+/// ]));
+/// let connection = Connection::established(Server::new(), acceptance.negotiated(), Config::default());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct UpgradeRequest<F> {
+    pub(super) fields: F,
+    /// An extended CONNECT has none.
+    key: Option<Key>,
+    pub(super) agreed: Negotiated,
+    fingerprint: Fingerprint,
+}
+
+impl<'b, F, N, V> UpgradeRequest<F>
+where
+    F: IntoIterator<Item = (&'b N, &'b V)> + Clone,
+    N: AsRef<[u8]> + ?Sized + 'b,
+    V: AsRef<[u8]> + ?Sized + 'b,
+{
+    /// Checks a request over HTTP/1.1. The version is the library's to judge: HTTP/1.0 has no upgrade, hyper
+    /// hands out no stream for it, and [`RejectResponse::http11`] of
+    /// [`HandshakeError::UnsupportedHttpVersion`] is the answer.
+    ///
+    /// # Errors
+    /// What breaks the rules; [`HandshakeError::NotAnUpgrade`] of a request that asks for something else.
+    pub fn http11(method: &str, fields: F) -> Result<Self, RejectResponse> {
+        let check = |fields| {
+            if method != "GET" {
+                return Err(HandshakeError::MethodNotAllowed);
+            }
+            let found = Found::of(pairs(fields), Negotiated::new())?;
+            found.host()?;
+            found.asked(values(fields, Known::Protocol))
+        };
+        match check(&fields) {
+            Ok(Asked::Upgrade { key, agreed, fingerprint }) => {
+                Ok(Self { fields, key: Some(key), agreed, fingerprint })
+            }
+            Ok(Asked::Plain) => Err(RejectResponse::http11(HandshakeError::NotAnUpgrade)),
+            Err(error) => Err(RejectResponse::http11(error)),
+        }
+    }
+
+    /// Checks an extended CONNECT over HTTP/2 or HTTP/3 (RFC 8441 §5, RFC 9220 §3). `protocol` is the
+    /// pseudo-header field `:protocol`; without it, a CONNECT is one for a tunnel and none of this
+    /// crate's.
+    ///
+    /// # Errors
+    /// What breaks the rules.
+    pub fn extended_connect(method: &str, protocol: &str, fields: F) -> Result<Self, RejectResponse> {
+        let check = |fields| {
+            if method != "CONNECT" {
+                return Err(HandshakeError::MethodNotAllowed);
+            }
+            if protocol != "websocket" {
+                return Err(HandshakeError::UnsupportedProtocol);
+            }
+            let found = Found::of(pairs_of_connect(fields)?, Negotiated::new())?;
+            found.check_version()?;
+            Ok((found.negotiate(values(fields, Known::Protocol))?, found.fingerprint()))
+        };
+        match check(&fields) {
+            Ok((agreed, fingerprint)) => Ok(Self { fields, key: None, agreed, fingerprint }),
+            Err(error) => Err(RejectResponse::extended_connect(error)),
+        }
+    }
+
+    /// The subprotocols offered, the client's favourite first.
+    pub fn subprotocols(&self) -> impl Iterator<Item = Subprotocol<'b>> + use<'b, F, N, V> {
+        let fingerprint = self.fingerprint;
+        values(&self.fields, Known::Protocol).flat_map(move |line| Subprotocols::of_line(line, fingerprint))
+    }
+
+    /// The extensions offered, in order.
+    pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + use<'b, F, N, V> {
+        values(&self.fields, Known::Extensions).flat_map(Extensions::of_line)
+    }
+
+    /// Accepts the request: what to answer.
+    ///
+    /// # Errors
+    /// If the subprotocol is of another request, or a field of the application's cannot be written.
+    pub fn accept<'a>(&self, accept: Accept<'a>) -> Result<AcceptResponse<'a>, AcceptError> {
+        accept.check(self.fingerprint)?;
+        Ok(AcceptResponse::new(accept, self.key.as_ref().map(Key::accept), self.agreed))
+    }
+}
+
+/// Without the fields, whose values can be secrets (Cookie, Authorization).
+impl<F> fmt::Debug for UpgradeRequest<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpgradeRequest").field("agreed", &self.agreed).finish_non_exhaustive()
+    }
+}

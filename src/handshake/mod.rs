@@ -4,6 +4,7 @@
 //! [`UpgradeRequest`] and [`UpgradeOffer`] are for those who leave HTTP to a library, and for WebSocket over
 //! HTTP/2 and HTTP/3.
 
+mod authority;
 mod client;
 #[cfg_attr(not(feature = "deflate"), path = "deflate_params_off.rs")]
 mod deflate_params;

@@ -4,7 +4,8 @@ use core::{fmt, str};
 
 use arrayvec::ArrayString;
 
-use super::http1::fields::{HOST, PATH, all, is_percent_encoded};
+use super::authority::{Authority, AuthorityError};
+use super::http1::fields::{PATH, all, is_percent_encoded};
 use crate::error::display;
 
 /// A `ws` or `wss` URI (§3): where to connect to, and what to ask for there.
@@ -49,9 +50,15 @@ impl<'a> Uri<'a> {
         if authority.contains('@') {
             return Err(UriError::UserInfo);
         }
-        let (host, port) = split_authority(authority)?;
-        let default = if secure { 443 } else { 80 };
-        let port = if port.is_empty() { default } else { parse_port(port)? };
+        let Authority { host, port } = Authority::parse(authority.as_bytes())?;
+        let host = str::from_utf8(host).map_err(|_| UriError::Host)?;
+        let port = match port {
+            [] => default_port(secure),
+            digits => match str::from_utf8(digits).map(str::parse) {
+                Ok(Ok(port)) if port != 0 => port,
+                _ => return Err(UriError::Port),
+            },
+        };
         if !all(resource.as_bytes(), PATH) || !is_percent_encoded(resource.as_bytes()) {
             return Err(UriError::Resource);
         }
@@ -103,7 +110,7 @@ impl<'a> Uri<'a> {
     /// §4.1: the host, and the port "when not using the default port".
     pub(super) fn write_authority(&self, put: &mut dyn FnMut(&[u8])) {
         put(self.host.as_bytes());
-        if self.port != if self.secure { 443 } else { 80 } {
+        if self.port != default_port(self.secure) {
             let mut port = ArrayString::<6>::new();
             let fits = fmt::Write::write_fmt(&mut port, format_args!(":{}", self.port));
             debug_assert!(fits.is_ok(), "a colon and five digits");
@@ -162,34 +169,18 @@ display! {
     }
 }
 
-/// RFC 3986 §3.2: the host, and the port or nothing.
-fn split_authority(authority: &str) -> Result<(&str, &str), UriError> {
-    let end = match authority.strip_prefix('[').and_then(|rest| rest.find(']')) {
-        Some(end) => end.saturating_add(2),
-        None => authority.find(':').unwrap_or(authority.len()),
-    };
-    let (host, port) = authority.split_at_checked(end).ok_or(UriError::Host)?;
-    let valid = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        Some(address) => address.parse::<core::net::Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && all(host.as_bytes(), HOST) && is_percent_encoded(host.as_bytes()),
-    };
-    if !valid {
-        return Err(UriError::Host);
-    }
-    match port {
-        "" => Ok((host, "")),
-        _ => Ok((host, port.strip_prefix(':').ok_or(UriError::Host)?)),
+impl From<AuthorityError> for UriError {
+    fn from(error: AuthorityError) -> Self {
+        match error {
+            AuthorityError::Host => Self::Host,
+            AuthorityError::Port => Self::Port,
+        }
     }
 }
 
-fn parse_port(port: &str) -> Result<u16, UriError> {
-    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(UriError::Port);
-    }
-    match port.parse() {
-        Ok(0) | Err(_) => Err(UriError::Port),
-        Ok(port) => Ok(port),
-    }
+/// §3: the ports of `ws` and of `wss`.
+const fn default_port(secure: bool) -> u16 {
+    if secure { 443 } else { 80 }
 }
 
 #[cfg(test)]

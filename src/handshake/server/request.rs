@@ -2,9 +2,10 @@
 
 use core::{fmt, str};
 
-use super::request_fields::{Asked, Found, is_authority};
+use super::request_fields::{Asked, Found};
 use super::subprotocol::Subprotocols;
 use crate::error::HandshakeError;
+use crate::handshake::authority::Authority;
 use crate::handshake::extensions::Extensions;
 use crate::handshake::fingerprint::Fingerprint;
 use crate::handshake::http1::fields::{Headers, Known, is_token};
@@ -135,7 +136,7 @@ impl<'b> Target<'b> {
         }
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, resource) = rest.split_at_checked(end).ok_or(HandshakeError::InvalidTarget)?;
-        if !is_authority(authority.as_bytes()) {
+        if Authority::parse(authority.as_bytes()).is_err() {
             return Err(HandshakeError::InvalidTarget);
         }
         Ok(Self { authority: Some(authority), resource: if resource.is_empty() { "/" } else { resource } })

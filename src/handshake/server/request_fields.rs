@@ -1,12 +1,11 @@
 //! What the fields of a request come to (§4.2.1), one after the other.
 
-use core::str;
-
 use arrayvec::ArrayVec;
 
 use crate::error::HandshakeError;
+use crate::handshake::authority::Authority;
 use crate::handshake::fingerprint::Fingerprint;
-use crate::handshake::http1::fields::{HOST, Known, all, elements, is_percent_encoded, is_token, trim};
+use crate::handshake::http1::fields::{Known, elements, is_token, trim};
 use crate::handshake::key::Key;
 use crate::handshake::negotiation::{Negotiated, Negotiation};
 
@@ -89,7 +88,7 @@ impl Found {
         match known {
             // RFC 9112 §3.2: 400 to a request "that contains more than one Host header field line"
             Known::Host if self.host.is_some() => return Err(HandshakeError::RepeatedHost),
-            Known::Host => self.host = Some(is_authority(value)),
+            Known::Host => self.host = Some(Authority::parse(value).is_ok()),
             // RFC 6454 §7.3: "MUST NOT include more than one Origin header field in any HTTP request"
             Known::Origin if self.origin => return Err(HandshakeError::RepeatedOrigin),
             Known::Origin => self.origin = true,
@@ -196,28 +195,4 @@ fn check_subprotocols<'b>(lines: impl IntoIterator<Item = &'b [u8]>) -> Result<(
     }
     // RFC 9110 §5.6.1.2: 1#token has at least one element
     if seen.is_empty() { Err(HandshakeError::InvalidSubprotocol) } else { Ok(()) }
-}
-
-/// RFC 9112 §3.2: `uri-host [ ":" port ]`, and not empty (§4.2.1: "the server's authority").
-pub(crate) fn is_authority(value: &[u8]) -> bool {
-    let (host, port) = match value {
-        [b'[', rest @ ..] => {
-            let Some(end) = rest.iter().position(|&byte| byte == b']') else { return false };
-            let (address, rest) = rest.split_at_checked(end).unwrap_or_default();
-            let is_address =
-                str::from_utf8(address).is_ok_and(|address| address.parse::<core::net::Ipv6Addr>().is_ok());
-            (is_address, rest.get(1..).unwrap_or_default())
-        }
-        _ => {
-            let end = value.iter().position(|&byte| byte == b':').unwrap_or(value.len());
-            let (name, rest) = value.split_at_checked(end).unwrap_or_default();
-            (!name.is_empty() && all(name, HOST) && is_percent_encoded(name), rest)
-        }
-    };
-    let port = match port {
-        [] => true,
-        [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit),
-        _ => false,
-    };
-    host && port
 }

@@ -6,8 +6,8 @@ use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::config::Settings;
 use crate::error::{AcceptError, Error, HandshakeError, RequestError};
 use crate::handshake::{
-    Accept, Answer, Asked, ClientRequest, Expected, Found, HeadReader, Key, Negotiated, Reject, Request,
-    Response,
+    Accept, ClientRequest, ExpectedResponse, FinalResponse, HeadReader, Key, Negotiated, Reject, Request,
+    RequestFields, RequestKind, Response,
 };
 
 /// RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final
@@ -19,11 +19,11 @@ const MAX_INTERIM_RESPONSES: u8 = 8;
 #[derive(Debug, Clone)]
 pub(super) enum Opening {
     /// A server reads the request.
-    Request { reader: HeadReader, found: Found, retained: u16 },
+    Request { reader: HeadReader, fields: RequestFields, retained: u16 },
     /// A server's application must answer.
-    Received { asked: Asked, retained: u16 },
+    Received { kind: RequestKind, retained: u16 },
     /// A client reads the response.
-    Response { reader: HeadReader, expected: Expected, interim: u8, retained: u16 },
+    Response { reader: HeadReader, expected: ExpectedResponse, interim: u8, retained: u16 },
 }
 
 /// What follows from the head that was read.
@@ -41,7 +41,7 @@ pub(super) enum Turn<'b> {
 impl Opening {
     /// A server that waits for the request.
     pub(super) const fn server() -> Self {
-        Self::Request { reader: HeadReader::REQUEST, found: Found::NOTHING, retained: 0 }
+        Self::Request { reader: HeadReader::REQUEST, fields: RequestFields::NONE, retained: 0 }
     }
 
     /// A client that has written its request to `out`.
@@ -55,7 +55,7 @@ impl Opening {
         let subprotocols = request.check()?;
         let key = Key::new(nonce);
         write_pieces(config, out, |put| request.write(&key, offer, put)).map_err(|_| RequestError::Full)?;
-        let expected = Expected::new(Some(&key), subprotocols, offer);
+        let expected = ExpectedResponse::new(Some(&key), subprotocols, offer);
         Ok(Self::Response { reader: HeadReader::RESPONSE, expected, interim: 0, retained: 0 })
     }
 
@@ -67,11 +67,11 @@ impl Opening {
         out: &mut impl SendBuffer,
     ) -> Result<Negotiated, AcceptError> {
         let (key, negotiated) = match self {
-            Self::Received { asked: Asked::Upgrade { key, agreed, fingerprint }, .. } => {
+            Self::Received { kind: RequestKind::Upgrade { key, negotiated, fingerprint }, .. } => {
                 accept.check(*fingerprint)?;
-                (key.accept(), *agreed)
+                (key.accept(), *negotiated)
             }
-            Self::Received { asked: Asked::Plain, .. } => return Err(AcceptError::NotAnUpgrade),
+            Self::Received { kind: RequestKind::Plain, .. } => return Err(AcceptError::NotAnUpgrade),
             Self::Request { .. } | Self::Response { .. } => {
                 return Err(AcceptError::NoRequest);
             }
@@ -115,8 +115,10 @@ impl Opening {
     /// What a server will have negotiated, if it accepts the request.
     pub(super) const fn negotiated(&self) -> Option<Negotiated> {
         match self {
-            Self::Received { asked: Asked::Upgrade { agreed, .. }, .. } => Some(*agreed),
-            Self::Received { asked: Asked::Plain, .. } | Self::Request { .. } | Self::Response { .. } => None,
+            Self::Received { kind: RequestKind::Upgrade { negotiated, .. }, .. } => Some(*negotiated),
+            Self::Received { kind: RequestKind::Plain, .. }
+            | Self::Request { .. }
+            | Self::Response { .. } => None,
         }
     }
 
@@ -146,14 +148,14 @@ impl Opening {
         match self {
             // §4.2.2: frames are read once the request was answered
             Self::Received { .. } => Ok(None),
-            Self::Request { reader, found, .. } => {
+            Self::Request { reader, fields, .. } => {
                 let offer = config.ready();
-                let field = |name: &[u8], value: &[u8]| found.add(name, value, offer);
+                let field = |name: &[u8], value: &[u8]| fields.read(name, value, offer);
                 read_head(reader, inbound, config, Request::start_line, field)
             }
             Self::Response { reader, interim, .. } => loop {
-                let start_line = |line: &[u8]| Response::start_line(line).map(|_| ());
-                let Some(len) = read_head(reader, inbound, config, start_line, |_, _| Ok(()))? else {
+                let Some(len) = read_head(reader, inbound, config, Response::start_line, |_, _| Ok(()))?
+                else {
                     return Ok(None);
                 };
                 let head = inbound.unread().get(..len).unwrap_or_default();
@@ -174,20 +176,22 @@ impl Opening {
     fn judge<'b>(&mut self, head: &'b [u8], config: &Settings) -> Result<Turn<'b>, HandshakeError> {
         match self {
             Self::Received { .. } => Ok(Turn::Wait),
-            Self::Request { reader, found, .. } => {
-                let (request, asked) = Request::of(reader.cut(head), found)?;
-                let event = match asked {
-                    Asked::Upgrade { .. } => Event::Request(request),
-                    Asked::Plain if config.allow_plain_http => Event::PlainRequest(request),
-                    Asked::Plain => return Err(HandshakeError::NotAnUpgrade),
+            Self::Request { reader, fields, .. } => {
+                let (request, kind) = Request::of(reader.cut(head), fields)?;
+                let event = match kind {
+                    RequestKind::Upgrade { .. } => Event::Request(request),
+                    RequestKind::Plain if config.allow_plain_http => Event::PlainRequest(request),
+                    RequestKind::Plain => return Err(HandshakeError::NotAnUpgrade),
                 };
-                *self = Self::Received { asked, retained: 0 };
+                *self = Self::Received { kind, retained: 0 };
                 Ok(Turn::Received(event))
             }
             Self::Response { reader, expected, .. } => {
                 Ok(match Response::check(reader.cut(head), expected)? {
-                    Answer::Open(response, negotiated) => Turn::Open(Event::Open(response), negotiated),
-                    Answer::Rejected(response) => Turn::Rejected(Event::Rejected(response)),
+                    FinalResponse::Accepted(response, negotiated) => {
+                        Turn::Open(Event::Open(response), negotiated)
+                    }
+                    FinalResponse::Rejected(response) => Turn::Rejected(Event::Rejected(response)),
                 })
             }
         }

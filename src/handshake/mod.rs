@@ -18,7 +18,7 @@ mod server;
 mod uri;
 
 pub use client::request::ClientRequest;
-pub(crate) use client::response::{Answer, Expected};
+pub(crate) use client::response::{ExpectedResponse, FinalResponse};
 pub use client::response::{Response, UpgradeResponse};
 #[cfg(feature = "deflate")]
 pub use deflate_params::DeflateParams;
@@ -31,7 +31,7 @@ pub use over_http::responses::{AcceptResponse, RejectResponse};
 pub use over_http::upgrade_offer::UpgradeOffer;
 pub use over_http::upgrade_request::UpgradeRequest;
 pub use server::request::Request;
-pub(crate) use server::request_fields::{Asked, Found};
+pub(crate) use server::request_fields::{RequestFields, RequestKind};
 pub use server::response::{Accept, Reject};
 pub use server::subprotocol::{Subprotocol, Subprotocols};
 pub use uri::{Uri, UriError};

@@ -6,17 +6,33 @@ use arrayvec::ArrayVec;
 
 use crate::error::RequestError;
 use crate::handshake::http1::fields::{
-    CONNECTION, Known, LOWERCASE_VERSION, UPGRADE, VERSION, is_field, is_reserved, is_token, names,
-    write_fields, write_list,
+    CONNECTION, EXTENSIONS, FieldName, Known, PROTOCOL, UPGRADE, VERSION, WEBSOCKET_VERSION, is_field,
+    is_reserved, is_token, names, write_fields, write_list,
 };
 use crate::handshake::key::{Key, fingerprint};
 use crate::handshake::negotiation::Negotiated;
 use crate::handshake::uri::{Pieces, Uri};
 
-/// More than this many subprotocols are not remembered by a client.
+/// A client keeps eight bytes of each subprotocol that it offers, so this many take 128 bytes while it waits
+/// for the response.
 const MAX_OFFERED_SUBPROTOCOLS: usize = 16;
 
-/// A client's request to be made (§4.1): where to, and what to offer and to add.
+/// The request of a client (§4.1): the URI, the offered subprotocols, and the application's own fields.
+///
+/// ```
+/// use websocket_proto::{Client, ClientRequest, Config, Connection, Uri};
+///
+/// # let entropy = |bytes: &mut [u8]| bytes.fill(0);
+/// let request = ClientRequest::new(Uri::parse("wss://example.com/chat")?)
+///     .subprotocols(&["chat.v2", "chat.v1"])
+///     .headers(&[("Origin", "https://example.com"), ("Authorization", "Bearer 4Xo")]);
+/// let mut out = Vec::new();
+/// let connection = Connection::client(request, Config::default(), entropy, &mut out)?;
+/// assert!(out.starts_with(b"GET /chat HTTP/1.1\r\nHost: example.com\r\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "IntoClientRequest")]
+#[doc(alias = "ClientRequestBuilder")]
 #[derive(Clone, Copy)]
 pub struct ClientRequest<'a> {
     uri: Uri<'a>,
@@ -31,22 +47,24 @@ impl<'a> ClientRequest<'a> {
         Self { uri, subprotocols: &[], headers: &[] }
     }
 
-    /// Offers these subprotocols, the favourite first: unique tokens, at most 16 (§4.1).
+    /// Offers these subprotocols, the preferred one first: unique tokens, at most 16 (§4.1).
+    #[doc(alias = "with_sub_protocol")]
     #[must_use]
     pub const fn subprotocols(self, subprotocols: &'a [&'a str]) -> Self {
         Self { subprotocols, ..self }
     }
 
-    /// Adds these fields, such as Origin (once), Cookie or Authorization. Host, Upgrade, Connection,
-    /// Content-Length, Transfer-Encoding and all of Sec-WebSocket-* are the handshake's own.
+    /// Adds these fields, such as Origin (once), Cookie or Authorization. The handshake writes Host, Upgrade,
+    /// Connection, Content-Length, Transfer-Encoding and all of Sec-WebSocket-*: they are refused here.
+    #[doc(alias = "with_header")]
     #[must_use]
     pub const fn headers(self, headers: &'a [(&'a str, &'a str)]) -> Self {
         Self { headers, ..self }
     }
 
-    /// What a connection remembers of the subprotocols.
-    pub(crate) fn check(&self) -> Result<Offered, RequestError> {
-        let mut origin = false;
+    /// Checks that the request can be written.
+    pub(crate) fn check(&self) -> Result<OfferedSubprotocols, RequestError> {
+        let mut has_origin = false;
         for field in self.headers {
             if is_reserved(field.0) {
                 return Err(RequestError::ReservedField);
@@ -56,13 +74,13 @@ impl<'a> ClientRequest<'a> {
             }
             if Known::of(field.0.as_bytes()) == Some(Known::Origin) {
                 // RFC 6454 §7.3: "MUST NOT include more than one Origin header field"
-                if origin {
+                if has_origin {
                     return Err(RequestError::RepeatedOrigin);
                 }
-                origin = true;
+                has_origin = true;
             }
         }
-        let mut offered = Offered::default();
+        let mut offered = OfferedSubprotocols::default();
         for name in self.subprotocols {
             if !is_token(name.as_bytes()) {
                 return Err(RequestError::InvalidSubprotocol);
@@ -78,8 +96,8 @@ impl<'a> ClientRequest<'a> {
         Ok(offered)
     }
 
-    /// The fields that [`write`](Self::write) writes, `extensions` being what is said of them; without a key,
-    /// those of an extended CONNECT (RFC 8441 §5).
+    /// The fields that [`write`](Self::write) writes. `extensions` is the value of Sec-WebSocket-Extensions.
+    /// Without a key, the fields are those of an extended CONNECT (RFC 8441 §5).
     pub(crate) fn fields<'s>(
         &'s self,
         key: Option<&'s Key>,
@@ -90,26 +108,23 @@ impl<'a> ClientRequest<'a> {
             let host = ("Host", FieldValue::Authority(self.uri));
             [host, text(UPGRADE), text(CONNECTION), ("Sec-WebSocket-Key", FieldValue::Text(key.as_str()))]
         });
-        // RFC 8441 §5: "HTTP/2 requires they be encoded as lowercase"
-        let (version, protocol, extensions_name) = match key {
-            Some(_) => (VERSION, "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"),
-            None => (LOWERCASE_VERSION, "sec-websocket-protocol", "sec-websocket-extensions"),
-        };
+        let name = |name: FieldName| if key.is_some() { name.http1 } else { name.http2 };
+        let version = (name(VERSION), FieldValue::Text(WEBSOCKET_VERSION));
         let subprotocols =
-            (!self.subprotocols.is_empty()).then_some((protocol, FieldValue::List(self.subprotocols)));
-        let extensions = extensions.map(|value| text((extensions_name, value)));
+            (!self.subprotocols.is_empty()).then_some((name(PROTOCOL), FieldValue::List(self.subprotocols)));
+        let extensions = extensions.map(|value| text((name(EXTENSIONS), value)));
         upgrade
             .into_iter()
             .flatten()
-            .chain([text(version)])
+            .chain([version])
             .chain(subprotocols)
             .chain(extensions)
             .chain(self.headers.iter().copied().map(text))
     }
 
-    /// Writes the request, with an offer of the extensions in `ready`, piece by piece: few, as all are put
-    /// twice.
-    pub(crate) fn write(&self, key: &Key, ready: Negotiated, put: &mut dyn FnMut(&[u8])) {
+    /// Writes the request, which offers the extensions `offered`. The fixed fields are one literal, because
+    /// `put` is called twice for each piece: once for the length, once for the bytes.
+    pub(crate) fn write(&self, key: &Key, offered: Negotiated, put: &mut dyn FnMut(&[u8])) {
         put(b"GET ");
         self.uri.write_resource(put);
         put(b" HTTP/1.1\r\nHost: ");
@@ -118,36 +133,35 @@ impl<'a> ClientRequest<'a> {
         put(key.as_bytes());
         put(b"\r\nSec-WebSocket-Version: 13\r\n");
         if !self.subprotocols.is_empty() {
-            put(b"Sec-WebSocket-Protocol: ");
+            put(PROTOCOL.http1.as_bytes());
+            put(b": ");
             write_list(self.subprotocols, put);
             put(b"\r\n");
         }
-        write_fields(
-            ready.offer().as_deref().map(|value| ("Sec-WebSocket-Extensions", value)).into_iter(),
-            put,
-        );
+        let extensions = offered.offer();
+        write_fields(extensions.as_deref().map(|value| (EXTENSIONS.http1, value)).into_iter(), put);
         write_fields(self.headers.iter().copied(), put);
         put(b"\r\n");
     }
 }
 
-/// Names of the fields alone: values can be secrets (Cookie, Authorization), and so can the query.
+/// With the names of the fields only: values can be secrets (Cookie, Authorization), and so can the query.
 impl fmt::Debug for ClientRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = f.debug_struct("ClientRequest");
-        out.field("host", &self.uri.host())
+        f.debug_struct("ClientRequest")
+            .field("host", &self.uri.host())
             .field("subprotocols", &self.subprotocols)
             .field("headers", &names(self.headers))
             .finish()
     }
 }
 
-/// The value of a field that is to be written.
+/// The value of a field of the request.
 #[derive(Clone, Copy)]
 pub(crate) enum FieldValue<'a> {
     Text(&'a str),
     Authority(Uri<'a>),
-    /// Of one element at least.
+    /// A list of at least one element.
     List(&'a [&'a str]),
 }
 
@@ -161,13 +175,13 @@ impl fmt::Display for FieldValue<'_> {
     }
 }
 
-/// The subprotocols that a client offered, as fingerprints.
+/// The subprotocols that a client offers, as fingerprints.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Offered(ArrayVec<[u8; 8], MAX_OFFERED_SUBPROTOCOLS>);
+pub(crate) struct OfferedSubprotocols(ArrayVec<[u8; 8], MAX_OFFERED_SUBPROTOCOLS>);
 
-impl Offered {
-    /// Whether this one was among them.
+impl OfferedSubprotocols {
     pub(crate) fn contains(&self, name: &[u8]) -> bool {
+        // Without an offer, the name is not hashed.
         !self.0.is_empty() && self.0.contains(&fingerprint(name))
     }
 }

@@ -2,7 +2,7 @@
 
 use core::{fmt, str};
 
-use super::request::Offered;
+use super::request::OfferedSubprotocols;
 use crate::error::HandshakeError;
 use crate::handshake::extensions::Extensions;
 use crate::handshake::http1::fields::{Headers, Known, elements, is_token};
@@ -10,31 +10,46 @@ use crate::handshake::http1::reader::Head;
 use crate::handshake::key::{AcceptKey, Key};
 use crate::handshake::negotiation::{Negotiated, Negotiation};
 
-/// What a client remembers of its request.
+/// The values that a client keeps from its request, to check the response against them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Expected {
-    /// None of an extended CONNECT, whose response proves nothing by it (RFC 8441 §5).
+pub(crate) struct ExpectedResponse {
+    /// `None` for an extended CONNECT, which has no key (RFC 8441 §5).
     accept: Option<AcceptKey>,
-    offered: Offered,
+    subprotocols: OfferedSubprotocols,
+    /// The extensions that the request offers.
     pub(crate) extensions: Negotiated,
 }
 
-impl Expected {
-    pub(crate) fn new(key: Option<&Key>, offered: Offered, extensions: Negotiated) -> Self {
-        Self { accept: key.map(Key::accept), offered, extensions }
+impl ExpectedResponse {
+    pub(crate) fn new(key: Option<&Key>, subprotocols: OfferedSubprotocols, extensions: Negotiated) -> Self {
+        Self { accept: key.map(Key::accept), subprotocols, extensions }
     }
 }
 
-/// What a final response says.
+/// A final response (RFC 9110 §15.2: one that is not interim).
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Answer<'b> {
+pub(crate) enum FinalResponse<'b> {
     /// 101: the connection is open.
-    Open(Response<'b>, Negotiated),
-    /// Anything else (§4.1).
+    Accepted(Response<'b>, Negotiated),
+    /// Any other status (§4.1).
     Rejected(Response<'b>),
 }
 
 /// A server's response. Its texts borrow from the receive buffer.
+///
+/// ```
+/// use websocket_proto::{Client, ClientRequest, Config, Connection, Event, ReceiveBuffer, Uri};
+///
+/// # let entropy = |bytes: &mut [u8]| bytes.fill(0);
+/// let request = ClientRequest::new(Uri::parse("ws://example.com/")?);
+/// let (mut buffer, mut out) = (ReceiveBuffer::new(), Vec::new());
+/// let mut connection = Connection::client(request, Config::default(), entropy, &mut out)?;
+///
+/// buffer.feed(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 120\r\n\r\n");
+/// let Some(Event::Rejected(response)) = connection.receive(&mut buffer, &mut out)? else { panic!() };
+/// assert_eq!((response.status(), response.header("retry-after")), (503, Some(&b"120"[..])));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Response<'b> {
     status: u16,
@@ -49,13 +64,13 @@ impl<'b> Response<'b> {
         self.status
     }
 
-    /// The reason phrase; often empty, and possibly not UTF-8 (RFC 9112 §4).
+    /// The reason phrase. It is often empty, and need not be UTF-8 (RFC 9112 §4).
     #[must_use]
     pub fn reason(&self) -> &'b [u8] {
         self.reason
     }
 
-    /// The subprotocol in use (§4.1), one of those that were offered. Of a refusal, none.
+    /// The subprotocol in use, one of the offered ones (§4.1). `None` if the response rejects the request.
     #[must_use]
     pub fn subprotocol(&self) -> Option<&'b str> {
         match self.status {
@@ -70,7 +85,7 @@ impl<'b> Response<'b> {
         Extensions::new(self.headers)
     }
 
-    /// The value of the first field of this name, in any case.
+    /// The value of the first field with this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'b [u8]> {
         self.headers.first(name)
@@ -82,136 +97,180 @@ impl<'b> Response<'b> {
         self.headers
     }
 
-    /// RFC 9112 §4: `HTTP-version SP 3DIGIT SP [ reason-phrase ]`; the status and the reason.
-    pub(crate) fn start_line(line: &[u8]) -> Result<(u16, &[u8]), HandshakeError> {
-        let [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9', b' ', status @ ..] =
-            line
-        else {
-            return Err(HandshakeError::InvalidStatusLine);
-        };
-        let [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b' ', reason @ ..] = status else {
-            return Err(HandshakeError::InvalidStatusLine);
-        };
-        let status = [a, b, c]
-            .into_iter()
-            .fold(0u16, |status, digit| status.wrapping_mul(10).wrapping_add(u16::from(digit & 0x0F)));
-        match (major, minor) {
-            (b'1', b'1') => Ok((status, reason)),
-            // RFC 9110 §7.8: HTTP/1.0 knows no upgrade, so only a refusal can come in it
-            (b'1', b'0') if status != 101 => Ok((status, reason)),
-            _ => Err(HandshakeError::UnsupportedHttpVersion),
-        }
+    /// Checks a start line.
+    pub(crate) fn start_line(line: &[u8]) -> Result<(), HandshakeError> {
+        StatusLine::parse(line).map(|_| ())
     }
 
-    /// RFC 9110 §15.2: whether the answer is still to come.
+    /// Whether a final response follows (RFC 9110 §15.2). 101 is final here.
     pub(crate) fn is_interim(head: Head<'_>) -> Result<bool, HandshakeError> {
-        let (status, _) = Self::start_line(head.start_line)?;
-        Ok(matches!(status, 100 | 102..=199))
+        let line = StatusLine::parse(head.start_line)?;
+        Ok(matches!(line.status, 100 | 102..=199))
     }
 
     /// Checks the head of a final response (§4.1).
-    pub(crate) fn check(head: Head<'b>, expected: &Expected) -> Result<Answer<'b>, HandshakeError> {
-        let (status, reason) = Self::start_line(head.start_line)?;
+    pub(crate) fn check(
+        head: Head<'b>,
+        expected: &ExpectedResponse,
+    ) -> Result<FinalResponse<'b>, HandshakeError> {
+        let StatusLine { status, reason } = StatusLine::parse(head.start_line)?;
         let response = Self { status, reason, headers: head.headers };
         match status {
-            101 => Ok(Answer::Open(response, UpgradeResponse::of(head.headers.pairs(), expected)?.agreed)),
-            _ => Ok(Answer::Rejected(response)),
+            101 => {
+                let accepted = UpgradeResponse::check(head.headers.pairs(), expected)?;
+                Ok(FinalResponse::Accepted(response, accepted.negotiated))
+            }
+            _ => Ok(FinalResponse::Rejected(response)),
         }
     }
 }
 
-/// A response that accepts what the client asked for, checked (§4.1).
-#[derive(Debug, Clone, Copy)]
-pub struct UpgradeResponse<'b> {
-    subprotocol: Option<&'b [u8]>,
-    agreed: Negotiated,
-}
-
-impl<'b> UpgradeResponse<'b> {
-    /// The subprotocol in use, one of those that were offered.
-    #[must_use]
-    pub fn subprotocol(&self) -> Option<&'b str> {
-        self.subprotocol.and_then(|name| str::from_utf8(name).ok())
-    }
-
-    /// What frames depend on, for [`Connection::established`](crate::Connection::established).
-    #[must_use]
-    pub const fn negotiated(&self) -> Negotiated {
-        self.agreed
-    }
-
-    /// §4.1, the six rules for a 101; the first three have no place in an extended CONNECT (RFC 8441 §5).
-    #[inline]
-    pub(crate) fn of(
-        fields: impl Iterator<Item = (&'b [u8], &'b [u8])>,
-        expected: &Expected,
-    ) -> Result<Self, HandshakeError> {
-        let mut upgrade = None;
-        let mut connection = false;
-        let mut accept = None;
-        let mut subprotocol = None;
-        let mut extensions = Negotiation::NoLine;
-        for (name, value) in fields {
-            match Known::of(name) {
-                Some(Known::Upgrade) => {
-                    for protocol in elements(value) {
-                        upgrade = Some(upgrade != Some(false) && protocol.eq_ignore_ascii_case(b"websocket"));
-                    }
-                }
-                Some(Known::Connection) => {
-                    connection |= elements(value).any(|option| option.eq_ignore_ascii_case(b"upgrade"))
-                }
-                // §11.3.3, §11.3.4: "MUST NOT appear more than once in an HTTP response"
-                Some(Known::Accept) if accept.is_some() => return Err(HandshakeError::RepeatedAccept),
-                Some(Known::Accept) => accept = Some(value),
-                Some(Known::Protocol) if subprotocol.is_some() => {
-                    return Err(HandshakeError::RepeatedSubprotocol);
-                }
-                Some(Known::Protocol) => subprotocol = Some(value),
-                // RFC 9112 §6.1: "A server MUST NOT send a Transfer-Encoding header field in any response
-                // with a status code of 1xx"
-                Some(Known::TransferEncoding) => return Err(HandshakeError::TransferEncodingNotAllowed),
-                Some(Known::Extensions) => extensions.read_response(value, expected.extensions),
-                Some(
-                    Known::Host
-                    | Known::Origin
-                    | Known::ContentLength
-                    | Known::Key
-                    | Known::DraftKey
-                    | Known::Version,
-                )
-                | None => {}
-            }
-        }
-        if let Some(expected) = &expected.accept {
-            if upgrade != Some(true) {
-                return Err(HandshakeError::InvalidUpgrade);
-            }
-            if !connection {
-                return Err(HandshakeError::InvalidConnection);
-            }
-            if accept.ok_or(HandshakeError::MissingAccept)? != expected.as_bytes() {
-                return Err(HandshakeError::AcceptMismatch);
-            }
-        }
-        match subprotocol {
-            None => {}
-            Some(name) if !is_token(name) => return Err(HandshakeError::InvalidSubprotocol),
-            Some(name) if !expected.offered.contains(name) => {
-                return Err(HandshakeError::SubprotocolNotOffered);
-            }
-            Some(_) => {}
-        }
-        Ok(Self { subprotocol, agreed: extensions.finish()? })
-    }
-}
-
-/// Names of the fields alone: values can be secrets (Set-Cookie).
+/// With the names of the fields only: values can be secrets (Set-Cookie).
 impl fmt::Debug for Response<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
             .field("status", &self.status)
             .field("headers", &self.headers)
             .finish_non_exhaustive()
+    }
+}
+
+/// RFC 9112 §4: `HTTP-version SP 3DIGIT SP [ reason-phrase ]`.
+struct StatusLine<'b> {
+    status: u16,
+    reason: &'b [u8],
+}
+
+impl<'b> StatusLine<'b> {
+    fn parse(line: &'b [u8]) -> Result<Self, HandshakeError> {
+        let Some([major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9', b' ', rest @ ..]) =
+            line.strip_prefix(b"HTTP/")
+        else {
+            return Err(HandshakeError::InvalidStatusLine);
+        };
+        let [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b' ', reason @ ..] = rest else {
+            return Err(HandshakeError::InvalidStatusLine);
+        };
+        // Three digits: at most 999.
+        let status = [a, b, c]
+            .into_iter()
+            .fold(0u16, |status, digit| status.wrapping_mul(10).wrapping_add(u16::from(digit & 0x0F)));
+        match (major, minor) {
+            (b'1', b'1') => Ok(Self { status, reason }),
+            // RFC 9110 §7.8: HTTP/1.0 has no upgrade, so the response can only reject the request
+            (b'1', b'0') if status != 101 => Ok(Self { status, reason }),
+            _ => Err(HandshakeError::UnsupportedHttpVersion),
+        }
+    }
+}
+
+/// A response that accepts the client's request, checked (§4.1).
+#[derive(Debug, Clone, Copy)]
+pub struct UpgradeResponse<'b> {
+    subprotocol: Option<&'b [u8]>,
+    negotiated: Negotiated,
+}
+
+impl<'b> UpgradeResponse<'b> {
+    /// The subprotocol in use, one of the offered ones.
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&'b str> {
+        self.subprotocol.and_then(|name| str::from_utf8(name).ok())
+    }
+
+    /// The extensions in use, for [`Connection::established`](crate::Connection::established).
+    #[must_use]
+    pub const fn negotiated(&self) -> Negotiated {
+        self.negotiated
+    }
+
+    /// Checks the six rules of §4.1 for a 101. The first three do not apply to an extended CONNECT (RFC 8441
+    /// §5).
+    #[inline]
+    pub(crate) fn check(
+        fields: impl Iterator<Item = (&'b [u8], &'b [u8])>,
+        expected: &ExpectedResponse,
+    ) -> Result<Self, HandshakeError> {
+        let mut response = ResponseFields::NONE;
+        for (name, value) in fields {
+            if let Some(known) = Known::of(name) {
+                response.read(known, value, expected.extensions)?;
+            }
+        }
+        if let Some(accept) = &expected.accept {
+            response.check_upgrade(accept)?;
+        }
+        match response.subprotocol {
+            Some(name) if !is_token(name) => return Err(HandshakeError::InvalidSubprotocol),
+            Some(name) if !expected.subprotocols.contains(name) => {
+                return Err(HandshakeError::SubprotocolNotOffered);
+            }
+            Some(_) | None => {}
+        }
+        Ok(Self { subprotocol: response.subprotocol, negotiated: response.extensions.finish()? })
+    }
+}
+
+/// The fields of a response, before the check whether they accept the request.
+struct ResponseFields<'b> {
+    /// Whether Upgrade is `websocket` and nothing else.
+    upgrade: Option<bool>,
+    /// Whether Connection has the option `Upgrade`.
+    connection: bool,
+    accept: Option<&'b [u8]>,
+    subprotocol: Option<&'b [u8]>,
+    extensions: Negotiation,
+}
+
+impl<'b> ResponseFields<'b> {
+    const NONE: Self = Self {
+        upgrade: None,
+        connection: false,
+        accept: None,
+        subprotocol: None,
+        extensions: Negotiation::NoLine,
+    };
+
+    fn read(&mut self, known: Known, value: &'b [u8], offered: Negotiated) -> Result<(), HandshakeError> {
+        match known {
+            Known::Upgrade => {
+                for protocol in elements(value) {
+                    let is_websocket = protocol.eq_ignore_ascii_case(b"websocket");
+                    self.upgrade = Some(self.upgrade != Some(false) && is_websocket);
+                }
+            }
+            Known::Connection => {
+                self.connection |= elements(value).any(|option| option.eq_ignore_ascii_case(b"upgrade"));
+            }
+            // §11.3.3, §11.3.4: "MUST NOT appear more than once in an HTTP response"
+            Known::Accept if self.accept.is_some() => return Err(HandshakeError::RepeatedAccept),
+            Known::Accept => self.accept = Some(value),
+            Known::Protocol if self.subprotocol.is_some() => return Err(HandshakeError::RepeatedSubprotocol),
+            Known::Protocol => self.subprotocol = Some(value),
+            // RFC 9112 §6.1: "A server MUST NOT send a Transfer-Encoding header field in any response with a
+            // status code of 1xx"
+            Known::TransferEncoding => return Err(HandshakeError::TransferEncodingNotAllowed),
+            Known::Extensions => self.extensions.read_response(value, offered),
+            Known::Host
+            | Known::Origin
+            | Known::ContentLength
+            | Known::Key
+            | Known::DraftKey
+            | Known::Version => {}
+        }
+        Ok(())
+    }
+
+    fn check_upgrade(&self, expected: &AcceptKey) -> Result<(), HandshakeError> {
+        if self.upgrade != Some(true) {
+            return Err(HandshakeError::InvalidUpgrade);
+        }
+        if !self.connection {
+            return Err(HandshakeError::InvalidConnection);
+        }
+        if self.accept.ok_or(HandshakeError::MissingAccept)? != expected.as_bytes() {
+            return Err(HandshakeError::AcceptMismatch);
+        }
+        Ok(())
     }
 }

@@ -106,7 +106,29 @@ pub(crate) fn is_field((name, value): &(&str, &str)) -> bool {
     is_token(name.as_bytes()) && all(value.as_bytes(), VALUE)
 }
 
-/// The fields of the handshake.
+/// A field name as HTTP/1.1 writes it, and in lower case as HTTP/2 and HTTP/3 require it (RFC 9113 §8.2.1, RFC
+/// 9114 §4.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FieldName {
+    pub(crate) http1: &'static str,
+    pub(crate) http2: &'static str,
+}
+
+pub(crate) const EXTENSIONS: FieldName =
+    FieldName { http1: "Sec-WebSocket-Extensions", http2: "sec-websocket-extensions" };
+pub(crate) const PROTOCOL: FieldName =
+    FieldName { http1: "Sec-WebSocket-Protocol", http2: "sec-websocket-protocol" };
+pub(crate) const VERSION: FieldName =
+    FieldName { http1: "Sec-WebSocket-Version", http2: "sec-websocket-version" };
+
+/// §4.1: in a request and in a response.
+pub(crate) const UPGRADE: (&str, &str) = ("Upgrade", "websocket");
+/// RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option".
+pub(crate) const CONNECTION: (&str, &str) = ("Connection", "Upgrade");
+/// §4.1: the value of [`VERSION`].
+pub(crate) const WEBSOCKET_VERSION: &str = "13";
+
+/// The fields that the handshake reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Known {
     Host,
@@ -125,37 +147,31 @@ pub(crate) enum Known {
 }
 
 impl Known {
-    /// RFC 9110 §5.1: "Field names are case-insensitive".
+    /// RFC 9110 §5.1: "Field names are case-insensitive". All names of a length are compared with one or two
+    /// texts: most fields of a request are none of these, and their length says so.
     #[inline]
     pub(crate) fn of(name: &[u8]) -> Option<Self> {
-        let is = |known: &[u8], field| name.eq_ignore_ascii_case(known).then_some(field);
+        let is = |known: &str, field| name.eq_ignore_ascii_case(known.as_bytes()).then_some(field);
         match name.len() {
-            4 => is(b"Host", Self::Host),
-            6 => is(b"Origin", Self::Origin),
-            7 => is(b"Upgrade", Self::Upgrade),
-            10 => is(b"Connection", Self::Connection),
-            14 => is(b"Content-Length", Self::ContentLength),
-            17 => is(b"Sec-WebSocket-Key", Self::Key)
-                .or_else(|| is(b"Transfer-Encoding", Self::TransferEncoding)),
-            18 => is(b"Sec-WebSocket-Key1", Self::DraftKey)
-                .or_else(|| is(b"Sec-WebSocket-Key2", Self::DraftKey)),
-            20 => is(b"Sec-WebSocket-Accept", Self::Accept),
-            21 => is(b"Sec-WebSocket-Version", Self::Version),
-            22 => is(b"Sec-WebSocket-Protocol", Self::Protocol),
-            24 => is(b"Sec-WebSocket-Extensions", Self::Extensions),
+            4 => is("Host", Self::Host),
+            6 => is("Origin", Self::Origin),
+            7 => is("Upgrade", Self::Upgrade),
+            10 => is("Connection", Self::Connection),
+            14 => is("Content-Length", Self::ContentLength),
+            17 => {
+                is("Sec-WebSocket-Key", Self::Key).or_else(|| is("Transfer-Encoding", Self::TransferEncoding))
+            }
+            18 => {
+                is("Sec-WebSocket-Key1", Self::DraftKey).or_else(|| is("Sec-WebSocket-Key2", Self::DraftKey))
+            }
+            20 => is("Sec-WebSocket-Accept", Self::Accept),
+            21 => is(VERSION.http1, Self::Version),
+            22 => is(PROTOCOL.http1, Self::Protocol),
+            24 => is(EXTENSIONS.http1, Self::Extensions),
             _ => None,
         }
     }
 }
-
-/// §4.1, §4.2.2: what both the request and the response say.
-pub(crate) const UPGRADE: (&str, &str) = ("Upgrade", "websocket");
-/// RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option".
-pub(crate) const CONNECTION: (&str, &str) = ("Connection", "Upgrade");
-/// §4.1, §4.4: the version that is spoken.
-pub(crate) const VERSION: (&str, &str) = ("Sec-WebSocket-Version", "13");
-/// RFC 8441 §5: "HTTP/2 requires they be encoded as lowercase".
-pub(crate) const LOWERCASE_VERSION: (&str, &str) = ("sec-websocket-version", "13");
 
 /// Whether the handshake keeps a field's name to itself: those of [`Known`] except Origin, and all of
 /// `Sec-WebSocket-*` (§11.3).

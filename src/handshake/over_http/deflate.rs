@@ -36,12 +36,12 @@ where
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn deflate(mut self, most: DeflateParams) -> Self {
-        let ready = Negotiated::new().with_deflate(most);
+    pub fn deflate(mut self, limits: DeflateParams) -> Self {
+        let supported = Negotiated::new().with_deflate(limits);
         let mut negotiation = Negotiation::NoLine;
-        values(&self.fields, Known::Extensions).for_each(|line| negotiation.read_offer(line, ready));
+        values(&self.fields, Known::Extensions).for_each(|line| negotiation.read_offer(line, supported));
         // The check has found no error in these lines.
-        self.agreed = negotiation.finish().unwrap_or_default();
+        self.negotiated = negotiation.finish().unwrap_or_default();
         self
     }
 }
@@ -66,8 +66,8 @@ impl UpgradeOffer<'_> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn deflate(mut self, most: DeflateParams) -> Self {
-        let offer = Negotiated::new().with_deflate(most);
+    pub fn deflate(mut self, limits: DeflateParams) -> Self {
+        let offer = Negotiated::new().with_deflate(limits);
         self.expected.extensions = offer;
         self.extensions = offer.offer();
         self

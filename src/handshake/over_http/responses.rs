@@ -4,10 +4,10 @@ use core::fmt;
 
 use crate::error::HandshakeError;
 use crate::handshake::deflate_params::ExtensionsValue;
-use crate::handshake::http1::fields::{CONNECTION, LOWERCASE_VERSION};
+use crate::handshake::http1::fields::{CONNECTION, VERSION, WEBSOCKET_VERSION};
 use crate::handshake::key::AcceptKey;
 use crate::handshake::negotiation::Negotiated;
-use crate::handshake::server::response::{Accept, required};
+use crate::handshake::server::response::{Accept, required_fields};
 
 /// The response that accepts a request (§4.2.2). The connection is open once it was sent.
 #[derive(Debug, Clone, Copy)]
@@ -15,13 +15,13 @@ pub struct AcceptResponse<'a> {
     accept: Accept<'a>,
     /// None to an extended CONNECT.
     key: Option<AcceptKey>,
-    agreed: Negotiated,
+    negotiated: Negotiated,
     extensions: Option<ExtensionsValue>,
 }
 
 impl<'a> AcceptResponse<'a> {
-    pub(super) fn new(accept: Accept<'a>, key: Option<AcceptKey>, agreed: Negotiated) -> Self {
-        Self { accept, key, agreed, extensions: agreed.response() }
+    pub(super) fn new(accept: Accept<'a>, key: Option<AcceptKey>, negotiated: Negotiated) -> Self {
+        Self { accept, key, negotiated, extensions: negotiated.response() }
     }
 
     /// The status: 101, or 200 to an extended CONNECT.
@@ -39,7 +39,7 @@ impl<'a> AcceptResponse<'a> {
     /// What frames depend on, for [`Connection::established`](crate::Connection::established).
     #[must_use]
     pub const fn negotiated(&self) -> Negotiated {
-        self.agreed
+        self.negotiated
     }
 }
 
@@ -85,9 +85,11 @@ impl RejectResponse {
     /// The fields, names and values: the versions there are (§4.4), the method, the protocol to upgrade to.
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
         let (fields, connection) = match (self.over, self.error) {
-            (Http::One, _) => (required(self.status()), (self.status() == 426).then_some(CONNECTION)),
+            (Http::One, _) => (required_fields(self.status()), (self.status() == 426).then_some(CONNECTION)),
             (Http::Later, HandshakeError::MethodNotAllowed) => (&[("allow", "CONNECT")][..], None),
-            (Http::Later, HandshakeError::UnsupportedVersion) => (&[LOWERCASE_VERSION][..], None),
+            (Http::Later, HandshakeError::UnsupportedVersion) => {
+                (&[(VERSION.http2, WEBSOCKET_VERSION)][..], None)
+            }
             (Http::Later, _) => (&[][..], None),
         };
         fields.iter().copied().chain(connection)

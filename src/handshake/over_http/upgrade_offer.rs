@@ -5,7 +5,7 @@ use core::fmt;
 use super::field_pairs::{pairs, pairs_of_connect};
 use crate::error::{HandshakeError, RequestError};
 use crate::handshake::client::request::ClientRequest;
-use crate::handshake::client::response::{Expected, UpgradeResponse};
+use crate::handshake::client::response::{ExpectedResponse, UpgradeResponse};
 use crate::handshake::deflate_params::ExtensionsValue;
 use crate::handshake::key::Key;
 use crate::handshake::negotiation::Negotiated;
@@ -47,7 +47,7 @@ pub struct UpgradeOffer<'a> {
     request: ClientRequest<'a>,
     /// None of an extended CONNECT.
     key: Option<Key>,
-    pub(super) expected: Expected,
+    pub(super) expected: ExpectedResponse,
     pub(super) extensions: Option<ExtensionsValue>,
 }
 
@@ -70,7 +70,7 @@ impl<'a> UpgradeOffer<'a> {
     }
 
     fn new(request: ClientRequest<'a>, key: Option<Key>) -> Result<Self, RequestError> {
-        let expected = Expected::new(key.as_ref(), request.check()?, Negotiated::new());
+        let expected = ExpectedResponse::new(key.as_ref(), request.check()?, Negotiated::new());
         Ok(Self { request, key, expected, extensions: None })
     }
 
@@ -98,10 +98,10 @@ impl<'a> UpgradeOffer<'a> {
         V: AsRef<[u8]> + ?Sized + 'b,
     {
         match (&self.key, status) {
-            (Some(_), 101) => UpgradeResponse::of(pairs(&fields), &self.expected),
+            (Some(_), 101) => UpgradeResponse::check(pairs(&fields), &self.expected),
             // RFC 9110 §9.3.6: "Any 2xx (Successful) response indicates that the sender ... will switch to
             // tunnel mode"
-            (None, 200..=299) => UpgradeResponse::of(pairs_of_connect(&fields)?, &self.expected),
+            (None, 200..=299) => UpgradeResponse::check(pairs_of_connect(&fields)?, &self.expected),
             _ => Err(HandshakeError::NotAccepted),
         }
     }

@@ -10,7 +10,7 @@ use crate::handshake::fingerprint::Fingerprint;
 use crate::handshake::http1::fields::Known;
 use crate::handshake::key::Key;
 use crate::handshake::negotiation::Negotiated;
-use crate::handshake::server::request_fields::{Asked, Found};
+use crate::handshake::server::request_fields::{RequestFields, RequestKind};
 use crate::handshake::server::response::Accept;
 use crate::handshake::server::subprotocol::{Subprotocol, Subprotocols};
 
@@ -20,7 +20,7 @@ use crate::handshake::server::subprotocol::{Subprotocol, Subprotocols};
 /// the library's, as often as it is asked to: `&http::HeaderMap` of hyper, h2 and h3 as it is, or a `Clone`
 /// iterator. Several lines of one name are several pairs.
 ///
-/// No extension is agreed to, whatever is offered (§9.1: a server may decline them all); with feature
+/// No extension is negotiated to, whatever is offered (§9.1: a server may decline them all); with feature
 /// `deflate`, unless `UpgradeRequest::deflate` says that the server is ready for it.
 ///
 /// ```
@@ -56,7 +56,7 @@ pub struct UpgradeRequest<F> {
     pub(super) fields: F,
     /// An extended CONNECT has none.
     key: Option<Key>,
-    pub(super) agreed: Negotiated,
+    pub(super) negotiated: Negotiated,
     fingerprint: Fingerprint,
 }
 
@@ -77,15 +77,15 @@ where
             if method != "GET" {
                 return Err(HandshakeError::MethodNotAllowed);
             }
-            let found = Found::of(pairs(fields), Negotiated::new())?;
-            found.host()?;
-            found.asked(values(fields, Known::Protocol))
+            let request_fields = RequestFields::of(pairs(fields), Negotiated::new())?;
+            request_fields.check_host()?;
+            request_fields.kind(values(fields, Known::Protocol))
         };
         match check(&fields) {
-            Ok(Asked::Upgrade { key, agreed, fingerprint }) => {
-                Ok(Self { fields, key: Some(key), agreed, fingerprint })
+            Ok(RequestKind::Upgrade { key, negotiated, fingerprint }) => {
+                Ok(Self { fields, key: Some(key), negotiated, fingerprint })
             }
-            Ok(Asked::Plain) => Err(RejectResponse::http11(HandshakeError::NotAnUpgrade)),
+            Ok(RequestKind::Plain) => Err(RejectResponse::http11(HandshakeError::NotAnUpgrade)),
             Err(error) => Err(RejectResponse::http11(error)),
         }
     }
@@ -104,12 +104,12 @@ where
             if protocol != "websocket" {
                 return Err(HandshakeError::UnsupportedProtocol);
             }
-            let found = Found::of(pairs_of_connect(fields)?, Negotiated::new())?;
-            found.check_version()?;
-            Ok((found.negotiate(values(fields, Known::Protocol))?, found.fingerprint()))
+            let request_fields = RequestFields::of(pairs_of_connect(fields)?, Negotiated::new())?;
+            request_fields.check_version()?;
+            Ok((request_fields.negotiate(values(fields, Known::Protocol))?, request_fields.fingerprint()))
         };
         match check(&fields) {
-            Ok((agreed, fingerprint)) => Ok(Self { fields, key: None, agreed, fingerprint }),
+            Ok((negotiated, fingerprint)) => Ok(Self { fields, key: None, negotiated, fingerprint }),
             Err(error) => Err(RejectResponse::extended_connect(error)),
         }
     }
@@ -131,13 +131,13 @@ where
     /// If the subprotocol is of another request, or a field of the application's cannot be written.
     pub fn accept<'a>(&self, accept: Accept<'a>) -> Result<AcceptResponse<'a>, AcceptError> {
         accept.check(self.fingerprint)?;
-        Ok(AcceptResponse::new(accept, self.key.as_ref().map(Key::accept), self.agreed))
+        Ok(AcceptResponse::new(accept, self.key.as_ref().map(Key::accept), self.negotiated))
     }
 }
 
 /// Without the fields, whose values can be secrets (Cookie, Authorization).
 impl<F> fmt::Debug for UpgradeRequest<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UpgradeRequest").field("agreed", &self.agreed).finish_non_exhaustive()
+        f.debug_struct("UpgradeRequest").field("negotiated", &self.negotiated).finish_non_exhaustive()
     }
 }

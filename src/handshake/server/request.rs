@@ -2,7 +2,7 @@
 
 use core::{fmt, str};
 
-use super::request_fields::{Asked, Found};
+use super::request_fields::{RequestFields, RequestKind};
 use super::subprotocol::Subprotocols;
 use crate::error::HandshakeError;
 use crate::handshake::authority::Authority;
@@ -12,7 +12,27 @@ use crate::handshake::http1::fields::{Headers, Known, is_token};
 use crate::handshake::http1::reader::Head;
 use crate::handshake::http1::scan::find;
 
-/// A valid request (§4.2.1). Its texts borrow from the receive buffer.
+/// A client's request, checked (§4.2.1). Its texts borrow from the receive buffer.
+///
+/// ```
+/// use websocket_proto::{Accept, Config, Connection, Event, ReceiveBuffer, Reject, Server};
+///
+/// let mut connection = Connection::server(Config::default());
+/// let (mut buffer, mut out) = (ReceiveBuffer::new(), Vec::new());
+/// buffer.feed(
+///     b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///       Origin: https://example.com\r\nSec-WebSocket-Version: 13\r\n\
+///       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+/// );
+/// let Some(Event::Request(request)) = connection.receive(&mut buffer, &mut out)? else { panic!() };
+/// match (request.target(), request.origin()) {
+///     ("/chat", Some(b"https://example.com")) => connection.accept(Accept::new(), &mut out)?,
+///     ("/chat", _) => connection.reject(Reject::new(403), &mut out)?,
+///     _ => connection.reject(Reject::new(404), &mut out)?,
+/// }
+/// assert!(out.starts_with(b"HTTP/1.1 101 Switching Protocols\r\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Request<'b> {
     target: &'b str,
@@ -22,41 +42,43 @@ pub struct Request<'b> {
 }
 
 impl<'b> Request<'b> {
-    /// The resource asked for: path and query, such as `/chat?room=1`. Of an absolute URI, the part after the
-    /// authority, which can be a query alone.
+    /// The requested resource: path and query, such as `/chat?room=1`. If the target is an absolute URI, this is
+    /// the part after the authority, which can be a query alone.
+    #[doc(alias = "uri")]
+    #[doc(alias = "path")]
     #[must_use]
     pub fn target(&self) -> &'b str {
         self.target
     }
 
-    /// The server's authority, host and perhaps port: the Host field, or where the target is an absolute URI,
-    /// its authority (RFC 9112 §3.2.2).
+    /// The server's authority: host and perhaps port. It is the Host field, or, if the target is an absolute
+    /// URI, the authority in that (RFC 9112 §3.2.2).
     #[must_use]
     pub fn host(&self) -> &'b str {
         self.host
     }
 
-    /// The origin of the page that the request comes from, as it was sent (§4.2.2, §10.2). Browsers always
-    /// send it, and a request with two of them is refused. Whoever does not check it accepts connections
-    /// from anywhere; [`Reject::new(403)`](crate::Reject::new) refuses.
+    /// The origin of the page that sends the request, as received (§4.2.2, §10.2). Browsers always send it. A
+    /// server that does not check it accepts connections from any page;
+    /// [`Reject::new(403)`](crate::Reject::new) rejects the request.
     #[must_use]
     pub fn origin(&self) -> Option<&'b [u8]> {
         self.headers.first("Origin")
     }
 
-    /// The subprotocols offered, the client's favourite first.
+    /// The offered subprotocols, the client's preferred one first.
     #[must_use]
     pub fn subprotocols(&self) -> Subprotocols<'b> {
         Subprotocols::new(self.headers, self.fingerprint)
     }
 
-    /// The extensions offered, in order.
+    /// The offered extensions, in order.
     #[must_use]
     pub fn extensions(&self) -> Extensions<'b> {
         Extensions::new(self.headers)
     }
 
-    /// The value of the first field of this name, in any case.
+    /// The value of the first field with this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'b [u8]> {
         self.headers.first(name)
@@ -68,15 +90,15 @@ impl<'b> Request<'b> {
         self.headers
     }
 
-    /// RFC 9112 §3: `method SP request-target SP HTTP-version`; judges a start line.
+    /// Checks a start line (RFC 9112 §3): `method SP request-target SP HTTP-version`.
     pub(crate) fn start_line(line: &[u8]) -> Result<(), HandshakeError> {
-        Target::of(line).map(|_| ())
+        Target::of_line(line).map(|_| ())
     }
 
-    /// What a head asks for (§4.2.1): `found` in its fields, its start line judged.
-    pub(crate) fn of(head: Head<'b>, found: &Found) -> Result<(Self, Asked), HandshakeError> {
-        let target = Target::of(head.start_line)?;
-        found.host()?;
+    /// The request of a head, whose start line was checked and whose fields were read into `fields`.
+    pub(crate) fn of(head: Head<'b>, fields: &RequestFields) -> Result<(Self, RequestKind), HandshakeError> {
+        let target = Target::of_line(head.start_line)?;
+        fields.check_host()?;
         let host = match target.authority {
             Some(authority) => authority,
             None => head
@@ -86,9 +108,10 @@ impl<'b> Request<'b> {
                 .and_then(|host| str::from_utf8(host).ok())
                 .unwrap_or_default(),
         };
+        debug_assert!(!host.is_empty(), "the Host field was read and is ASCII");
         let request =
-            Self { target: target.resource, host, headers: head.headers, fingerprint: found.fingerprint() };
-        Ok((request, found.asked(head.headers.values(Known::Protocol))?))
+            Self { target: target.resource, host, headers: head.headers, fingerprint: fields.fingerprint() };
+        Ok((request, fields.kind(head.headers.values(Known::Protocol))?))
     }
 }
 
@@ -111,11 +134,11 @@ struct Target<'b> {
 }
 
 impl<'b> Target<'b> {
-    /// That of a start line.
-    fn of(line: &'b [u8]) -> Result<Self, HandshakeError> {
+    /// The target in a start line.
+    fn of_line(line: &'b [u8]) -> Result<Self, HandshakeError> {
         match line.strip_prefix(b"GET ").and_then(|rest| rest.strip_suffix(b" HTTP/1.1")) {
             Some(target) if !target.is_empty() && find(target, b' ').is_none() => Self::parse(target),
-            _ => Err(refused_start_line(line)),
+            _ => Err(start_line_error(line)),
         }
     }
 
@@ -124,7 +147,7 @@ impl<'b> Target<'b> {
         if find(target, b'#').is_some() {
             return Err(HandshakeError::InvalidTarget);
         }
-        // A start line is of visible ASCII and SP.
+        // The head reader has checked that a start line is visible ASCII and SP.
         let target = str::from_utf8(target).map_err(|_| HandshakeError::InvalidTarget)?;
         if target.starts_with('/') {
             return Ok(Self { authority: None, resource: target });
@@ -143,9 +166,10 @@ impl<'b> Target<'b> {
     }
 }
 
-/// What is wrong with a start line that is not that of a GET over HTTP/1.1.
+/// The error in a start line that is not a GET over HTTP/1.1.
+// Cold: no valid upgrade request comes here.
 #[cold]
-fn refused_start_line(line: &[u8]) -> HandshakeError {
+fn start_line_error(line: &[u8]) -> HandshakeError {
     let mut parts = line.split(|&byte| byte == b' ');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some(method), Some([_, ..]), Some(version), None) if is_token(method) => match version {

@@ -1,151 +1,166 @@
-//! What the fields of a request come to (§4.2.1), one after the other.
+//! The fields of a request, judged one by one as they arrive (§4.2.1).
 
 use arrayvec::ArrayVec;
 
 use crate::error::HandshakeError;
 use crate::handshake::authority::Authority;
 use crate::handshake::fingerprint::Fingerprint;
-use crate::handshake::http1::fields::{Known, elements, is_token, trim};
+use crate::handshake::http1::fields::{Known, WEBSOCKET_VERSION, elements, is_token, trim};
 use crate::handshake::key::Key;
 use crate::handshake::negotiation::{Negotiated, Negotiation};
 
-/// More than this many subprotocols are not compared with each other.
+/// Each name is compared with all names before it: the limit keeps that below 2,048 comparisons, and the list
+/// of them within 1 KiB of stack.
 const MAX_REQUESTED_SUBPROTOCOLS: usize = 64;
 
-/// What a request asks for.
+/// The purpose of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum RequestKind {
     /// An upgrade to `websocket`.
-    Upgrade { key: Key, agreed: Negotiated, fingerprint: Fingerprint },
-    /// HTTP and nothing else.
+    Upgrade { key: Key, negotiated: Negotiated, fingerprint: Fingerprint },
+    /// Any other HTTP request.
     Plain,
 }
 
-/// What the fields of a request hold, before it is judged whether they are enough.
+/// The facts that were read from the fields of a request.
 #[derive(Debug, Clone)]
-pub(crate) struct Found {
-    /// Whether it is valid.
-    host: Option<bool>,
-    origin: bool,
+pub(crate) struct RequestFields {
+    /// [`HandshakeError::MissingHost`] before the field is read.
+    host: Result<(), HandshakeError>,
+    has_origin: bool,
+    /// Whether Upgrade has the protocol `websocket`.
     upgrade: bool,
+    /// Whether Connection has the option `Upgrade`.
     connection: bool,
-    /// Whether it is 13.
+    /// Whether the version is 13.
     version: Option<bool>,
-    /// `Some(None)` is none of 16 bytes.
-    key: Option<Option<Key>>,
-    draft_key: bool,
-    subprotocols: Lines,
+    /// [`HandshakeError::MissingKey`] before the field is read.
+    key: Result<Key, HandshakeError>,
+    has_draft_key: bool,
+    subprotocols: SubprotocolLines,
     /// The fingerprint of the subprotocols alone.
     offer: Fingerprint,
     extensions: Negotiation,
 }
 
-/// The lines of Sec-WebSocket-Protocol. There is seldom more than one; then it need not be looked for again.
+/// The lines of Sec-WebSocket-Protocol. Most requests have at most one: its check is kept, because a second
+/// search for the line takes 10 % of the handshake.
 #[derive(Debug, Clone, Copy)]
-enum Lines {
+enum SubprotocolLines {
     None,
     One(Result<(), HandshakeError>),
     Several,
 }
 
-impl Found {
-    pub(crate) const NOTHING: Self = Self {
-        host: None,
-        origin: false,
+impl RequestFields {
+    pub(crate) const NONE: Self = Self {
+        host: Err(HandshakeError::MissingHost),
+        has_origin: false,
         upgrade: false,
         connection: false,
         version: None,
-        key: None,
-        draft_key: false,
-        subprotocols: Lines::None,
+        key: Err(HandshakeError::MissingKey),
+        has_draft_key: false,
+        subprotocols: SubprotocolLines::None,
         offer: Fingerprint::EMPTY,
         extensions: Negotiation::NoLine,
     };
 
-    /// What all of these fields hold, to a server that is ready for the extensions in `ready`.
+    /// Reads all of these fields. `supported` are the extensions that the server supports.
     pub(crate) fn of<'b>(
         fields: impl Iterator<Item = (&'b [u8], &'b [u8])>,
-        ready: Negotiated,
+        supported: Negotiated,
     ) -> Result<Self, HandshakeError> {
-        let mut found = Self::NOTHING;
+        let mut read = Self::NONE;
         for (name, value) in fields {
-            found.add(name, value, ready)?;
+            read.read(name, value, supported)?;
         }
-        Ok(found)
+        Ok(read)
     }
 
-    /// One more field.
+    /// Reads one more field.
     #[inline]
-    pub(crate) fn add(&mut self, name: &[u8], value: &[u8], ready: Negotiated) -> Result<(), HandshakeError> {
+    pub(crate) fn read(
+        &mut self,
+        name: &[u8],
+        value: &[u8],
+        supported: Negotiated,
+    ) -> Result<(), HandshakeError> {
         match Known::of(name) {
-            Some(known) => self.add_known(known, trim(value), ready),
+            Some(known) => self.read_known(known, trim(value), supported),
             None => Ok(()),
         }
     }
 
-    fn add_known(&mut self, known: Known, value: &[u8], ready: Negotiated) -> Result<(), HandshakeError> {
+    fn read_known(
+        &mut self,
+        known: Known,
+        value: &[u8],
+        supported: Negotiated,
+    ) -> Result<(), HandshakeError> {
         let has = |word: &[u8]| elements(value).any(|element| element.eq_ignore_ascii_case(word));
         match known {
+            Known::Host if self.host == Err(HandshakeError::MissingHost) => {
+                self.host = Authority::parse(value).map(|_| ()).map_err(|_| HandshakeError::InvalidHost);
+            }
             // RFC 9112 §3.2: 400 to a request "that contains more than one Host header field line"
-            Known::Host if self.host.is_some() => return Err(HandshakeError::RepeatedHost),
-            Known::Host => self.host = Some(Authority::parse(value).is_ok()),
+            Known::Host => return Err(HandshakeError::RepeatedHost),
             // RFC 6454 §7.3: "MUST NOT include more than one Origin header field in any HTTP request"
-            Known::Origin if self.origin => return Err(HandshakeError::RepeatedOrigin),
-            Known::Origin => self.origin = true,
+            Known::Origin if self.has_origin => return Err(HandshakeError::RepeatedOrigin),
+            Known::Origin => self.has_origin = true,
             Known::Upgrade => self.upgrade |= has(b"websocket"),
             Known::Connection => self.connection |= has(b"upgrade"),
             Known::ContentLength => check_content_length(value)?,
             Known::TransferEncoding => return Err(HandshakeError::TransferEncodingNotAllowed),
+            Known::Key if self.key == Err(HandshakeError::MissingKey) => {
+                self.key = Key::parse(value).ok_or(HandshakeError::InvalidKey);
+            }
             // §11.3.1, §11.3.5: "MUST NOT appear more than once in an HTTP request"
-            Known::Key if self.key.is_some() => return Err(HandshakeError::RepeatedKey),
-            Known::Key => self.key = Some(Key::parse(value)),
+            Known::Key => return Err(HandshakeError::RepeatedKey),
             Known::Version if self.version.is_some() => return Err(HandshakeError::RepeatedVersion),
-            Known::Version => self.version = Some(value == b"13"),
-            Known::DraftKey => self.draft_key = true,
+            Known::Version => self.version = Some(value == WEBSOCKET_VERSION.as_bytes()),
+            Known::DraftKey => self.has_draft_key = true,
             Known::Protocol => {
                 self.offer.add_offer(value);
                 self.subprotocols = match self.subprotocols {
-                    Lines::None => Lines::One(check_subprotocols([value])),
-                    Lines::One(_) | Lines::Several => Lines::Several,
+                    SubprotocolLines::None => SubprotocolLines::One(check_subprotocols([value])),
+                    SubprotocolLines::One(_) | SubprotocolLines::Several => SubprotocolLines::Several,
                 };
             }
-            Known::Extensions => self.extensions.read_offer(value, ready),
+            Known::Extensions => self.extensions.read_offer(value, supported),
             Known::Accept => {}
         }
         Ok(())
     }
 
     /// RFC 9112 §3.2: 400 to a request "that lacks a Host header field" or "with an invalid field value".
-    pub(crate) fn host(&self) -> Result<(), HandshakeError> {
-        match self.host {
-            Some(true) => Ok(()),
-            Some(false) => Err(HandshakeError::InvalidHost),
-            None => Err(HandshakeError::MissingHost),
-        }
+    pub(crate) const fn check_host(&self) -> Result<(), HandshakeError> {
+        self.host
     }
 
-    /// What they ask for over HTTP/1.1. `subprotocols` are the lines of Sec-WebSocket-Protocol.
-    pub(crate) fn asked<'b>(
+    /// The purpose of a request over HTTP/1.1. `subprotocols` are the lines of Sec-WebSocket-Protocol.
+    pub(crate) fn kind<'b>(
         &self,
         subprotocols: impl Iterator<Item = &'b [u8]>,
-    ) -> Result<Asked, HandshakeError> {
+    ) -> Result<RequestKind, HandshakeError> {
         // §4.2.1: Upgrade has the value "websocket", Connection the token "Upgrade"
         if !(self.upgrade && self.connection) {
-            return Ok(Asked::Plain);
+            return Ok(RequestKind::Plain);
         }
-        if self.draft_key && self.version != Some(true) {
+        if self.has_draft_key && self.version != Some(true) {
             return Err(HandshakeError::Hixie76);
         }
         self.check_version()?;
-        let key = self.key.ok_or(HandshakeError::MissingKey)?.ok_or(HandshakeError::InvalidKey)?;
-        Ok(Asked::Upgrade { key, agreed: self.negotiate(subprotocols)?, fingerprint: self.fingerprint() })
+        let key = self.key?;
+        let negotiated = self.negotiate(subprotocols)?;
+        Ok(RequestKind::Upgrade { key, negotiated, fingerprint: self.fingerprint() })
     }
 
     /// The fingerprint of the request.
     pub(crate) fn fingerprint(&self) -> Fingerprint {
         match &self.key {
-            Some(Some(key)) => self.offer.with_key(key),
-            Some(None) | None => self.offer,
+            Ok(key) => self.offer.with_key(key),
+            Err(_) => self.offer,
         }
     }
 
@@ -154,23 +169,23 @@ impl Found {
         if self.version == Some(true) { Ok(()) } else { Err(HandshakeError::UnsupportedVersion) }
     }
 
-    /// What comes of the subprotocols and extensions offered. `subprotocols` are the lines of
+    /// Checks the offered subprotocols and negotiates the offered extensions. `subprotocols` are the lines of
     /// Sec-WebSocket-Protocol.
     pub(crate) fn negotiate<'b>(
         &self,
         subprotocols: impl Iterator<Item = &'b [u8]>,
     ) -> Result<Negotiated, HandshakeError> {
         match self.subprotocols {
-            Lines::None => {}
-            Lines::One(checked) => checked?,
-            Lines::Several => check_subprotocols(subprotocols)?,
+            SubprotocolLines::None => {}
+            SubprotocolLines::One(result) => result?,
+            SubprotocolLines::Several => check_subprotocols(subprotocols)?,
         }
         self.extensions.finish()
     }
 }
 
-/// RFC 9112 §6.3: content would follow the head. Several equal numbers in a list would be one; they are
-/// refused like any other list.
+/// RFC 9112 §6.3: a Content-Length announces content. A list of equal numbers would be valid; it is refused
+/// like any other list.
 fn check_content_length(value: &[u8]) -> Result<(), HandshakeError> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return Err(HandshakeError::InvalidContentLength);
@@ -179,20 +194,19 @@ fn check_content_length(value: &[u8]) -> Result<(), HandshakeError> {
 }
 
 /// §4.1: tokens, and "MUST all be unique strings".
+// Cold: most requests offer no subprotocol, and the list of names takes 1 KiB of stack.
 #[cold]
 fn check_subprotocols<'b>(lines: impl IntoIterator<Item = &'b [u8]>) -> Result<(), HandshakeError> {
-    let mut seen = ArrayVec::<&[u8], MAX_REQUESTED_SUBPROTOCOLS>::new();
-    for line in lines {
-        for name in elements(line) {
-            if !is_token(name) {
-                return Err(HandshakeError::InvalidSubprotocol);
-            }
-            if seen.contains(&name) {
-                return Err(HandshakeError::RepeatedSubprotocol);
-            }
-            seen.try_push(name).map_err(|_| HandshakeError::TooManySubprotocols)?;
+    let mut names = ArrayVec::<&[u8], MAX_REQUESTED_SUBPROTOCOLS>::new();
+    for name in lines.into_iter().flat_map(elements) {
+        if !is_token(name) {
+            return Err(HandshakeError::InvalidSubprotocol);
         }
+        if names.contains(&name) {
+            return Err(HandshakeError::RepeatedSubprotocol);
+        }
+        names.try_push(name).map_err(|_| HandshakeError::TooManySubprotocols)?;
     }
     // RFC 9110 §5.6.1.2: 1#token has at least one element
-    if seen.is_empty() { Err(HandshakeError::InvalidSubprotocol) } else { Ok(()) }
+    if names.is_empty() { Err(HandshakeError::InvalidSubprotocol) } else { Ok(()) }
 }

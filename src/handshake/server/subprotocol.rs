@@ -6,11 +6,12 @@ use core::{fmt, str};
 use crate::handshake::fingerprint::Fingerprint;
 use crate::handshake::http1::fields::{Headers, Known, Values, is_token, trim};
 
-/// A subprotocol that a client offered (§1.9), a token.
+/// A subprotocol that a client offers (§1.9), a token.
 ///
 /// Only [`Request::subprotocols`] and [`UpgradeRequest::subprotocols`](crate::handshake::UpgradeRequest::subprotocols)
-/// make one. It answers only their request, or one with the same key and the same offer; for any other,
-/// [`AcceptError::SubprotocolNotOffered`](crate::AcceptError::SubprotocolNotOffered) is the result.
+/// make one. [`Accept::subprotocol`](crate::Accept::subprotocol) takes it for that request, or for one with the
+/// same key and the same offer. For any other request, the result is
+/// [`AcceptError::SubprotocolNotOffered`](crate::AcceptError::SubprotocolNotOffered).
 ///
 /// Two subprotocols are equal if their names are equal, even if different requests offer them.
 #[derive(Clone, Copy)]
@@ -20,13 +21,13 @@ pub struct Subprotocol<'b> {
 }
 
 impl<'b> Subprotocol<'b> {
-    /// Its name. Subprotocols are compared with case (§4.2.2).
+    /// The name. Its case is significant (§4.2.2).
     #[must_use]
     pub fn name(self) -> &'b str {
         self.name
     }
 
-    /// Whether the request of this fingerprint offered it.
+    /// Whether the request with this fingerprint offers it.
     pub(crate) fn is_of(self, request: Fingerprint) -> bool {
         self.request == request
     }
@@ -52,7 +53,7 @@ impl fmt::Debug for Subprotocol<'_> {
     }
 }
 
-/// The subprotocols that a client offered, in its order of preference.
+/// The subprotocols that a client offers, the preferred one first.
 #[derive(Debug, Clone)]
 pub struct Subprotocols<'b> {
     lines: Values<'b>,
@@ -61,12 +62,12 @@ pub struct Subprotocols<'b> {
 }
 
 impl<'b> Subprotocols<'b> {
-    /// Those of the request with these fields and this fingerprint.
+    /// The subprotocols in the request with these fields and this fingerprint.
     pub(crate) fn new(headers: Headers<'b>, fingerprint: Fingerprint) -> Self {
         Self { lines: headers.values(Known::Protocol), line: b"", fingerprint }
     }
 
-    /// Those of one line of the request with this fingerprint.
+    /// The subprotocols in one line of the request with this fingerprint.
     pub(crate) fn of_line(line: &'b [u8], fingerprint: Fingerprint) -> Self {
         Self { line, ..Self::new(Headers::default(), fingerprint) }
     }
@@ -84,7 +85,7 @@ impl<'b> Iterator for Subprotocols<'b> {
                 None if name.is_empty() => self.lines.next()?,
                 None => b"",
             };
-            // Of a request that is no upgrade, nothing was checked.
+            // The names in a plain request were not checked.
             if is_token(name) {
                 return str::from_utf8(name).ok().map(|name| Subprotocol { name, request: self.fingerprint });
             }

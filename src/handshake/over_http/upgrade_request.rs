@@ -114,7 +114,13 @@ where
         }
     }
 
-    /// The subprotocols offered, the client's favourite first.
+    /// The origin of the page that sends the request, as received (§4.2.2, §10.2). Browsers always send it. A
+    /// server that does not check it accepts connections from any page.
+    pub fn origin(&self) -> Option<&'b [u8]> {
+        values(&self.fields, Known::Origin).next()
+    }
+
+    /// The offered subprotocols, the client's preferred one first.
     pub fn subprotocols(&self) -> impl Iterator<Item = Subprotocol<'b>> + use<'b, F, N, V> {
         let fingerprint = self.fingerprint;
         values(&self.fields, Known::Protocol).flat_map(move |line| Subprotocols::of_line(line, fingerprint))

@@ -35,7 +35,7 @@ const MAX_OFFERED_SUBPROTOCOLS: usize = 16;
 #[doc(alias = "ClientRequestBuilder")]
 #[derive(Clone, Copy)]
 pub struct ClientRequest<'a> {
-    uri: Uri<'a>,
+    pub(crate) uri: Uri<'a>,
     subprotocols: &'a [&'a str],
     headers: &'a [(&'a str, &'a str)],
 }

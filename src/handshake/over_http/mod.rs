@@ -17,6 +17,8 @@
 #[cfg(feature = "deflate")]
 mod deflate;
 mod field_pairs;
+#[cfg(feature = "http")]
+mod http_types;
 pub(super) mod responses;
 pub(super) mod upgrade_offer;
 pub(super) mod upgrade_request;

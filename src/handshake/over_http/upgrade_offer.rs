@@ -44,9 +44,9 @@ use crate::handshake::negotiation::Negotiated;
 /// ```
 #[derive(Clone)]
 pub struct UpgradeOffer<'a> {
-    request: ClientRequest<'a>,
-    /// None of an extended CONNECT.
-    key: Option<Key>,
+    pub(super) request: ClientRequest<'a>,
+    /// An extended CONNECT has none.
+    pub(super) key: Option<Key>,
     pub(super) expected: ExpectedResponse,
     pub(super) extensions: Option<ExtensionsValue>,
 }

@@ -1,4 +1,5 @@
-//! The rooms of `src/`: imports go down the layers only, inside a room as well, and files and functions stay short.
+//! The rooms of `src/`: imports go down the layers only, inside a room as well, and files and functions stay
+//! short.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -106,8 +106,8 @@ pub(crate) fn is_field((name, value): &(&str, &str)) -> bool {
     is_token(name.as_bytes()) && all(value.as_bytes(), VALUE)
 }
 
-/// A field name as HTTP/1.1 writes it, and in lower case as HTTP/2 and HTTP/3 require it (RFC 9113 §8.2.1, RFC
-/// 9114 §4.2).
+/// A field name as HTTP/1.1 writes it, and in lower case as HTTP/2 and HTTP/3 require it (RFC 9113 §8.2.1,
+/// RFC 9114 §4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FieldName {
     pub(crate) http1: &'static str,

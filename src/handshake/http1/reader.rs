@@ -1,43 +1,43 @@
-//! The HTTP/1.1 head, byte by byte (RFC 9112 §2.2): where it ends, and that every line is in the grammar.
+//! Reads the head of an HTTP/1.1 message (RFC 9112 §2.1) to its end, and checks the grammar of each line.
 //!
 //! ```text
 //!  (CRLF)*  start line CRLF   name ":" value CRLF   …   CRLF
 //!           │                 │                │         └ end of the head
-//!           │                 └ line           └ looked
+//!           │                 └ line           └ scanned
 //!           └ start
 //! ```
-//! Every byte has its verdict when it is there, before the line ends; none is looked at more than three
-//! times, in whichever pieces it comes.
+//! Each byte is judged when it is received, before its line ends. No byte is read more than three times,
+//! however the head is split into reads.
 
 use super::fields::{Headers, TOKEN, VALUE, VISIBLE, is};
 use super::scan::{find, printable};
 use crate::error::HandshakeError;
 
-/// Bounds of a head; each passes itself.
+/// The limits of a head. A head of exactly the limit is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HeadLimits {
-    /// Bytes of the whole.
+    /// Bytes of the head.
     pub(crate) head: usize,
-    /// Bytes of a line, its CRLF not counted.
+    /// Bytes of a line without its CRLF.
     pub(crate) line: usize,
     /// Field lines.
     pub(crate) fields: usize,
 }
 
 /// RFC 9112 §2.2: "a server ... SHOULD ignore at least one empty line (CRLF) received prior to the
-/// request-line".
+/// request-line". Four is more than a client sends after a request, and bounds the bytes that are ignored.
 const MAX_EMPTY_LINES: u8 = 4;
 
-/// Whose head it is.
+/// Of which message the head is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum MessageKind {
+enum HeadKind {
     Request,
     Response,
 }
 
-/// Where in the grammar the next byte stands.
+/// The position of the next byte in the grammar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum At {
+enum Position {
     Start,
     EmptyLineCr,
     StartLine,
@@ -49,23 +49,23 @@ enum At {
     EndCr,
 }
 
-/// How far a head was read. Positions count from the head's first byte.
+/// The progress in a head. Offsets count from the first byte of the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HeadReader {
-    kind: MessageKind,
-    at: At,
+    kind: HeadKind,
+    position: Position,
     empty_lines: u8,
-    /// Where the start line begins.
+    /// The offset of the start line.
     start: usize,
-    /// Where the current line begins.
+    /// The offset of the current line.
     line: usize,
-    /// Bytes that were looked at.
-    looked: usize,
-    /// Field lines begun.
+    /// The number of bytes that were read.
+    scanned: usize,
+    /// The number of field lines that have begun.
     fields: usize,
 }
 
-/// A whole head, cut.
+/// A whole head.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Head<'b> {
     /// The start line, without its CRLF.
@@ -75,23 +75,23 @@ pub(crate) struct Head<'b> {
 }
 
 impl HeadReader {
-    pub(crate) const REQUEST: Self = Self::new(MessageKind::Request);
-    pub(crate) const RESPONSE: Self = Self::new(MessageKind::Response);
+    pub(crate) const REQUEST: Self = Self::new(HeadKind::Request);
+    pub(crate) const RESPONSE: Self = Self::new(HeadKind::Response);
 
-    const fn new(kind: MessageKind) -> Self {
-        Self { kind, at: At::Start, empty_lines: 0, start: 0, line: 0, looked: 0, fields: 0 }
+    const fn new(kind: HeadKind) -> Self {
+        Self { kind, position: Position::Start, empty_lines: 0, start: 0, line: 0, scanned: 0, fields: 0 }
     }
 
-    /// Whether something of the head is there.
+    /// Whether at least one byte of the head was read.
     pub(crate) const fn has_begun(&self) -> bool {
-        self.looked > 0
+        self.scanned > 0
     }
 
-    /// Reads on in a head that starts with `bytes`; its length once it is whole.
+    /// Reads on in a head that begins with `bytes`. Returns the length of the head when it is complete.
     ///
-    /// `start_line` judges the start line as soon as it is whole, and `field` each field line of a request,
-    /// name and value with the whitespace around it. In a response, a fold is replaced by spaces, and
-    /// where a field ends is known at the head's end.
+    /// `start_line` judges the start line as soon as it is complete, and `field` judges each field line of a
+    /// request: the name, and the value with the whitespace around it. In a response, spaces replace a fold,
+    /// so the end of a field is known only when the next line begins.
     pub(crate) fn read(
         &mut self,
         bytes: &mut [u8],
@@ -100,184 +100,210 @@ impl HeadReader {
         mut field: impl FnMut(&[u8], &[u8]) -> Result<(), HandshakeError>,
     ) -> Result<Option<usize>, HandshakeError> {
         loop {
-            if self.at == At::FieldStart {
-                self.whole_fields(bytes, limits, &mut field)?;
+            if self.position == Position::FieldStart {
+                self.read_whole_fields(bytes, limits, &mut field)?;
             }
-            if matches!(self.at, At::StartLine | At::Name | At::Value) {
-                // Up to where a limit has a say.
+            if matches!(self.position, Position::StartLine | Position::Name | Position::Value) {
+                // The byte at a limit is judged below.
                 let end = bytes.len().min(limits.head).min(self.line.saturating_add(limits.line));
-                self.looked =
-                    self.looked.saturating_add(self.run(bytes.get(self.looked..end).unwrap_or_default()));
+                let run = self.run_len(bytes.get(self.scanned..end).unwrap_or_default());
+                self.scanned = self.scanned.saturating_add(run);
             }
-            let Some(&byte) = bytes.get(self.looked) else { return Ok(None) };
-            if self.looked >= limits.head {
+            let Some(&byte) = bytes.get(self.scanned) else { return Ok(None) };
+            if self.scanned >= limits.head {
                 return Err(HandshakeError::HeadTooLong);
             }
-            if self.looked.saturating_sub(self.line) >= limits.line && !matches!(byte, b'\r' | b'\n') {
+            if self.scanned.saturating_sub(self.line) >= limits.line && !matches!(byte, b'\r' | b'\n') {
                 return Err(self.line_too_long());
             }
             let next = self.step(byte, bytes, limits)?;
-            self.looked = self.looked.saturating_add(1);
-            match (self.at, next) {
-                (At::EndCr, At::FieldStart) => return Ok(Some(self.looked)),
-                (At::StartLineCr, At::FieldStart) => {
-                    start_line(bytes.get(self.start..self.looked.saturating_sub(2)).unwrap_or_default())?;
-                    self.line = self.looked;
+            self.scanned = self.scanned.saturating_add(1);
+            match (self.position, next) {
+                (Position::EndCr, Position::FieldStart) => return Ok(Some(self.scanned)),
+                (Position::StartLineCr, Position::FieldStart) => {
+                    let end = self.scanned.saturating_sub(2);
+                    start_line(bytes.get(self.start..end).unwrap_or_default())?;
+                    self.line = self.scanned;
                 }
-                (At::ValueCr, At::FieldStart) => {
-                    let line = bytes.get(self.line..self.looked).unwrap_or_default();
-                    if let Some((name, value, _)) = field_line(line) {
-                        field(name, value)?;
+                (Position::ValueCr, Position::FieldStart) => {
+                    let line = bytes.get(self.line..self.scanned).unwrap_or_default();
+                    // The rest of a folded line has no name. Only a response has one, and its fields are not judged.
+                    if let Some(line) = FieldLine::parse(line) {
+                        field(line.name, line.value)?;
                     }
-                    self.line = self.looked;
+                    self.line = self.scanned;
                 }
-                (At::EmptyLineCr, At::Start) => self.line = self.looked,
+                (Position::EmptyLineCr, Position::Start) => self.line = self.scanned,
                 _ => {}
             }
-            self.at = next;
+            self.position = next;
         }
     }
 
-    /// Cuts a head that was read to its end.
+    /// Splits a complete head.
     pub(crate) fn cut<'b>(&self, head: &'b [u8]) -> Head<'b> {
         let from_start = head.get(self.start..).unwrap_or_default();
         let end = find(from_start, b'\r').unwrap_or(from_start.len());
         let (start_line, rest) = from_start.split_at_checked(end).unwrap_or_default();
+        debug_assert!(rest.starts_with(b"\r\n"), "the head was read to its end");
         Head { start_line, headers: Headers::new(rest.strip_prefix(b"\r\n").unwrap_or_default()) }
     }
 
-    /// Passes over the field lines that are there whole and break no rule; all others go byte by byte.
+    /// Reads the complete and valid field lines at the front. [`step`](Self::step) reads all others, byte by
+    /// byte: a server's handshake takes 2,500 instructions less so.
     #[inline]
-    fn whole_fields(
+    fn read_whole_fields(
         &mut self,
         bytes: &[u8],
         limits: &HeadLimits,
         mut field: impl FnMut(&[u8], &[u8]) -> Result<(), HandshakeError>,
     ) -> Result<(), HandshakeError> {
-        let mut rest = bytes.get(self.looked..bytes.len().min(limits.head)).unwrap_or_default();
-        while let Some((name, value, after)) = field_line(rest) {
-            let line_len = name.len().saturating_add(1).saturating_add(value.len());
+        let mut rest = bytes.get(self.scanned..bytes.len().min(limits.head)).unwrap_or_default();
+        while let Some(line) = FieldLine::parse(rest) {
+            let line_len = line.name.len().saturating_add(1).saturating_add(line.value.len());
             if line_len > limits.line || self.fields >= limits.fields {
                 break;
             }
-            field(name, value)?;
+            field(line.name, line.value)?;
             self.fields = self.fields.saturating_add(1);
-            self.looked = self.looked.saturating_add(line_len).saturating_add(2);
-            self.line = self.looked;
-            rest = after;
+            self.scanned = self.scanned.saturating_add(line_len).saturating_add(2);
+            self.line = self.scanned;
+            rest = line.rest;
         }
         Ok(())
     }
 
-    /// How many bytes come next that change nothing.
+    /// The number of bytes at the front that leave the position as it is.
     #[inline]
-    fn run(&self, bytes: &[u8]) -> usize {
-        let many = match self.at {
-            At::StartLine => printable(bytes, self.kind == MessageKind::Response),
-            At::Value => printable(bytes, true),
+    fn run_len(&self, bytes: &[u8]) -> usize {
+        let by_words = match self.position {
+            Position::StartLine => printable(bytes, self.kind == HeadKind::Response),
+            Position::Value => printable(bytes, true),
             _ => 0,
         };
-        let rest = bytes.get(many..).unwrap_or_default();
-        let few = match self.at {
-            At::Name => rest.iter().position(|&byte| !is(byte, TOKEN)),
-            At::Value => rest.iter().position(|&byte| !is(byte, VALUE)),
+        // HTAB ends the run of `printable`, and has a place in a value.
+        let rest = bytes.get(by_words..).unwrap_or_default();
+        let by_bytes = match self.position {
+            Position::Name => rest.iter().position(|&byte| !is(byte, TOKEN)),
+            Position::Value => rest.iter().position(|&byte| !is(byte, VALUE)),
             _ => rest.iter().position(|&byte| !self.is_start_line(byte)),
         };
-        many.saturating_add(few.unwrap_or(rest.len()))
+        by_words.saturating_add(by_bytes.unwrap_or(rest.len()))
     }
 
     #[inline]
-    fn step(&mut self, byte: u8, bytes: &mut [u8], limits: &HeadLimits) -> Result<At, HandshakeError> {
-        match (self.at, byte) {
-            // A choice that RFC 9112 §2.2 leaves: LF alone ends no line.
-            (At::Start | At::StartLine | At::FieldStart | At::Name | At::Value, b'\n') => {
-                Err(HandshakeError::BareLineFeed)
+    fn step(&mut self, byte: u8, bytes: &mut [u8], limits: &HeadLimits) -> Result<Position, HandshakeError> {
+        match (self.position, byte) {
+            // RFC 9112 §2.2 lets a recipient accept LF alone as a line end. This one refuses it.
+            (
+                Position::Start
+                | Position::StartLine
+                | Position::FieldStart
+                | Position::Name
+                | Position::Value,
+                b'\n',
+            ) => Err(HandshakeError::BareLineFeed),
+            (Position::Start, b'\r') if self.kind == HeadKind::Request => Ok(Position::EmptyLineCr),
+            (Position::Start, _) if self.is_start_line(byte) => {
+                self.start = self.scanned;
+                Ok(Position::StartLine)
             }
-            (At::Start, b'\r') if self.kind == MessageKind::Request => Ok(At::EmptyLineCr),
-            (At::Start, _) if self.is_start_line(byte) => {
-                self.start = self.looked;
-                Ok(At::StartLine)
-            }
-            (At::Start, b'\r') => Err(HandshakeError::InvalidStatusLine),
-            (At::StartLine, _) if self.is_start_line(byte) => Ok(At::StartLine),
-            (At::StartLine, b'\r') => Ok(At::StartLineCr),
-            (At::Start | At::StartLine, _) => Err(HandshakeError::InvalidByte),
-            (At::EmptyLineCr, b'\n') => {
+            (Position::Start, b'\r') => Err(HandshakeError::InvalidStatusLine),
+            (Position::StartLine, _) if self.is_start_line(byte) => Ok(Position::StartLine),
+            (Position::StartLine, b'\r') => Ok(Position::StartLineCr),
+            (Position::Start | Position::StartLine, _) => Err(HandshakeError::InvalidByte),
+            (Position::EmptyLineCr, b'\n') => {
                 self.empty_lines = self.empty_lines.saturating_add(1);
                 if self.empty_lines > MAX_EMPTY_LINES {
                     Err(HandshakeError::TooManyEmptyLines)
                 } else {
-                    Ok(At::Start)
+                    Ok(Position::Start)
                 }
             }
-            (At::StartLineCr | At::ValueCr | At::EndCr, b'\n') => Ok(At::FieldStart),
+            (Position::StartLineCr | Position::ValueCr | Position::EndCr, b'\n') => Ok(Position::FieldStart),
             // RFC 9112 §2.2: "A recipient of such a bare CR MUST consider that element to be invalid"
-            (At::EmptyLineCr | At::StartLineCr | At::ValueCr | At::EndCr, _) => {
+            (Position::EmptyLineCr | Position::StartLineCr | Position::ValueCr | Position::EndCr, _) => {
                 Err(HandshakeError::BareCarriageReturn)
             }
-            (At::FieldStart, b'\r') => Ok(At::EndCr),
-            (At::FieldStart, b' ' | b'\t') => self.fold(bytes),
-            (At::FieldStart, _) if is(byte, TOKEN) => {
+            (Position::FieldStart, b'\r') => Ok(Position::EndCr),
+            (Position::FieldStart, b' ' | b'\t') => self.fold(bytes),
+            (Position::FieldStart, _) if is(byte, TOKEN) => {
                 self.fields = self.fields.saturating_add(1);
-                if self.fields > limits.fields { Err(HandshakeError::TooManyFields) } else { Ok(At::Name) }
+                if self.fields > limits.fields {
+                    Err(HandshakeError::TooManyFields)
+                } else {
+                    Ok(Position::Name)
+                }
             }
-            (At::Name, _) if is(byte, TOKEN) => Ok(At::Name),
-            (At::Name, b':') => Ok(At::Value),
+            (Position::Name, _) if is(byte, TOKEN) => Ok(Position::Name),
+            (Position::Name, b':') => Ok(Position::Value),
             // RFC 9112 §5.1: "No whitespace is allowed between the field name and colon"
-            (At::Name, b' ' | b'\t') => Err(HandshakeError::SpaceBeforeColon),
-            (At::FieldStart | At::Name, _) if is(byte, VALUE) || byte == b'\r' => {
+            (Position::Name, b' ' | b'\t') => Err(HandshakeError::SpaceBeforeColon),
+            (Position::FieldStart | Position::Name, _) if is(byte, VALUE) || byte == b'\r' => {
                 Err(HandshakeError::InvalidFieldName)
             }
-            (At::Value, _) if is(byte, VALUE) => Ok(At::Value),
-            (At::Value, b'\r') => Ok(At::ValueCr),
-            (At::FieldStart | At::Name | At::Value, _) => Err(HandshakeError::InvalidByte),
+            (Position::Value, _) if is(byte, VALUE) => Ok(Position::Value),
+            (Position::Value, b'\r') => Ok(Position::ValueCr),
+            (Position::FieldStart | Position::Name | Position::Value, _) => Err(HandshakeError::InvalidByte),
         }
     }
 
     fn is_start_line(&self, byte: u8) -> bool {
         match self.kind {
-            MessageKind::Request => is(byte, VISIBLE) || byte == b' ',
+            HeadKind::Request => is(byte, VISIBLE) || byte == b' ',
             // RFC 9112 §4: reason-phrase = 1*( HTAB / SP / VCHAR / obs-text )
-            MessageKind::Response => is(byte, VALUE),
+            HeadKind::Response => is(byte, VALUE),
         }
     }
 
-    /// A line that begins with whitespace goes on with the value of the line before.
-    fn fold(&self, bytes: &mut [u8]) -> Result<At, HandshakeError> {
+    /// A line that begins with whitespace continues the value of the previous line.
+    fn fold(&self, bytes: &mut [u8]) -> Result<Position, HandshakeError> {
         if self.fields == 0 {
             return Err(HandshakeError::SpaceBeforeFields);
         }
         match self.kind {
-            // RFC 9112 §5.2: a server "MUST either reject the message ... or replace"; this is the first
-            MessageKind::Request => Err(HandshakeError::ObsoleteFold),
+            // RFC 9112 §5.2: a server "MUST either reject the message ... or replace"; this one rejects it
+            HeadKind::Request => Err(HandshakeError::ObsoleteFold),
             // RFC 9112 §5.2: a user agent "MUST replace each received obs-fold with one or more SP octets"
-            MessageKind::Response => {
-                if let Some(line_end) = bytes.get_mut(self.looked.saturating_sub(2)..self.looked) {
+            HeadKind::Response => {
+                if let Some(line_end) = bytes.get_mut(self.scanned.saturating_sub(2)..self.scanned) {
                     line_end.fill(b' ');
                 }
-                Ok(At::Value)
+                Ok(Position::Value)
             }
         }
     }
 
     const fn line_too_long(&self) -> HandshakeError {
-        match self.at {
-            At::Start | At::EmptyLineCr | At::StartLine | At::StartLineCr => HandshakeError::StartLineTooLong,
-            At::FieldStart | At::Name | At::Value | At::ValueCr | At::EndCr => {
+        match self.position {
+            Position::Start | Position::EmptyLineCr | Position::StartLine | Position::StartLineCr => {
+                HandshakeError::StartLineTooLong
+            }
+            Position::FieldStart | Position::Name | Position::Value | Position::ValueCr | Position::EndCr => {
                 HandshakeError::FieldLineTooLong
             }
         }
     }
 }
 
-/// The field line that `bytes` begin with, where it is there whole and in the grammar: name, value, and what
-/// follows its CRLF.
-#[inline]
-fn field_line(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let (name, rest) = bytes.split_at_checked(bytes.iter().position(|&byte| !is(byte, TOKEN))?)?;
-    let rest = rest.strip_prefix(b":").filter(|_| !name.is_empty())?;
-    let many = printable(rest, true);
-    let few = rest.get(many..)?.iter().position(|&byte| !is(byte, VALUE))?;
-    let (value, rest) = rest.split_at_checked(many.saturating_add(few))?;
-    Some((name, value, rest.strip_prefix(b"\r\n")?))
+/// A complete and valid field line.
+struct FieldLine<'b> {
+    name: &'b [u8],
+    /// With the whitespace around it.
+    value: &'b [u8],
+    /// The bytes after the CRLF.
+    rest: &'b [u8],
+}
+
+impl<'b> FieldLine<'b> {
+    /// The field line at the front of `bytes`. `None` if it is incomplete or outside the grammar.
+    #[inline]
+    fn parse(bytes: &'b [u8]) -> Option<Self> {
+        let (name, rest) = bytes.split_at_checked(bytes.iter().position(|&byte| !is(byte, TOKEN))?)?;
+        let rest = rest.strip_prefix(b":").filter(|_| !name.is_empty())?;
+        let by_words = printable(rest, true);
+        let by_bytes = rest.get(by_words..)?.iter().position(|&byte| !is(byte, VALUE))?;
+        let (value, rest) = rest.split_at_checked(by_words.saturating_add(by_bytes))?;
+        Some(Self { name, value, rest: rest.strip_prefix(b"\r\n")? })
+    }
 }

@@ -1,53 +1,60 @@
-//! Passing over many bytes of a head at once, eight in a word.
+//! Scans the bytes of a head eight at a time, as words.
+//!
+//! All arithmetic on words wraps: a borrow or a carry can only reach bytes above the first match, and only
+//! the first match is used.
 
+/// The lowest bit of each byte.
 const LOW: u64 = 0x0101_0101_0101_0101;
+/// The highest bit of each byte.
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
+/// A word of eight such bytes.
 const fn every(byte: u8) -> u64 {
     LOW.wrapping_mul(byte as u64)
 }
 
-/// The high bit of the first zero byte, the lowest of the word; above it, anything.
+/// Sets the high bit of the first zero byte, and arbitrary bits above it. 0 if no byte is zero.
 const fn zero_byte(word: u64) -> u64 {
     word.wrapping_sub(LOW) & !word & HIGH
 }
 
-/// The words of `bytes`, the first byte the lowest.
+/// The whole words of `bytes`. The first byte of a word is its lowest.
 pub(crate) fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
     bytes.chunks_exact(8).map(|chunk| chunk.try_into().map_or(0, u64::from_le_bytes))
 }
 
-/// Where the first of this byte is.
+/// The offset of the first byte that equals `wanted`.
 #[inline]
 pub(crate) fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
-    let mut passed = 0usize;
+    let mut scanned = 0usize;
     for word in words(bytes) {
         let found = zero_byte(word ^ every(wanted));
         if found != 0 {
-            return Some(passed.saturating_add((found.trailing_zeros() / 8) as usize));
+            return Some(scanned.saturating_add((found.trailing_zeros() / 8) as usize));
         }
-        passed = passed.saturating_add(8);
+        scanned = scanned.saturating_add(8);
     }
-    let rest = bytes.get(passed..)?.iter().position(|&byte| byte == wanted)?;
-    Some(passed.saturating_add(rest))
+    let rest = bytes.get(scanned..)?.iter().position(|&byte| byte == wanted)?;
+    Some(scanned.saturating_add(rest))
 }
 
-/// How many bytes at the front are SP, visible ASCII or, with `beyond_ascii`, obs-text (RFC 9110 §5.5).
+/// The number of bytes at the front that are SP, visible ASCII or, with `beyond_ascii`, obs-text (RFC 9110
+/// §5.5).
 #[inline]
 pub(crate) fn printable(bytes: &[u8], beyond_ascii: bool) -> usize {
-    let mut passed = 0usize;
+    let mut scanned = 0usize;
     for word in words(bytes) {
         let below_space = word.wrapping_sub(every(b' ')) & !word & HIGH;
         let beyond = if beyond_ascii { 0 } else { word & HIGH };
         let other = below_space | zero_byte(word ^ every(0x7F)) | beyond;
         if other != 0 {
-            return passed.saturating_add((other.trailing_zeros() / 8) as usize);
+            return scanned.saturating_add((other.trailing_zeros() / 8) as usize);
         }
-        passed = passed.saturating_add(8);
+        scanned = scanned.saturating_add(8);
     }
-    let rest = bytes.get(passed..).unwrap_or_default();
+    let rest = bytes.get(scanned..).unwrap_or_default();
     let is_printable = |byte: &u8| *byte >= b' ' && *byte != 0x7F && (beyond_ascii || byte.is_ascii());
-    passed.saturating_add(rest.iter().take_while(|byte| is_printable(byte)).count())
+    scanned.saturating_add(rest.iter().take_while(|byte| is_printable(byte)).count())
 }
 
 #[cfg(test)]

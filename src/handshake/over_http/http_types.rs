@@ -103,8 +103,9 @@ impl UpgradeOffer<'_> {
     /// The request as a type of the crate `http`, with feature `http`.
     ///
     /// Over HTTP/1.1, its URI is a path and a query, as `hyper::client::conn` expects it. An extended CONNECT
-    /// has an absolute URI, from which `h2` and `h3` take `:scheme`, `:authority` and `:path`. Add `:protocol`
-    /// to its extensions: `request.extensions_mut().insert(h2::ext::Protocol::from_static("websocket"))`.
+    /// has an absolute URI, from which `h2` and `h3` take `:scheme`, `:authority` and `:path`. Add
+    /// `:protocol` to its extensions:
+    /// `request.extensions_mut().insert(h2::ext::Protocol::from_static("websocket"))`.
     ///
     /// ```
     /// use websocket_proto::handshake::{Key, UpgradeOffer};

@@ -42,8 +42,8 @@ pub struct Request<'b> {
 }
 
 impl<'b> Request<'b> {
-    /// The requested resource: path and query, such as `/chat?room=1`. If the target is an absolute URI, this is
-    /// the part after the authority, which can be a query alone.
+    /// The requested resource: path and query, such as `/chat?room=1`. If the target is an absolute URI, this
+    /// is the part after the authority, which can be a query alone.
     #[doc(alias = "uri")]
     #[doc(alias = "path")]
     #[must_use]

@@ -8,9 +8,10 @@ use crate::handshake::http1::fields::{Headers, Known, Values, is_token, trim};
 
 /// A subprotocol that a client offers (§1.9), a token.
 ///
-/// Only [`Request::subprotocols`] and [`UpgradeRequest::subprotocols`](crate::handshake::UpgradeRequest::subprotocols)
-/// make one. [`Accept::subprotocol`](crate::Accept::subprotocol) takes it for that request, or for one with the
-/// same key and the same offer. For any other request, the result is
+/// Only [`Request::subprotocols`] and
+/// [`UpgradeRequest::subprotocols`](crate::handshake::UpgradeRequest::subprotocols)
+/// make one. [`Accept::subprotocol`](crate::Accept::subprotocol) takes it for that request, or for one with
+/// the same key and the same offer. For any other request, the result is
 /// [`AcceptError::SubprotocolNotOffered`](crate::AcceptError::SubprotocolNotOffered).
 ///
 /// Two subprotocols are equal if their names are equal, even if different requests offer them.

@@ -151,7 +151,11 @@ impl Known {
     /// texts: most fields of a request are none of these, and their length says so.
     #[inline]
     pub(crate) fn of(name: &[u8]) -> Option<Self> {
-        let is = |known: &str, field| name.eq_ignore_ascii_case(known.as_bytes()).then_some(field);
+        // Most clients write a name as its RFC does: that is compared by words, any other case by bytes.
+        let is = |known: &str, field| {
+            let known = known.as_bytes();
+            (name == known || name.eq_ignore_ascii_case(known)).then_some(field)
+        };
         match name.len() {
             4 => is("Host", Self::Host),
             6 => is("Origin", Self::Origin),

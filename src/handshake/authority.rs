@@ -3,7 +3,7 @@
 use core::net::Ipv6Addr;
 use core::str;
 
-use super::http1::fields::{HOST, is, is_percent_encoded};
+use super::http1::grammar::{HOST, is, is_percent_encoded};
 
 /// A host that is in the grammar, and the digits of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

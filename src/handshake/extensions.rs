@@ -2,7 +2,8 @@
 
 use core::{fmt, iter, str};
 
-use super::http1::fields::{Headers, Known, TOKEN, Values, is, trim};
+use super::http1::fields::{Headers, Known, Values};
+use super::http1::grammar::{TOKEN, is, trim};
 
 /// The extensions of a head, in order, over all its Sec-WebSocket-Extensions lines (§9.1).
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use core::{fmt, str};
 use arrayvec::ArrayString;
 
 use super::authority::{Authority, AuthorityError};
-use super::http1::fields::{PATH, all, is_percent_encoded};
+use super::http1::grammar::{PATH, all, is_percent_encoded};
 use crate::error::display;
 
 /// A `ws` or `wss` URI (§3): where to connect to, and what to ask for there.

@@ -6,9 +6,10 @@ use arrayvec::ArrayVec;
 
 use crate::error::RequestError;
 use crate::handshake::http1::fields::{
-    CONNECTION, EXTENSIONS, FieldName, Known, PROTOCOL, UPGRADE, VERSION, WEBSOCKET_VERSION, is_field,
-    is_reserved, is_token, names, write_fields, write_list,
+    CONNECTION, EXTENSIONS, FieldName, Known, PROTOCOL, UPGRADE, VERSION, WEBSOCKET_VERSION, is_reserved,
+    names, write_fields, write_list,
 };
+use crate::handshake::http1::grammar::{is_field, is_token};
 use crate::handshake::key::{Key, fingerprint};
 use crate::handshake::negotiation::Negotiated;
 use crate::handshake::uri::{Pieces, Uri};

@@ -1,110 +1,9 @@
-//! Fields of an HTTP head: characters, tokens, lists, and the names that the handshake is made of (RFC 9110
-//! §5, §5.6).
+//! The fields of an HTTP head (RFC 9110 §5), and the fields that the handshake reads and writes.
 
 use core::{fmt, iter, str};
 
+use super::grammar::trim;
 use super::scan::find;
-
-/// Characters of a token (RFC 9110 §5.6.2).
-pub(crate) const TOKEN: u8 = 1;
-/// Visible ASCII.
-pub(crate) const VISIBLE: u8 = 2;
-/// What may stand in a field's value: visible ASCII, SP, HTAB and obs-text (RFC 9110 §5.5).
-pub(crate) const VALUE: u8 = 4;
-/// The characters of a host: unreserved, sub-delims and percent (RFC 3986 §3.2.2).
-pub(crate) const HOST: u8 = 8;
-/// The characters of a path or query: those of a host, `:`, `@`, `/` and `?` (RFC 3986 §3.3, §3.4).
-pub(crate) const PATH: u8 = 16;
-
-const CLASSES: [u8; 256] = {
-    let mut classes = [0; 256];
-    let mut byte = 0u8;
-    loop {
-        let alphanumeric = byte.is_ascii_alphanumeric();
-        let token = alphanumeric
-            || matches!(
-                byte,
-                b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
-            );
-        let host = alphanumeric
-            || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'%' | b'&'..=b',' | b';' | b'=');
-        let mut class = 0;
-        if token {
-            class |= TOKEN;
-        }
-        if byte.is_ascii_graphic() {
-            class |= VISIBLE | VALUE;
-        }
-        if matches!(byte, b' ' | b'\t') {
-            class |= VALUE;
-        }
-        if byte >= 0x80 {
-            class |= VALUE;
-        }
-        if host {
-            class |= HOST | PATH;
-        }
-        if matches!(byte, b':' | b'@' | b'/' | b'?') {
-            class |= PATH;
-        }
-        #[expect(clippy::indexing_slicing, reason = "256 entries")]
-        {
-            classes[byte as usize] = class;
-        }
-        match byte.checked_add(1) {
-            Some(next) => byte = next,
-            None => break,
-        }
-    }
-    classes
-};
-
-/// Whether a byte is in one of these classes.
-#[inline]
-pub(crate) const fn is(byte: u8, classes: u8) -> bool {
-    #[expect(clippy::indexing_slicing, reason = "256 entries")]
-    {
-        CLASSES[byte as usize] & classes != 0
-    }
-}
-
-/// Whether all bytes are in one of these classes.
-pub(crate) fn all(bytes: &[u8], classes: u8) -> bool {
-    bytes.iter().all(|&byte| is(byte, classes))
-}
-
-/// Whether this is a token (RFC 9110 §5.6.2).
-pub(crate) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && all(bytes, TOKEN)
-}
-
-/// Whether every percent sign stands before two hexadecimal digits (RFC 3986 §2.1).
-pub(crate) fn is_percent_encoded(text: &[u8]) -> bool {
-    let mut escapes = text.split(|&byte| byte == b'%').skip(1);
-    escapes.all(|escape| matches!(escape, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
-}
-
-/// Without the SP and HTAB around it (RFC 9110 §5.5).
-#[inline]
-pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] = bytes {
-        bytes = rest;
-    }
-    while let [rest @ .., b' ' | b'\t'] = bytes {
-        bytes = rest;
-    }
-    bytes
-}
-
-/// The elements of a list without quoted strings; empty ones are ignored (RFC 9110 §5.6.1.2).
-pub(crate) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
-    value.split(|&byte| byte == b',').map(trim).filter(|element| !element.is_empty())
-}
-
-/// Whether a field that a caller adds is in the grammar (RFC 9110 §5.1, §5.5).
-pub(crate) fn is_field((name, value): &(&str, &str)) -> bool {
-    is_token(name.as_bytes()) && all(value.as_bytes(), VALUE)
-}
 
 /// A field name as HTTP/1.1 writes it, and in lower case as HTTP/2 and HTTP/3 require it (RFC 9113 §8.2.1,
 /// RFC 9114 §4.2).
@@ -147,8 +46,8 @@ pub(crate) enum Known {
 }
 
 impl Known {
-    /// RFC 9110 §5.1: "Field names are case-insensitive". All names of a length are compared with one or two
-    /// texts: most fields of a request are none of these, and their length says so.
+    /// RFC 9110 §5.1: "Field names are case-insensitive". Each name is compared with at most two texts of its
+    /// length; the length alone excludes most fields.
     #[inline]
     pub(crate) fn of(name: &[u8]) -> Option<Self> {
         // Most clients write a name as its RFC does: that is compared by words, any other case by bytes.
@@ -177,7 +76,7 @@ impl Known {
     }
 }
 
-/// Whether the handshake keeps a field's name to itself: those of [`Known`] except Origin, and all of
+/// Whether only the handshake can write this field: those of [`Known`] except Origin, and all of
 /// `Sec-WebSocket-*` (§11.3).
 pub(crate) fn is_reserved(name: &str) -> bool {
     let prefix = name.as_bytes().first_chunk::<14>();
@@ -189,12 +88,12 @@ pub(crate) fn is_reserved(name: &str) -> bool {
     }
 }
 
-/// The fields of a head, in order: names as they were written, values without the whitespace around them.
+/// The fields of a head, in order: names in the case of the sender, values without the whitespace around them.
 ///
-/// Several lines of one name are several items. A value can hold bytes beyond ASCII (RFC 9110 §5.5).
+/// Several lines with one name are several items. A value can contain bytes beyond ASCII (RFC 9110 §5.5).
 #[derive(Clone, Copy, Default)]
 pub struct Headers<'b> {
-    /// Whole field lines, each with its CRLF, all checked.
+    /// Complete field lines, each with its CRLF. All were checked.
     lines: &'b [u8],
 }
 
@@ -203,23 +102,23 @@ impl<'b> Headers<'b> {
         Self { lines }
     }
 
-    /// The value of the first field of this name, in any case.
+    /// The value of the first field with this name, in any case.
     #[must_use]
     pub fn first(mut self, name: &str) -> Option<&'b [u8]> {
         loop {
-            let (found, value) = self.next_field()?;
-            if found.eq_ignore_ascii_case(name.as_bytes()) {
+            let (field, value) = self.next_field()?;
+            if field.eq_ignore_ascii_case(name.as_bytes()) {
                 return Some(value);
             }
         }
     }
 
-    /// The values of one field of the handshake, a line each.
+    /// The values of one field, one for each line.
     pub(crate) fn values(self, known: Known) -> Values<'b> {
         Values { headers: self, known }
     }
 
-    /// All fields as the checks take them, names as bytes.
+    /// All fields, with the names as bytes.
     #[inline]
     pub(crate) fn pairs(mut self) -> impl Iterator<Item = (&'b [u8], &'b [u8])> {
         iter::from_fn(move || self.next_field())
@@ -248,18 +147,20 @@ impl<'b> Iterator for Headers<'b> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (name, value) = self.next_field()?;
-        Some((str::from_utf8(name).unwrap_or_default(), value))
+        let name = str::from_utf8(name);
+        debug_assert!(name.is_ok(), "a token is ASCII");
+        Some((name.unwrap_or_default(), value))
     }
 }
 
-/// Names alone: values can be secrets (Cookie, Authorization).
+/// With the names only: values can be secrets (Cookie, Authorization).
 impl fmt::Debug for Headers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.map(|(name, _)| name)).finish()
     }
 }
 
-/// The values of one field of the handshake.
+/// The values of one field.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Values<'b> {
     headers: Headers<'b>,
@@ -289,7 +190,7 @@ pub(crate) fn write_list(elements: &[&str], put: &mut dyn FnMut(&[u8])) {
     }
 }
 
-/// Writes field lines, checked before.
+/// Writes field lines, which were checked.
 pub(crate) fn write_fields<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>, put: &mut dyn FnMut(&[u8])) {
     for (name, value) in fields {
         put(name.as_bytes());
@@ -299,7 +200,7 @@ pub(crate) fn write_fields<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>,
     }
 }
 
-/// Names alone of the fields that a caller adds.
+/// The names of the application's fields, for `Debug`.
 pub(crate) fn names<'a>(headers: &'a [(&'a str, &'a str)]) -> impl fmt::Debug + 'a {
     struct Names<'a>(&'a [(&'a str, &'a str)]);
     impl fmt::Debug for Names<'_> {
@@ -312,33 +213,7 @@ pub(crate) fn names<'a>(headers: &'a [(&'a str, &'a str)]) -> impl fmt::Debug + 
 
 #[cfg(test)]
 mod tests {
-    use super::{Headers, Known, PATH, TOKEN, VALUE, elements, is, is_reserved, is_token, trim};
-
-    #[test]
-    fn classes_are_those_of_the_rfcs() {
-        let of = |class| (0..=u8::MAX).filter(|&byte| is(byte, class)).collect::<Vec<u8>>();
-        let mut token =
-            b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".to_vec();
-        token.sort_unstable();
-        assert_eq!(of(TOKEN), token);
-        let value: Vec<u8> =
-            (0..=u8::MAX).filter(|&byte| byte == 9 || (byte >= 0x20 && byte != 0x7F)).collect();
-        assert_eq!(of(VALUE), value);
-        let mut path =
-            b"!$%&'()*+,-./:;=?@_~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".to_vec();
-        path.sort_unstable();
-        assert_eq!(of(PATH), path);
-        assert!(is_token(b"chat") && !is_token(b"") && !is_token(b"a b") && !is_token(b"\xc3\xa9"));
-    }
-
-    #[test]
-    fn http_19_empty_elements_are_ignored() {
-        let list = |value| elements(value).collect::<Vec<_>>();
-        assert_eq!(list(b"a, b"), [b"a", b"b"]);
-        assert_eq!(list(b" ,\t, a ,,b, ,"), [b"a", b"b"]);
-        assert!(list(b"").is_empty() && list(b" , ,").is_empty());
-        assert_eq!(trim(b"\t a b \t"), b"a b");
-    }
+    use super::{Headers, Known, is_reserved};
 
     #[test]
     fn http_05_names_are_case_insensitive() {

@@ -9,7 +9,8 @@
 //! Each byte is judged when it is received, before its line ends. No byte is read more than three times,
 //! however the head is split into reads.
 
-use super::fields::{Headers, TOKEN, VALUE, VISIBLE, is};
+use super::fields::Headers;
+use super::grammar::{TOKEN, VALUE, VISIBLE, is};
 use super::scan::{find, printable};
 use crate::error::HandshakeError;
 

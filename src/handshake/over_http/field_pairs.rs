@@ -1,7 +1,8 @@
 //! The fields of a head that an HTTP library has parsed, as the checks read them.
 
 use crate::error::HandshakeError;
-use crate::handshake::http1::fields::{Known, trim};
+use crate::handshake::http1::fields::Known;
+use crate::handshake::http1::grammar::trim;
 
 /// All fields as the checks take them.
 pub(super) fn pairs<'b, F, N, V>(fields: &F) -> impl Iterator<Item = (&'b [u8], &'b [u8])> + use<'b, F, N, V>

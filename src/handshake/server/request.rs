@@ -8,7 +8,8 @@ use crate::error::HandshakeError;
 use crate::handshake::authority::Authority;
 use crate::handshake::extensions::Extensions;
 use crate::handshake::fingerprint::Fingerprint;
-use crate::handshake::http1::fields::{Headers, Known, is_token};
+use crate::handshake::http1::fields::{Headers, Known};
+use crate::handshake::http1::grammar::is_token;
 use crate::handshake::http1::reader::Head;
 use crate::handshake::http1::scan::find;
 

@@ -5,7 +5,8 @@ use arrayvec::ArrayVec;
 use crate::error::HandshakeError;
 use crate::handshake::authority::Authority;
 use crate::handshake::fingerprint::Fingerprint;
-use crate::handshake::http1::fields::{Known, WEBSOCKET_VERSION, elements, is_token, trim};
+use crate::handshake::http1::fields::{Known, WEBSOCKET_VERSION};
+use crate::handshake::http1::grammar::{elements, is_token, trim};
 use crate::handshake::key::Key;
 use crate::handshake::negotiation::{Negotiated, Negotiation};
 

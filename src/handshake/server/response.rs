@@ -9,9 +9,10 @@ use super::subprotocol::Subprotocol;
 use crate::error::{AcceptError, HandshakeError};
 use crate::handshake::fingerprint::Fingerprint;
 use crate::handshake::http1::fields::{
-    CONNECTION, EXTENSIONS, FieldName, PROTOCOL, UPGRADE, VERSION, WEBSOCKET_VERSION, is_field, is_reserved,
-    names, write_fields,
+    CONNECTION, EXTENSIONS, FieldName, PROTOCOL, UPGRADE, VERSION, WEBSOCKET_VERSION, is_reserved, names,
+    write_fields,
 };
+use crate::handshake::http1::grammar::is_field;
 use crate::handshake::key::AcceptKey;
 use crate::handshake::negotiation::Negotiated;
 

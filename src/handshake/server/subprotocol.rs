@@ -4,7 +4,8 @@ use core::hash::{Hash, Hasher};
 use core::{fmt, str};
 
 use crate::handshake::fingerprint::Fingerprint;
-use crate::handshake::http1::fields::{Headers, Known, Values, is_token, trim};
+use crate::handshake::http1::fields::{Headers, Known, Values};
+use crate::handshake::http1::grammar::{is_token, trim};
 
 /// A subprotocol that a client offers (§1.9), a token.
 ///

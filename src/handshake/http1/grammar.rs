@@ -1,0 +1,134 @@
+//! The grammar of values in a head: characters, tokens, lists (RFC 9110 §5.6) and percent-encoding (RFC 3986 §2.1).
+
+/// The characters of a token (RFC 9110 §5.6.2).
+pub(crate) const TOKEN: u8 = 1;
+/// Visible ASCII.
+pub(crate) const VISIBLE: u8 = 2;
+/// The characters of a field value: visible ASCII, SP, HTAB and obs-text (RFC 9110 §5.5).
+pub(crate) const VALUE: u8 = 4;
+/// The characters of a host: unreserved, sub-delims and percent (RFC 3986 §3.2.2).
+pub(crate) const HOST: u8 = 8;
+/// The characters of a path or query: those of a host, `:`, `@`, `/` and `?` (RFC 3986 §3.3, §3.4).
+pub(crate) const PATH: u8 = 16;
+
+/// The classes of each byte: one load answers for all of them.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0u8;
+    loop {
+        let alphanumeric = byte.is_ascii_alphanumeric();
+        let token = alphanumeric
+            || matches!(
+                byte,
+                b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+            );
+        let host = alphanumeric
+            || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'%' | b'&'..=b',' | b';' | b'=');
+        let mut class = 0;
+        if token {
+            class |= TOKEN;
+        }
+        if byte.is_ascii_graphic() {
+            class |= VISIBLE | VALUE;
+        }
+        if matches!(byte, b' ' | b'\t') {
+            class |= VALUE;
+        }
+        if byte >= 0x80 {
+            class |= VALUE;
+        }
+        if host {
+            class |= HOST | PATH;
+        }
+        if matches!(byte, b':' | b'@' | b'/' | b'?') {
+            class |= PATH;
+        }
+        #[expect(clippy::indexing_slicing, reason = "256 entries")]
+        {
+            classes[byte as usize] = class;
+        }
+        match byte.checked_add(1) {
+            Some(next) => byte = next,
+            None => break,
+        }
+    }
+    classes
+};
+
+/// Whether a byte is in one of these classes.
+#[inline]
+pub(crate) const fn is(byte: u8, classes: u8) -> bool {
+    #[expect(clippy::indexing_slicing, reason = "256 entries")]
+    {
+        CLASSES[byte as usize] & classes != 0
+    }
+}
+
+/// Whether all bytes are in one of these classes.
+pub(crate) fn all(bytes: &[u8], classes: u8) -> bool {
+    bytes.iter().all(|&byte| is(byte, classes))
+}
+
+/// Whether this is a token (RFC 9110 §5.6.2).
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && all(bytes, TOKEN)
+}
+
+/// Whether two hexadecimal digits follow every percent sign (RFC 3986 §2.1).
+pub(crate) fn is_percent_encoded(text: &[u8]) -> bool {
+    let mut escapes = text.split(|&byte| byte == b'%').skip(1);
+    escapes.all(|escape| matches!(escape, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
+}
+
+/// Removes the SP and HTAB around a value (RFC 9110 §5.5).
+#[inline]
+pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = bytes {
+        bytes = rest;
+    }
+    while let [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// The elements of a list without quoted strings. Empty elements are ignored (RFC 9110 §5.6.1.2).
+pub(crate) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+    value.split(|&byte| byte == b',').map(trim).filter(|element| !element.is_empty())
+}
+
+/// Whether a field of the application is in the grammar (RFC 9110 §5.1, §5.5).
+pub(crate) fn is_field((name, value): &(&str, &str)) -> bool {
+    is_token(name.as_bytes()) && all(value.as_bytes(), VALUE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PATH, TOKEN, VALUE, elements, is, is_token, trim};
+
+    #[test]
+    fn classes_are_those_of_the_rfcs() {
+        let of = |class| (0..=u8::MAX).filter(|&byte| is(byte, class)).collect::<Vec<u8>>();
+        let mut token =
+            b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".to_vec();
+        token.sort_unstable();
+        assert_eq!(of(TOKEN), token);
+        let value: Vec<u8> =
+            (0..=u8::MAX).filter(|&byte| byte == 9 || (byte >= 0x20 && byte != 0x7F)).collect();
+        assert_eq!(of(VALUE), value);
+        let mut path =
+            b"!$%&'()*+,-./:;=?@_~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".to_vec();
+        path.sort_unstable();
+        assert_eq!(of(PATH), path);
+        assert!(is_token(b"chat") && !is_token(b"") && !is_token(b"a b") && !is_token(b"\xc3\xa9"));
+    }
+
+    #[test]
+    fn http_19_empty_elements_are_ignored() {
+        let list = |value| elements(value).collect::<Vec<_>>();
+        assert_eq!(list(b"a, b"), [b"a", b"b"]);
+        assert_eq!(list(b" ,\t, a ,,b, ,"), [b"a", b"b"]);
+        assert!(list(b"").is_empty() && list(b" , ,").is_empty());
+        assert_eq!(trim(b"\t a b \t"), b"a b");
+    }
+}

@@ -19,11 +19,11 @@ const CLIENT_NO_CONTEXT_TAKEOVER: &str = "client_no_context_takeover";
 const SERVER_MAX_WINDOW_BITS: &str = "server_max_window_bits";
 const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 
-/// The parameters of permessage-deflate (RFC 7692 §7.1), each for what one endpoint sends: the most that an
-/// endpoint is ready for, or what both have agreed on.
+/// The parameters of permessage-deflate (RFC 7692 §7.1): the limits of one endpoint, or the values in use.
+/// Each parameter is about the messages that one of the endpoints sends.
 ///
-/// A window has 2^8 to 2^15 bytes; numbers beside 8 to 15 are taken for the nearest of them. Context takeover
-/// means that a message can be compressed with the window that the messages before it have filled.
+/// A window has 2^8 to 2^15 bytes: a number below 8 is treated as 8, one above 15 as 15. With context
+/// takeover, a message is compressed with the window that earlier messages have filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct DeflateParams {
@@ -31,9 +31,9 @@ pub struct DeflateParams {
     pub server_window_bits: u8,
     /// The base-2 logarithm of the window that the client compresses with.
     pub client_window_bits: u8,
-    /// Whether the server takes its window over from message to message.
+    /// Whether the server keeps its window from message to message.
     pub server_context_takeover: bool,
-    /// Whether the client takes its window over from message to message.
+    /// Whether the client keeps its window from message to message.
     pub client_context_takeover: bool,
 }
 
@@ -44,7 +44,7 @@ impl Default for DeflateParams {
 }
 
 impl DeflateParams {
-    /// What the extension is without parameters: windows of 2^15 bytes, and context takeover, both ways.
+    /// The extension without parameters: windows of 2^15 bytes and context takeover in both directions.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -55,7 +55,7 @@ impl DeflateParams {
         }
     }
 
-    /// With window sizes that there are.
+    /// The same with window sizes from 8 to 15.
     pub(crate) fn in_range(self) -> Self {
         let (server_window_bits, client_window_bits) =
             (self.server_window_bits.clamp(8, 15), self.client_window_bits.clamp(8, 15));

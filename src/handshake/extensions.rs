@@ -17,7 +17,7 @@ impl<'b> Extensions<'b> {
         Self { lines: headers.values(Known::Extensions), line: Reader::new(b"") }
     }
 
-    /// Those of one line.
+    /// The extensions in one line.
     pub(super) fn of_line(line: &'b [u8]) -> Self {
         Self { line: Reader::new(line), ..Self::new(Headers::default()) }
     }
@@ -44,13 +44,13 @@ pub struct Extension<'b> {
 }
 
 impl<'b> Extension<'b> {
-    /// Its name, a token.
+    /// The name, a token.
     #[must_use]
     pub fn name(&self) -> &'b str {
         ascii(self.name)
     }
 
-    /// Its parameters, in order.
+    /// The parameters, in order.
     #[must_use]
     pub fn params(&self) -> Params<'b> {
         Params { reader: Reader::new(self.params) }
@@ -79,13 +79,13 @@ pub struct Param<'b> {
 }
 
 impl<'b> Param<'b> {
-    /// Its name, a token.
+    /// The name, a token.
     #[must_use]
     pub fn name(&self) -> &'b str {
         ascii(self.name)
     }
 
-    /// Its value, where it has one.
+    /// The value, if the parameter has one.
     #[must_use]
     pub fn value(&self) -> Option<ParamValue<'b>> {
         self.value
@@ -95,13 +95,13 @@ impl<'b> Param<'b> {
 /// The value of a parameter: a token, whether it was quoted or not (§9.1). Compares with `&str`.
 #[derive(Clone, Copy)]
 pub struct ParamValue<'b> {
-    /// Without the quotes, backslashes still there.
+    /// Without the quotes, but with the backslashes.
     raw: &'b [u8],
     quoted: bool,
 }
 
 impl<'b> ParamValue<'b> {
-    /// Its characters, unquoted.
+    /// The characters, unquoted.
     pub fn bytes(self) -> impl Iterator<Item = u8> + 'b {
         let mut raw = self.raw.iter().copied();
         // RFC 9110 §5.6.4: a recipient "MUST handle a quoted-pair as if it were replaced by the octet
@@ -165,7 +165,7 @@ impl<'b> Reader<'b> {
         }
     }
 
-    /// `";" token [ "=" (token | quoted-string) ]`; `None` where no semicolon is next.
+    /// `";" token [ "=" (token | quoted-string) ]`; `None` if the next byte is no semicolon.
     fn param(&mut self) -> Result<Option<Param<'b>>, Malformed> {
         if !self.eat(b';') {
             return Ok(None);
@@ -208,7 +208,7 @@ impl<'b> Reader<'b> {
         if token.is_empty() { Err(Malformed) } else { Ok(token) }
     }
 
-    /// Takes this byte and the whitespace after it, if it is next.
+    /// Skips this byte and the whitespace after it. Returns whether it was next.
     fn eat(&mut self, byte: u8) -> bool {
         match self.rest {
             [first, rest @ ..] if *first == byte => {
@@ -220,9 +220,11 @@ impl<'b> Reader<'b> {
     }
 }
 
-/// Tokens are ASCII.
+/// A token as text.
 fn ascii(token: &[u8]) -> &str {
-    str::from_utf8(token).unwrap_or_default()
+    let text = str::from_utf8(token);
+    debug_assert!(text.is_ok(), "a token is ASCII");
+    text.unwrap_or_default()
 }
 
 #[cfg(test)]

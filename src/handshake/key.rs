@@ -9,7 +9,7 @@ use sha1::{Digest as _, Sha1};
 
 /// §4.1: 16 bytes in base64; 24 characters, the last two of them padding.
 ///
-/// The unused bits of the last character may be anything: the RFC's own example of a key (§4.1) has them set.
+/// The unused bits of the last character can have any value: they are set in the example of §4.1.
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
@@ -18,7 +18,7 @@ const BASE64: GeneralPurpose =
 pub struct Key([u8; 24]);
 
 impl Key {
-    /// The key of this nonce, which must be random for each connection.
+    /// The key for this nonce, which must be random for each connection.
     #[must_use]
     pub fn new(nonce: [u8; 16]) -> Self {
         let mut text = [0; 24];
@@ -27,7 +27,7 @@ impl Key {
         Self(text)
     }
 
-    /// The key that a field's value is; `None` where it is not 16 bytes in base64.
+    /// The key in this field value. `None` if the value is not 16 bytes in base64.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<Self> {
         let text = <[u8; 24]>::try_from(value).ok()?;
@@ -47,7 +47,7 @@ impl Key {
         str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// What the server answers it with (§4.2.2): the SHA-1 of its text and the protocol's GUID, in base64.
+    /// The server's response to this key (§4.2.2): the SHA-1 of its text and the protocol's GUID, in base64.
     #[must_use]
     pub fn accept(&self) -> AcceptKey {
         let mut sha1 = Sha1::new();
@@ -79,8 +79,8 @@ impl AcceptKey {
     }
 }
 
-/// Eight bytes that stand for a name: a connection remembers what it offered without keeping it. A second
-/// name of the same eight would have to be searched for among 2^64.
+/// A hash of a subprotocol's name: a client keeps it instead of the name. Eight bytes of SHA-1: a server
+/// cannot find another name with the same hash in less than 2^64 steps.
 pub(super) fn fingerprint(name: &[u8]) -> [u8; 8] {
     let digest: [u8; 20] = Sha1::digest(name).into();
     let [a, b, c, d, e, f, g, h, ..] = digest;

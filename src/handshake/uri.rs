@@ -8,7 +8,7 @@ use super::authority::{Authority, AuthorityError};
 use super::http1::grammar::{PATH, all, is_percent_encoded};
 use crate::error::display;
 
-/// A `ws` or `wss` URI (§3): where to connect to, and what to ask for there.
+/// A `ws` or `wss` URI (§3): the address to connect to, and the resource to request.
 ///
 /// ```
 /// use websocket_proto::Uri;
@@ -24,7 +24,7 @@ pub struct Uri<'a> {
     /// As written, an IPv6 address in its brackets.
     host: &'a str,
     port: u16,
-    /// Path and query; no slash before a query alone, and empty for nothing.
+    /// Path and query, as written: it can be empty, or a query alone.
     resource: &'a str,
 }
 
@@ -32,7 +32,7 @@ impl<'a> Uri<'a> {
     /// Reads a URI.
     ///
     /// # Errors
-    /// What is not a `ws` or `wss` URI, and what has a user name, a password or a fragment.
+    /// The text is not a `ws` or `wss` URI, or it has a user name, a password or a fragment.
     pub fn parse(uri: &'a str) -> Result<Self, UriError> {
         let (scheme, rest) = uri.split_once("://").ok_or(UriError::Scheme)?;
         let secure = match scheme {
@@ -77,29 +77,29 @@ impl<'a> Uri<'a> {
         self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(self.host)
     }
 
-    /// The port to connect to; without one in the URI, 80 for `ws` and 443 for `wss`.
+    /// The port to connect to. If the URI has none, it is 80 for `ws` and 443 for `wss`.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// What to ask for there (§3: the resource name): path and query, such as `/chat?room=1`. The
-    /// request-target of HTTP/1.1, and the `:path` of HTTP/2 and HTTP/3.
+    /// The resource name (§3): path and query, such as `/chat?room=1`. It is the request-target of HTTP/1.1,
+    /// and the `:path` of HTTP/2 and HTTP/3.
     #[must_use]
     pub fn resource(&self) -> impl fmt::Display + use<'a> {
         let uri = *self;
         Pieces(move |put: &mut dyn FnMut(&[u8])| uri.write_resource(put))
     }
 
-    /// The host, and the port where it is not the scheme's own, such as `example.com:8080`. The Host of
-    /// HTTP/1.1, and the `:authority` of HTTP/2 and HTTP/3.
+    /// The host, and the port if it is not the default of the scheme, such as `example.com:8080`. It is the
+    /// Host field of HTTP/1.1, and the `:authority` of HTTP/2 and HTTP/3.
     #[must_use]
     pub fn authority(&self) -> impl fmt::Display + use<'a> {
         let uri = *self;
         Pieces(move |put: &mut dyn FnMut(&[u8])| uri.write_authority(put))
     }
 
-    /// §3: the resource name: `/` where the path is empty, the path, and the query.
+    /// §3: the resource name is the path, or `/` if the path is empty, and the query.
     pub(super) fn write_resource(&self, put: &mut dyn FnMut(&[u8])) {
         if !self.resource.starts_with('/') {
             put(b"/");
@@ -119,7 +119,7 @@ impl<'a> Uri<'a> {
     }
 }
 
-/// Displays what is put piece by piece, each a whole text.
+/// Displays the pieces that a function writes. Each piece is a complete text.
 pub(super) struct Pieces<W>(pub(super) W);
 
 impl<W: Fn(&mut dyn FnMut(&[u8]))> fmt::Display for Pieces<W> {

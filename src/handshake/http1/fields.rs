@@ -88,7 +88,8 @@ pub(crate) fn is_reserved(name: &str) -> bool {
     }
 }
 
-/// The fields of a head, in order: names in the case of the sender, values without the whitespace around them.
+/// The fields of a head, in order: names in the case of the sender, values without the whitespace around
+/// them.
 ///
 /// Several lines with one name are several items. A value can contain bytes beyond ASCII (RFC 9110 §5.5).
 #[derive(Clone, Copy, Default)]

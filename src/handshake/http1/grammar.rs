@@ -1,4 +1,5 @@
-//! The grammar of values in a head: characters, tokens, lists (RFC 9110 §5.6) and percent-encoding (RFC 3986 §2.1).
+//! The grammar of values in a head: characters, tokens, lists (RFC 9110 §5.6) and percent-encoding (RFC 3986
+//! §2.1).
 
 /// The characters of a token (RFC 9110 §5.6.2).
 pub(crate) const TOKEN: u8 = 1;

@@ -128,7 +128,8 @@ impl HeadReader {
                 }
                 (Position::ValueCr, Position::FieldStart) => {
                     let line = bytes.get(self.line..self.scanned).unwrap_or_default();
-                    // The rest of a folded line has no name. Only a response has one, and its fields are not judged.
+                    // The rest of a folded line has no name. Only a response has one, and its fields are not
+                    // judged.
                     if let Some(line) = FieldLine::parse(line) {
                         field(line.name, line.value)?;
                     }

@@ -13,12 +13,12 @@ where
     N: AsRef<[u8]> + ?Sized + 'b,
     V: AsRef<[u8]> + ?Sized + 'b,
 {
-    /// Agrees to permessage-deflate (RFC 7692), if it was offered so that it can be met within `most`: what a
-    /// [`Connection::server`](crate::Connection::server) does that has it as
-    /// [`DeflateConfig::most`](crate::DeflateConfig::most).
+    /// Accepts the first offer of permessage-deflate (RFC 7692) that is possible within `limits`, as a
+    /// [`Connection::server`](crate::Connection::server) with these
+    /// [`DeflateConfig::limits`](crate::DeflateConfig::limits) does.
     ///
-    /// The connection compresses what it sends if it is [established](crate::Connection::established) with a
-    /// [`Config::deflate`](crate::Config::deflate); what it receives it inflates in any case.
+    /// The connection inflates received messages in any case. It compresses sent ones if it is
+    /// [established](crate::Connection::established) with a [`Config::deflate`](crate::Config::deflate).
     ///
     /// ```
     /// use websocket_proto::handshake::UpgradeRequest;
@@ -28,11 +28,14 @@ where
     /// let mut config = Config::default();
     /// config.deflate = Some(deflate);
     ///
-    /// let fields = [("sec-websocket-version", "13"), ("sec-websocket-extensions", "permessage-deflate; client_max_window_bits")];
+    /// let fields = [
+    ///     ("sec-websocket-version", "13"),
+    ///     ("sec-websocket-extensions", "permessage-deflate; client_max_window_bits"),
+    /// ];
     /// let request = UpgradeRequest::extended_connect("CONNECT", "websocket", fields)?.deflate(deflate.limits);
-    /// let acceptance = request.accept(Accept::new())?;
-    /// assert!(acceptance.fields().eq([("sec-websocket-extensions", "permessage-deflate")]));
-    /// let connection = Connection::established(Server::new(), acceptance.negotiated(), config);
+    /// let response = request.accept(Accept::new())?;
+    /// assert!(response.fields().eq([("sec-websocket-extensions", "permessage-deflate")]));
+    /// let connection = Connection::established(Server::new(), response.negotiated(), config);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -40,28 +43,32 @@ where
         let supported = Negotiated::new().with_deflate(limits);
         let mut negotiation = Negotiation::NoLine;
         values(&self.fields, Known::Extensions).for_each(|line| negotiation.read_offer(line, supported));
-        // The check has found no error in these lines.
-        self.negotiated = negotiation.finish().unwrap_or_default();
+        let negotiated = negotiation.finish();
+        debug_assert!(negotiated.is_ok(), "the check of the request has read these lines");
+        self.negotiated = negotiated.unwrap_or_default();
         self
     }
 }
 
 impl UpgradeOffer<'_> {
     /// Offers permessage-deflate (RFC 7692) with these parameters, as a
-    /// [`Connection::client`](crate::Connection::client) that has them as
-    /// [`DeflateConfig::most`](crate::DeflateConfig::most). The connection compresses if it is
-    /// [established](crate::Connection::established) with a [`Config::deflate`](crate::Config::deflate).
+    /// [`Connection::client`](crate::Connection::client) with these
+    /// [`DeflateConfig::limits`](crate::DeflateConfig::limits) does.
+    ///
+    /// The connection compresses sent messages if it is [established](crate::Connection::established) with a
+    /// [`Config::deflate`](crate::Config::deflate).
     ///
     /// ```
     /// use websocket_proto::handshake::UpgradeOffer;
     /// use websocket_proto::{ClientRequest, DeflateConfig, Uri};
     ///
     /// let request = ClientRequest::new(Uri::parse("wss://example.com/")?);
-    /// let head = UpgradeOffer::extended_connect(request)?.deflate(DeflateConfig::default().limits);
-    /// let fields: Vec<_> = head.fields().map(|(name, value)| format!("{name}: {value}")).collect();
+    /// let offer = UpgradeOffer::extended_connect(request)?.deflate(DeflateConfig::default().limits);
+    /// let fields: Vec<_> = offer.fields().map(|(name, value)| format!("{name}: {value}")).collect();
     /// assert_eq!(fields[1], "sec-websocket-extensions: permessage-deflate; client_max_window_bits");
     ///
-    /// let response = head.check(200, [("sec-websocket-extensions", "permessage-deflate; server_max_window_bits=12")])?;
+    /// let fields = [("sec-websocket-extensions", "permessage-deflate; server_max_window_bits=12")];
+    /// let response = offer.check(200, fields)?;
     /// assert_eq!(response.negotiated().deflate().map(|deflate| deflate.server_window_bits), Some(12));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -4,7 +4,7 @@ use crate::error::HandshakeError;
 use crate::handshake::http1::fields::Known;
 use crate::handshake::http1::grammar::trim;
 
-/// All fields as the checks take them.
+/// All fields.
 pub(super) fn pairs<'b, F, N, V>(fields: &F) -> impl Iterator<Item = (&'b [u8], &'b [u8])> + use<'b, F, N, V>
 where
     F: IntoIterator<Item = (&'b N, &'b V)> + Clone,
@@ -14,7 +14,7 @@ where
     fields.clone().into_iter().map(|(name, value)| (name.as_ref(), trim(value.as_ref())))
 }
 
-/// Those that count in an extended CONNECT.
+/// The fields that an extended CONNECT can have.
 pub(super) fn pairs_of_connect<'b, F, N, V>(
     fields: &F,
 ) -> Result<impl Iterator<Item = (&'b [u8], &'b [u8])> + use<'b, F, N, V>, HandshakeError>
@@ -23,8 +23,8 @@ where
     N: AsRef<[u8]> + ?Sized + 'b,
     V: AsRef<[u8]> + ?Sized + 'b,
 {
-    // RFC 8441 §5: Connection and Upgrade "MUST NOT be included"; RFC 9113 §8.2.2, RFC 9114 §4.2: nor what
-    // else is of one connection
+    // RFC 8441 §5: Connection and Upgrade "MUST NOT be included"; RFC 9113 §8.2.2, RFC 9114 §4.2: nor
+    // Transfer-Encoding
     if pairs(fields).any(|(name, _)| {
         matches!(Known::of(name), Some(Known::Connection | Known::Upgrade | Known::TransferEncoding))
     }) {
@@ -32,12 +32,12 @@ where
     }
     // RFC 8441 §5: "do not do the processing of the Sec-WebSocket-Key and Sec-WebSocket-Accept header
     // fields"; Host is in :authority
-    let counts =
+    let is_read =
         |name| !matches!(Known::of(name), Some(Known::Host | Known::Key | Known::DraftKey | Known::Accept));
-    Ok(pairs(fields).filter(move |(name, _)| counts(name)))
+    Ok(pairs(fields).filter(move |(name, _)| is_read(name)))
 }
 
-/// The values of one field, a line each.
+/// The values of one field, one for each line.
 pub(super) fn values<'b, F, N, V>(
     fields: &F,
     known: Known,

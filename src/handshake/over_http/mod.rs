@@ -1,18 +1,18 @@
-//! The opening handshake where something else speaks HTTP (§4, RFC 8441, RFC 9220): the same checks, over
-//! fields that were parsed.
+//! The opening handshake of an application whose HTTP is another library's (§4, RFC 8441, RFC 9220): the same
+//! checks as a connection makes, over fields that the library has parsed.
 //!
 //! ```text
 //!             server                                            client
 //!  method, fields ──▶ UpgradeRequest       ClientRequest ──▶ UpgradeOffer ──▶ method, fields
 //!                       │ accept(Accept)                       │ check(status, fields)
 //!  status, fields ◀── AcceptResponse                               ▼             ◀── status, fields
-//!                       │ agreed()                           UpgradeResponse
-//!                       ▼                                      ▼ agreed()
+//!                       │ negotiated()                       UpgradeResponse
+//!                       ▼                                      ▼ negotiated()
 //!               Connection::established(Server, …)   Connection::established(Client, …)
 //! ```
-//! No extension is negotiated unless `deflate` of a [`UpgradeRequest`] or of a [`UpgradeOffer`] says so
-//! (feature `deflate`); then as by a [`Connection`](crate::Connection) whose [`Config`](crate::Config) does.
-//! The start line, the pseudo-header fields and the stream after the handshake are the HTTP library's.
+//! Extensions are negotiated only with `UpgradeRequest::deflate` and `UpgradeOffer::deflate` (feature
+//! `deflate`). The HTTP library has the start line, the pseudo-header fields, and the stream after the
+//! handshake.
 
 #[cfg(feature = "deflate")]
 mod deflate;

@@ -1,4 +1,4 @@
-//! The server's response where an HTTP library sends it (§4.2.2).
+//! The server's response, for an HTTP library to send (§4.2.2).
 
 use core::fmt;
 
@@ -9,11 +9,11 @@ use crate::handshake::key::AcceptKey;
 use crate::handshake::negotiation::Negotiated;
 use crate::handshake::server::response::{Accept, required_fields};
 
-/// The response that accepts a request (§4.2.2). The connection is open once it was sent.
+/// The response that accepts a request (§4.2.2). When the library has sent it, the connection is open.
 #[derive(Debug, Clone, Copy)]
 pub struct AcceptResponse<'a> {
     accept: Accept<'a>,
-    /// None to an extended CONNECT.
+    /// `None` for an extended CONNECT.
     key: Option<AcceptKey>,
     negotiated: Negotiated,
     extensions: Option<ExtensionsValue>,
@@ -30,41 +30,41 @@ impl<'a> AcceptResponse<'a> {
         if self.key.is_some() { 101 } else { 200 }
     }
 
-    /// The fields, names and values; those of the application's last. Names to an extended CONNECT are in
-    /// lower case, as HTTP/2 and HTTP/3 want them, except for the application's.
+    /// The names and values of the fields, the application's own ones last. For an extended CONNECT, the
+    /// names are in lower case, as HTTP/2 and HTTP/3 require; the application writes its own ones so.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.accept.fields(self.key.as_ref(), self.extensions.as_deref())
     }
 
-    /// What frames depend on, for [`Connection::established`](crate::Connection::established).
+    /// The extensions in use, for [`Connection::established`](crate::Connection::established).
     #[must_use]
     pub const fn negotiated(&self) -> Negotiated {
         self.negotiated
     }
 }
 
-/// The response to a request that breaks the rules (§4.2.2), and why. It needs no content; the error's text
-/// can be it.
+/// The response that rejects an invalid request (§4.2.2), and the reason. It needs no content; the text of
+/// the error can be its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RejectResponse {
-    over: Http,
+    over: HttpVersion,
     error: HandshakeError,
 }
 
 impl RejectResponse {
-    /// The answer over HTTP/1.1.
+    /// The response over HTTP/1.1.
     #[must_use]
     pub const fn http11(error: HandshakeError) -> Self {
-        Self { over: Http::One, error }
+        Self { over: HttpVersion::Http11, error }
     }
 
-    /// The answer to an extended CONNECT.
+    /// The response to an extended CONNECT.
     #[must_use]
     pub const fn extended_connect(error: HandshakeError) -> Self {
-        Self { over: Http::Later, error }
+        Self { over: HttpVersion::Http2Or3, error }
     }
 
-    /// What was wrong.
+    /// The rule that the request breaks.
     #[must_use]
     pub const fn error(&self) -> HandshakeError {
         self.error
@@ -75,22 +75,25 @@ impl RejectResponse {
     pub const fn status(&self) -> u16 {
         match (self.over, self.error.http_status()) {
             // RFC 9110 §15.5.22: a 426 "MUST send an Upgrade header field", which only HTTP/1.1 has
-            (Http::Later, Some(426)) => 400,
-            // RFC 9110 §15.6.3: a response was wrong, so that whoever asks for another has a 502 to give
+            (HttpVersion::Http2Or3, Some(426)) => 400,
+            // RFC 9110 §15.6.3: only a response can have this error, so a gateway has received it
             (_, None) => 502,
             (_, Some(status)) => status,
         }
     }
 
-    /// The fields, names and values: the versions there are (§4.4), the method, the protocol to upgrade to.
+    /// The names and values of the fields: the supported version (§4.4), the method, the protocol to upgrade
+    /// to.
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
         let (fields, connection) = match (self.over, self.error) {
-            (Http::One, _) => (required_fields(self.status()), (self.status() == 426).then_some(CONNECTION)),
-            (Http::Later, HandshakeError::MethodNotAllowed) => (&[("allow", "CONNECT")][..], None),
-            (Http::Later, HandshakeError::UnsupportedVersion) => {
+            (HttpVersion::Http11, _) => {
+                (required_fields(self.status()), (self.status() == 426).then_some(CONNECTION))
+            }
+            (HttpVersion::Http2Or3, HandshakeError::MethodNotAllowed) => (&[("allow", "CONNECT")][..], None),
+            (HttpVersion::Http2Or3, HandshakeError::UnsupportedVersion) => {
                 (&[(VERSION.http2, WEBSOCKET_VERSION)][..], None)
             }
-            (Http::Later, _) => (&[][..], None),
+            (HttpVersion::Http2Or3, _) => (&[][..], None),
         };
         fields.iter().copied().chain(connection)
     }
@@ -104,11 +107,11 @@ impl fmt::Display for RejectResponse {
 
 impl core::error::Error for RejectResponse {}
 
-/// What carries the handshake.
+/// The version of HTTP that carries the handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Http {
+enum HttpVersion {
     /// HTTP/1.1, with Upgrade.
-    One,
+    Http11,
     /// HTTP/2 or HTTP/3, with an extended CONNECT.
-    Later,
+    Http2Or3,
 }

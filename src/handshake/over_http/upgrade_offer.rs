@@ -1,4 +1,4 @@
-//! The client's request where an HTTP library sends it, and the check of the response (§4.1).
+//! The client's request, for an HTTP library to send, and the check of the response (§4.1).
 
 use core::fmt;
 
@@ -10,12 +10,12 @@ use crate::handshake::deflate_params::ExtensionsValue;
 use crate::handshake::key::Key;
 use crate::handshake::negotiation::Negotiated;
 
-/// A client's request that an HTTP library is to send, and what its response is checked against (§4.1, RFC
-/// 8441 §5). It offers no extension; with feature `deflate`, unless `UpgradeOffer::deflate` says so.
+/// The fields of a client's request, for an HTTP library to send, and the check of the response (§4.1, RFC
+/// 8441 §5). It offers an extension only with `UpgradeOffer::deflate` (feature `deflate`).
 ///
-/// The request-target, or `:path`, is [`Uri::resource`](super::Uri::resource); `:authority` is
-/// [`Uri::authority`](super::Uri::authority); `:scheme` is `https` where
-/// [`Uri::is_secure`](super::Uri::is_secure), else `http`; `:protocol` is `websocket`.
+/// The request-target, or `:path`, is [`Uri::resource`](crate::Uri::resource); `:authority` is
+/// [`Uri::authority`](crate::Uri::authority); `:scheme` is `https` if
+/// [`Uri::is_secure`](crate::Uri::is_secure), otherwise `http`; `:protocol` is `websocket`.
 ///
 /// ```
 /// use websocket_proto::handshake::{Key, UpgradeOffer};
@@ -25,18 +25,18 @@ use crate::handshake::negotiation::Negotiated;
 /// let mut nonce = [0; 16];
 /// fill_with_secure_random_bytes(&mut nonce);
 /// let request = ClientRequest::new(Uri::parse("ws://example.com/chat")?).subprotocols(&["chat"]);
-/// let head = UpgradeOffer::http11(request, Key::new(nonce))?;
-/// let fields: Vec<_> = head.fields().map(|(name, value)| format!("{name}: {value}")).collect();
+/// let offer = UpgradeOffer::http11(request, Key::new(nonce))?;
+/// let fields: Vec<_> = offer.fields().map(|(name, value)| format!("{name}: {value}")).collect();
 /// assert_eq!(fields[0], "Host: example.com");
 ///
-/// // send it with `head.method()` and `fields`; what comes back:
+/// // The library sends `offer.method()`, the target and `fields`. The response has these fields:
 /// let fields = [
 ///     ("upgrade", "websocket"),
 ///     ("connection", "upgrade"),
 ///     ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
 ///     ("sec-websocket-protocol", "chat"),
 /// ];
-/// let response = head.check(101, fields)?;
+/// let response = offer.check(101, fields)?;
 /// assert_eq!(response.subprotocol(), Some("chat"));
 /// let role = Client::new(fill_with_secure_random_bytes);
 /// let connection = Connection::established(role, response.negotiated(), Config::default());
@@ -55,16 +55,16 @@ impl<'a> UpgradeOffer<'a> {
     /// A request over HTTP/1.1.
     ///
     /// # Errors
-    /// Where a subprotocol or a field of the application's cannot be written.
+    /// A subprotocol or a field of the application cannot be written.
     pub fn http11(request: ClientRequest<'a>, key: Key) -> Result<Self, RequestError> {
         Self::new(request, Some(key))
     }
 
-    /// An extended CONNECT over HTTP/2 or HTTP/3, to a server that has sent SETTINGS_ENABLE_CONNECT_PROTOCOL
+    /// An extended CONNECT over HTTP/2 or HTTP/3. The server must have sent SETTINGS_ENABLE_CONNECT_PROTOCOL
     /// (RFC 8441 §3, RFC 9220 §3).
     ///
     /// # Errors
-    /// Where a subprotocol or a field of the application's cannot be written.
+    /// A subprotocol or a field of the application cannot be written.
     pub fn extended_connect(request: ClientRequest<'a>) -> Result<Self, RequestError> {
         Self::new(request, None)
     }
@@ -80,17 +80,18 @@ impl<'a> UpgradeOffer<'a> {
         if self.key.is_some() { "GET" } else { "CONNECT" }
     }
 
-    /// The fields, names and values; those of the application's last. Names of an extended CONNECT are in
-    /// lower case, as HTTP/2 and HTTP/3 want them, except for the application's.
+    /// The names and values of the fields, the application's own ones last. For an extended CONNECT, the
+    /// names are in lower case, as HTTP/2 and HTTP/3 require; the application writes its own ones so.
     pub fn fields(&self) -> impl Iterator<Item = (&str, impl fmt::Display)> {
         self.request.fields(self.key.as_ref(), self.extensions.as_deref())
     }
 
-    /// Checks the status and the fields of the final response. They are given as to [`UpgradeRequest`].
+    /// Checks the status and the fields of the final response. `fields` has the form that
+    /// [`UpgradeRequest`](crate::handshake::UpgradeRequest) describes.
     ///
     /// # Errors
-    /// What breaks the rules; [`HandshakeError::NotAccepted`] of any other status than 101, or than 2xx to an
-    /// extended CONNECT.
+    /// The rule that the response breaks; [`HandshakeError::NotAccepted`] for any status but 101, or but 2xx
+    /// if the request is an extended CONNECT.
     pub fn check<'b, F, N, V>(&self, status: u16, fields: F) -> Result<UpgradeResponse<'b>, HandshakeError>
     where
         F: IntoIterator<Item = (&'b N, &'b V)> + Clone,

@@ -1,4 +1,4 @@
-//! The client's request where an HTTP library has parsed it (§4.2.1).
+//! The client's request, which an HTTP library has parsed (§4.2.1).
 
 use core::fmt;
 
@@ -14,14 +14,15 @@ use crate::handshake::server::request_fields::{RequestFields, RequestKind};
 use crate::handshake::server::response::Accept;
 use crate::handshake::server::subprotocol::{Subprotocol, Subprotocols};
 
-/// A valid request that an HTTP library has parsed (§4.2.1, RFC 8441 §5).
+/// A client's request that an HTTP library has parsed, checked (§4.2.1, RFC 8441 §5).
 ///
-/// `F` gives the fields as pairs of a name and a value, each a `&str`, a `&[u8]` or a reference to a type of
-/// the library's, as often as it is asked to: `&http::HeaderMap` of hyper, h2 and h3 as it is, or a `Clone`
-/// iterator. Several lines of one name are several pairs.
+/// `F` yields the fields as pairs of a name and a value, and can be iterated several times:
+/// `&http::HeaderMap` of hyper, h2 and h3, or an iterator that is `Clone`. Names and values are `&str`,
+/// `&[u8]`, or references to types of the library that are `AsRef<[u8]>`. Several lines with one name are
+/// several pairs.
 ///
-/// No extension is negotiated to, whatever is offered (§9.1: a server may decline them all); with feature
-/// `deflate`, unless `UpgradeRequest::deflate` says that the server is ready for it.
+/// The server declines all offered extensions (§9.1), except with `UpgradeRequest::deflate` (feature
+/// `deflate`).
 ///
 /// ```
 /// use websocket_proto::handshake::UpgradeRequest;
@@ -40,21 +41,21 @@ use crate::handshake::server::subprotocol::{Subprotocol, Subprotocols};
 /// if let Some(superchat) = request.subprotocols().find(|subprotocol| subprotocol.name() == "superchat") {
 ///     accept = accept.subprotocol(superchat);
 /// }
-/// let acceptance = request.accept(accept)?;
-/// assert_eq!(acceptance.status(), 101);
-/// assert!(acceptance.fields().eq([
+/// let response = request.accept(accept)?;
+/// assert_eq!(response.status(), 101);
+/// assert!(response.fields().eq([
 ///     ("Upgrade", "websocket"),
 ///     ("Connection", "Upgrade"),
 ///     ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
 ///     ("Sec-WebSocket-Protocol", "superchat"),
 /// ]));
-/// let connection = Connection::established(Server::new(), acceptance.negotiated(), Config::default());
+/// let connection = Connection::established(Server::new(), response.negotiated(), Config::default());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct UpgradeRequest<F> {
     pub(super) fields: F,
-    /// An extended CONNECT has none.
+    /// `None` for an extended CONNECT.
     key: Option<Key>,
     pub(super) negotiated: Negotiated,
     fingerprint: Fingerprint,
@@ -66,12 +67,11 @@ where
     N: AsRef<[u8]> + ?Sized + 'b,
     V: AsRef<[u8]> + ?Sized + 'b,
 {
-    /// Checks a request over HTTP/1.1. The version is the library's to judge: HTTP/1.0 has no upgrade, hyper
-    /// hands out no stream for it, and [`RejectResponse::http11`] of
-    /// [`HandshakeError::UnsupportedHttpVersion`] is the answer.
+    /// Checks a request over HTTP/1.1. The caller checks the version: HTTP/1.0 has no upgrade. The response
+    /// to it is [`RejectResponse::http11`] with [`HandshakeError::UnsupportedHttpVersion`].
     ///
     /// # Errors
-    /// What breaks the rules; [`HandshakeError::NotAnUpgrade`] of a request that asks for something else.
+    /// The rule that the request breaks; [`HandshakeError::NotAnUpgrade`] if it asks for something else.
     pub fn http11(method: &str, fields: F) -> Result<Self, RejectResponse> {
         let check = |fields| {
             if method != "GET" {
@@ -91,11 +91,10 @@ where
     }
 
     /// Checks an extended CONNECT over HTTP/2 or HTTP/3 (RFC 8441 §5, RFC 9220 §3). `protocol` is the
-    /// pseudo-header field `:protocol`; without it, a CONNECT is one for a tunnel and none of this
-    /// crate's.
+    /// pseudo-header field `:protocol`. A CONNECT without that field asks for a tunnel, not for a WebSocket.
     ///
     /// # Errors
-    /// What breaks the rules.
+    /// The rule that the request breaks.
     pub fn extended_connect(method: &str, protocol: &str, fields: F) -> Result<Self, RejectResponse> {
         let check = |fields| {
             if method != "CONNECT" {
@@ -126,15 +125,15 @@ where
         values(&self.fields, Known::Protocol).flat_map(move |line| Subprotocols::of_line(line, fingerprint))
     }
 
-    /// The extensions offered, in order.
+    /// The offered extensions, in order.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'b>> + use<'b, F, N, V> {
         values(&self.fields, Known::Extensions).flat_map(Extensions::of_line)
     }
 
-    /// Accepts the request: what to answer.
+    /// Accepts the request. Returns the response to send.
     ///
     /// # Errors
-    /// If the subprotocol is of another request, or a field of the application's cannot be written.
+    /// The subprotocol is of another request, or a field of the application cannot be written.
     pub fn accept<'a>(&self, accept: Accept<'a>) -> Result<AcceptResponse<'a>, AcceptError> {
         accept.check(self.fingerprint)?;
         Ok(AcceptResponse::new(accept, self.key.as_ref().map(Key::accept), self.negotiated))

@@ -1,22 +1,22 @@
 //! Errors by fault: the peer's ([`Error`]: [`ProtocolError`], [`HandshakeError`]) and the caller's
 //! ([`SendError`], [`AcceptError`], [`RequestError`]).
 //!
-//! All are `Copy` and hold no strings. An error of the peer's ends the connection and is given back by every
-//! later [`receive`](crate::Connection::receive); an error of the caller's has written nothing and changed
-//! nothing.
+//! All errors are `Copy` and contain no strings. After an error of the peer the connection has ended, and
+//! every later [`receive`](crate::Connection::receive) returns the same error. After an error of the caller
+//! nothing was written, and the connection is unchanged.
 
 use core::fmt;
 
 use crate::role::EntropyError;
 use crate::wire::{CloseBodyError, CloseCode, HeaderError};
 
-/// What the peer did wrong.
+/// A violation by the peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Error {
     /// In the opening handshake (§4).
     Handshake(HandshakeError),
-    /// After it (§5).
+    /// In the open connection (§5).
     Protocol(ProtocolError),
     /// `receive` was given another buffer than the one with the rest of its message, or a buffer with the
     /// rest of another connection's. That is the caller's fault: nothing was read, and the connection
@@ -28,7 +28,7 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// A reserved bit that no agreed extension defines (§5.2).
+    /// A reserved bit that no extension in use defines (§5.2).
     ReservedBits,
     /// A reserved opcode (§5.2).
     ReservedOpcode,
@@ -40,35 +40,35 @@ pub enum ProtocolError {
     ControlFragmented,
     /// A control frame of more than 125 bytes (§5.5).
     ControlTooLong,
-    /// A payload length in more bytes than it takes (§5.2).
+    /// A payload length that is not in its shortest form (§5.2).
     LengthNotMinimal,
     /// A payload length of 2^63 or more (§5.2).
     LengthTooLarge,
-    /// A continuation frame where no message is open (§5.4).
+    /// A continuation frame while no message is open (§5.4).
     UnexpectedContinuation,
-    /// A new message where one is open (§5.4).
+    /// A new message while another one is open (§5.4).
     ExpectedContinuation,
     /// Text that is not UTF-8 (§8.1).
     InvalidUtf8,
-    /// A compressed message that is not DEFLATE, or does not end where a block does (RFC 7692 §7.2.2).
+    /// A compressed message that is not DEFLATE, or ends inside a block (RFC 7692 §7.2.2).
     InvalidDeflate,
     /// A Close frame with a body of one byte (§5.5.1).
     CloseBodyTooShort,
-    /// A Close frame with a code that none can carry (§7.4).
+    /// A Close frame with a code that is not allowed in one (§7.4).
     InvalidCloseCode,
     /// A Close frame with a reason that is not UTF-8 (§5.5.1).
     CloseReasonNotUtf8,
     /// A frame over [`Config::max_frame_size`](crate::Config::max_frame_size) (§10.4).
     FrameTooBig,
-    /// A message over [`Config::max_message_size`](crate::Config::max_message_size), or more than a fixed
-    /// receive buffer holds (§10.4).
+    /// A message over [`Config::max_message_size`](crate::Config::max_message_size), or larger than a fixed
+    /// receive buffer (§10.4).
     MessageTooBig,
     /// A message of more than [`Config::max_fragments`](crate::Config::max_fragments) frames (§10.4).
     TooManyFragments,
 }
 
 impl ProtocolError {
-    /// The code of the Close frame that answers it (§7.4.1).
+    /// The code of the Close frame that responds to the violation (§7.4.1).
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
@@ -115,20 +115,32 @@ impl From<CloseBodyError> for ProtocolError {
     }
 }
 
-/// A violation by the peer in the opening handshake. A server has answered with
-/// [`http_status`](Self::http_status); a client has nothing to answer.
+/// A violation by the peer in the opening handshake. A server has written a response with the status
+/// [`http_status`](Self::http_status); a client writes nothing.
+///
+/// ```
+/// use websocket_proto::{Config, Connection, Error, HandshakeError, ReceiveBuffer};
+///
+/// let mut server = Connection::server(Config::default());
+/// let (mut buffer, mut out) = (ReceiveBuffer::new(), Vec::new());
+/// buffer.feed(b"POST /chat HTTP/1.1\r\n");
+/// let Err(Error::Handshake(error)) = server.receive(&mut buffer, &mut out) else { panic!() };
+/// assert_eq!((error, error.http_status()), (HandshakeError::MethodNotAllowed, Some(405)));
+/// assert!(out.starts_with(b"HTTP/1.1 405 Method Not Allowed\r\n"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// A line that ends in LF alone (RFC 9112 §2.2).
+    /// A line that ends with LF alone (RFC 9112 §2.2).
     BareLineFeed,
-    /// CR that no LF follows (RFC 9112 §2.2).
+    /// A CR without an LF after it (RFC 9112 §2.2).
     BareCarriageReturn,
-    /// NUL, another control character, or in a start line a byte beyond ASCII (RFC 9110 §5.5, RFC 9112 §3).
+    /// NUL or another control character, or a byte beyond ASCII in a start line (RFC 9110 §5.5, RFC 9112 §3).
     InvalidByte,
-    /// The head was not whole in time (RFC 9110 §15.5.9). Only [`tick`](crate::Connection::tick) says so.
+    /// The head was not complete in time (RFC 9110 §15.5.9). Only [`tick`](crate::Connection::tick) causes
+    /// it.
     TimedOut,
-    /// More empty lines before the request than are ignored (RFC 9112 §2.2).
+    /// More than four empty lines before the request (RFC 9112 §2.2).
     TooManyEmptyLines,
     /// A field line without a colon, or whose name is not a token (RFC 9110 §5.1).
     InvalidFieldName,
@@ -144,14 +156,14 @@ pub enum HandshakeError {
     FieldLineTooLong,
     /// More fields than [`Config::max_headers`](crate::Config::max_headers).
     TooManyFields,
-    /// A head over [`Config::max_head_size`](crate::Config::max_head_size), or more than a fixed receive
-    /// buffer holds.
+    /// A head over [`Config::max_head_size`](crate::Config::max_head_size), or larger than a fixed receive
+    /// buffer.
     HeadTooLong,
-    /// A request line that is not method, target and version, one space between them (RFC 9112 §3).
+    /// A request line that is not method, target and version with one space between them (RFC 9112 §3).
     InvalidRequestLine,
-    /// Another version than HTTP/1.1 (§4.1).
+    /// An HTTP version other than 1.1 (§4.1).
     UnsupportedHttpVersion,
-    /// Another method than GET (§4.1), or than CONNECT in an extended CONNECT (RFC 8441 §4).
+    /// A method other than GET (§4.1), or than CONNECT over HTTP/2 and HTTP/3 (RFC 8441 §4).
     MethodNotAllowed,
     /// A request target that is neither an absolute path nor an http(s) URI, or that has a fragment (§4.2.1,
     /// RFC 9112 §3.2).
@@ -160,13 +172,13 @@ pub enum HandshakeError {
     MissingHost,
     /// More than one Host field (RFC 9112 §3.2).
     RepeatedHost,
-    /// A Host field that names no host (RFC 9112 §3.2).
+    /// A Host field that is not `host [ ":" port ]` (RFC 9112 §3.2).
     InvalidHost,
     /// More than one Origin field (RFC 6454 §7.3).
     RepeatedOrigin,
     /// A Content-Length that is not one number (RFC 9112 §6.3).
     InvalidContentLength,
-    /// A request with content (§4.1: an upgrade is a GET without).
+    /// An upgrade request with content (§4.1: the request is a GET).
     ContentNotAllowed,
     /// A Transfer-Encoding, in a request or in a 101 response (RFC 9112 §6.1).
     TransferEncodingNotAllowed,
@@ -177,7 +189,7 @@ pub enum HandshakeError {
     /// A Connection, Upgrade or Transfer-Encoding in HTTP/2 or HTTP/3 (RFC 8441 §5, RFC 9113 §8.2.2, RFC 9114
     /// §4.2).
     ConnectionSpecificField,
-    /// A request in the form of the draft Hixie-76, which came before the RFC.
+    /// A request of the draft Hixie-76, an older protocol.
     Hixie76,
     /// No Sec-WebSocket-Version of 13 (§4.4).
     UnsupportedVersion,
@@ -191,40 +203,41 @@ pub enum HandshakeError {
     InvalidKey,
     /// A Sec-WebSocket-Protocol that is not a list of tokens (§4.1).
     InvalidSubprotocol,
-    /// A Sec-WebSocket-Protocol that names one twice, or in a response more than one (§4.1, §11.3.4).
+    /// A subprotocol that a request offers twice, or a second Sec-WebSocket-Protocol in a response (§4.1,
+    /// §11.3.4).
     RepeatedSubprotocol,
-    /// A Sec-WebSocket-Protocol of more names than are compared.
+    /// More than 64 subprotocols in a request.
     TooManySubprotocols,
     /// A Sec-WebSocket-Extensions outside its grammar (§9.1).
     InvalidExtensions,
-    /// A status line that is not one (RFC 9112 §4).
+    /// A malformed status line (RFC 9112 §4).
     InvalidStatusLine,
-    /// More interim responses (1xx) than are skipped (RFC 9110 §15.2).
+    /// More than eight interim responses, 1xx (RFC 9110 §15.2).
     TooManyInterimResponses,
-    /// A response that does not accept the request, by its status (§4.1, RFC 8441 §5): only
-    /// [`UpgradeOffer::check`](crate::handshake::UpgradeOffer::check) says so. To a connection it is an
+    /// A status that does not accept the request (§4.1, RFC 8441 §5). Only
+    /// [`UpgradeOffer::check`](crate::handshake::UpgradeOffer::check) returns it: a connection reports
     /// [`Event::Rejected`](crate::Event::Rejected).
     NotAccepted,
     /// A 101 response whose Upgrade is not `websocket` (§4.1).
     InvalidUpgrade,
-    /// A 101 response whose Connection has no `Upgrade` (§4.1).
+    /// A 101 response whose Connection does not have `Upgrade` (§4.1).
     InvalidConnection,
     /// No Sec-WebSocket-Accept (§4.1).
     MissingAccept,
     /// More than one Sec-WebSocket-Accept (§11.3.3).
     RepeatedAccept,
-    /// A Sec-WebSocket-Accept that does not prove that the key was read (§4.1).
+    /// A Sec-WebSocket-Accept that does not match the key (§4.1).
     AcceptMismatch,
     /// A subprotocol that was not offered (§4.1).
     SubprotocolNotOffered,
     /// An extension that was not offered (§4.1).
     ExtensionNotOffered,
-    /// An answer of permessage-deflate that does not fit the offer, or a second one (RFC 7692 §7).
+    /// A response of permessage-deflate that does not match the offer, or a second one (RFC 7692 §7).
     InvalidDeflate,
 }
 
 impl HandshakeError {
-    /// The status that a server answers with; `None` for what only a response can get wrong.
+    /// The status of the server's response. `None` for an error that only a response can have.
     #[must_use]
     pub const fn http_status(self) -> Option<u16> {
         match self {
@@ -278,95 +291,95 @@ impl HandshakeError {
     }
 }
 
-/// Why nothing was sent. The connection and the outbound buffer are as before.
+/// The reason why a message or a frame was not sent. The connection and `out` are unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The opening handshake is not over (§4.1).
+    /// The opening handshake is not complete (§4.1).
     NotOpen,
     /// A Close frame was sent, or the connection has ended (§5.5.1).
     Closed,
-    /// The outbound buffer has no room for it, or holds
-    /// [`Config::max_write_buffer`](crate::Config::max_write_buffer) bytes already.
+    /// `out` has no room for the frame, or it already has
+    /// [`Config::max_write_buffer`](crate::Config::max_write_buffer) bytes.
     Full,
-    /// A fragmented message of this endpoint's is open: only its next part or a control frame can be sent
+    /// A fragmented message of this endpoint is open: only its next fragment or a control frame can be sent
     /// (§5.4).
     MessageOpen,
-    /// The part is of another kind than the message that is open (§5.4).
+    /// The fragment has another kind than the open message (§5.4).
     KindMismatch,
     /// A control frame of more than 125 bytes (§5.5).
     ControlTooLong,
     /// A close reason of more than 123 bytes (§5.5.1).
     ReasonTooLong,
-    /// Text that is not UTF-8, or whose last part ends inside a code point (§5.6).
+    /// Text that is not UTF-8, or whose last fragment ends inside a code point (§5.6).
     InvalidUtf8,
-    /// The entropy source gave no masking key (§5.3).
+    /// The entropy source failed, so there is no masking key (§5.3).
     Entropy,
 }
 
-/// Why a request was not answered. The connection and the outbound buffer are as before.
+/// The reason why no response was written to a request. The connection and `out` are unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AcceptError {
-    /// There is no request to answer: none has come yet, or it was answered.
+    /// No request waits for a response: none was received yet, or it has its response.
     NoRequest,
-    /// The request is not an upgrade; it can only be rejected.
+    /// The request is not an upgrade, so it can only be rejected.
     NotAnUpgrade,
     /// A [`Subprotocol`](crate::Subprotocol) of another request, which this client may not have offered
     /// (§4.2.2).
     SubprotocolNotOffered,
-    /// A field that the handshake itself writes.
+    /// A field that only the handshake can write.
     ReservedField,
     /// A field name that is not a token, or a value with CR, LF, NUL or another control character (RFC 9110
     /// §5.5).
     InvalidField,
     /// A status below 200 or above 599.
     InvalidStatus,
-    /// Content, with a status that has none: 204, 205 or 304 (RFC 9110 §15).
+    /// Content with a status that does not allow it: 204, 205 or 304 (RFC 9110 §15).
     ContentNotAllowed,
-    /// The outbound buffer has no room for it.
+    /// `out` has no room for the response.
     Full,
 }
 
-/// Why no client request was made. Nothing was written.
+/// The reason why a client's request cannot be written. `out` is unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestError {
     /// An offered subprotocol that is not a token (§4.1).
     InvalidSubprotocol,
-    /// A subprotocol offered twice (§4.1).
+    /// A subprotocol that is offered twice (§4.1).
     RepeatedSubprotocol,
-    /// More subprotocols than a connection remembers.
+    /// More than 16 subprotocols.
     TooManySubprotocols,
     /// More than one Origin field (RFC 6454 §7.3).
     RepeatedOrigin,
-    /// A field that the handshake itself writes.
+    /// A field that only the handshake can write.
     ReservedField,
     /// A field name that is not a token, or a value with CR, LF, NUL or another control character (RFC 9110
     /// §5.5).
     InvalidField,
-    /// The outbound buffer has no room for it.
+    /// `out` has no room for the request.
     Full,
-    /// The entropy source gave no nonce (§4.1).
+    /// The entropy source failed, so there is no nonce (§4.1).
     Entropy,
 }
 
-/// What a [`tick`](crate::Connection::tick) found to be over. The connection has ended.
+/// A deadline that has passed at a [`tick`](crate::Connection::tick). The connection has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Timeout {
-    /// The peer's part of the opening handshake took longer than
+    /// The request or the response was not complete within
     /// [`Config::handshake_timeout`](crate::Config::handshake_timeout).
     Handshake,
-    /// A Ping was not answered, and nothing else came, for
-    /// [`Config::pong_timeout`](crate::Config::pong_timeout).
+    /// Neither a Pong nor any other input was received within
+    /// [`Config::pong_timeout`](crate::Config::pong_timeout) after a Ping.
     Pong,
-    /// The peer's Close, or the end of the transport, did not come for
+    /// Neither the peer's Close nor the end of the transport was received within
     /// [`Config::close_timeout`](crate::Config::close_timeout).
     Close,
 }
 
-/// Implements `Display` and `Error` of errors, and with `std` their conversion to an `io::Error`.
+/// Implements `Display` and `Error`, and with `std` the conversion to `io::Error`.
 macro_rules! display {
     ($($error:ident { $($variant:ident => $text:literal,)* })*) => {$(
         impl $error {
@@ -412,7 +425,7 @@ display! {
         InvalidUtf8 => "text that is not UTF-8",
         InvalidDeflate => "compressed message that is not DEFLATE",
         CloseBodyTooShort => "close body of one byte",
-        InvalidCloseCode => "close code that no Close frame can carry",
+        InvalidCloseCode => "close code that is not allowed in a Close frame",
         CloseReasonNotUtf8 => "close reason that is not UTF-8",
         FrameTooBig => "frame over the limit",
         MessageTooBig => "message over the limit",
@@ -422,7 +435,7 @@ display! {
         BareLineFeed => "line feed without a carriage return",
         BareCarriageReturn => "carriage return without a line feed",
         InvalidByte => "byte that cannot stand in the head",
-        TimedOut => "head not whole in time",
+        TimedOut => "head not complete in time",
         TooManyEmptyLines => "too many empty lines before the request",
         InvalidFieldName => "field name that is not a token and a colon",
         SpaceBeforeColon => "whitespace before a field's colon",
@@ -463,13 +476,13 @@ display! {
         InvalidConnection => "response without a Connection to upgrade",
         MissingAccept => "no Sec-WebSocket-Accept",
         RepeatedAccept => "more than one Sec-WebSocket-Accept",
-        AcceptMismatch => "Sec-WebSocket-Accept that does not fit the key",
+        AcceptMismatch => "Sec-WebSocket-Accept that does not match the key",
         SubprotocolNotOffered => "subprotocol that was not offered",
         ExtensionNotOffered => "extension that was not offered",
-        InvalidDeflate => "answer of permessage-deflate that does not fit the offer",
+        InvalidDeflate => "response of permessage-deflate that does not match the offer",
     }
     SendError {
-        NotOpen => "the opening handshake is not over",
+        NotOpen => "the opening handshake is not complete",
         Closed => "the connection is closed for sending",
         Full => "the outbound buffer is full",
         MessageOpen => "a fragmented message is open",
@@ -477,7 +490,7 @@ display! {
         ControlTooLong => "control payload longer than 125 bytes",
         ReasonTooLong => "close reason longer than 123 bytes",
         InvalidUtf8 => "text that is not UTF-8",
-        Entropy => "no masking key to be had",
+        Entropy => "the entropy source failed",
     }
     AcceptError {
         NoRequest => "no request to answer",
@@ -497,7 +510,7 @@ display! {
         ReservedField => "field that the handshake itself writes",
         InvalidField => "field name or value outside the grammar",
         Full => "the outbound buffer is full",
-        Entropy => "no nonce to be had",
+        Entropy => "the entropy source failed",
     }
     Timeout {
         Handshake => "the opening handshake took too long",

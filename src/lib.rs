@@ -185,7 +185,9 @@ pub use connection::PreparedMessage;
 pub use connection::{Connection, Event, ReadHalf, Signal, State, TransportAction, WriteHalf};
 pub use error::{AcceptError, Error, HandshakeError, ProtocolError, RequestError, SendError, Timeout};
 #[cfg(feature = "deflate")]
+#[doc(inline)]
 pub use handshake::DeflateParams;
+#[doc(inline)]
 pub use handshake::{
     Accept, ClientRequest, Negotiated, Reject, Request, Response, Subprotocol, Uri, UriError,
 };

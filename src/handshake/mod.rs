@@ -1,8 +1,8 @@
-//! The opening handshake (§4): the HTTP/1.1 head, the checks of request and response, and what answers them.
-//! Knows no frames.
+//! The opening handshake (§4): the HTTP/1.1 head, and the request and the response of both roles. It knows no
+//! frames.
 //!
-//! [`UpgradeRequest`] and [`UpgradeOffer`] are for those who leave HTTP to a library, and for WebSocket over
-//! HTTP/2 and HTTP/3.
+//! [`UpgradeRequest`] and [`UpgradeOffer`] are for applications that leave HTTP to a library, and for
+//! WebSocket over HTTP/2 and HTTP/3.
 
 mod authority;
 mod client;
@@ -17,21 +17,31 @@ mod over_http;
 mod server;
 mod uri;
 
+#[doc(no_inline)]
 pub use client::request::ClientRequest;
+#[doc(no_inline)]
+pub use client::response::Response;
+pub use client::response::UpgradeResponse;
 pub(crate) use client::response::{ExpectedResponse, FinalResponse};
-pub use client::response::{Response, UpgradeResponse};
 #[cfg(feature = "deflate")]
+#[doc(no_inline)]
 pub use deflate_params::DeflateParams;
 pub use extensions::{Extension, Extensions, Param, ParamValue, Params};
 pub use http1::fields::Headers;
 pub(crate) use http1::reader::{HeadLimits, HeadReader};
 pub use key::{AcceptKey, Key};
+#[doc(no_inline)]
 pub use negotiation::Negotiated;
 pub use over_http::responses::{AcceptResponse, RejectResponse};
 pub use over_http::upgrade_offer::UpgradeOffer;
 pub use over_http::upgrade_request::UpgradeRequest;
+#[doc(no_inline)]
 pub use server::request::Request;
 pub(crate) use server::request_fields::{RequestFields, RequestKind};
+#[doc(no_inline)]
 pub use server::response::{Accept, Reject};
-pub use server::subprotocol::{Subprotocol, Subprotocols};
+#[doc(no_inline)]
+pub use server::subprotocol::Subprotocol;
+pub use server::subprotocol::Subprotocols;
+#[doc(no_inline)]
 pub use uri::{Uri, UriError};

@@ -9,7 +9,7 @@ use crate::handshake::http1::grammar::{is_token, trim};
 
 /// A subprotocol that a client offers (§1.9), a token.
 ///
-/// Only [`Request::subprotocols`] and
+/// Only [`Request::subprotocols`](crate::Request::subprotocols) and
 /// [`UpgradeRequest::subprotocols`](crate::handshake::UpgradeRequest::subprotocols)
 /// make one. [`Accept::subprotocol`](crate::Accept::subprotocol) takes it for that request, or for one with
 /// the same key and the same offer. For any other request, the result is

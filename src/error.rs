@@ -25,6 +25,7 @@ pub enum Error {
 }
 
 /// A violation by the peer in an established connection. The connection has failed (§7.1.7).
+#[doc(alias = "TransportError")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProtocolError {
@@ -59,9 +60,13 @@ pub enum ProtocolError {
     /// A Close frame with a reason that is not UTF-8 (§5.5.1).
     CloseReasonNotUtf8,
     /// A frame over [`Config::max_frame_size`](crate::Config::max_frame_size) (§10.4).
+    #[doc(alias = "FrameTooLarge")]
     FrameTooBig,
     /// A message over [`Config::max_message_size`](crate::Config::max_message_size), or larger than a fixed
     /// receive buffer (§10.4).
+    #[doc(alias = "CapacityError")]
+    #[doc(alias = "MessageTooLong")]
+    #[doc(alias = "PayloadTooBig")]
     MessageTooBig,
     /// A message of more than [`Config::max_fragments`](crate::Config::max_fragments) frames (§10.4).
     TooManyFragments,
@@ -128,6 +133,7 @@ impl From<CloseBodyError> for ProtocolError {
 /// assert_eq!((error, error.http_status()), (HandshakeError::MethodNotAllowed, Some(405)));
 /// assert!(out.starts_with(b"HTTP/1.1 405 Method Not Allowed\r\n"));
 /// ```
+#[doc(alias = "InvalidHandshake")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HandshakeError {
@@ -298,9 +304,12 @@ pub enum SendError {
     /// The opening handshake is not complete (§4.1).
     NotOpen,
     /// A Close frame was sent, or the connection has ended (§5.5.1).
+    #[doc(alias = "AlreadyClosed")]
+    #[doc(alias = "ConnectionClosed")]
     Closed,
     /// `out` has no room for the frame, or it already has
     /// [`Config::max_write_buffer`](crate::Config::max_write_buffer) bytes.
+    #[doc(alias = "WriteBufferFull")]
     Full,
     /// A fragmented message of this endpoint is open: only its next fragment or a control frame can be sent
     /// (§5.4).

@@ -19,6 +19,7 @@ pub struct Key([u8; 24]);
 
 impl Key {
     /// The key for this nonce, which must be random for each connection.
+    #[doc(alias = "generate_key")]
     #[must_use]
     pub fn new(nonce: [u8; 16]) -> Self {
         let mut text = [0; 24];
@@ -48,6 +49,7 @@ impl Key {
     }
 
     /// The server's response to this key (§4.2.2): the SHA-1 of its text and the protocol's GUID, in base64.
+    #[doc(alias = "derive_accept_key")]
     #[must_use]
     pub fn accept(&self) -> AcceptKey {
         let mut sha1 = Sha1::new();

@@ -18,6 +18,7 @@ use crate::error::display;
 /// assert!(Uri::parse("ws://user@example.com/").is_err());
 /// # Ok::<(), websocket_proto::UriError>(())
 /// ```
+#[doc(alias = "Url")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Uri<'a> {
     secure: bool,

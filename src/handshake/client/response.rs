@@ -166,6 +166,7 @@ impl<'b> StatusLine<'b> {
 }
 
 /// A response that accepts the client's request, checked (§4.1).
+#[doc(alias = "verify_response")]
 #[derive(Debug, Clone, Copy)]
 pub struct UpgradeResponse<'b> {
     subprotocol: Option<&'b [u8]>,

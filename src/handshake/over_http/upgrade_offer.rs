@@ -42,6 +42,7 @@ use crate::handshake::negotiation::Negotiated;
 /// let connection = Connection::established(role, response.negotiated(), Config::default());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "IntoClientRequest")]
 #[derive(Clone)]
 pub struct UpgradeOffer<'a> {
     pub(super) request: ClientRequest<'a>,

@@ -52,6 +52,8 @@ use crate::handshake::server::subprotocol::{Subprotocol, Subprotocols};
 /// let connection = Connection::established(Server::new(), response.negotiated(), Config::default());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "WebSocketUpgrade")]
+#[doc(alias = "create_response")]
 #[derive(Clone, Copy)]
 pub struct UpgradeRequest<F> {
     pub(super) fields: F,

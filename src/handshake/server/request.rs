@@ -34,6 +34,7 @@ use crate::handshake::http1::scan::find;
 /// assert!(out.starts_with(b"HTTP/1.1 101 Switching Protocols\r\n"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "process_request")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Request<'b> {
     target: &'b str,

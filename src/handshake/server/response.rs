@@ -35,6 +35,8 @@ use crate::handshake::negotiation::Negotiated;
 /// assert!(out.ends_with(b"Sec-WebSocket-Protocol: chat.v2\r\nSet-Cookie: session=8f2a\r\n\r\n"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "accept_hdr")]
+#[doc(alias = "Callback")]
 #[derive(Clone, Copy, Default)]
 pub struct Accept<'a> {
     subprotocol: Option<Subprotocol<'a>>,
@@ -129,6 +131,7 @@ impl fmt::Debug for Accept<'_> {
 /// assert!(out.starts_with(b"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "ErrorResponse")]
 #[derive(Clone, Copy)]
 pub struct Reject<'a> {
     status: u16,

@@ -56,6 +56,7 @@ impl fmt::Debug for Subprotocol<'_> {
 }
 
 /// The subprotocols that a client offers, the preferred one first.
+#[doc(alias = "select_subprotocol")]
 #[derive(Debug, Clone)]
 pub struct Subprotocols<'b> {
     lines: Values<'b>,

@@ -99,6 +99,7 @@ fn a_request_comes_to_the_same_as_over_bytes() {
             Ok(Some(Event::Request(request))) => {
                 let checked = checked.unwrap();
                 assert!(checked.subprotocols().eq(request.subprotocols()), "{head}");
+                assert_eq!(checked.origin(), request.origin(), "{head}");
                 let name = |extension: websocket_proto::handshake::Extension<'_>| {
                     (extension.name().to_owned(), extension.params().count())
                 };

@@ -32,6 +32,7 @@ impl Key {
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<Self> {
         let text = <[u8; 24]>::try_from(value).ok()?;
+        // `decode_slice` asks for the room of 24 characters without padding.
         let mut nonce = [0; 18];
         (BASE64.decode_slice(text, &mut nonce) == Ok(16)).then_some(Self(text))
     }

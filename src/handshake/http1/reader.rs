@@ -50,7 +50,8 @@ enum Position {
     EndCr,
 }
 
-/// The progress in a head. Offsets count from the first byte of the head.
+/// The progress in a head. Offsets count from the first byte of the head, and no offset exceeds its limit:
+/// sums saturate only because they must not panic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HeadReader {
     kind: HeadKind,

@@ -120,6 +120,7 @@ impl ReceiveHalf {
 
     /// Finds a message in one frame, or that nothing can be done, in as few instructions as possible: nearly
     /// every call ends here. [`Fast::Slow`] changes nothing.
+    // Inlined with `whole_message`: otherwise a message of 8 bytes takes 165 instructions instead of 152.
     #[inline(always)]
     pub(super) fn fast<R: Role, S: Storage>(
         &self,
@@ -144,7 +145,7 @@ impl ReceiveHalf {
     }
 
     /// A message in one frame that the buffer holds whole: its kind and length.
-    #[inline]
+    #[inline(always)]
     fn whole_message<R: Role, S: Storage>(
         &self,
         buffer: &mut ReceiveBuffer<S>,

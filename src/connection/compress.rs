@@ -30,7 +30,7 @@ const NEVER: u32 = u32::MAX;
 impl Compression {
     pub(super) fn new<R: Role>(negotiated: Negotiated, config: &Settings) -> Self {
         let off = Self { min_len: NEVER, window: None, is_window_stale: false, deflater: Deflater::new() };
-        let (Some(params), Some(deflate)) = (negotiated.deflate(), config.deflate()) else { return off };
+        let (Some(params), Some(deflate)) = (negotiated.deflate(), config.deflate.get()) else { return off };
         // RFC 7692 §7.2.1: a window no larger than negotiated; and no larger than the application's limit
         let limits = deflate.limits.in_range();
         let (bits, takeover) = if R::IS_SERVER {
@@ -67,7 +67,7 @@ impl Compression {
 
     /// Compresses the messages that begin from now on, or not.
     pub(super) fn set(&mut self, on: bool, config: &Settings) {
-        self.min_len = match config.deflate() {
+        self.min_len = match config.deflate.get() {
             Some(deflate) if on && self.window.is_some() => deflate.min_len.into(),
             _ => NEVER,
         };
@@ -90,7 +90,8 @@ impl Compression {
         payload: &[u8],
         writer: &mut Writer<'_, R, O>,
     ) {
-        let (Some(window), Some(DeflateConfig { level, .. })) = (self.window, writer.config.deflate()) else {
+        let (Some(window), Some(DeflateConfig { level, .. })) = (self.window, writer.config.deflate.get())
+        else {
             debug_assert!(false, "compression is off");
             return;
         };

@@ -1,9 +1,13 @@
 //! What the application decides about a connection: limits (§10.4), delivery, automatic replies and times.
 
+#[cfg_attr(not(feature = "deflate"), path = "deflate_off.rs")]
+mod deflate;
+
 use core::time::Duration;
 
 #[cfg(feature = "deflate")]
-use crate::handshake::DeflateParams;
+pub use self::deflate::DeflateConfig;
+use self::deflate::PackedDeflate;
 use crate::handshake::{HeadLimits, Negotiated};
 use crate::rules::{Limits, Timeouts};
 
@@ -263,8 +267,7 @@ pub(crate) struct Settings {
     pub(crate) auto_pong: bool,
     pub(crate) auto_close: bool,
     pub(crate) allow_plain_http: bool,
-    #[cfg(feature = "deflate")]
-    deflate: Packed,
+    pub(crate) deflate: PackedDeflate,
 }
 
 impl From<Config> for Settings {
@@ -290,8 +293,7 @@ impl From<Config> for Settings {
             auto_pong: config.auto_pong,
             auto_close: config.auto_close,
             allow_plain_http: config.allow_plain_http,
-            #[cfg(feature = "deflate")]
-            deflate: Packed::of(config.deflate),
+            deflate: PackedDeflate::of(&config),
         }
     }
 }
@@ -307,18 +309,9 @@ impl Settings {
         Limits { frame: self.max_frame_size, message, fragments: self.max_fragments }
     }
 
-    #[cfg(feature = "deflate")]
-    pub(crate) fn deflate(&self) -> Option<DeflateConfig> {
-        self.deflate.get()
-    }
-
     /// The extensions that this endpoint can agree to.
     pub(crate) fn ready(&self) -> Negotiated {
-        #[cfg(feature = "deflate")]
-        if let Some(deflate) = self.deflate() {
-            return Negotiated::new().with_deflate(deflate.limits);
-        }
-        Negotiated::new()
+        self.deflate.supported()
     }
 
     /// The limits on the head, for a buffer that can hold `capacity` bytes.
@@ -328,111 +321,6 @@ impl Settings {
             line: self.max_header_line as usize,
             fields: self.max_headers as usize,
         }
-    }
-}
-
-/// How a connection negotiates and uses permessage-deflate (RFC 7692).
-///
-/// ```
-/// use websocket_proto::{Config, DeflateConfig, DeflateParams};
-///
-/// let mut limits = DeflateParams::new();
-/// limits.server_context_takeover = false;
-/// limits.client_window_bits = 12;
-/// let deflate = DeflateConfig::new().limits(limits).level(1);
-/// let config = Config::new().deflate(Some(deflate));
-/// assert_eq!(config.deflate, Some(deflate));
-/// ```
-#[cfg(feature = "deflate")]
-#[doc(alias("PermessageDeflate", "DeflateOptions"))]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DeflateConfig {
-    /// The largest windows that this endpoint agrees to, and whether it agrees to context takeover. Default:
-    /// windows of 2^15 bytes, and takeover both ways.
-    ///
-    /// The peer can reduce these limits and never exceed them. A client that cannot limit its window gets no
-    /// compression from a server whose limit is below 2^15 bytes.
-    #[doc(alias = "max_window_bits")]
-    pub limits: DeflateParams,
-    /// The compression level: from 0 (no compression) and 1 (fastest) to 9 (smallest). Default: 6. A larger
-    /// number counts as 9.
-    pub level: u8,
-    /// The length in bytes from which on a message is compressed. Default: 64.
-    ///
-    /// A shorter message is sent uncompressed, except if it is sent [in
-    /// fragments](crate::Connection::send_fragment).
-    #[doc(alias = "threshold")]
-    pub min_len: u16,
-}
-
-#[cfg(feature = "deflate")]
-impl Default for DeflateConfig {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-#[cfg(feature = "deflate")]
-impl DeflateConfig {
-    /// The defaults.
-    #[must_use]
-    pub const fn new() -> Self {
-        // Level 6 is the default of zlib. Messages of fewer than 64 bytes seldom become smaller.
-        Self { limits: DeflateParams::new(), level: 6, min_len: 64 }
-    }
-
-    /// Sets [`limits`](Self#structfield.limits).
-    #[must_use]
-    pub const fn limits(self, limits: DeflateParams) -> Self {
-        Self { limits, ..self }
-    }
-
-    /// Sets [`level`](Self#structfield.level).
-    #[must_use]
-    pub const fn level(self, level: u8) -> Self {
-        Self { level, ..self }
-    }
-
-    /// Sets [`min_len`](Self#structfield.min_len).
-    #[must_use]
-    pub const fn min_len(self, min_len: u16) -> Self {
-        Self { min_len, ..self }
-    }
-}
-
-/// An `Option<DeflateConfig>` in four bytes, so that a `Connection` stays within 320 bytes.
-///
-/// ```text
-///   bit 31      30 29                27..24  23..21        20..18        15..0
-///       is some takeover of server,  level   bits - 8 of   bits - 8 of   min_len
-///               and of client                the server    the client
-/// ```
-#[cfg(feature = "deflate")]
-#[derive(Debug, Clone, Copy)]
-struct Packed(u32);
-
-#[cfg(feature = "deflate")]
-impl Packed {
-    fn of(config: Option<DeflateConfig>) -> Self {
-        let Some(DeflateConfig { limits, level, min_len }) = config else { return Self(0) };
-        let limits = limits.in_range();
-        // 8 to 15, by `in_range`.
-        let bits = |bits: u8| u32::from(bits.saturating_sub(8) & 7);
-        let flags = 1 << 31
-            | u32::from(limits.server_context_takeover) << 30
-            | u32::from(limits.client_context_takeover) << 29;
-        let windows = bits(limits.server_window_bits) << 21 | bits(limits.client_window_bits) << 18;
-        Self(flags | u32::from(level.min(9)) << 24 | windows | u32::from(min_len))
-    }
-
-    fn get(self) -> Option<DeflateConfig> {
-        let is = |bit: u32| self.0 >> bit & 1 == 1;
-        let bits = |from: u32| (self.0 >> from & 7) as u8 | 8;
-        let mut limits = DeflateParams::new();
-        (limits.server_context_takeover, limits.client_context_takeover) = (is(30), is(29));
-        (limits.server_window_bits, limits.client_window_bits) = (bits(21), bits(18));
-        is(31).then_some(DeflateConfig { limits, level: (self.0 >> 24 & 15) as u8, min_len: self.0 as u16 })
     }
 }
 
@@ -456,8 +344,6 @@ mod arbitrary {
     use arbitrary::{Arbitrary, Result, Unstructured};
 
     use super::{Config, Delivery, Duration};
-    #[cfg(feature = "deflate")]
-    use super::{DeflateConfig, DeflateParams};
 
     /// Small limits and short times are as frequent as the defaults, so that a short input reaches them.
     impl<'a> Arbitrary<'a> for Config {
@@ -499,18 +385,6 @@ mod arbitrary {
     impl<'a> Arbitrary<'a> for Delivery {
         fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
             u.choose(&[Self::Messages, Self::Parts]).copied()
-        }
-    }
-
-    #[cfg(feature = "deflate")]
-    impl<'a> Arbitrary<'a> for DeflateConfig {
-        fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-            let mut limits = DeflateParams::new();
-            limits.server_window_bits = u.int_in_range(8..=15)?;
-            limits.client_window_bits = u.int_in_range(8..=15)?;
-            limits.server_context_takeover = u.arbitrary()?;
-            limits.client_context_takeover = u.arbitrary()?;
-            Ok(Self { limits, level: u.int_in_range(0..=9)?, min_len: limit(u, 64)? })
         }
     }
 }
@@ -576,65 +450,5 @@ mod tests {
             default += u32::from(config.max_message_size == Config::new().max_message_size);
         }
         assert!(small + default == 1000 && small > 300 && default > 300, "{small} and {default}");
-    }
-}
-
-#[cfg(all(test, feature = "deflate"))]
-mod deflate_tests {
-    use super::{Config, DeflateConfig, DeflateParams, Settings};
-
-    fn kept(deflate: Option<DeflateConfig>) -> Option<DeflateConfig> {
-        Settings::from(Config { deflate, ..Config::default() }).deflate()
-    }
-
-    #[test]
-    fn a_setter_changes_the_field_of_its_name() {
-        let mut limits = DeflateParams::new();
-        limits.server_window_bits = 9;
-        let set = DeflateConfig::new().limits(limits).level(3).min_len(7);
-        assert_eq!(set, DeflateConfig { limits, level: 3, min_len: 7 });
-        assert_eq!(Config::new().deflate(Some(set)), Config { deflate: Some(set), ..Config::new() });
-    }
-
-    #[test]
-    fn a_deflate_config_is_kept_unchanged() {
-        assert_eq!(kept(None), None);
-        assert_eq!(kept(Some(DeflateConfig::default())), Some(DeflateConfig::default()));
-        let mut deflate = DeflateConfig::default();
-        for windows in 0..64u8 {
-            for flags in 0..4 {
-                let (server_context_takeover, client_context_takeover) = (flags & 1 != 0, flags & 2 != 0);
-                let (server_window_bits, client_window_bits) = (8 + windows % 8, 8 + windows / 8);
-                deflate.limits = DeflateParams {
-                    server_window_bits,
-                    client_window_bits,
-                    server_context_takeover,
-                    client_context_takeover,
-                };
-                for level in 0..=9 {
-                    for min_len in [0, 1, 64, 0x7FFF, 0x8000, u16::MAX] {
-                        (deflate.level, deflate.min_len) = (level, min_len);
-                        assert_eq!(kept(Some(deflate)), Some(deflate));
-                    }
-                }
-            }
-        }
-        for min_len in 0..=u16::MAX {
-            deflate.min_len = min_len;
-            assert_eq!(kept(Some(deflate)), Some(deflate));
-        }
-    }
-
-    #[test]
-    fn numbers_out_of_range_count_as_the_nearest() {
-        for (bits, nearest) in [(0, 8), (7, 8), (16, 15), (255, 15)] {
-            for (level, most) in [(10, 9), (255, 9)] {
-                let mut deflate = DeflateConfig { level, ..DeflateConfig::default() };
-                (deflate.limits.server_window_bits, deflate.limits.client_window_bits) = (bits, bits);
-                let mut expected = DeflateConfig { level: most, ..deflate };
-                (expected.limits.server_window_bits, expected.limits.client_window_bits) = (nearest, nearest);
-                assert_eq!(kept(Some(deflate)), Some(expected));
-            }
-        }
     }
 }

@@ -168,7 +168,6 @@ mod config;
 
 mod buffer;
 
-#[cfg(feature = "deflate")]
 mod deflate;
 
 mod connection;

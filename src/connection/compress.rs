@@ -15,7 +15,7 @@ use crate::wire::{FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, Reserved
 #[derive(Debug, Clone)]
 pub(super) struct Compression {
     /// Messages of at least this many bytes are compressed; [`NEVER`] turns compression off.
-    pub(super) min_len: u32,
+    min_len: u32,
     /// The window, if permessage-deflate was negotiated and the application uses it.
     window: Option<Window>,
     /// Whether the peer's window holds a message that the deflater's does not: one that was compressed
@@ -45,6 +45,12 @@ impl Compression {
             )
         };
         Self { min_len: deflate.min_len.into(), window: Some(Window { bits, takeover }), ..off }
+    }
+
+    /// Whether a message of this many bytes is compressed, if it can be.
+    #[inline]
+    pub(super) const fn may_compress(&self, len: usize) -> bool {
+        len >= self.min_len as usize
     }
 
     /// Whether a message is compressed that begins with a fragment of this many bytes, or has only this one.

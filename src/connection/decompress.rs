@@ -1,27 +1,15 @@
 //! The inbound direction of permessage-deflate (RFC 7692 §6.2): payload of compressed frames to the message
 //! that is reassembled.
 
-use super::message::{OpenMessage, awaits_code_point};
+use super::message::{OpenMessage, Stop, awaits_code_point};
 use crate::buffer::{ReceiveBuffer, Storage};
 use crate::config::Delivery;
-use crate::deflate::{Corrupt, Inflater, PIECE, Window};
+use crate::deflate::{Corrupt, Inflater, PIECE, Unmasked, Window};
 use crate::error::ProtocolError;
 use crate::handshake::Negotiated;
 use crate::role::Role;
 use crate::rules::Limits;
 use crate::wire::{MessageKind, mask};
-
-/// Why inflating stops.
-pub(super) enum Stop {
-    /// More bytes are needed.
-    NeedMore,
-    /// A part is full, and must be delivered.
-    PartFull,
-    /// The payload of the frame is inflated.
-    FrameOver,
-    /// The message is whole.
-    MessageOver,
-}
 
 /// The inflater of a connection, and what it obeys.
 pub(super) struct Decompressor<'a> {
@@ -58,7 +46,7 @@ impl<'a> Decompressor<'a> {
             let input = buffer.unread().get(..unmasked as usize).unwrap_or_default();
             let count = self.inflater.inflate(input, self.window)?;
             buffer.skip(count);
-            message.unmasked = Some(unmasked.saturating_sub(count as u32));
+            message.compressed = Some(Unmasked(unmasked.saturating_sub(count as u32)));
             if count > 0 || !self.inflater.pending().is_empty() {
                 continue;
             }
@@ -112,7 +100,9 @@ impl<'a> Decompressor<'a> {
 /// Unmasks the payload in its place: the inflater may not take all of it at once. Returns how many of the
 /// unread bytes are unmasked.
 fn unmask<S: Storage>(message: &mut OpenMessage, buffer: &mut ReceiveBuffer<S>) -> u32 {
-    let (Some(unmasked), Some(frame)) = (&mut message.unmasked, &mut message.frame) else { return 0 };
+    let (Some(Unmasked(unmasked)), Some(frame)) = (&mut message.compressed, &mut message.frame) else {
+        return 0;
+    };
     let masked = buffer.unread_mut().get_mut(*unmasked as usize..).unwrap_or_default();
     // At 4 GiB of unread bytes, the rest waits.
     let count = u32::try_from(masked.len()).unwrap_or(u32::MAX).min(u32::MAX.saturating_sub(*unmasked));

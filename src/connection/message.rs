@@ -2,6 +2,7 @@
 
 use crate::buffer::{ReceiveBuffer, Storage};
 use crate::config::Settings;
+use crate::deflate::Unmasked;
 use crate::error::ProtocolError;
 use crate::role::Role;
 use crate::rules::{Limits, MessageCounters, TextEnd, Utf8Validator};
@@ -16,9 +17,8 @@ pub(super) struct OpenMessage {
     pub(super) utf8: Utf8Validator,
     /// The frame whose payload arrives; `None` between fragments.
     pub(super) frame: Option<OpenFrame>,
-    /// Of a compressed message: how many of the unread bytes are unmasked payload, to be inflated.
-    #[cfg(feature = "deflate")]
-    pub(super) unmasked: Option<u32>,
+    /// Of a compressed message: its payload that waits for the inflater.
+    pub(super) compressed: Option<Unmasked>,
     /// What the buffer retained when more bytes were needed: see [`ReceiveBuffer::retain`].
     pub(super) retained: u16,
 }
@@ -34,6 +34,19 @@ pub(super) struct OpenFrame {
     pub(super) key: Option<[u8; 4]>,
 }
 
+/// Why inflating stops.
+#[cfg_attr(not(feature = "deflate"), expect(dead_code, reason = "nothing is inflated"))]
+pub(super) enum Stop {
+    /// More bytes are needed.
+    NeedMore,
+    /// A part is full, and must be delivered.
+    PartFull,
+    /// The payload of the frame is inflated.
+    FrameOver,
+    /// The message is whole.
+    MessageOver,
+}
+
 /// What a fragment was to its message.
 pub(super) enum Fragment {
     Last,
@@ -45,14 +58,6 @@ pub(super) enum Fragment {
 const UNMASK_BLOCK: u64 = 4096;
 
 impl OpenMessage {
-    #[inline]
-    pub(super) const fn is_compressed(&self) -> bool {
-        #[cfg(feature = "deflate")]
-        return self.unmasked.is_some();
-        #[cfg(not(feature = "deflate"))]
-        return false;
-    }
-
     /// Whether the unread bytes are the beginning of binary payload: it can wait for more, because nothing in
     /// it is judged.
     #[inline]
@@ -61,7 +66,7 @@ impl OpenMessage {
             return false;
         };
         let unread = buffer.unread_len() as u64;
-        unread < remaining.min(UNMASK_BLOCK) && !self.is_compressed() && !buffer.is_full()
+        unread < remaining.min(UNMASK_BLOCK) && self.compressed.is_none() && !buffer.is_full()
     }
 
     /// Takes a continuation frame that the buffer holds whole. `None` changes nothing, and leaves the frame

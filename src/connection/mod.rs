@@ -12,9 +12,9 @@
 //!                                     frame_writer.rs
 //! ```
 
-#[cfg(feature = "deflate")]
+#[cfg_attr(not(feature = "deflate"), path = "compress_off.rs")]
 mod compress;
-#[cfg(feature = "deflate")]
+#[cfg_attr(not(feature = "deflate"), path = "decompress_off.rs")]
 mod decompress;
 mod end;
 mod event;

@@ -39,7 +39,6 @@ use crate::wire::{FrameHeader, MessageKind, ReservedBits};
 pub struct PreparedMessage {
     kind: MessageKind,
     plain: Encoded,
-    #[cfg(feature = "deflate")]
     compressed: Option<Compressed>,
 }
 
@@ -53,7 +52,6 @@ pub(super) struct Encoded {
 }
 
 /// A message that was compressed with an empty window.
-#[cfg(feature = "deflate")]
 #[derive(Clone)]
 pub(super) struct Compressed {
     /// The base-2 logarithm of the window that the peer needs for it.
@@ -75,12 +73,7 @@ impl PreparedMessage {
     }
 
     fn new(kind: MessageKind, payload: &[u8]) -> Self {
-        Self {
-            kind,
-            plain: Encoded::new(kind, ReservedBits::NONE, payload),
-            #[cfg(feature = "deflate")]
-            compressed: None,
-        }
+        Self { kind, plain: Encoded::new(kind, ReservedBits::NONE, payload), compressed: None }
     }
 
     /// Adds a compressed form, where that is shorter: made once, with a window of 2^`window_bits` bytes, 8 to
@@ -131,7 +124,6 @@ impl PreparedMessage {
     }
 
     /// Its compressed form, if there is one.
-    #[cfg(feature = "deflate")]
     pub(super) fn compressed(&self) -> Option<&Compressed> {
         self.compressed.as_ref()
     }

@@ -1,14 +1,12 @@
 //! The half of an open connection that reads: frames to events (§5, §6.2). It writes nothing; its owner sees
 //! in the event which reply is due.
 
-#[cfg(feature = "deflate")]
-use super::decompress::{Decompressor, Stop};
+use super::decompress::Decompressor;
 use super::event::Event;
-use super::message::{FastLimit, Fragment, OpenFrame, OpenMessage, awaits_code_point};
+use super::message::{FastLimit, Fragment, OpenFrame, OpenMessage, Stop, awaits_code_point};
 use crate::buffer::{ReceiveBuffer, Storage};
 use crate::config::{Delivery, Settings};
-#[cfg(feature = "deflate")]
-use crate::deflate::Inflater;
+use crate::deflate::{Inflater, Unmasked};
 use crate::error::{Error, ProtocolError};
 use crate::handshake::Negotiated;
 use crate::role::Role;
@@ -24,8 +22,7 @@ pub(super) struct ReceiveHalf {
     state: ReceiveState,
     pub(super) negotiated: Negotiated,
     fast_limit: FastLimit,
-    #[cfg(feature = "deflate")]
-    pub(super) inflater: Inflater,
+    inflater: Inflater,
 }
 
 /// Where in the stream of frames the next byte is.
@@ -98,7 +95,6 @@ impl ReceiveHalf {
             state: ReceiveState::between(retained),
             negotiated,
             fast_limit: FastLimit::of(config),
-            #[cfg(feature = "deflate")]
             inflater: Inflater::new(),
         }
     }
@@ -219,8 +215,7 @@ impl ReceiveHalf {
 
     /// A number that changes with the bytes received without an event.
     fn received<S: Storage>(&self, buffer: &ReceiveBuffer<S>) -> usize {
-        #[cfg(feature = "deflate")]
-        if let ReceiveState::Message(OpenMessage { unmasked: Some(_), .. }) = self.state {
+        if let ReceiveState::Message(OpenMessage { compressed: Some(_), .. }) = self.state {
             // Inflated input leaves the buffer, so it is counted. Wrapping: only a change matters.
             return buffer.unread_len().wrapping_add(self.inflater.taken());
         }
@@ -254,7 +249,7 @@ impl ReceiveHalf {
             ReceiveState::Between | ReceiveState::Torn(_) => self.frame_header::<R, S>(None, buffer, limits),
             ReceiveState::Message(message @ OpenMessage { frame: None, .. }) => {
                 let kind = message.kind;
-                let fragment = if delivery == Delivery::Messages && !message.is_compressed() {
+                let fragment = if delivery == Delivery::Messages && message.compressed.is_none() {
                     message.take_fragment::<R, S>(buffer, limits)?
                 } else {
                     None
@@ -271,8 +266,7 @@ impl ReceiveHalf {
                     }
                 }
             }
-            #[cfg(feature = "deflate")]
-            ReceiveState::Message(message @ OpenMessage { unmasked: Some(_), .. }) => {
+            ReceiveState::Message(message @ OpenMessage { compressed: Some(_), .. }) => {
                 let message = *message;
                 self.compressed_payload::<R, S>(message, buffer, delivery, limits)
             }
@@ -310,15 +304,11 @@ impl ReceiveHalf {
         }
         let counters = message.map_or(MessageCounters::default(), |message| message.counters);
         // RFC 7692 §6: RSV1 of the first frame "indicates whether a message is compressed or not"
-        #[cfg(feature = "deflate")]
-        let unmasked = message
-            .map_or(ReservedBits::RSV1.within(start.reserved).then_some(0), |message| message.unmasked);
-        let count = |payload_len| {
-            #[cfg(feature = "deflate")]
-            if unmasked.is_some() {
-                return counters.add_compressed(payload_len, limits);
-            }
-            counters.add(payload_len, limits)
+        let is_compressed = ReservedBits::RSV1.within(start.reserved);
+        let compressed = message.map_or(Unmasked::of_message(is_compressed), |message| message.compressed);
+        let count = |payload_len| match compressed {
+            Some(_) => counters.add_compressed(payload_len, limits),
+            None => counters.add(payload_len, limits),
         };
         let (header, header_len) = match start.parse_rest(bytes)? {
             Parsed::Complete { header, len } => (header, len),
@@ -341,8 +331,7 @@ impl ReceiveHalf {
             counters,
             utf8,
             frame: Some(frame),
-            #[cfg(feature = "deflate")]
-            unmasked,
+            compressed,
             retained: 0,
         });
         buffer.skip(header_len);
@@ -439,7 +428,6 @@ impl ReceiveHalf {
     }
 
     /// Inflates the payload of a data frame as far as it is there.
-    #[cfg(feature = "deflate")]
     fn compressed_payload<R: Role, S: Storage>(
         &mut self,
         mut message: OpenMessage,

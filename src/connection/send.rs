@@ -3,7 +3,6 @@
 
 use core::mem;
 
-#[cfg(feature = "deflate")]
 use super::compress::Compression;
 use super::frame_writer::{ControlPayload, Writer, close_payload, frame_len, header};
 use super::pending::PendingReply;
@@ -26,7 +25,6 @@ pub(super) struct SendHalf {
     pub(super) pending: PendingReply,
     /// The fragmented message that is being sent.
     fragmented: Option<FragmentedMessage>,
-    #[cfg(feature = "deflate")]
     pub(super) compression: Compression,
 }
 
@@ -35,19 +33,15 @@ pub(super) struct SendHalf {
 struct FragmentedMessage {
     kind: MessageKind,
     utf8: Utf8Validator,
-    #[cfg(feature = "deflate")]
     is_compressed: bool,
 }
 
 impl SendHalf {
     pub(super) fn new<R: Role>(negotiated: Negotiated, config: &Settings) -> Self {
-        #[cfg(not(feature = "deflate"))]
-        let _ = (negotiated, config);
         Self {
             closing: Closing::Open,
             pending: PendingReply::None,
             fragmented: None,
-            #[cfg(feature = "deflate")]
             compression: Compression::new::<R>(negotiated, config),
         }
     }
@@ -128,8 +122,7 @@ impl SendHalf {
         payload: &[u8],
         writer: &mut Writer<'_, R, O>,
     ) -> Result<(), SendError> {
-        #[cfg(feature = "deflate")]
-        if payload.len() >= self.compression.min_len as usize {
+        if self.compression.may_compress(payload.len()) {
             return self.compressed_message(kind, payload, writer);
         }
         let key = self.prepare_message(payload.len(), writer)?;
@@ -145,7 +138,6 @@ impl SendHalf {
         message: &PreparedMessage,
         writer: &mut Writer<'_, R, O>,
     ) -> Result<(), SendError> {
-        #[cfg(feature = "deflate")]
         if let Some(compressed) = message.compressed() {
             if self.compression.allows_prepared(message.plain().payload().len(), compressed.window_bits) {
                 self.encoded(&compressed.encoded, writer)?;
@@ -172,7 +164,6 @@ impl SendHalf {
 
     /// Sends a whole message in one frame; not compressed, if `out` might have no room for it.
     // Out of line, so that the fast path of a message that is not compressed stays small.
-    #[cfg(feature = "deflate")]
     #[inline(never)]
     fn compressed_message<R: Role, O: SendBuffer>(
         &mut self,
@@ -204,7 +195,6 @@ impl SendHalf {
                 let message = FragmentedMessage {
                     kind,
                     utf8: Utf8Validator::default(),
-                    #[cfg(feature = "deflate")]
                     is_compressed: self.compression.compresses::<R>(payload.len(), last, writer.out),
                 };
                 (kind.opcode(), message)
@@ -217,7 +207,6 @@ impl SendHalf {
         if is_text && (message.utf8.push(payload).is_err() || (last && !message.utf8.at_boundary())) {
             return Err(SendError::InvalidUtf8);
         }
-        #[cfg(feature = "deflate")]
         if message.is_compressed {
             let key = self.prepare(Compression::most(payload.len()), writer)?;
             self.compression.write_frame(header(opcode, last, key, 0), payload, writer);

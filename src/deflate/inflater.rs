@@ -19,6 +19,17 @@ pub(crate) struct Inflater {
     state: Option<Box<State>>,
 }
 
+/// How many of the unread bytes are payload of a compressed message that is unmasked, and waits for the inflater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unmasked(pub(crate) u32);
+
+impl Unmasked {
+    /// That of a message that begins, if it is compressed.
+    pub(crate) fn of_message(is_compressed: bool) -> Option<Self> {
+        is_compressed.then_some(Self(0))
+    }
+}
+
 /// The message is not DEFLATE, or does not end where a block does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Corrupt;

@@ -43,7 +43,6 @@ impl MessageCounters {
     }
 }
 
-#[cfg(feature = "deflate")]
 impl MessageCounters {
     /// Counts a data frame of a compressed message, whose bytes count once they are inflated.
     pub(crate) const fn add_compressed(
@@ -58,11 +57,13 @@ impl MessageCounters {
     }
 
     /// How many inflated bytes the message may still get.
+    #[cfg(feature = "deflate")]
     pub(crate) fn left(&self, limits: &Limits) -> usize {
         usize::try_from(limits.message.saturating_sub(self.bytes)).unwrap_or(usize::MAX)
     }
 
     /// Counts inflated bytes, of those that are left.
+    #[cfg(feature = "deflate")]
     pub(crate) const fn add_inflated(&mut self, count: usize) {
         self.bytes = self.bytes.saturating_add(count as u64);
     }

@@ -215,14 +215,7 @@ impl HeadReader {
             (Position::StartLine, _) if self.is_start_line(byte) => Ok(Position::StartLine),
             (Position::StartLine, b'\r') => Ok(Position::StartLineCr),
             (Position::Start | Position::StartLine, _) => Err(HandshakeError::InvalidByte),
-            (Position::EmptyLineCr, b'\n') => {
-                self.empty_lines = self.empty_lines.saturating_add(1);
-                if self.empty_lines > MAX_EMPTY_LINES {
-                    Err(HandshakeError::TooManyEmptyLines)
-                } else {
-                    Ok(Position::Start)
-                }
-            }
+            (Position::EmptyLineCr, b'\n') => self.empty_line(),
             (Position::StartLineCr | Position::ValueCr | Position::EndCr, b'\n') => Ok(Position::FieldStart),
             // RFC 9112 §2.2: "A recipient of such a bare CR MUST consider that element to be invalid"
             (Position::EmptyLineCr | Position::StartLineCr | Position::ValueCr | Position::EndCr, _) => {
@@ -248,6 +241,15 @@ impl HeadReader {
             (Position::Value, _) if is(byte, VALUE) => Ok(Position::Value),
             (Position::Value, b'\r') => Ok(Position::ValueCr),
             (Position::FieldStart | Position::Name | Position::Value, _) => Err(HandshakeError::InvalidByte),
+        }
+    }
+
+    fn empty_line(&mut self) -> Result<Position, HandshakeError> {
+        self.empty_lines = self.empty_lines.saturating_add(1);
+        if self.empty_lines > MAX_EMPTY_LINES {
+            Err(HandshakeError::TooManyEmptyLines)
+        } else {
+            Ok(Position::Start)
         }
     }
 

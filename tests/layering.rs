@@ -19,8 +19,10 @@ const ROOMS: [(&str, &[&str]); 10] = [
     ("guide", &[]),
 ];
 
-/// Rooms that do not keep the rules about circles, functions and lines yet. Remove a room once it keeps them.
-const NOT_YET: &[&str] = &["connection", "deflate"];
+/// Rooms whose files form a circle. Remove a room once it has none.
+const CIRCLES_NOT_YET: &[&str] = &["deflate"];
+/// Rooms with longer functions or lines. Remove a room once it has none.
+const LENGTHS_NOT_YET: &[&str] = &["connection"];
 
 const MAX_LINES_OF_A_FILE: usize = 400;
 const MAX_LINES_OF_A_FUNCTION: usize = 50;
@@ -51,7 +53,7 @@ fn sources() -> Vec<Source> {
             let below = path.strip_prefix(&root).expect("below src").with_extension("");
             let room = below.iter().next().expect("a name").to_str().expect("UTF-8").to_owned();
             let text = fs::read_to_string(&path).expect("a text");
-            let text = text.split("#[cfg(test)]\nmod tests").next().expect("a first piece");
+            let text = text.split("\nmod tests {").next().expect("a first piece");
             let code = text
                 .lines()
                 .filter(|line| !line.trim().is_empty() && !line.trim().starts_with("//"))
@@ -68,9 +70,9 @@ fn sources() -> Vec<Source> {
     sources
 }
 
-/// The sources of the rooms that must keep all rules.
-fn finished_sources() -> impl Iterator<Item = Source> {
-    sources().into_iter().filter(|source| !NOT_YET.contains(&source.room.as_str()))
+/// The sources outside these rooms.
+fn sources_without(rooms: &[&str]) -> impl Iterator<Item = Source> {
+    sources().into_iter().filter(|source| !rooms.contains(&source.room.as_str()))
 }
 
 /// The paths in `text` that begin with `root`, such as `super::`; a group in braces is several paths.
@@ -256,7 +258,7 @@ fn hashes_and_base64_stay_with_the_key() {
 
 #[test]
 fn the_files_of_a_room_form_no_circle() {
-    let sources: Vec<Source> = finished_sources().collect();
+    let sources: Vec<Source> = sources_without(CIRCLES_NOT_YET).collect();
     let mut seen = 0;
     for (room, _) in ROOMS {
         let room: Vec<&Source> = sources.iter().filter(|source| source.room == room).collect();
@@ -317,7 +319,7 @@ fn a_file_has_at_most_400_lines_of_code() {
 #[test]
 fn a_function_has_at_most_50_lines_of_code() {
     let mut seen = 0;
-    for source in finished_sources() {
+    for source in sources_without(LENGTHS_NOT_YET) {
         let indent = |line: &str| line.len() - line.trim_start().len();
         for (at, line) in source.code.iter().enumerate() {
             let words = line.split_whitespace().take_while(|word| !word.contains('='));
@@ -337,7 +339,7 @@ fn a_function_has_at_most_50_lines_of_code() {
 
 #[test]
 fn a_line_of_code_has_at_most_110_columns() {
-    for source in finished_sources() {
+    for source in sources_without(LENGTHS_NOT_YET) {
         for line in &source.code {
             assert!(line.chars().count() <= MAX_COLUMNS, "{}: {line}", source.path.display());
         }

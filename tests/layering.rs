@@ -1,7 +1,9 @@
 //! The rooms of `src/`: imports go down the layers only, inside a room as well, and files and functions stay
 //! short.
 
-use std::collections::{BTreeMap, BTreeSet};
+extern crate alloc;
+
+use alloc::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 

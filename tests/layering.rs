@@ -203,7 +203,7 @@ impl Imports {
         done: &mut BTreeSet<Module>,
     ) -> Option<Vec<Module>> {
         if let Some(first) = way.iter().position(|module| module == at) {
-            return Some([&way[first..], &[at.clone()]].concat());
+            return Some([&way[first..], core::slice::from_ref(at)].concat());
         }
         if !done.insert(at.clone()) {
             return None;

@@ -38,17 +38,17 @@
 //! ```
 //! # #[cfg(feature = "http")] {
 //! use websocket_proto::handshake::UpgradeRequest;
-//! use websocket_proto::{Accept, AcceptError, Config, Connection, Server};
+//! use websocket_proto::{Accept, Config, Connection, Server};
 //!
 //! type Answer = (http::Response<()>, Option<Connection<Server>>);
 //!
 //! /// The response, and the connection if the response accepts the request.
-//! fn upgrade<B>(request: &http::Request<B>) -> Result<Answer, AcceptError> {
+//! fn upgrade<B>(request: &http::Request<B>) -> Result<Answer, Box<dyn std::error::Error>> {
 //!     match UpgradeRequest::from_http(request) {
 //!         Ok(request) => {
 //!             let response = request.accept(Accept::new())?;
 //!             let ws = Connection::established(Server::new(), response.negotiated(), Config::default());
-//!             Ok((response.into_http(), Some(ws)))
+//!             Ok((response.into_http()?, Some(ws)))
 //!         }
 //!         Err(rejection) => Ok((rejection.into_http(), None)),
 //!     }

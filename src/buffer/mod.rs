@@ -1,7 +1,9 @@
-//! The caller's memory: what has come in, and what is to go out.
+//! The caller's memory: input and output.
 
 mod receive;
 mod send;
+mod storage;
 
-pub use receive::{ReceiveBuffer, Storage};
+pub use receive::ReceiveBuffer;
 pub use send::{SendBuffer, SendSlice};
+pub use storage::Storage;

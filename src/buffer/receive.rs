@@ -1,13 +1,13 @@
-//! What has come in: bytes of the transport, and the message that is being put together out of them.
+//! Input from the transport: unread bytes, and the message that is reassembled from them.
 //!
 //! ```text
-//!   0          message        built        read          end        len
-//!   |  free    | message      | free       | unread      | free     |
-//!   |          | (unmasked)   | (headers)  | (raw)       |          |
+//!   0      message_start   message_end   unread_start   unread_end     len
+//!   | free | message bytes | gap         | unread bytes | spare        |
+//!   |      | (unmasked)    | (headers)   | (raw)        | (to read to) |
 //! ```
-//! `message <= built <= read <= end <= len`, so that differences of them do not wrap; without a message,
-//! `message == built` anywhere. The payload of a fragment is moved down from `read` to `built` as it is
-//! unmasked.
+//! `message_start <= message_end <= unread_start <= unread_end <= len`, so that their differences do not
+//! wrap. Without a message, `message_start == message_end`, at any position. Unmasking moves the payload of a
+//! fragment down from `unread_start` to `message_end`.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -16,50 +16,79 @@ use core::fmt;
 use super::storage::{MASKED_CONTROL_FRAME, MIN_FIXED_LEN, Storage, grown};
 use crate::wire::{mask, mask_into};
 
-/// Where the transport's bytes go, and where messages are put together. The caller owns it, one to a
-/// connection while bytes of that connection are in it.
+/// The input of one connection: bytes read from the transport, and the message that they are reassembled to.
 ///
-/// Read into [`spare_mut`](Self::spare_mut), say how much with [`advance`](Self::advance), then call
-/// [`receive`](crate::Connection::receive) until it returns `None`. Events borrow the buffer.
+/// The caller owns it. Read into [`spare_mut`](Self::spare_mut), report the number of bytes with
+/// [`advance`](Self::advance), then call [`receive`](crate::Connection::receive) until it returns `Ok(None)`.
+/// Events borrow the buffer.
 ///
-/// The parts of a message that has not ended are in the buffer, and the connection knows how far it has read
-/// them. Until the message has ended, the connection must be given this buffer, and the buffer no other
-/// connection: after [`clear`](Self::clear), or with another buffer, a message is delivered without its
-/// beginning, or with that of another.
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use std::io::Read;
 ///
-/// Over `Vec<u8>` it takes no memory before the first `spare_mut`, and grows with the bytes received (never
-/// by the length that a header declares): up to 4 MiB it doubles, then it grows by a quarter. `spare_mut`
-/// returns the memory to the allocator when what the buffer holds and the bytes wanted take less than half of
-/// it, down to a threshold.
+/// use websocket_proto::{Config, Connection, Event, Negotiated, ReceiveBuffer, Server};
 ///
-/// Over `&mut [u8]` it never grows. The memory must have at least [`MIN_LEN`](ReceiveBuffer::MIN_LEN) bytes.
-/// A message must fit beside a control frame of 131 bytes, unless messages are [delivered in
+/// let mut ws = Connection::established(Server::new(), Negotiated::new(), Config::default());
+/// let (mut inbound, mut out) = (ReceiveBuffer::new(), Vec::new());
+/// let mut transport: &[u8] = b"\x82\x82\0\0\0\0hi\x82\x85\0\0"; // a message, and part of a header
+/// let count = transport.read(inbound.spare_mut(16 * 1024)).unwrap();
+/// inbound.advance(count);
+/// assert!(matches!(ws.receive(&mut inbound, &mut out), Ok(Some(Event::Binary(b"hi")))));
+/// assert!(matches!(ws.receive(&mut inbound, &mut out), Ok(None)));
+/// assert_eq!(inbound.unread().len(), 4);
+/// # }
+/// ```
+///
+/// # One buffer for each connection
+///
+/// The buffer holds the unread bytes and the unfinished message of one connection, and that connection counts
+/// them. Until the buffer [is empty](Self::is_empty), pass this buffer to `receive` and use it for no other
+/// connection. [`SharedBuffer`](crate::SharedBuffer) serves many connections with the memory of one buffer.
+///
+/// # Memory
+///
+/// `Vec<u8>` (feature `alloc`) allocates nothing before the first `spare_mut`. It grows with the bytes
+/// received, never by the length that a header declares: it doubles up to 4 MiB, then grows by a quarter.
+/// `spare_mut` returns memory to the allocator if less than half of it is in use and it is larger than the
+/// retained capacity.
+///
+/// `&mut [u8]` never grows. It must have at least [`MIN_LEN`](ReceiveBuffer::MIN_LEN) bytes. The largest
+/// message and a control frame of 131 bytes must fit into it together, unless messages are [delivered in
 /// parts](crate::Delivery::Parts).
+#[doc(alias = "FrameCodec")]
+#[doc(alias = "ReadBuffer")]
+#[doc(alias = "ReadBuf")]
 #[derive(Clone)]
 pub struct ReceiveBuffer<S> {
     storage: S,
-    threshold: usize,
-    message: usize,
-    built: usize,
-    read: usize,
-    end: usize,
-    /// What it retains for its connection, in one number; 0 for nothing.
+    /// Memory that an empty buffer may hold on to.
+    retained_capacity: usize,
+    message_start: usize,
+    message_end: usize,
+    unread_start: usize,
+    unread_end: usize,
+    /// A check number of the bytes held for a connection; 0 for none. See [`retain`](Self::retain).
     retained: u16,
 }
 
+/// 64 KiB: four reads of 16 KiB, the usual size.
+#[cfg(feature = "alloc")]
+const RETAINED_CAPACITY: usize = 64 * 1024;
+
 #[cfg(feature = "alloc")]
 impl ReceiveBuffer<Vec<u8>> {
-    /// Over a vector, empty and without memory; it keeps 64 KiB at the most when it needs less.
+    /// An empty buffer over a vector, without memory. Its retained capacity is 64 KiB.
     #[must_use]
     pub const fn new() -> Self {
-        Self::with_retained_capacity(64 * 1024)
+        Self::with_retained_capacity(RETAINED_CAPACITY)
     }
 
-    /// Over a vector, with another number of bytes to keep. If messages are often larger than that, memory is
-    /// allocated for each of them.
+    /// An empty buffer over a vector, with another retained capacity. If messages are often larger than that,
+    /// the buffer allocates memory for each of them.
     #[must_use]
-    pub const fn with_retained_capacity(threshold: usize) -> Self {
-        Self { storage: Vec::new(), threshold, message: 0, built: 0, read: 0, end: 0, retained: 0 }
+    #[doc(alias = "with_capacity")]
+    pub const fn with_retained_capacity(capacity: usize) -> Self {
+        Self::over(Vec::new(), capacity)
     }
 }
 
@@ -71,108 +100,128 @@ impl Default for ReceiveBuffer<Vec<u8>> {
 }
 
 impl<'a> ReceiveBuffer<&'a mut [u8]> {
-    /// The least number of bytes that [`fixed`](Self::fixed) memory must have: 131 for a control frame
-    /// (§5.5), and 4 for a code point that is split between two fragments.
+    /// The least length of [`fixed`](Self::fixed) memory: 131 bytes for a control frame (§5.5), and 4 for a
+    /// code point that is split between two fragments.
     pub const MIN_LEN: usize = MIN_FIXED_LEN;
 
-    /// Over fixed memory, whose content does not matter. It should have room for the head of the handshake,
-    /// and for a control frame (131 bytes) beside the largest message; or for [`MIN_LEN`](Self::MIN_LEN)
-    /// bytes, if messages are [delivered in parts](crate::Delivery::Parts). If whole messages are
-    /// compressed (feature `deflate`), it should have room for all bytes of one read beside the largest
-    /// message.
+    /// An empty buffer over fixed memory, whose content does not matter. The memory should have room for the
+    /// head of the handshake, and for the largest message together with a control frame (131 bytes). If
+    /// messages are [delivered in parts](crate::Delivery::Parts), [`MIN_LEN`](Self::MIN_LEN) bytes are enough
+    /// after the handshake. If whole messages are compressed (feature `deflate`), it should have room for the
+    /// largest message together with all bytes of one read.
     #[must_use]
     pub const fn fixed(storage: &'a mut [u8]) -> Self {
-        Self { storage, threshold: usize::MAX, message: 0, built: 0, read: 0, end: 0, retained: 0 }
+        Self::over(storage, usize::MAX)
+    }
+}
+
+impl<S> ReceiveBuffer<S> {
+    const fn over(storage: S, retained_capacity: usize) -> Self {
+        Self {
+            storage,
+            retained_capacity,
+            message_start: 0,
+            message_end: 0,
+            unread_start: 0,
+            unread_end: 0,
+            retained: 0,
+        }
     }
 }
 
 impl<S: Storage> ReceiveBuffer<S> {
-    /// Room to read into: at least `wanted` bytes, or as many as there can be. Empty means that the buffer is
-    /// full.
+    /// Memory to read into: at least `wanted` bytes, or the rest of a fixed memory. It is empty if the buffer
+    /// is full.
     ///
-    /// Bytes written here count once [`advance`](Self::advance) says so.
+    /// The bytes written to it become input with [`advance`](Self::advance).
     #[must_use]
     #[inline]
+    #[doc(alias = "chunk_mut")]
+    #[doc(alias = "unfilled_mut")]
     pub fn spare_mut(&mut self, wanted: usize) -> &mut [u8] {
         let len = self.storage.bytes().len();
         if self.is_empty() {
-            (self.message, self.built, self.read, self.end) = (0, 0, 0, 0);
-            if len < wanted || len > self.keeps(wanted) {
-                self.make_space(wanted);
+            (self.message_start, self.message_end, self.unread_start, self.unread_end) = (0, 0, 0, 0);
+            if len < wanted || len > self.largest_kept(wanted) {
+                self.make_spare(wanted);
             }
         } else {
-            let free = self.end_of_space().saturating_sub(self.end);
-            if free < wanted || self.gap() >= self.kept() || len > self.keeps(self.end.saturating_add(wanted))
-            {
-                self.make_space(wanted);
+            let spare = self.spare_end().saturating_sub(self.unread_end);
+            let needed = self.unread_end.saturating_add(wanted);
+            if spare < wanted || self.free_front() >= self.kept() || len > self.largest_kept(needed) {
+                self.make_spare(wanted);
             }
         }
-        let end = self.end_of_space();
-        self.storage.bytes_mut().get_mut(self.end..end).unwrap_or_default()
+        let end = self.spare_end();
+        self.storage.bytes_mut().get_mut(self.unread_end..end).unwrap_or_default()
     }
 
-    /// The first `count` bytes of [`spare_mut`](Self::spare_mut) have come from the transport. More than
-    /// there were is taken for all of them.
+    /// Adds the first `count` bytes of [`spare_mut`](Self::spare_mut) to the input. If there are fewer, it
+    /// adds all of them.
     #[inline]
+    #[doc(alias = "set_filled")]
+    #[doc(alias = "advance_mut")]
     pub fn advance(&mut self, count: usize) {
-        let free = self.end_of_space().saturating_sub(self.end);
-        self.end = self.end.wrapping_add(count.min(free));
+        let spare = self.spare_end().saturating_sub(self.unread_end);
+        // Cannot wrap: at most the length of the memory.
+        self.unread_end = self.unread_end.wrapping_add(count.min(spare));
     }
 
-    /// Copies bytes that came another way; how many there was room for.
-    #[must_use = "a fixed buffer may not take all of them"]
+    /// Copies bytes to the input that were read elsewhere, for instance by an HTTP library. Returns how many
+    /// of them the buffer had room for.
+    #[must_use = "a fixed buffer may not have room for all of them"]
+    #[doc(alias = "extend_from_slice")]
     pub fn feed(&mut self, bytes: &[u8]) -> usize {
-        let space = self.spare_mut(bytes.len());
-        let count = bytes.len().min(space.len());
-        for (slot, byte) in space.iter_mut().zip(bytes) {
-            *slot = *byte;
+        let spare = self.spare_mut(bytes.len());
+        let count = bytes.len().min(spare.len());
+        for (target, byte) in spare.iter_mut().zip(bytes) {
+            *target = *byte;
         }
         self.advance(count);
         count
     }
 
     /// The bytes that `receive` has not read: an incomplete head, header or control frame, the frames after
-    /// it, or the bytes after a refused handshake. The payload of a data frame that has arrived in part
-    /// is not among them: it was moved to its message.
+    /// it, or the bytes after a rejected handshake. They do not include the first part of a data frame's
+    /// payload, which `receive` has moved to the message.
     #[must_use]
     #[inline]
     pub fn unread(&self) -> &[u8] {
-        self.storage.bytes().get(self.read..self.end).unwrap_or_default()
+        self.storage.bytes().get(self.unread_start..self.unread_end).unwrap_or_default()
     }
 
-    /// Whether it holds nothing: neither unread bytes nor a part of a message. It can serve another
-    /// connection then.
+    /// Whether the buffer holds neither unread bytes nor a part of a message. Then it can serve another
+    /// connection.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.read == self.end && self.message == self.built
+        self.unread_start == self.unread_end && self.message_start == self.message_end
     }
 
-    /// Gives back all memory that holds nothing. An empty buffer is left with none.
+    /// Returns unused memory to the allocator. An empty buffer has none afterwards.
     pub fn shrink_to_fit(&mut self) {
         self.compact();
-        self.storage.shrink(self.end);
+        self.storage.shrink(self.unread_end);
     }
 
-    /// Drops all that is in it. It can serve another connection then; for the same one, in the middle of a
-    /// message, see [above](ReceiveBuffer).
+    /// Drops the unread bytes and the unfinished message. Then the buffer can serve another connection. The
+    /// same connection cannot continue with it, unless the buffer was empty.
     pub fn clear(&mut self) {
-        self.message = self.end;
-        self.built = self.end;
-        self.read = self.end;
+        self.message_start = self.unread_end;
+        self.message_end = self.unread_end;
+        self.unread_start = self.unread_end;
         self.retained = 0;
     }
 
-    /// Whether it retains what its connection expects: the number that [`retain`](Self::retain) returned
-    /// last.
+    /// Whether the buffer holds the bytes that its connection expects: `expected` is the number that
+    /// [`retain`](Self::retain) returned last.
     #[inline]
     pub(crate) fn retains(&self, expected: u16) -> bool {
         self.retained == expected
     }
 
-    /// The connection needs more bytes: remembers how much of a message, and how many unread bytes, it
-    /// retains for that connection. Returns both in one number, for [`release`](Self::release); 0 for
-    /// nothing.
+    /// The connection needs more bytes: remembers the number of message bytes and of unread bytes that the
+    /// buffer holds for it. Returns both in one check number, for [`release`](Self::release); 0 for none.
     pub(crate) fn retain(&mut self) -> u16 {
         // An odd factor keeps different lengths different. Truncating and wrapping: the number is only
         // compared.
@@ -182,7 +231,7 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.retained
     }
 
-    /// The connection reads on, if the buffer retains what it expects; whether it does.
+    /// The connection reads on, if the buffer holds the bytes that it expects. Returns whether it does.
     pub(crate) fn release(&mut self, expected: u16) -> bool {
         let is_expected = self.retains(expected);
         if is_expected {
@@ -193,46 +242,49 @@ impl<S: Storage> ReceiveBuffer<S> {
 
     #[inline]
     pub(crate) fn unread_mut(&mut self) -> &mut [u8] {
-        self.storage.bytes_mut().get_mut(self.read..self.end).unwrap_or_default()
+        self.storage.bytes_mut().get_mut(self.unread_start..self.unread_end).unwrap_or_default()
     }
 
-    /// Passes over unread bytes, and gives them out.
+    /// Consumes unread bytes and returns them.
     #[inline]
     pub(crate) fn take(&mut self, count: usize) -> &[u8] {
-        let from = self.read;
+        let from = self.unread_start;
         self.skip(count);
-        self.storage.bytes().get(from..self.read).unwrap_or_default()
+        self.storage.bytes().get(from..self.unread_start).unwrap_or_default()
     }
 
-    /// Passes over unread bytes.
+    /// Consumes unread bytes.
     #[inline]
     pub(crate) fn skip(&mut self, count: usize) {
-        self.read = self.read.wrapping_add(count.min(self.unread_len()));
+        // Cannot wrap: at most `unread_end`.
+        self.unread_start = self.unread_start.wrapping_add(count.min(self.unread_len()));
     }
 
     /// Unmasks the first `count` unread bytes, a piece of payload, to the end of the message.
     ///
     /// ```text
-    ///   | message   built | gap | payload   | unread        before
-    ///   | message   payload   built | gap   | unread        after
+    ///   | message | gap | payload | unread       before
+    ///   | message | payload | gap | unread       after
     /// ```
     pub(crate) fn append_payload(&mut self, count: usize, key: Option<[u8; 4]>) {
-        if self.message == self.built {
-            self.message = self.read;
-            self.built = self.read;
+        if self.message_start == self.message_end {
+            self.message_start = self.unread_start;
+            self.message_end = self.unread_start;
         }
-        let gap = self.read.saturating_sub(self.built);
-        let end = self.read.saturating_add(count).min(self.end);
-        let count = end.saturating_sub(self.read);
-        let bytes = self.storage.bytes_mut().get_mut(self.built..end).unwrap_or_default();
+        let gap = self.unread_start.saturating_sub(self.message_end);
+        let end = self.unread_start.saturating_add(count).min(self.unread_end);
+        let count = end.saturating_sub(self.unread_start);
+        let bytes = self.storage.bytes_mut().get_mut(self.message_end..end).unwrap_or_default();
         match (key, bytes.split_at_mut_checked(gap)) {
             (Some(key), Some((target, source))) if source.len() <= gap => {
-                // A fragment as short as what lies before it: nothing overlaps.
+                // The payload is no longer than the gap: source and target do not overlap.
                 if let Some(target) = target.get_mut(..source.len()) {
                     mask_into(target, source, key, 0);
                 }
             }
             (Some(key), _) if gap == 0 => mask(bytes, key, 0),
+            // Below 64 bytes, memmove and a pass in place are faster than `mask_down` in blocks of the gap's
+            // length.
             (Some(key), _) if gap < 64 => {
                 bytes.copy_within(gap.., 0);
                 mask(bytes.get_mut(..count).unwrap_or_default(), key, 0);
@@ -241,134 +293,137 @@ impl<S: Storage> ReceiveBuffer<S> {
             (None, _) if gap == 0 => {}
             (None, _) => bytes.copy_within(gap.., 0),
         }
-        self.built = self.built.saturating_add(count);
-        self.read = end;
+        self.message_end = self.message_end.saturating_add(count);
+        self.unread_start = end;
     }
 
-    /// Appends bytes to the message that are not in the buffer, as many as there is room for; how many. The
-    /// unread bytes move up where they are in the way; a buffer that grows does so by as much as it has,
-    /// but for a message of `most` bytes no further than that.
+    /// Appends inflated bytes to the message and returns how many there was room for. Unread bytes in the way
+    /// move up. A buffer that grows doubles, but for a message of at most `max_message_len` bytes it grows no
+    /// further than that.
     ///
     /// ```text
-    ///   | message   built | gap | unread   end | free |        before
-    ///   | message   bytes   built | gap           | unread     after, if the gap was too small
+    ///   | message | gap | unread | spare |       before
+    ///   | message | bytes | gap | unread |       after, if the gap was too small
     /// ```
     #[cfg(feature = "deflate")]
-    pub(crate) fn append(&mut self, bytes: &[u8], most: u64) -> usize {
-        if self.message == self.built {
-            self.message = 0;
-            self.built = 0;
+    pub(crate) fn append(&mut self, bytes: &[u8], max_message_len: u64) -> usize {
+        if self.message_start == self.message_end {
+            self.message_start = 0;
+            self.message_end = 0;
         }
-        if self.read.saturating_sub(self.built) < bytes.len() {
-            self.make_gap(bytes.len(), most);
+        if self.unread_start.saturating_sub(self.message_end) < bytes.len() {
+            self.make_gap(bytes.len(), max_message_len);
         }
-        let gap = self.storage.bytes_mut().get_mut(self.built..self.read).unwrap_or_default();
+        let gap = self.storage.bytes_mut().get_mut(self.message_end..self.unread_start).unwrap_or_default();
         let count = gap.len().min(bytes.len());
-        for (slot, byte) in gap.iter_mut().zip(bytes) {
-            *slot = *byte;
+        for (target, byte) in gap.iter_mut().zip(bytes) {
+            *target = *byte;
         }
-        self.built = self.built.saturating_add(count);
+        self.message_end = self.message_end.saturating_add(count);
         count
     }
 
     #[cfg(feature = "deflate")]
     #[cold]
-    fn make_gap(&mut self, wanted: usize, most: u64) {
+    fn make_gap(&mut self, wanted: usize, max_message_len: u64) {
         self.compact();
         let (len, unread) = (self.storage.bytes().len(), self.unread_len());
-        let needed = self.built.saturating_add(wanted).saturating_add(unread).min(self.largest());
+        let needed = self.message_end.saturating_add(wanted).saturating_add(unread).min(self.largest());
         if len < needed {
-            let most = usize::try_from(most).unwrap_or(usize::MAX).saturating_add(unread);
-            self.storage.grow(grown(len, needed, most.min(self.largest())));
+            let max_message_len = usize::try_from(max_message_len).unwrap_or(usize::MAX);
+            let max_len = max_message_len.saturating_add(unread).min(self.largest());
+            self.storage.grow(grown(len, needed, max_len));
         }
         let bytes = self.storage.bytes_mut();
         let len = bytes.len();
         let to = len.saturating_sub(unread);
-        bytes.copy_within(self.read..self.end, to);
-        (self.read, self.end) = (to, len);
+        bytes.copy_within(self.unread_start..self.unread_end, to);
+        (self.unread_start, self.unread_end) = (to, len);
     }
 
-    /// The message as far as it is there, to be given out: the bytes, and how to say that the first of them
-    /// are done with.
+    /// The message bytes, and the handle that marks them as delivered.
     #[inline]
-    pub(crate) fn message(&mut self) -> (&[u8], Given<'_>) {
-        let bytes = self.storage.bytes().get(self.message..self.built).unwrap_or_default();
-        (bytes, Given { message: &mut self.message, built: self.built })
+    pub(crate) fn message(&mut self) -> (&[u8], Delivered<'_>) {
+        let bytes = self.storage.bytes().get(self.message_start..self.message_end).unwrap_or_default();
+        (bytes, Delivered { message_start: &mut self.message_start, message_end: self.message_end })
     }
 
-    /// How many bytes of a message it can ever hold: a control frame must fit beside it.
+    /// The longest message that can ever fit, together with a control frame.
     #[inline]
     pub(crate) fn message_capacity(&self) -> u64 {
         self.storage.limit().saturating_sub(MASKED_CONTROL_FRAME) as u64
     }
 
-    /// How many unread bytes it can ever hold.
+    /// How many unread bytes can ever fit.
     pub(crate) fn capacity(&self) -> usize {
         self.storage.limit().saturating_sub(self.storage.reserve())
     }
 
-    /// Whether it will never have room for more, unless an event takes some of it.
+    /// Whether the buffer can never have more room, unless an event is delivered.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
         self.unread_len().wrapping_add(self.message_len().max(self.storage.reserve())) >= self.largest()
     }
 
-    /// How long its memory can get. No allocation is larger than `isize::MAX`, which a 32-bit machine can
-    /// come near to.
+    /// The largest length of the memory. No allocation is larger than `isize::MAX`, which a 32-bit machine
+    /// can come near to.
     #[inline]
     fn largest(&self) -> usize {
         self.storage.limit().min(isize::MAX as usize)
     }
 
-    /// Where the room to read into ends. The message and the room beside it have at least the reserve.
+    /// The end of the spare memory. The reserve is left for the message, as far as the message is shorter.
     #[inline]
-    fn end_of_space(&self) -> usize {
+    fn spare_end(&self) -> usize {
         let reserve = self.storage.reserve().saturating_sub(self.message_len());
+        // Cannot wrap: the reserve is less than the length of the memory.
         self.storage.bytes().len().wrapping_sub(reserve)
     }
 
-    /// How many bytes of the message are kept in it.
+    /// The number of message bytes.
     #[inline]
     pub(crate) fn message_len(&self) -> usize {
-        self.built.wrapping_sub(self.message)
+        self.message_end.wrapping_sub(self.message_start)
     }
 
-    /// How many bytes are unread.
+    /// The number of unread bytes.
     #[inline]
     pub(crate) fn unread_len(&self) -> usize {
-        self.end.wrapping_sub(self.read)
+        self.unread_end.wrapping_sub(self.unread_start)
     }
 
-    /// Bytes of message and unread.
+    /// The number of message bytes and unread bytes.
     #[inline]
     pub(crate) fn kept(&self) -> usize {
         self.message_len().wrapping_add(self.unread_len())
     }
 
-    /// Bytes before them that are done with. Once there are as many, what is kept moves down: each byte at
-    /// most once for every byte that came, and a message does not begin far up in the memory, to be moved
-    /// when it is long.
+    /// The number of free bytes at the front. When they are at least as many as the message bytes and the
+    /// unread bytes, those move down. So each byte moves at most once for every byte received, and a message
+    /// begins near the front before it is long.
     #[inline]
-    fn gap(&self) -> usize {
-        if self.message == self.built { self.read } else { self.message }
+    fn free_front(&self) -> usize {
+        if self.message_start == self.message_end { self.unread_start } else { self.message_start }
     }
 
-    /// How much memory it keeps at the most when it needs so much. Twice that, so that a message no longer
-    /// than a read does not make it shrink and grow again, and so that as many bytes were received as are
-    /// copied when it shrinks.
+    /// The largest length of the memory that `spare_mut` does not shrink if `needed` bytes are in use. The
+    /// factor of two avoids that a message as long as a read shrinks the memory and grows it again, and at
+    /// least as many bytes were received as are copied when the memory shrinks.
     #[inline]
-    fn keeps(&self, needed: usize) -> usize {
-        self.threshold.max(needed.saturating_mul(2))
+    fn largest_kept(&self, needed: usize) -> usize {
+        self.retained_capacity.max(needed.saturating_mul(2))
     }
 
+    /// [`spare_mut`](Self::spare_mut) when the memory must change. Out of line, because most reads find the
+    /// memory as it should be.
     #[cold]
     #[inline(never)]
-    fn make_space(&mut self, wanted: usize) {
+    fn make_spare(&mut self, wanted: usize) {
         self.compact();
         let limit = self.largest();
-        let needed = self.end.saturating_add(wanted).min(limit);
-        if self.storage.bytes().len() > self.keeps(needed) {
-            self.storage.shrink(self.end);
+        let needed = self.unread_end.saturating_add(wanted).min(limit);
+        if self.storage.bytes().len() > self.largest_kept(needed) {
+            self.storage.shrink(self.unread_end);
         }
         let len = self.storage.bytes().len();
         if len < needed && wanted <= limit {
@@ -376,24 +431,24 @@ impl<S: Storage> ReceiveBuffer<S> {
         }
     }
 
-    /// Moves message and unread bytes down to the front.
+    /// Moves message bytes and unread bytes to the front.
     fn compact(&mut self) {
         let (message, unread) = (self.message_len(), self.unread_len());
         let bytes = self.storage.bytes_mut();
-        if self.message > 0 && message > 0 {
-            bytes.copy_within(self.message..self.built, 0);
+        if self.message_start > 0 && message > 0 {
+            bytes.copy_within(self.message_start..self.message_end, 0);
         }
-        if self.read > message && unread > 0 {
-            bytes.copy_within(self.read..self.end, message);
+        if self.unread_start > message && unread > 0 {
+            bytes.copy_within(self.unread_start..self.unread_end, message);
         }
-        self.message = 0;
-        self.built = message;
-        self.read = message;
-        self.end = message.saturating_add(unread);
+        self.message_start = 0;
+        self.message_end = message;
+        self.unread_start = message;
+        self.unread_end = message.saturating_add(unread);
     }
 }
 
-/// Sizes alone: the content is the peer's.
+/// Prints sizes only: the content is the peer's.
 impl<S: Storage> fmt::Debug for ReceiveBuffer<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("ReceiveBuffer");
@@ -402,27 +457,27 @@ impl<S: Storage> fmt::Debug for ReceiveBuffer<S> {
     }
 }
 
-/// Says what of the message was given out.
-pub(crate) struct Given<'a> {
-    message: &'a mut usize,
-    built: usize,
+/// Marks message bytes as delivered to the application.
+pub(crate) struct Delivered<'a> {
+    message_start: &'a mut usize,
+    message_end: usize,
 }
 
-impl Given<'_> {
-    /// All of it.
+impl Delivered<'_> {
+    /// All message bytes.
     #[inline]
     pub(crate) fn all(self) {
-        *self.message = self.built;
+        *self.message_start = self.message_end;
     }
 
-    /// All but its end.
+    /// The first `count` message bytes.
     pub(crate) fn first(self, count: usize) {
-        *self.message = self.message.saturating_add(count).min(self.built);
+        *self.message_start = self.message_start.saturating_add(count).min(self.message_end);
     }
 }
 
-/// Unmasks all but the first `gap` bytes to the front, in one pass: blocks no longer than the gap do not
-/// overlap their target.
+/// Unmasks all bytes after the first `gap` bytes to the front, in one pass: a block that is no longer than
+/// the gap does not overlap its target.
 fn mask_down(mut bytes: &mut [u8], gap: usize, key: [u8; 4]) {
     let mut offset = 0u64;
     while let Some((target, source)) = bytes.split_at_mut_checked(gap) {

@@ -3,31 +3,30 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-/// The memory of a [`ReceiveBuffer`](crate::ReceiveBuffer): `Vec<u8>` (feature `alloc`), which grows, or `&mut [u8]`, which does
-/// not. Sealed.
+/// The memory of a [`ReceiveBuffer`](crate::ReceiveBuffer): `Vec<u8>` (feature `alloc`), which grows, or
+/// `&mut [u8]`, which does not. Sealed.
 pub trait Storage: sealed::Sealed {}
 
-/// §5.2, §5.5: two bytes, a masking key and 125 of payload.
+/// §5.2, §5.5: two header bytes, a masking key and 125 bytes of payload.
 pub(super) const MASKED_CONTROL_FRAME: usize = 131;
 
-/// §8.1: the bytes of a code point. In fixed memory, unread bytes leave so much room for a message: the
-/// beginning of a code point stays there while a control frame is read, and a code point that is inflated
-/// finds room.
-pub(super) const CODE_POINT: usize = 4;
+/// §8.1: the longest code point. Unread bytes leave so much of a fixed memory to the message: there the first
+/// bytes of a code point stay while a control frame is read, and an inflated code point has room.
+const CODE_POINT: usize = 4;
 
-/// The least number of bytes of fixed memory that keeps every promise.
+/// The least length of a fixed memory: a control frame and, in the middle of a message, a code point.
 pub(super) const MIN_FIXED_LEN: usize = MASKED_CONTROL_FRAME + CODE_POINT;
 
-/// From here on, memory grows by a quarter: a message of 64 MiB takes at most 80 MiB. The price: while it
-/// grows, each byte of a long message is copied four times on average, not once as when memory doubles.
+/// From 4 MiB on, memory grows by a quarter, so that a message of 64 MiB takes at most 80 MiB. The price:
+/// while it grows, each byte of a long message is copied four times on average. Doubling copies it once.
 const GROW_BY_QUARTERS: usize = 4 << 20;
 
-/// How much memory to have instead of `len`, if `needed` is more: a multiple, so that a message that comes in
-/// small reads is copied a constant number of times; but no more than `most`, unless it is needed.
-pub(super) const fn grown(len: usize, needed: usize, most: usize) -> usize {
+/// The next length of a memory of `len` bytes if `needed` bytes are more. It is a multiple of `len`, so that
+/// a message in small reads is copied a constant number of times, but at most `max`, unless more is needed.
+pub(super) const fn grown(len: usize, needed: usize, max: usize) -> usize {
     let step = if len < GROW_BY_QUARTERS { len } else { len / 4 };
     let len = len.saturating_add(step);
-    let len = if len < most { len } else { most };
+    let len = if len < max { len } else { max };
     if len < needed { needed } else { len }
 }
 
@@ -39,16 +38,17 @@ mod sealed {
 
     #[expect(unnameable_types, reason = "sealed")]
     pub trait Sealed {
-        /// All of it, initialised.
+        /// The whole memory, initialised.
         fn bytes(&self) -> &[u8];
+        /// The same, to write to.
         fn bytes_mut(&mut self) -> &mut [u8];
-        /// Makes it this long, if it can.
+        /// Grows to `len` bytes, if it can grow.
         fn grow(&mut self, len: usize);
-        /// Keeps no more than the first `len` bytes, if it can.
+        /// Shrinks to the first `len` bytes, if it can shrink.
         fn shrink(&mut self, len: usize);
-        /// How long it can get.
+        /// The largest possible length.
         fn limit(&self) -> usize;
-        /// How much room unread bytes must leave for a message.
+        /// How many bytes the unread bytes must leave to the message.
         fn reserve(&self) -> usize;
     }
 
@@ -68,7 +68,7 @@ mod sealed {
             if self.is_empty() {
                 *self = vec![0; len];
             } else {
-                // Exactly: the buffer doubles by itself.
+                // Exactly, because `grown` has chosen the length.
                 self.reserve_exact(len.saturating_sub(self.len()));
                 self.resize(len, 0);
             }
@@ -110,8 +110,7 @@ mod sealed {
             self.len()
         }
 
-        // With less memory than that there is no promise, and a control frame is worth more than a code
-        // point.
+        // A memory that is too short for both can at least read control frames.
         #[inline]
         fn reserve(&self) -> usize {
             if self.len() < MIN_FIXED_LEN { 0 } else { CODE_POINT }
@@ -128,8 +127,8 @@ mod tests {
     use super::{GROW_BY_QUARTERS, grown};
 
     #[test]
-    fn memory_doubles_then_grows_by_a_quarter_and_never_past_the_most() {
-        const MOST: usize = 0x7FFF_FFFF;
+    fn memory_doubles_then_grows_by_a_quarter_up_to_the_maximum() {
+        const MAX: usize = 0x7FFF_FFFF;
         for (len, needed, expected) in [
             (0, 1, 1),
             (100, 101, 200),
@@ -138,10 +137,10 @@ mod tests {
             (GROW_BY_QUARTERS, GROW_BY_QUARTERS + 1, GROW_BY_QUARTERS / 4 * 5),
             // The 32-bit limit of an allocation.
             (1 << 30, (1 << 30) + 1, 5 << 28),
-            (0x7000_0000, 0x7000_0001, MOST),
-            (MOST - 1, MOST, MOST),
+            (0x7000_0000, 0x7000_0001, MAX),
+            (MAX - 1, MAX, MAX),
         ] {
-            assert_eq!(grown(len, needed, MOST), expected, "{len} to {needed}");
+            assert_eq!(grown(len, needed, MAX), expected, "{len} to {needed}");
         }
         assert_eq!(grown(100, 150, 120), 150, "what is needed is needed");
     }

@@ -1,4 +1,4 @@
-//! What is to go out.
+//! Output to the transport.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -11,35 +11,71 @@ use crate::wire::mask;
 #[cfg(feature = "alloc")]
 use crate::wire::masked;
 
-/// Where a connection puts what is to be sent. The caller takes bytes from its front, in order, any number at
-/// a time.
+/// The output of a connection. The connection appends bytes; the caller writes them to the transport and
+/// removes them from the front, in order, any number at a time.
 ///
-/// It should have room for 131 bytes when it is empty, a control frame of a client's: what is owed to the
-/// peer and finds no room waits. A server's needs room for its 101 as well, and for a refusal of about 260.
+/// The crate implements it for `Vec<u8>` (feature `alloc`), `ArrayVec<u8, N>`, [`SendSlice`],
+/// `bytes::BytesMut` (feature `bytes`), and `&mut` of these, also of `dyn SendBuffer`.
 ///
-/// For `Vec<u8>` (feature `alloc`), `ArrayVec<u8, N>`, [`SendSlice`] and `bytes::BytesMut` (feature `bytes`).
+/// # Room
+///
+/// An empty buffer should have room for 131 bytes, the longest control frame of a client: a reply that has no
+/// room stays pending in the connection. The buffer of a server needs room for the response to the handshake
+/// as well, and for a rejection of about 260 bytes.
+///
+/// ```
+/// # #[cfg(feature = "std")] {
+/// use std::io::Write;
+///
+/// use websocket_proto::{Config, Connection, Negotiated, SendBuffer, Server};
+///
+/// /// Writes the output of any connection.
+/// fn flush(out: &mut Vec<u8>, transport: &mut impl Write) -> std::io::Result<()> {
+///     transport.write_all(out)?;
+///     out.clear();
+///     Ok(())
+/// }
+///
+/// /// Sends to any kind of buffer.
+/// fn greet(ws: &mut Connection<Server>, mut out: &mut dyn SendBuffer) {
+///     ws.send_text("hi", &mut out).unwrap();
+/// }
+///
+/// let mut ws = Connection::established(Server::new(), Negotiated::new(), Config::default());
+/// let (mut out, mut transport) = (Vec::new(), Vec::new());
+/// greet(&mut ws, &mut out);
+/// flush(&mut out, &mut transport).unwrap();
+/// assert_eq!(transport, b"\x81\x02hi");
+/// # }
+/// ```
+#[doc(alias = "BufMut")]
+#[doc(alias = "WriteBuffer")]
 pub trait SendBuffer {
-    /// How many bytes are in it, not taken yet.
+    /// The number of bytes in the buffer.
     fn len(&self) -> usize;
 
-    /// Whether there are none.
+    /// Whether the buffer is empty.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many more it has room for.
+    /// How many more bytes the buffer has room for.
+    #[doc(alias = "remaining_mut")]
     fn remaining_capacity(&self) -> usize;
 
-    /// About to get this many bytes in several pieces.
+    /// Announces that `count` bytes follow, in several pieces.
     fn reserve(&mut self, count: usize) {
         let _ = count;
     }
 
     /// Appends all of `bytes`, which are at most [`remaining_capacity`](Self::remaining_capacity).
+    #[doc(alias = "extend_from_slice")]
+    #[doc(alias = "put_slice")]
     fn push(&mut self, bytes: &[u8]);
 
-    /// Appends all of `payload`, masked with `key` (§5.3); `payload` stays as it is.
+    /// Appends all of `payload`, masked with `key` (§5.3). `payload` does not change.
     fn push_masked(&mut self, payload: &[u8], key: [u8; 4]) {
+        // On the stack, for buffers that cannot be masked in place: a multiple of the key's four bytes.
         let mut block = [0; 256];
         for payload in payload.chunks(block.len()) {
             if let Some(block) = block.get_mut(..payload.len()) {
@@ -51,22 +87,22 @@ pub trait SendBuffer {
     }
 }
 
-/// [`SendBuffer::push_masked`] where what was written can be masked in its place, while it is still in the
+/// [`SendBuffer::push_masked`] for buffers whose bytes can be masked in place, while they are still in the
 /// nearest cache.
 #[inline]
 fn push_and_mask(out: &mut (impl SendBuffer + DerefMut<Target = [u8]>), payload: &[u8], key: [u8; 4]) {
-    // A multiple of the key's four bytes, and less than what memcpy may copy by `rep movsb`, which can pass
-    // the caches by: reading what it has just written then takes five times as long.
+    // A multiple of the key's four bytes, and below the length from which memcpy uses `rep movsb`. That can
+    // bypass the caches, and then reading the copy takes five times as long.
     const BLOCK: usize = 1024;
-    let mut put = |block: &[u8]| {
-        let from = out.len();
+    let mut append = |block: &[u8]| {
+        let from = SendBuffer::len(out);
         out.push(block);
         mask(out.get_mut(from..).unwrap_or_default(), key, 0);
     };
     if payload.len() <= BLOCK {
-        return put(payload);
+        return append(payload);
     }
-    payload.chunks(BLOCK).for_each(put);
+    payload.chunks(BLOCK).for_each(append);
 }
 
 #[cfg(feature = "alloc")]
@@ -93,7 +129,8 @@ impl SendBuffer for Vec<u8> {
 
     #[inline]
     fn push_masked(&mut self, payload: &[u8], key: [u8; 4]) {
-        // From here on one pass pays: a vector takes arrays without a look at its room for each byte.
+        // From 512 bytes on, one pass over the payload is faster: a vector is extended by arrays without a
+        // check of its capacity for each byte.
         const LONG: usize = 512;
 
         if payload.len() < LONG {
@@ -156,36 +193,73 @@ impl SendBuffer for bytes::BytesMut {
     }
 }
 
-/// A [`SendBuffer`] over fixed memory.
+impl<B: SendBuffer + ?Sized> SendBuffer for &mut B {
+    #[inline]
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+
+    #[inline]
+    fn remaining_capacity(&self) -> usize {
+        (**self).remaining_capacity()
+    }
+
+    #[inline]
+    fn reserve(&mut self, count: usize) {
+        (**self).reserve(count);
+    }
+
+    #[inline]
+    fn push(&mut self, bytes: &[u8]) {
+        (**self).push(bytes);
+    }
+
+    #[inline]
+    fn push_masked(&mut self, payload: &[u8], key: [u8; 4]) {
+        (**self).push_masked(payload, key);
+    }
+}
+
+/// A [`SendBuffer`] over fixed memory, for targets without an allocator or to bound the output of a
+/// connection.
+///
+/// If the memory is full, `send_*` returns an error and writes nothing, and a reply stays pending in the
+/// connection until there is room for it. The memory should have at least 131 bytes, see [`SendBuffer`].
 ///
 /// ```
-/// use websocket_proto::{SendBuffer, SendSlice};
+/// use websocket_proto::{Config, Connection, Negotiated, SendBuffer, SendError, SendSlice, Server};
 ///
-/// let mut memory = [0; 4];
+/// let mut ws = Connection::established(Server::new(), Negotiated::new(), Config::default());
+/// let mut memory = [0; 131];
 /// let mut out = SendSlice::new(&mut memory);
-/// out.push(b"abc");
-/// out.consume(2);
-/// assert_eq!((out.as_slice(), out.remaining_capacity()), (&b"c"[..], 3));
+/// ws.send_text("hello", &mut out).unwrap();
+/// assert_eq!(ws.send_binary(&[0; 125], &mut out), Err(SendError::Full));
+///
+/// let written = 3; // the transport has accepted 3 of the 7 bytes
+/// out.consume(written);
+/// assert_eq!((out.as_slice(), out.remaining_capacity()), (&b"ello"[..], 127));
 /// ```
+#[doc(alias = "Cursor")]
 pub struct SendSlice<'a> {
     memory: &'a mut [u8],
     len: usize,
 }
 
 impl<'a> SendSlice<'a> {
-    /// Empty, over memory whose content does not matter.
+    /// An empty buffer over memory whose content does not matter.
     #[must_use]
     pub const fn new(memory: &'a mut [u8]) -> Self {
         Self { memory, len: 0 }
     }
 
-    /// The bytes to send.
+    /// The bytes to write to the transport.
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
         self.memory.get(..self.len).unwrap_or_default()
     }
 
-    /// The first `count` bytes were sent.
+    /// Removes the first `count` bytes, which the transport has accepted. If there are fewer, it removes all
+    /// of them. The rest moves to the front of the memory.
     pub fn consume(&mut self, count: usize) {
         let count = count.min(self.len);
         self.memory.copy_within(count..self.len, 0);
@@ -207,8 +281,10 @@ impl SendBuffer for SendSlice<'_> {
     #[inline]
     fn push(&mut self, bytes: &[u8]) {
         let end = self.len.saturating_add(bytes.len());
-        if let Some(free) = self.memory.get_mut(self.len..end) {
-            free.copy_from_slice(bytes);
+        let target = self.memory.get_mut(self.len..end);
+        debug_assert!(target.is_some(), "at most the remaining capacity");
+        if let Some(target) = target {
+            target.copy_from_slice(bytes);
             self.len = end;
         }
     }
@@ -217,8 +293,8 @@ impl SendBuffer for SendSlice<'_> {
 impl fmt::Debug for SendSlice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendSlice")
-            .field("pending", &self.len)
-            .field("room", &self.remaining_capacity())
+            .field("len", &self.len)
+            .field("remaining_capacity", &self.remaining_capacity())
             .finish()
     }
 }

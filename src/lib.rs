@@ -175,6 +175,8 @@ mod connection;
 #[cfg(feature = "std")]
 pub mod guide;
 
+#[cfg(feature = "alloc")]
+pub use buffer::{AttachedBuffer, BufferSlot, SharedBuffer};
 pub use buffer::{ReceiveBuffer, SendBuffer, SendSlice, Storage};
 #[cfg(feature = "deflate")]
 pub use config::DeflateConfig;

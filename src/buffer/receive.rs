@@ -12,6 +12,8 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use core::fmt;
+#[cfg(feature = "alloc")]
+use core::mem;
 
 use super::storage::{MASKED_CONTROL_FRAME, MIN_FIXED_LEN, Storage, grown};
 use crate::wire::{mask, mask_into};
@@ -73,7 +75,7 @@ pub struct ReceiveBuffer<S> {
 
 /// 64 KiB: four reads of 16 KiB, the usual size.
 #[cfg(feature = "alloc")]
-const RETAINED_CAPACITY: usize = 64 * 1024;
+pub(super) const RETAINED_CAPACITY: usize = 64 * 1024;
 
 #[cfg(feature = "alloc")]
 impl ReceiveBuffer<Vec<u8>> {
@@ -429,6 +431,32 @@ impl<S: Storage> ReceiveBuffer<S> {
         if len < needed && wanted <= limit {
             self.storage.grow(grown(len, needed, limit));
         }
+    }
+
+    /// Moves message bytes and unread bytes to the front of another memory, which has room for them. Returns
+    /// the memory used before.
+    #[cfg(feature = "alloc")]
+    pub(super) fn replace_memory(&mut self, memory: S) -> S {
+        self.compact();
+        let memory = mem::replace(&mut self.storage, memory);
+        let target = self.storage.bytes_mut().get_mut(..self.unread_end);
+        let source = memory.bytes().get(..self.unread_end);
+        debug_assert!(target.is_some() && source.is_some(), "the other memory has room");
+        if let (Some(target), Some(source)) = (target, source) {
+            target.copy_from_slice(source);
+        }
+        memory
+    }
+
+    /// The length of the memory.
+    #[cfg(feature = "alloc")]
+    pub(super) fn memory_len(&self) -> usize {
+        self.storage.bytes().len()
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(super) fn set_retained_capacity(&mut self, capacity: usize) {
+        self.retained_capacity = capacity;
     }
 
     /// Moves message bytes and unread bytes to the front.

@@ -1,0 +1,211 @@
+//! One receive buffer for many connections.
+//!
+//! The memory moves to the slot of a connection while it is attached, and back when the guard is dropped. So
+//! the bytes of a connection are in its slot at any time, also after a guard was leaked.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::{Deref, DerefMut};
+
+use super::receive::{RETAINED_CAPACITY, ReceiveBuffer};
+
+/// From 4 KiB on, leftover bytes stay in the memory that they are in. Below, they are copied to the memory of
+/// the shared buffer and back at each read, which costs less than a read from a socket.
+const LARGE: usize = 4 * 1024;
+
+/// The memory of one [`ReceiveBuffer`], for all connections of a thread.
+///
+/// Most connections wait for input most of the time and hold no bytes then. A `ReceiveBuffer` for each of them
+/// keeps the memory of a read, for instance 16 KiB. With a `SharedBuffer`, each connection has a
+/// [`BufferSlot`] instead, of 72 bytes and without memory on the heap. To read, [`attach`](Self::attach) the
+/// slot: the guard is a `ReceiveBuffer` with the leftover bytes of this connection.
+///
+/// ```
+/// use std::io::Read;
+///
+/// use websocket_proto::{BufferSlot, Config, Connection, Event, Negotiated, Server, SharedBuffer};
+///
+/// struct Client<T> {
+///     transport: T,
+///     ws: Connection<Server>,
+///     slot: BufferSlot,
+///     out: Vec<u8>,
+/// }
+///
+/// impl<T: Read> Client<T> {
+///     fn new(transport: T) -> Self {
+///         let ws = Connection::established(Server::new(), Negotiated::new(), Config::default());
+///         Self { transport, ws, slot: BufferSlot::new(), out: Vec::new() }
+///     }
+///
+///     /// The transport has input.
+///     fn read(&mut self, shared: &mut SharedBuffer) {
+///         let mut inbound = shared.attach(&mut self.slot);
+///         let count = self.transport.read(inbound.spare_mut(16 * 1024)).unwrap();
+///         inbound.advance(count);
+///         while let Some(event) = self.ws.receive(&mut inbound, &mut self.out).unwrap() {
+///             if let Event::Text(text) = event {
+///                 self.ws.send_text(text, &mut self.out).unwrap();
+///             }
+///         }
+///     }
+/// }
+///
+/// // Each first read ends in the middle of a frame.
+/// let mut one = Client::new(b"\x81\x83\0\0\0\0o".chain(&b"ne"[..]));
+/// let mut two = Client::new(b"\x81".chain(&b"\x83\0\0\0\0two"[..]));
+/// let mut shared = SharedBuffer::new();
+/// for _ in 0..2 {
+///     one.read(&mut shared);
+///     two.read(&mut shared);
+/// }
+/// assert_eq!((&one.out[..], &two.out[..]), (&b"\x81\x03one"[..], &b"\x81\x03two"[..]));
+/// ```
+///
+/// # Memory
+///
+/// When the guard is dropped, leftover bytes (unread bytes, and the parts of an unfinished message) move to
+/// the slot, in an allocation of their length. 4 KiB or more of them stay in memory that belongs to the slot,
+/// and the next guard reads into that memory. So a large message in many reads is not copied at each of them.
+/// When less is left, the memory returns to the shared buffer.
+#[doc(alias = "BufferPool")]
+pub struct SharedBuffer {
+    /// Empty while it is attached.
+    memory: Vec<u8>,
+    retained_capacity: usize,
+}
+
+impl SharedBuffer {
+    /// A shared buffer without memory. Its retained capacity is 64 KiB, as that of [`ReceiveBuffer::new`].
+    #[must_use]
+    pub const fn new() -> Self {
+        Self::with_retained_capacity(RETAINED_CAPACITY)
+    }
+
+    /// A shared buffer with another retained capacity, see [`ReceiveBuffer::with_retained_capacity`].
+    #[must_use]
+    pub const fn with_retained_capacity(capacity: usize) -> Self {
+        Self { memory: Vec::new(), retained_capacity: capacity }
+    }
+
+    /// The receive buffer of the connection that this slot belongs to, until the guard is dropped.
+    ///
+    /// A guard that is leaked ([`mem::forget`](core::mem::forget)) leaves the memory in the slot, with the
+    /// bytes of this connection and no others. No byte is lost: the next `attach` of the slot finds them, and
+    /// other slots get new memory.
+    #[must_use = "the guard is the receive buffer"]
+    pub fn attach<'a>(&'a mut self, slot: &'a mut BufferSlot) -> AttachedBuffer<'a> {
+        let BufferSlot { buffer } = slot;
+        let is_large = buffer.kept() >= LARGE;
+        // A slot with a large message grows and shrinks with it.
+        buffer.set_retained_capacity(if is_large { 0 } else { self.retained_capacity });
+        // After a leak, the slot has memory for a read, and the shared buffer has none.
+        let is_lent = !is_large && buffer.memory_len() <= self.memory.len();
+        if is_lent {
+            buffer.replace_memory(core::mem::take(&mut self.memory));
+        }
+        AttachedBuffer { memory: &mut self.memory, buffer, is_lent }
+    }
+
+    /// Returns the memory to the allocator.
+    pub fn shrink_to_fit(&mut self) {
+        self.memory = Vec::new();
+    }
+}
+
+impl Default for SharedBuffer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for SharedBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedBuffer").field("memory", &self.memory.len()).finish_non_exhaustive()
+    }
+}
+
+/// The place of one connection on a [`SharedBuffer`]: it holds the leftover bytes of the connection between two
+/// reads. An empty slot has no memory on the heap.
+///
+/// Keep it with its connection, and attach it whenever that connection reads. Any `SharedBuffer` will do, for
+/// instance after the connection has moved to another thread.
+#[derive(Clone)]
+pub struct BufferSlot {
+    buffer: ReceiveBuffer<Vec<u8>>,
+}
+
+impl BufferSlot {
+    /// An empty slot.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { buffer: ReceiveBuffer::with_retained_capacity(0) }
+    }
+
+    /// Whether no leftover bytes are in the slot.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+}
+
+impl Default for BufferSlot {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Prints sizes only: the content is the peer's.
+impl fmt::Debug for BufferSlot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BufferSlot").field("buffer", &self.buffer).finish()
+    }
+}
+
+/// The guard of [`SharedBuffer::attach`]: a [`ReceiveBuffer`]. When it is dropped, the leftover bytes move to
+/// the slot.
+pub struct AttachedBuffer<'a> {
+    /// The memory of the shared buffer, which the slot returns.
+    memory: &'a mut Vec<u8>,
+    /// In the slot.
+    buffer: &'a mut ReceiveBuffer<Vec<u8>>,
+    is_lent: bool,
+}
+
+impl Deref for AttachedBuffer<'_> {
+    type Target = ReceiveBuffer<Vec<u8>>;
+
+    #[inline]
+    fn deref(&self) -> &Self::Target {
+        self.buffer
+    }
+}
+
+impl DerefMut for AttachedBuffer<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        self.buffer
+    }
+}
+
+impl Drop for AttachedBuffer<'_> {
+    fn drop(&mut self) {
+        let leftover = self.buffer.kept();
+        // Lent memory that is mostly unused goes back, and the leftover is copied this once.
+        let fills_memory = !self.is_lent || leftover >= self.buffer.memory_len() / 2;
+        if leftover >= LARGE && fills_memory {
+            return;
+        }
+        let memory = self.buffer.replace_memory(vec![0; leftover]);
+        if memory.len() > self.memory.len() {
+            *self.memory = memory;
+        }
+    }
+}
+
+impl fmt::Debug for AttachedBuffer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AttachedBuffer").field("buffer", &self.buffer).finish()
+    }
+}

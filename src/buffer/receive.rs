@@ -14,8 +14,9 @@ use alloc::vec::Vec;
 use core::fmt;
 #[cfg(feature = "alloc")]
 use core::mem;
+use core::ops::Range;
 
-use super::storage::{MASKED_CONTROL_FRAME, MIN_FIXED_LEN, Storage, grown};
+use super::storage::{MASKED_CONTROL_FRAME, MIN_FIXED_LEN, PayloadRange, Storage, grown};
 use crate::wire::{mask, mask_into};
 
 /// The input of one connection: bytes read from the transport, and the message that they are reassembled to.
@@ -60,17 +61,18 @@ use crate::wire::{mask, mask_into};
 #[doc(alias = "FrameCodec")]
 #[doc(alias = "ReadBuffer")]
 #[doc(alias = "ReadBuf")]
-#[derive(Clone)]
-pub struct ReceiveBuffer<S> {
-    storage: S,
+pub struct ReceiveBuffer<S: Storage> {
+    pub(super) storage: S,
     /// Memory that an empty buffer may hold on to.
-    retained_capacity: usize,
-    message_start: usize,
-    message_end: usize,
-    unread_start: usize,
-    unread_end: usize,
+    pub(super) retained_capacity: usize,
+    pub(super) message_start: usize,
+    pub(super) message_end: usize,
+    pub(super) unread_start: usize,
+    pub(super) unread_end: usize,
     /// A check number of the bytes held for a connection; 0 for none. See [`retain`](Self::retain).
     retained: u16,
+    /// The payload of the event that `receive` has returned last.
+    pub(super) last_payload: S::LastPayload,
 }
 
 /// 64 KiB: four reads of 16 KiB, the usual size.
@@ -117,8 +119,8 @@ impl<'a> ReceiveBuffer<&'a mut [u8]> {
     }
 }
 
-impl<S> ReceiveBuffer<S> {
-    const fn over(storage: S, retained_capacity: usize) -> Self {
+impl<S: Storage> ReceiveBuffer<S> {
+    pub(super) const fn over(storage: S, retained_capacity: usize) -> Self {
         Self {
             storage,
             retained_capacity,
@@ -127,11 +129,10 @@ impl<S> ReceiveBuffer<S> {
             unread_start: 0,
             unread_end: 0,
             retained: 0,
+            last_payload: S::LastPayload::NONE,
         }
     }
-}
 
-impl<S: Storage> ReceiveBuffer<S> {
     /// Memory to read into: at least `wanted` bytes, or the rest of a fixed memory. It is empty if the buffer
     /// is full.
     ///
@@ -141,6 +142,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     #[doc(alias = "chunk_mut")]
     #[doc(alias = "unfilled_mut")]
     pub fn spare_mut(&mut self, wanted: usize) -> &mut [u8] {
+        self.forget_payload();
         let len = self.storage.bytes().len();
         if self.is_empty() {
             (self.message_start, self.message_end, self.unread_start, self.unread_end) = (0, 0, 0, 0);
@@ -202,6 +204,7 @@ impl<S: Storage> ReceiveBuffer<S> {
 
     /// Returns unused memory to the allocator. An empty buffer has none afterwards.
     pub fn shrink_to_fit(&mut self) {
+        self.forget_payload();
         self.compact();
         self.storage.shrink(self.unread_end);
     }
@@ -209,6 +212,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     /// Drops the unread bytes and the unfinished message. Then the buffer can serve another connection. The
     /// same connection cannot continue with it, unless the buffer was empty.
     pub fn clear(&mut self) {
+        self.forget_payload();
         self.message_start = self.unread_end;
         self.message_end = self.unread_end;
         self.unread_start = self.unread_end;
@@ -245,6 +249,23 @@ impl<S: Storage> ReceiveBuffer<S> {
     #[inline]
     pub(crate) fn unread_mut(&mut self) -> &mut [u8] {
         self.storage.bytes_mut().get_mut(self.unread_start..self.unread_end).unwrap_or_default()
+    }
+
+    /// Forgets the payload of the last event: `receive` begins, or the memory changes.
+    #[inline]
+    pub(crate) fn forget_payload(&mut self) {
+        self.last_payload = S::LastPayload::NONE;
+    }
+
+    /// Consumes unread bytes, the payload of an event, and returns them with the handle that marks them as
+    /// delivered.
+    #[inline]
+    pub(crate) fn deliver(&mut self, count: usize) -> (&[u8], Delivered<'_, S>) {
+        let start = self.unread_start;
+        self.skip(count);
+        let payload = start..self.unread_start;
+        let bytes = self.storage.bytes().get(payload.clone()).unwrap_or_default();
+        (bytes, Delivered { message_start: None, payload, last_payload: &mut self.last_payload })
     }
 
     /// Consumes unread bytes and returns them.
@@ -334,7 +355,7 @@ impl<S: Storage> ReceiveBuffer<S> {
         if len < needed {
             let max_message_len = usize::try_from(max_message_len).unwrap_or(usize::MAX);
             let max_len = max_message_len.saturating_add(unread).min(self.largest());
-            self.storage.grow(grown(len, needed, max_len));
+            self.storage.grow(grown(len, needed, max_len), self.unread_end);
         }
         let bytes = self.storage.bytes_mut();
         let len = bytes.len();
@@ -345,9 +366,11 @@ impl<S: Storage> ReceiveBuffer<S> {
 
     /// The message bytes, and the handle that marks them as delivered.
     #[inline]
-    pub(crate) fn message(&mut self) -> (&[u8], Delivered<'_>) {
-        let bytes = self.storage.bytes().get(self.message_start..self.message_end).unwrap_or_default();
-        (bytes, Delivered { message_start: &mut self.message_start, message_end: self.message_end })
+    pub(crate) fn message(&mut self) -> (&[u8], Delivered<'_, S>) {
+        let payload = self.message_start..self.message_end;
+        let bytes = self.storage.bytes().get(payload.clone()).unwrap_or_default();
+        let message_start = Some(&mut self.message_start);
+        (bytes, Delivered { message_start, payload, last_payload: &mut self.last_payload })
     }
 
     /// The longest message that can ever fit, together with a control frame.
@@ -429,7 +452,12 @@ impl<S: Storage> ReceiveBuffer<S> {
         }
         let len = self.storage.bytes().len();
         if len < needed && wanted <= limit {
-            self.storage.grow(grown(len, needed, limit));
+            // If payloads are taken, memory for two to four reads, so that it is not initialised again for
+            // each read: `resize` writes zeros.
+            let reads = self.retained_capacity.saturating_sub(needed);
+            let more = if S::IS_SPLIT { reads.clamp(wanted, wanted.saturating_mul(3)) } else { 0 };
+            let len = grown(len, needed, limit).max(needed.saturating_add(more).min(limit));
+            self.storage.grow(len, self.unread_end);
         }
     }
 
@@ -446,17 +474,6 @@ impl<S: Storage> ReceiveBuffer<S> {
             target.copy_from_slice(source);
         }
         memory
-    }
-
-    /// The length of the memory.
-    #[cfg(feature = "alloc")]
-    pub(super) fn memory_len(&self) -> usize {
-        self.storage.bytes().len()
-    }
-
-    #[cfg(feature = "alloc")]
-    pub(super) fn set_retained_capacity(&mut self, capacity: usize) {
-        self.retained_capacity = capacity;
     }
 
     /// Moves message bytes and unread bytes to the front.
@@ -476,6 +493,21 @@ impl<S: Storage> ReceiveBuffer<S> {
     }
 }
 
+impl<S: Storage + Clone> Clone for ReceiveBuffer<S> {
+    fn clone(&self) -> Self {
+        Self {
+            storage: self.storage.clone(),
+            retained_capacity: self.retained_capacity,
+            message_start: self.message_start,
+            message_end: self.message_end,
+            unread_start: self.unread_start,
+            unread_end: self.unread_end,
+            retained: self.retained,
+            last_payload: self.last_payload.clone(),
+        }
+    }
+}
+
 /// Prints sizes only: the content is the peer's.
 impl<S: Storage> fmt::Debug for ReceiveBuffer<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -485,22 +517,39 @@ impl<S: Storage> fmt::Debug for ReceiveBuffer<S> {
     }
 }
 
-/// Marks message bytes as delivered to the application.
-pub(crate) struct Delivered<'a> {
-    message_start: &'a mut usize,
-    message_end: usize,
+/// Marks the payload of an event as delivered to the application.
+pub(crate) struct Delivered<'a, S: Storage> {
+    /// `None` for payload that is not part of the message bytes: it was consumed before.
+    message_start: Option<&'a mut usize>,
+    payload: Range<usize>,
+    last_payload: &'a mut S::LastPayload,
 }
 
-impl Delivered<'_> {
-    /// All message bytes.
+impl<S: Storage> Delivered<'_, S> {
+    /// The event has the whole payload.
     #[inline]
-    pub(crate) fn all(self) {
-        *self.message_start = self.message_end;
+    pub(crate) fn all(mut self) {
+        self.discard();
+        self.last_payload.set(self.payload);
     }
 
-    /// The first `count` message bytes.
+    /// The event has the first `count` bytes. The rest stays in the message, unless it was discarded.
+    #[inline]
     pub(crate) fn first(self, count: usize) {
-        *self.message_start = self.message_start.saturating_add(count).min(self.message_end);
+        let Range { start, end } = self.payload;
+        let end = start.saturating_add(count).min(end);
+        if let Some(message_start) = self.message_start {
+            *message_start = end.max(*message_start);
+        }
+        self.last_payload.set(start..end);
+    }
+
+    /// No later event has any of the payload.
+    #[inline]
+    pub(crate) fn discard(&mut self) {
+        if let Some(message_start) = &mut self.message_start {
+            **message_start = self.payload.end;
+        }
     }
 }
 

@@ -99,9 +99,9 @@ impl SharedBuffer {
         let BufferSlot { buffer } = slot;
         let is_large = buffer.kept() >= LARGE;
         // A slot with a large message grows and shrinks with it.
-        buffer.set_retained_capacity(if is_large { 0 } else { self.retained_capacity });
+        buffer.retained_capacity = if is_large { 0 } else { self.retained_capacity };
         // After a leak, the slot has memory for a read, and the shared buffer has none.
-        let is_lent = !is_large && buffer.memory_len() <= self.memory.len();
+        let is_lent = !is_large && buffer.storage.len() <= self.memory.len();
         if is_lent {
             buffer.replace_memory(core::mem::take(&mut self.memory));
         }
@@ -193,7 +193,7 @@ impl Drop for AttachedBuffer<'_> {
     fn drop(&mut self) {
         let leftover = self.buffer.kept();
         // Lent memory that is mostly unused goes back, and the leftover is copied this once.
-        let fills_memory = !self.is_lent || leftover >= self.buffer.memory_len() / 2;
+        let fills_memory = !self.is_lent || leftover >= self.buffer.storage.len() / 2;
         if leftover >= LARGE && fills_memory {
             return;
         }

@@ -3,8 +3,8 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-/// The memory of a [`ReceiveBuffer`](crate::ReceiveBuffer): `Vec<u8>` (feature `alloc`), which grows, or
-/// `&mut [u8]`, which does not. Sealed.
+/// The memory of a [`ReceiveBuffer`](crate::ReceiveBuffer): `Vec<u8>` (feature `alloc`) and `bytes::BytesMut`
+/// (feature `bytes`), which grow, or `&mut [u8]`, which does not. Sealed.
 pub trait Storage: sealed::Sealed {}
 
 /// §5.2, §5.5: two header bytes, a masking key and 125 bytes of payload.
@@ -30,20 +30,28 @@ pub(super) const fn grown(len: usize, needed: usize, max: usize) -> usize {
     if len < needed { needed } else { len }
 }
 
+pub(super) use sealed::PayloadRange;
+
 mod sealed {
     #[cfg(feature = "alloc")]
     use alloc::{vec, vec::Vec};
+    use core::ops::Range;
 
     use super::{CODE_POINT, MIN_FIXED_LEN};
 
     #[expect(unnameable_types, reason = "sealed")]
     pub trait Sealed {
+        /// Where the payload of the last event is, for memory that payloads can be taken from.
+        type LastPayload: PayloadRange;
+        /// Whether payloads can be taken, so that the memory gets shorter with each of them.
+        const IS_SPLIT: bool = false;
+
         /// The whole memory, initialised.
         fn bytes(&self) -> &[u8];
         /// The same, to write to.
         fn bytes_mut(&mut self) -> &mut [u8];
-        /// Grows to `len` bytes, if it can grow.
-        fn grow(&mut self, len: usize);
+        /// Grows to `len` bytes, if it can grow. The first `used` bytes keep their content.
+        fn grow(&mut self, len: usize, used: usize);
         /// Shrinks to the first `len` bytes, if it can shrink.
         fn shrink(&mut self, len: usize);
         /// The largest possible length.
@@ -52,8 +60,37 @@ mod sealed {
         fn reserve(&self) -> usize;
     }
 
+    /// The range of a payload, or `()` for memory that no payload is taken from. So the positions cost
+    /// `Vec<u8>` no instruction.
+    #[expect(unnameable_types, reason = "sealed")]
+    pub trait PayloadRange: Clone {
+        /// No payload.
+        const NONE: Self;
+        /// Replaces the range.
+        fn set(&mut self, range: Range<usize>);
+    }
+
+    impl PayloadRange for () {
+        const NONE: Self = ();
+
+        #[inline]
+        fn set(&mut self, _: Range<usize>) {}
+    }
+
+    #[cfg(feature = "bytes")]
+    impl PayloadRange for Option<Range<usize>> {
+        const NONE: Self = None;
+
+        #[inline]
+        fn set(&mut self, range: Range<usize>) {
+            *self = Some(range);
+        }
+    }
+
     #[cfg(feature = "alloc")]
     impl Sealed for Vec<u8> {
+        type LastPayload = ();
+
         #[inline]
         fn bytes(&self) -> &[u8] {
             self
@@ -64,7 +101,7 @@ mod sealed {
             self
         }
 
-        fn grow(&mut self, len: usize) {
+        fn grow(&mut self, len: usize, _: usize) {
             if self.is_empty() {
                 *self = vec![0; len];
             } else {
@@ -91,6 +128,8 @@ mod sealed {
     }
 
     impl Sealed for &mut [u8] {
+        type LastPayload = ();
+
         #[inline]
         fn bytes(&self) -> &[u8] {
             self
@@ -101,7 +140,7 @@ mod sealed {
             self
         }
 
-        fn grow(&mut self, _: usize) {}
+        fn grow(&mut self, _: usize, _: usize) {}
 
         fn shrink(&mut self, _: usize) {}
 

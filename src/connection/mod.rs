@@ -253,14 +253,25 @@ impl<R: Role> Connection<R> {
         inbound: &'b mut ReceiveBuffer<S>,
         out: &mut impl SendBuffer,
     ) -> Result<Option<Event<'b>>, Error> {
+        inbound.forget_payload();
         if let Phase::Transmission(Transmission { receive, send }) = &self.phase {
             if send.pending.is_none() {
                 match receive.fast::<R, S>(inbound, self.config.delivery) {
                     Fast::Message(kind, len) => {
                         self.timer.heard();
-                        return match message_event(kind, inbound.take(len), self.config.delivery) {
-                            Ok(event) => Ok(Some(event)),
-                            Err(payload) => self.invalid_text(payload, out),
+                        let (payload, delivered) = inbound.deliver(len);
+                        return match message_event(kind, payload, self.config.delivery) {
+                            Ok(event) => {
+                                delivered.all();
+                                Ok(Some(event))
+                            }
+                            Err(payload) => {
+                                let event = self.invalid_text(payload, out);
+                                if let Ok(Some(Event::TextPart { text, .. })) = event {
+                                    delivered.first(text.len());
+                                }
+                                event
+                            }
                         };
                     }
                     Fast::NeedMore => {

@@ -188,27 +188,40 @@ impl ReceiveHalf {
                 Ok(None)
             }
             Step::Message(kind) => {
-                let (bytes, given) = buffer.message();
-                given.all();
-                message_event(kind, bytes, config.delivery)
-                    .map(Some)
-                    .map_err(|_| ProtocolError::InvalidUtf8.into())
+                let (bytes, mut delivered) = buffer.message();
+                match message_event(kind, bytes, config.delivery) {
+                    Ok(event) => {
+                        delivered.all();
+                        Ok(Some(event))
+                    }
+                    Err(_) => {
+                        delivered.discard();
+                        Err(ProtocolError::InvalidUtf8.into())
+                    }
+                }
             }
             Step::Part { kind: MessageKind::Binary, last } => {
-                let (bytes, given) = buffer.message();
-                given.all();
+                let (bytes, delivered) = buffer.message();
+                delivered.all();
                 Ok(Some(Event::BinaryPart { bytes, last }))
             }
             Step::Part { kind: MessageKind::Text, last } => {
                 self.text_part(buffer, last).map(Some).map_err(Into::into)
             }
-            Step::Control { opcode: Opcode::Ping, len } => Ok(Some(Event::Ping(buffer.take(len)))),
-            Step::Control { opcode: Opcode::Pong, len } => Ok(Some(Event::Pong(buffer.take(len)))),
-            Step::Control { opcode: _, len } => {
-                let close = CloseFrame::parse(buffer.take(len)).map_err(ProtocolError::from)?;
-                // §5.5.1: nothing follows a Close frame
-                self.state = ReceiveState::Closed;
-                Ok(Some(Event::Close(close)))
+            Step::Control { opcode, len } => {
+                let (payload, delivered) = buffer.deliver(len);
+                let event = match opcode {
+                    Opcode::Ping => Event::Ping(payload),
+                    Opcode::Pong => Event::Pong(payload),
+                    _ => {
+                        let close = CloseFrame::parse(payload).map_err(ProtocolError::from)?;
+                        // §5.5.1: nothing follows a Close frame
+                        self.state = ReceiveState::Closed;
+                        Event::Close(close)
+                    }
+                };
+                delivered.all();
+                Ok(Some(event))
             }
         }
     }
@@ -383,21 +396,25 @@ impl ReceiveHalf {
         buffer: &'b mut ReceiveBuffer<S>,
         last: bool,
     ) -> Result<Event<'b>, ProtocolError> {
-        let (bytes, given) = buffer.message();
+        let (bytes, mut delivered) = buffer.message();
         let error = match core::str::from_utf8(bytes) {
             Ok(text) => {
-                given.all();
+                delivered.all();
                 return Ok(Event::TextPart { text, last });
             }
             Err(error) => error,
         };
         if error.error_len().is_some() || last {
-            given.all();
-            return self.invalid_text(bytes, Delivery::Parts);
+            delivered.discard();
+            let event = self.invalid_text(bytes, Delivery::Parts)?;
+            if let Event::TextPart { text, .. } = event {
+                delivered.first(text.len());
+            }
+            return Ok(event);
         }
         // §5.6: a fragment can end inside a code point; a part that is delivered cannot
         let text = valid_prefix(bytes);
-        given.first(text.len());
+        delivered.first(text.len());
         Ok(Event::TextPart { text, last: false })
     }
 

@@ -59,12 +59,23 @@ impl<R: Role> ReadHalf<R> {
         &mut self,
         inbound: &'b mut ReceiveBuffer<S>,
     ) -> (Option<Signal>, Result<Option<Event<'b>>, Error>) {
+        inbound.forget_payload();
         match self.half.fast::<R, S>(inbound, self.config.delivery) {
             Fast::Message(kind, len) => {
                 self.timer.heard();
-                match message_event(kind, inbound.take(len), self.config.delivery) {
-                    Ok(event) => (None, Ok(Some(event))),
-                    Err(payload) => self.invalid_text(payload),
+                let (payload, delivered) = inbound.deliver(len);
+                match message_event(kind, payload, self.config.delivery) {
+                    Ok(event) => {
+                        delivered.all();
+                        (None, Ok(Some(event)))
+                    }
+                    Err(payload) => {
+                        let (signal, event) = self.invalid_text(payload);
+                        if let Ok(Some(Event::TextPart { text, .. })) = event {
+                            delivered.first(text.len());
+                        }
+                        (signal, event)
+                    }
                 }
             }
             Fast::NeedMore => {

@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::mem;
+use core::mem;
 
 use allocation_counter::measure;
 use support::{Keys, Side, frame};

@@ -1,5 +1,7 @@
 //! The caller's memory: input and output.
 
+#[cfg(feature = "bytes")]
+mod bytes;
 mod receive;
 mod send;
 #[cfg(feature = "alloc")]

@@ -55,6 +55,9 @@ use crate::wire::{mask, mask_into};
 /// `spare_mut` returns memory to the allocator if less than half of it is in use and it is larger than the
 /// retained capacity.
 ///
+/// `bytes::BytesMut` (feature `bytes`) grows in the same way, and the payload of an event can be
+/// [taken](ReceiveBuffer::take_payload) as `Bytes` without a copy.
+///
 /// `&mut [u8]` never grows. It must have at least [`MIN_LEN`](ReceiveBuffer::MIN_LEN) bytes. The largest
 /// message and a control frame of 131 bytes must fit into it together, unless messages are [delivered in
 /// parts](crate::Delivery::Parts).

@@ -37,11 +37,14 @@ mod sealed {
     use alloc::{vec, vec::Vec};
     use core::ops::Range;
 
+    #[cfg(feature = "bytes")]
+    use bytes::BytesMut;
+
     use super::{CODE_POINT, MIN_FIXED_LEN};
 
     #[expect(unnameable_types, reason = "sealed")]
     pub trait Sealed {
-        /// Where the payload of the last event is, for memory that payloads can be taken from.
+        /// The range of the last payload, if payloads can be taken from this memory.
         type LastPayload: PayloadRange;
         /// Whether payloads can be taken, so that the memory gets shorter with each of them.
         const IS_SPLIT: bool = false;
@@ -127,6 +130,51 @@ mod sealed {
         }
     }
 
+    #[cfg(feature = "bytes")]
+    impl Sealed for BytesMut {
+        type LastPayload = Option<Range<usize>>;
+        const IS_SPLIT: bool = true;
+
+        #[inline]
+        fn bytes(&self) -> &[u8] {
+            self
+        }
+
+        #[inline]
+        fn bytes_mut(&mut self) -> &mut [u8] {
+            self
+        }
+
+        fn grow(&mut self, len: usize, used: usize) {
+            // `try_reclaim` copies the bytes up to the length: unused ones are dropped before.
+            self.truncate(used);
+            let is_reclaimed = self.try_reclaim(len.saturating_sub(used));
+            // The allocation of a long message whose `Bytes` are dropped is not kept for short ones.
+            if is_reclaimed && self.capacity() <= len.saturating_mul(2) {
+                return self.resize(len, 0);
+            }
+            let mut memory = Self::zeroed(len);
+            if let Some(target) = memory.get_mut(..self.len()) {
+                target.copy_from_slice(self);
+            }
+            *self = memory;
+        }
+
+        fn shrink(&mut self, len: usize) {
+            *self = Self::from(self.get(..len).unwrap_or_default());
+        }
+
+        #[inline]
+        fn limit(&self) -> usize {
+            usize::MAX
+        }
+
+        #[inline]
+        fn reserve(&self) -> usize {
+            0
+        }
+    }
+
     impl Sealed for &mut [u8] {
         type LastPayload = ();
 
@@ -159,6 +207,8 @@ mod sealed {
 
 #[cfg(feature = "alloc")]
 impl Storage for Vec<u8> {}
+#[cfg(feature = "bytes")]
+impl Storage for bytes::BytesMut {}
 impl Storage for &mut [u8] {}
 
 #[cfg(test)]

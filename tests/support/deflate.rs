@@ -107,7 +107,7 @@ pub fn open<R: Deflating>(deflate: DeflateParams, mut config: Config) -> Connect
 }
 
 /// Feeds bytes in every way to a connection that has agreed on this: whole messages and parts; whole, byte by
-/// byte, cut at every place and at random; into a growing buffer, and into a fixed one of `memory` bytes. All
+/// byte, cut at every place and at random; into growing buffers, and into a fixed one of `memory` bytes. All
 /// must come to the same, in parts also for a message that does not end.
 pub fn every_way<R: Deflating>(
     deflate: DeflateParams,
@@ -152,6 +152,13 @@ pub fn every_way<R: Deflating>(
                 panic!("a request")
             });
             same(outcome, &format!("fixed buffer, by {chunk}"));
+        }
+        #[cfg(feature = "bytes")]
+        for chunk in [1, 7, usize::MAX] {
+            let chunks = wire.chunks(chunk.min(wire.len().max(1)));
+            let outcome =
+                feed(connection.clone(), ReceiveBuffer::for_bytes(), chunks, |_, _| panic!("a request"));
+            same(outcome, &format!("BytesMut, by {chunk}"));
         }
         let outcome = first.expect("there were runs").of_whole_messages();
         assert_eq!(&outcome, whole.get_or_insert(outcome.clone()), "ST-03: in parts");

@@ -260,7 +260,7 @@ pub fn feed<'c, R: Role, S: Storage>(
     }
 }
 
-/// Feeds bytes whole, byte by byte, cut at every place, and at random cuts, into a growing buffer and into a
+/// Feeds bytes whole, byte by byte, cut at every place, and at random cuts, into growing buffers and into a
 /// fixed one; all must come to the same. What is too long to cut everywhere is cut at some places.
 pub fn every_way<R: Role + Clone>(
     connection: &Connection<R>,
@@ -298,6 +298,12 @@ pub fn every_way<R: Role + Clone>(
         let chunks = wire.chunks(chunk.min(wire.len().max(1)));
         let outcome = feed(connection.clone(), ReceiveBuffer::fixed(&mut memory), chunks, &mut accept);
         assert_eq!(outcome, whole, "ST-03: fixed buffer, by {chunk}, of {}", preview(wire));
+    }
+    #[cfg(feature = "bytes")]
+    for chunk in [1, 7, usize::MAX] {
+        let chunks = wire.chunks(chunk.min(wire.len().max(1)));
+        let outcome = feed(connection.clone(), ReceiveBuffer::for_bytes(), chunks, &mut accept);
+        assert_eq!(outcome, whole, "ST-03: BytesMut, by {chunk}, of {}", preview(wire));
     }
     whole
 }

@@ -1,0 +1,293 @@
+//! Payloads taken from the receive buffer as `Bytes`: the right bytes, without a copy.
+#![cfg(feature = "bytes")]
+
+mod support;
+#[cfg(feature = "deflate")]
+#[path = "support/deflate.rs"]
+mod support_deflate;
+
+use allocation_counter::measure;
+use bytes::{Bytes, BytesMut};
+use support::{Keys, REQUEST, RESPONSE, Side, asking, frame};
+use websocket_proto::{
+    Client, Config, Connection, Delivery, Error, Event, ProtocolError, ReceiveBuffer, Role, Server,
+};
+
+type Clients = Client<Keys>;
+
+/// The payload of an event.
+fn payload(event: &Event<'_>) -> Vec<u8> {
+    match event {
+        Event::Text(text) | Event::TextPart { text, .. } => text.as_bytes().to_vec(),
+        Event::Binary(bytes) | Event::BinaryPart { bytes, .. } | Event::Ping(bytes) | Event::Pong(bytes) => {
+            bytes.to_vec()
+        }
+        Event::Close(None) => vec![],
+        Event::Close(Some(frame)) => [&frame.code.get().to_be_bytes()[..], frame.reason.as_bytes()].concat(),
+        event => panic!("{event:?}"),
+    }
+}
+
+/// Feeds chunks and takes the payloads of events that `takes` says. Each must be that of its event, and no
+/// later input may change it.
+fn judge<R: Role>(
+    mut connection: Connection<R>,
+    chunks: impl IntoIterator<Item: AsRef<[u8]>>,
+    mut takes: impl FnMut() -> bool,
+) -> Vec<Vec<u8>> {
+    let (mut inbound, mut out) = (ReceiveBuffer::for_bytes_with_retained_capacity(1000), Vec::new());
+    let (mut expected, mut all, mut taken) = (vec![], vec![], Vec::<Bytes>::new());
+    for chunk in chunks {
+        assert_eq!(inbound.feed(chunk.as_ref()), chunk.as_ref().len());
+        while let Some(event) = connection.receive(&mut inbound, &mut out).unwrap() {
+            let payload = payload(&event);
+            if takes() {
+                taken.push(inbound.take_payload().expect("the payload of an event"));
+                assert_eq!(inbound.take_payload(), None, "once");
+                expected.push(payload.clone());
+            }
+            all.push(payload);
+        }
+        assert_eq!(inbound.take_payload(), None, "no event");
+        if taken.len() % 7 == 6 {
+            assert_eq!(taken, expected);
+            (taken, expected) = (vec![], vec![]);
+        }
+    }
+    assert_eq!(taken, expected);
+    all
+}
+
+/// In every chunking, all payloads taken and some of them. Parts depend on the chunks, so they are joined.
+fn judge_every_way<R: Role + Clone>(connection: &Connection<R>, wire: &[u8]) {
+    let mut random = fastrand::Rng::with_seed(12);
+    let whole = judge(connection.clone(), [wire], || true).concat();
+    for size in [1, 2, 3, 5, 8, 13, 21, 100, 1000, 1999, 10_000] {
+        assert_eq!(judge(connection.clone(), wire.chunks(size), || true).concat(), whole, "by {size}");
+        assert_eq!(judge(connection.clone(), wire.chunks(size), || random.bool()).concat(), whole);
+    }
+}
+
+/// Messages in one frame and in fragments, short and long, with control frames between all of them.
+fn wire<R: Side>() -> Vec<u8> {
+    let mut wire = vec![];
+    for (at, len) in [0, 1, 5, 125, 126, 700, 3000, 20].into_iter().enumerate() {
+        let byte = b'a' + at as u8;
+        wire.extend(frame::<R>(0x82, &vec![byte; len]));
+        wire.extend(frame::<R>(0x89, &[byte; 3]));
+        wire.extend(frame::<R>(0x02, &vec![byte; len]));
+        wire.extend(frame::<R>(0x8A, &[byte; 4]));
+        wire.extend(frame::<R>(0x00, &vec![byte; len]));
+        wire.extend(frame::<R>(0x89, b""));
+        wire.extend(frame::<R>(0x80, &[byte; 9]));
+        wire.extend(frame::<R>(0x01, &[byte, 0xE2, 0x82]));
+        wire.extend(frame::<R>(0x89, &[byte; 5]));
+        wire.extend(frame::<R>(0x80, &[0xAC, byte]));
+        wire.extend(frame::<R>(0x81, "κόσμε".repeat(len).as_bytes()));
+    }
+    wire.extend(frame::<R>(0x88, b"\x03\xe8bye"));
+    wire
+}
+
+#[test]
+fn it_is_the_payload_of_the_event_in_every_chunking() {
+    fn check<R: Side>() {
+        for delivery in [Delivery::Messages, Delivery::Parts] {
+            let mut config = Config::default();
+            config.delivery = delivery;
+            judge_every_way(&R::open(config), &wire::<R>());
+        }
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+#[cfg(feature = "deflate")]
+#[test]
+fn it_is_the_inflated_payload_of_a_compressed_message() {
+    use support_deflate::{Deflating, HELLO, open};
+    fn check<R: Deflating>() {
+        let (left, right) = HELLO.split_at(3);
+        let mut wire = vec![];
+        for _ in 0..50 {
+            wire.extend(frame::<R>(0xC1, HELLO));
+            wire.extend(frame::<R>(0x42, left));
+            wire.extend(frame::<R>(0x89, b"?"));
+            wire.extend(frame::<R>(0x80, right));
+            wire.extend(frame::<R>(0x82, b"not compressed"));
+        }
+        for delivery in [Delivery::Messages, Delivery::Parts] {
+            let mut config = Config::default();
+            config.delivery = delivery;
+            judge_every_way(&open::<R>(websocket_proto::DeflateParams::new(), config), &wire);
+        }
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+#[test]
+fn a_message_is_not_copied() {
+    fn check<R: Side>() {
+        let one_frame = frame::<R>(0x82, &[7; 5000]);
+        let fragments = [
+            frame::<R>(0x02, &[7; 1000]),
+            frame::<R>(0x89, b"?"),
+            frame::<R>(0x00, &[7; 3000]),
+            frame::<R>(0x80, &[7; 1000]),
+        ]
+        .concat();
+        for wire in [one_frame, fragments] {
+            let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
+            // A message before and a header after.
+            let wire = [&frame::<R>(0x82, b"before")[..], &wire, b"\x82"].concat();
+            assert_eq!(inbound.feed(&wire), wire.len());
+            loop {
+                let event = connection.receive(&mut inbound, &mut Vec::new()).unwrap().expect("a message");
+                let Event::Binary(bytes @ [7, ..]) = event else { continue };
+                let (at, len) = (bytes.as_ptr(), bytes.len());
+                let taken = inbound.take_payload().unwrap();
+                assert_eq!((taken.as_ptr(), taken.len()), (at, 5000));
+                assert_eq!(len, 5000);
+                break;
+            }
+            assert_eq!(inbound.unread(), b"\x82");
+        }
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+#[test]
+fn the_memory_is_used_again_once_the_payloads_are_dropped() {
+    fn check<R: Side>() {
+        let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
+        let (mut out, wire) = (Vec::new(), frame::<R>(0x82, &[7; 1000]));
+        let mut messages = |count: usize| {
+            for _ in 0..count {
+                inbound.spare_mut(16 * 1024)[..wire.len()].copy_from_slice(&wire);
+                inbound.advance(wire.len());
+                assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Binary(_)))));
+                assert_eq!(inbound.take_payload().unwrap().len(), 1000);
+                assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(None)));
+            }
+        };
+        messages(200);
+        let info = measure(|| messages(10_000));
+        assert_eq!((info.count_total, info.bytes_current), (0, 0));
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+#[test]
+fn a_long_payload_takes_its_memory_with_it() {
+    fn check<R: Side>() {
+        let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
+        let wire = [frame::<R>(0x82, &vec![7; 10 << 20]), frame::<R>(0x82, b"after")].concat();
+        let info = measure(|| {
+            for chunk in wire.chunks(16 * 1024) {
+                assert_eq!(inbound.feed(chunk), chunk.len());
+                while connection.receive(&mut inbound, &mut Vec::new()).unwrap().is_some() {
+                    assert!(inbound.take_payload().is_some());
+                }
+            }
+        });
+        assert!(info.bytes_current < 128 * 1024, "{info:?}");
+        // The sum of all allocations: the memory doubles.
+        assert!(info.bytes_total < 64 << 20, "{info:?}");
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+#[test]
+fn there_is_none_without_an_event_or_after_another_call() {
+    fn check<R: Side>() {
+        let wire = [frame::<R>(0x82, b"message"), frame::<R>(0x82, b"m")[..1].to_vec()].concat();
+        type Call<R> = fn(&mut Connection<R>, &mut ReceiveBuffer<BytesMut>);
+        let calls: [(&str, Call<R>); 6] = [
+            ("receive", |connection, inbound| {
+                assert!(matches!(connection.receive(inbound, &mut Vec::new()), Ok(None)));
+            }),
+            ("spare_mut", |_, inbound| {
+                let _ = inbound.spare_mut(1);
+            }),
+            ("feed", |_, inbound| assert_eq!(inbound.feed(b""), 0)),
+            ("clear", |_, inbound| inbound.clear()),
+            ("shrink_to_fit", |_, inbound| inbound.shrink_to_fit()),
+            ("take_payload", |_, inbound| assert_eq!(inbound.take_payload().unwrap(), "message")),
+        ];
+        for (name, call) in calls {
+            let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
+            assert_eq!(inbound.take_payload(), None, "new");
+            assert_eq!(inbound.feed(&wire), wire.len());
+            assert_eq!(inbound.take_payload(), None, "before the event");
+            assert!(matches!(connection.receive(&mut inbound, &mut Vec::new()), Ok(Some(Event::Binary(_)))));
+            call(&mut connection, &mut inbound);
+            assert_eq!(inbound.take_payload(), None, "after {name}");
+        }
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+#[test]
+fn there_is_none_of_a_handshake() {
+    fn check<R: Role>(mut connection: Connection<R>, head: &[u8]) {
+        let mut inbound = ReceiveBuffer::for_bytes();
+        assert_eq!(inbound.feed(head), head.len());
+        assert!(matches!(connection.receive(&mut inbound, &mut Vec::new()), Ok(Some(_))));
+        assert_eq!(inbound.take_payload(), None);
+    }
+    check(Connection::server(Config::default()), REQUEST);
+    check(asking(Config::default(), &[]), RESPONSE);
+}
+
+#[test]
+fn there_is_none_after_an_error_and_only_the_valid_text_before_it() {
+    fn check<R: Side>() {
+        let invalid = b"valid\xFFinvalid";
+        let frames = [
+            frame::<R>(0x81, invalid),
+            [frame::<R>(0x01, &invalid[..3]), frame::<R>(0x80, &invalid[3..])].concat(),
+        ];
+        for (wire, delivery) in
+            frames.iter().flat_map(|wire| [(wire, Delivery::Messages), (wire, Delivery::Parts)])
+        {
+            for size in [1, 7, 100] {
+                let mut config = Config::default();
+                config.delivery = delivery;
+                let (mut connection, mut inbound) = (R::open(config), ReceiveBuffer::for_bytes());
+                let (mut text, mut error) = (vec![], None);
+                for chunk in wire.chunks(size) {
+                    assert_eq!(inbound.feed(chunk), chunk.len());
+                    loop {
+                        match connection.receive(&mut inbound, &mut Vec::new()) {
+                            Ok(Some(Event::TextPart { last: false, .. })) => {
+                                text.extend(inbound.take_payload().expect("of the part"));
+                            }
+                            Ok(Some(event)) => panic!("{event:?}"),
+                            Ok(None) => break,
+                            Err(failure) => {
+                                error = Some(failure);
+                                break;
+                            }
+                        }
+                    }
+                    assert_eq!(inbound.take_payload(), None);
+                }
+                let expected: &[u8] = if delivery == Delivery::Parts { b"valid" } else { b"" };
+                assert_eq!((&text[..], error), (expected, Some(Error::Protocol(ProtocolError::InvalidUtf8))));
+            }
+        }
+        // A Close whose body is wrong has no payload either.
+        let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
+        let wire = frame::<R>(0x88, b"\x03\xe8\xFF");
+        assert_eq!(inbound.feed(&wire), wire.len());
+        assert!(connection.receive(&mut inbound, &mut Vec::new()).is_err());
+        assert_eq!(inbound.take_payload(), None);
+    }
+    check::<Server>();
+    check::<Clients>();
+}

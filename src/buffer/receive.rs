@@ -8,6 +8,9 @@
 //! `message_start <= message_end <= unread_start <= unread_end <= len`, so that their differences do not
 //! wrap. Without a message, `message_start == message_end`, at any position. Unmasking moves the payload of a
 //! fragment down from `unread_start` to `message_end`.
+//!
+//! Functions that run for each read or each message are `#[inline]`: the crate of the caller compiles them, and
+//! they are a few instructions each.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -160,6 +163,7 @@ impl<S: Storage> ReceiveBuffer<S> {
             }
         }
         let end = self.spare_end();
+        // None if unread bytes are in the reserve, which is larger after a message than in it.
         self.storage.bytes_mut().get_mut(self.unread_end..end).unwrap_or_default()
     }
 
@@ -194,7 +198,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     #[must_use]
     #[inline]
     pub fn unread(&self) -> &[u8] {
-        self.storage.bytes().get(self.unread_start..self.unread_end).unwrap_or_default()
+        range(self.storage.bytes(), self.unread_start..self.unread_end)
     }
 
     /// Whether the buffer holds neither unread bytes nor a part of a message. Then it can serve another
@@ -251,7 +255,7 @@ impl<S: Storage> ReceiveBuffer<S> {
 
     #[inline]
     pub(crate) fn unread_mut(&mut self) -> &mut [u8] {
-        self.storage.bytes_mut().get_mut(self.unread_start..self.unread_end).unwrap_or_default()
+        range_mut(self.storage.bytes_mut(), self.unread_start..self.unread_end)
     }
 
     /// Forgets the payload of the last event: `receive` begins, or the memory changes.
@@ -267,7 +271,7 @@ impl<S: Storage> ReceiveBuffer<S> {
         let start = self.unread_start;
         self.skip(count);
         let payload = start..self.unread_start;
-        let bytes = self.storage.bytes().get(payload.clone()).unwrap_or_default();
+        let bytes = range(self.storage.bytes(), payload.clone());
         (bytes, Delivered { message_start: None, payload, last_payload: &mut self.last_payload })
     }
 
@@ -276,7 +280,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     pub(crate) fn take(&mut self, count: usize) -> &[u8] {
         let from = self.unread_start;
         self.skip(count);
-        self.storage.bytes().get(from..self.unread_start).unwrap_or_default()
+        range(self.storage.bytes(), from..self.unread_start)
     }
 
     /// Consumes unread bytes.
@@ -300,7 +304,7 @@ impl<S: Storage> ReceiveBuffer<S> {
         let gap = self.unread_start.saturating_sub(self.message_end);
         let end = self.unread_start.saturating_add(count).min(self.unread_end);
         let count = end.saturating_sub(self.unread_start);
-        let bytes = self.storage.bytes_mut().get_mut(self.message_end..end).unwrap_or_default();
+        let bytes = range_mut(self.storage.bytes_mut(), self.message_end..end);
         match (key, bytes.split_at_mut_checked(gap)) {
             (Some(key), Some((target, source))) if source.len() <= gap => {
                 // The payload is no longer than the gap: source and target do not overlap.
@@ -313,7 +317,7 @@ impl<S: Storage> ReceiveBuffer<S> {
             // length.
             (Some(key), _) if gap < 64 => {
                 bytes.copy_within(gap.., 0);
-                mask(bytes.get_mut(..count).unwrap_or_default(), key, 0);
+                mask(range_mut(bytes, 0..count), key, 0);
             }
             (Some(key), _) => mask_down(bytes, gap, key),
             (None, _) if gap == 0 => {}
@@ -340,7 +344,7 @@ impl<S: Storage> ReceiveBuffer<S> {
         if self.unread_start.saturating_sub(self.message_end) < bytes.len() {
             self.make_gap(bytes.len(), max_message_len);
         }
-        let gap = self.storage.bytes_mut().get_mut(self.message_end..self.unread_start).unwrap_or_default();
+        let gap = range_mut(self.storage.bytes_mut(), self.message_end..self.unread_start);
         let count = gap.len().min(bytes.len());
         for (target, byte) in gap.iter_mut().zip(bytes) {
             *target = *byte;
@@ -349,6 +353,7 @@ impl<S: Storage> ReceiveBuffer<S> {
         count
     }
 
+    /// Moves the unread bytes to the end of the memory. Out of line, because the gap is large afterwards.
     #[cfg(feature = "deflate")]
     #[cold]
     fn make_gap(&mut self, wanted: usize, max_message_len: u64) {
@@ -371,7 +376,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     #[inline]
     pub(crate) fn message(&mut self) -> (&[u8], Delivered<'_, S>) {
         let payload = self.message_start..self.message_end;
-        let bytes = self.storage.bytes().get(payload.clone()).unwrap_or_default();
+        let bytes = range(self.storage.bytes(), payload.clone());
         let message_start = Some(&mut self.message_start);
         (bytes, Delivered { message_start, payload, last_payload: &mut self.last_payload })
     }
@@ -390,6 +395,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     /// Whether the buffer can never have more room, unless an event is delivered.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
+        // Cannot wrap: twice the length of an allocation at most.
         self.unread_len().wrapping_add(self.message_len().max(self.storage.reserve())) >= self.largest()
     }
 
@@ -423,6 +429,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     /// The number of message bytes and unread bytes.
     #[inline]
     pub(crate) fn kept(&self) -> usize {
+        // Cannot wrap: at most the length of the memory.
         self.message_len().wrapping_add(self.unread_len())
     }
 
@@ -457,8 +464,8 @@ impl<S: Storage> ReceiveBuffer<S> {
         if len < needed && wanted <= limit {
             // If payloads are taken, memory for two to four reads, so that it is not initialised again for
             // each read: `resize` writes zeros.
-            let reads = self.retained_capacity.saturating_sub(needed);
-            let more = if S::IS_SPLIT { reads.clamp(wanted, wanted.saturating_mul(3)) } else { 0 };
+            let retained = self.retained_capacity.saturating_sub(needed);
+            let more = if S::IS_SPLIT { retained.clamp(wanted, wanted.saturating_mul(3)) } else { 0 };
             let len = grown(len, needed, limit).max(needed.saturating_add(more).min(limit));
             self.storage.grow(len, self.unread_end);
         }
@@ -556,6 +563,22 @@ impl<S: Storage> Delivered<'_, S> {
     }
 }
 
+/// These bytes of the memory. The positions are in order and within the memory.
+#[inline]
+fn range(bytes: &[u8], range: Range<usize>) -> &[u8] {
+    let bytes = bytes.get(range);
+    debug_assert!(bytes.is_some(), "positions in order");
+    bytes.unwrap_or_default()
+}
+
+/// The same, to write to.
+#[inline]
+fn range_mut(bytes: &mut [u8], range: Range<usize>) -> &mut [u8] {
+    let bytes = bytes.get_mut(range);
+    debug_assert!(bytes.is_some(), "positions in order");
+    bytes.unwrap_or_default()
+}
+
 /// Unmasks all bytes after the first `gap` bytes to the front, in one pass: a block that is no longer than
 /// the gap does not overlap its target.
 fn mask_down(mut bytes: &mut [u8], gap: usize, key: [u8; 4]) {
@@ -568,6 +591,7 @@ fn mask_down(mut bytes: &mut [u8], gap: usize, key: [u8; 4]) {
         let (Some(to), Some(from)) = (target.get_mut(..block), source.get(..block)) else { return };
         mask_into(to, from, key, offset);
         offset = offset.wrapping_add(block as u64);
-        bytes = bytes.get_mut(block..).unwrap_or_default();
+        let len = bytes.len();
+        bytes = range_mut(bytes, block..len);
     }
 }

@@ -26,14 +26,14 @@ const LARGE: usize = 4 * 1024;
 ///
 /// use websocket_proto::{BufferSlot, Config, Connection, Event, Negotiated, Server, SharedBuffer};
 ///
-/// struct Client<T> {
+/// struct Peer<T> {
 ///     transport: T,
 ///     ws: Connection<Server>,
 ///     slot: BufferSlot,
 ///     out: Vec<u8>,
 /// }
 ///
-/// impl<T: Read> Client<T> {
+/// impl<T: Read> Peer<T> {
 ///     fn new(transport: T) -> Self {
 ///         let ws = Connection::established(Server::new(), Negotiated::new(), Config::default());
 ///         Self { transport, ws, slot: BufferSlot::new(), out: Vec::new() }
@@ -53,8 +53,8 @@ const LARGE: usize = 4 * 1024;
 /// }
 ///
 /// // Each first read ends in the middle of a frame.
-/// let mut one = Client::new(b"\x81\x83\0\0\0\0o".chain(&b"ne"[..]));
-/// let mut two = Client::new(b"\x81".chain(&b"\x83\0\0\0\0two"[..]));
+/// let mut one = Peer::new(b"\x81\x83\0\0\0\0o".chain(&b"ne"[..]));
+/// let mut two = Peer::new(b"\x81".chain(&b"\x83\0\0\0\0two"[..]));
 /// let mut shared = SharedBuffer::new();
 /// for _ in 0..2 {
 ///     one.read(&mut shared);

@@ -69,14 +69,14 @@ impl ReceiveBuffer<BytesMut> {
             return Some(Bytes::copy_from_slice(payload));
         }
         // The rest is copied if it is shorter than the payload: a constant number of copies for each byte.
-        let is_long = self.storage.len() > self.retained_capacity && self.kept() <= payload.len();
+        let is_long = self.storage.len() > self.retained_capacity && self.held_len() <= payload.len();
         let memory = if is_long { self.move_rest() } else { self.split_off_front(end) };
         Some(memory.freeze().slice(start..end))
     }
 
     /// Moves message bytes and unread bytes to another allocation. Returns the memory used before.
     fn move_rest(&mut self) -> BytesMut {
-        let mut rest = BytesMut::with_capacity(self.kept());
+        let mut rest = BytesMut::with_capacity(self.held_len());
         rest.extend_from_slice(self.storage.get(self.message_start..self.message_end).unwrap_or_default());
         self.message_start = 0;
         self.message_end = rest.len();

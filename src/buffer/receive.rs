@@ -158,7 +158,7 @@ impl<S: Storage> ReceiveBuffer<S> {
         } else {
             let spare = self.spare_end().saturating_sub(self.unread_end);
             let needed = self.unread_end.saturating_add(wanted);
-            if spare < wanted || self.free_front() >= self.kept() || len > self.largest_kept(needed) {
+            if spare < wanted || self.free_front() >= self.held_len() || len > self.largest_kept(needed) {
                 self.make_spare(wanted);
             }
         }
@@ -269,7 +269,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     #[inline]
     pub(crate) fn deliver(&mut self, count: usize) -> (&[u8], Delivered<'_, S>) {
         let start = self.unread_start;
-        self.skip(count);
+        self.consume(count);
         let payload = start..self.unread_start;
         let bytes = range(self.storage.bytes(), payload.clone());
         (bytes, Delivered { message_start: None, payload, last_payload: &mut self.last_payload })
@@ -277,15 +277,15 @@ impl<S: Storage> ReceiveBuffer<S> {
 
     /// Consumes unread bytes and returns them.
     #[inline]
-    pub(crate) fn take(&mut self, count: usize) -> &[u8] {
+    pub(crate) fn take_head(&mut self, count: usize) -> &[u8] {
         let from = self.unread_start;
-        self.skip(count);
+        self.consume(count);
         range(self.storage.bytes(), from..self.unread_start)
     }
 
     /// Consumes unread bytes.
     #[inline]
-    pub(crate) fn skip(&mut self, count: usize) {
+    pub(crate) fn consume(&mut self, count: usize) {
         // Cannot wrap: at most `unread_end`.
         self.unread_start = self.unread_start.wrapping_add(count.min(self.unread_len()));
     }
@@ -336,7 +336,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     ///   | message | bytes | gap | unread |       after, if the gap was too small
     /// ```
     #[cfg(feature = "deflate")]
-    pub(crate) fn append(&mut self, bytes: &[u8], max_message_len: u64) -> usize {
+    pub(crate) fn append_inflated(&mut self, bytes: &[u8], max_message_len: u64) -> usize {
         if self.message_start == self.message_end {
             self.message_start = 0;
             self.message_end = 0;
@@ -388,7 +388,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     }
 
     /// How many unread bytes can ever fit.
-    pub(crate) fn capacity(&self) -> usize {
+    pub(crate) fn unread_capacity(&self) -> usize {
         self.storage.limit().saturating_sub(self.storage.reserve())
     }
 
@@ -428,7 +428,7 @@ impl<S: Storage> ReceiveBuffer<S> {
 
     /// The number of message bytes and unread bytes.
     #[inline]
-    pub(crate) fn kept(&self) -> usize {
+    pub(crate) fn held_len(&self) -> usize {
         // Cannot wrap: at most the length of the memory.
         self.message_len().wrapping_add(self.unread_len())
     }

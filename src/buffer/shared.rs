@@ -97,7 +97,7 @@ impl SharedBuffer {
     #[must_use = "the guard is the receive buffer"]
     pub fn attach<'a>(&'a mut self, slot: &'a mut BufferSlot) -> AttachedBuffer<'a> {
         let BufferSlot { buffer } = slot;
-        let is_large = buffer.kept() >= LARGE;
+        let is_large = buffer.held_len() >= LARGE;
         // A slot with a large message grows and shrinks with it.
         buffer.retained_capacity = if is_large { 0 } else { self.retained_capacity };
         // After a leak, the slot has memory for a read, and the shared buffer has none.
@@ -191,7 +191,7 @@ impl DerefMut for AttachedBuffer<'_> {
 
 impl Drop for AttachedBuffer<'_> {
     fn drop(&mut self) {
-        let leftover = self.buffer.kept();
+        let leftover = self.buffer.held_len();
         // Lent memory that is mostly unused goes back, and the leftover is copied this once.
         let fills_memory = !self.is_lent || leftover >= self.buffer.storage.len() / 2;
         if leftover >= LARGE && fills_memory {

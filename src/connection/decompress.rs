@@ -45,7 +45,7 @@ impl<'a> Decompressor<'a> {
             let unmasked = unmask(message, buffer);
             let input = buffer.unread().get(..unmasked as usize).unwrap_or_default();
             let count = self.inflater.inflate(input, self.window)?;
-            buffer.skip(count);
+            buffer.consume(count);
             message.compressed = Some(Unmasked(unmasked.saturating_sub(count as u32)));
             if count > 0 || !self.inflater.pending().is_empty() {
                 continue;
@@ -80,7 +80,7 @@ impl<'a> Decompressor<'a> {
         // §10.4: the limit is one on inflated bytes
         let allowed = len.min(message.counters.left(self.limits));
         let wanted = allowed.min(usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(before));
-        let count = buffer.append(pending.get(..wanted).unwrap_or_default(), limit);
+        let count = buffer.append_inflated(pending.get(..wanted).unwrap_or_default(), limit);
         self.inflater.given(count);
         message.counters.add_inflated(count);
         if self.delivery == Delivery::Messages && message.kind == MessageKind::Text {

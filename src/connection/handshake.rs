@@ -136,7 +136,7 @@ impl Opening {
             *self.retained() = inbound.retain();
             return Ok(Turn::Wait);
         };
-        Ok(self.judge(inbound.take(len), config)?)
+        Ok(self.judge(inbound.take_head(len), config)?)
     }
 
     /// Reads the head, and passes over interim responses; returns its length once it is whole.
@@ -166,7 +166,7 @@ impl Opening {
                 if *interim > MAX_INTERIM_RESPONSES {
                     return Err(HandshakeError::TooManyInterimResponses);
                 }
-                inbound.skip(len);
+                inbound.consume(len);
                 *reader = HeadReader::RESPONSE;
             },
         }
@@ -206,10 +206,10 @@ fn read_head<S: Storage>(
     start_line: impl Fn(&[u8]) -> Result<(), HandshakeError>,
     field: impl FnMut(&[u8], &[u8]) -> Result<(), HandshakeError>,
 ) -> Result<Option<usize>, HandshakeError> {
-    let limits = config.head_limits(inbound.capacity());
+    let limits = config.head_limits(inbound.unread_capacity());
     let read = reader.read(inbound.unread_mut(), &limits, start_line, field)?;
     // A fixed buffer that is full can never hold the rest.
-    if read.is_none() && inbound.unread().len() >= inbound.capacity() {
+    if read.is_none() && inbound.unread().len() >= inbound.unread_capacity() {
         return Err(HandshakeError::HeadTooLong);
     }
     Ok(read)

@@ -89,7 +89,7 @@ impl OpenMessage {
         let len = payload.len();
         let Ok(counters) = self.counters.add(len as u64, limits) else { return Ok(None) };
         self.counters = counters;
-        buffer.skip(header_len);
+        buffer.consume(header_len);
         let before = buffer.message_len();
         buffer.append_payload(len, key);
         if self.kind == MessageKind::Text && matches!(fragment, Fragment::Other) {

@@ -275,7 +275,7 @@ impl<R: Role> Connection<R> {
                         };
                     }
                     Fast::NeedMore => {
-                        self.timer.saw(inbound.kept());
+                        self.timer.saw(inbound.held_len());
                         return Ok(None);
                     }
                     Fast::Slow => {}

@@ -161,7 +161,7 @@ impl ReceiveHalf {
         if let Some(key) = key {
             mask(payload, key, 0);
         }
-        buffer.skip(header_len);
+        buffer.consume(header_len);
         Some((kind, len))
     }
 
@@ -232,7 +232,7 @@ impl ReceiveHalf {
             // Inflated input leaves the buffer, so it is counted. Wrapping: only a change matters.
             return buffer.unread_len().wrapping_add(self.inflater.taken());
         }
-        buffer.kept()
+        buffer.held_len()
     }
 
     /// Steps until there is an event, or more bytes are needed.
@@ -347,7 +347,7 @@ impl ReceiveHalf {
             compressed,
             retained: 0,
         });
-        buffer.skip(header_len);
+        buffer.consume(header_len);
         Ok(Step::Continue)
     }
 
@@ -506,7 +506,7 @@ fn control<S: Storage>(
     if let Some(key) = header.masking_key {
         mask(payload, key, 0);
     }
-    buffer.skip(header_len);
+    buffer.consume(header_len);
     Ok(Step::Control { opcode: header.opcode, len })
 }
 

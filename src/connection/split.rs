@@ -79,7 +79,7 @@ impl<R: Role> ReadHalf<R> {
                 }
             }
             Fast::NeedMore => {
-                self.timer.saw(inbound.kept());
+                self.timer.saw(inbound.held_len());
                 (None, Ok(None))
             }
             Fast::Slow => self.receive_slow(inbound),

@@ -8,7 +8,7 @@ use core::mem;
 use allocation_counter::measure;
 use support::{Keys, Side, frame};
 use websocket_proto::{
-    BufferSlot, Client, Config, Connection, Delivery, Event, ReceiveBuffer, Server, SharedBuffer,
+    BufferSlot, Client, Config, Connection, Delivery, Error, Event, ReceiveBuffer, Server, SharedBuffer,
 };
 
 type Clients = Client<Keys>;
@@ -194,6 +194,35 @@ fn a_leaked_guard_loses_no_byte_and_mixes_none() {
         assert_eq!(one.events, alone::<R>(Config::default(), &wires[0]));
         assert_eq!(two.events, alone::<R>(Config::default(), second));
         assert!(one.slot.is_empty() && two.slot.is_empty());
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+#[test]
+fn the_slot_of_another_connection_is_an_error_and_harms_neither() {
+    fn check<R: Side>() {
+        let mut shared = SharedBuffer::new();
+        let wires = [b'a', b'b'].map(wire::<R>);
+        // In a header, in a short frame, and after so much of a message that its bytes stay in the slot.
+        for cut in [1, 8, 5035] {
+            let mut peers = [(); 2].map(|()| Peer::<R>::new(Config::default()));
+            peers[0].read(&mut shared, &wires[0][..cut]);
+            let [one, two] = &mut peers;
+            let mut inbound = shared.attach(&mut one.slot);
+            let mut out = Vec::new();
+            assert_eq!(two.connection.receive(&mut inbound, &mut out).unwrap_err(), Error::WrongBuffer);
+            drop(inbound);
+            let mut inbound = shared.attach(&mut two.slot);
+            assert_eq!(inbound.feed(&wires[1]), wires[1].len());
+            assert_eq!(one.connection.receive(&mut inbound, &mut out).unwrap_err(), Error::WrongBuffer);
+            drop(inbound);
+            peers[0].read(&mut shared, &wires[0][cut..]);
+            peers[1].read(&mut shared, b"");
+            for (peer, wire) in peers.iter().zip(&wires) {
+                assert_eq!(peer.events, alone::<R>(Config::default(), wire), "cut at {cut}");
+            }
+        }
     }
     check::<Server>();
     check::<Clients>();

@@ -21,8 +21,8 @@ impl ReceiveBuffer<BytesMut> {
     }
 
     /// Takes the payload of the event that [`receive`](crate::Connection::receive) has returned last: a
-    /// message, a part of one, or a control frame (of a Close: the code and the reason). The payload of a text
-    /// is valid UTF-8.
+    /// message, a part of one, or a control frame (of a Close: the code and the reason). The payload of a
+    /// text is valid UTF-8.
     ///
     /// Call it after the event and before the next call of `receive` or of the buffer. In all other cases,
     /// and for an event without payload, it returns `None`.

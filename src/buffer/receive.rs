@@ -9,8 +9,8 @@
 //! wrap. Without a message, `message_start == message_end`, at any position. Unmasking moves the payload of a
 //! fragment down from `unread_start` to `message_end`.
 //!
-//! Functions that run for each read or each message are `#[inline]`: the crate of the caller compiles them, and
-//! they are a few instructions each.
+//! Functions that run for each read or each message are `#[inline]`: the crate of the caller compiles them,
+//! and they are a few instructions each.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -49,7 +49,9 @@ use crate::wire::{mask, mask_into};
 ///
 /// The buffer holds the unread bytes and the unfinished message of one connection, and that connection counts
 /// them. Until the buffer [is empty](Self::is_empty), pass this buffer to `receive` and use it for no other
-/// connection. [`SharedBuffer`](crate::SharedBuffer) serves many connections with the memory of one buffer.
+/// connection: with another buffer, `receive` reads nothing and returns
+/// [`Error::WrongBuffer`](crate::Error::WrongBuffer). [`SharedBuffer`](crate::SharedBuffer) serves many
+/// connections with the memory of one buffer.
 ///
 /// # Memory
 ///
@@ -75,7 +77,7 @@ pub struct ReceiveBuffer<S: Storage> {
     pub(super) message_end: usize,
     pub(super) unread_start: usize,
     pub(super) unread_end: usize,
-    /// A check number of the bytes held for a connection; 0 for none. See [`retain`](Self::retain).
+    /// A check number of the bytes that the connection expects; 0 for none. See [`retain`](Self::retain).
     retained: u16,
     /// The payload of the event that `receive` has returned last.
     pub(super) last_payload: S::LastPayload,

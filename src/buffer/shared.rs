@@ -16,8 +16,8 @@ const LARGE: usize = 4 * 1024;
 
 /// The memory of one [`ReceiveBuffer`], for all connections of a thread.
 ///
-/// Most connections wait for input most of the time and hold no bytes then. A `ReceiveBuffer` for each of them
-/// keeps the memory of a read, for instance 16 KiB. With a `SharedBuffer`, each connection has a
+/// Most connections wait for input most of the time and hold no bytes then. A `ReceiveBuffer` for each of
+/// them keeps the memory of a read, for instance 16 KiB. With a `SharedBuffer`, each connection has a
 /// [`BufferSlot`] instead, of 72 bytes and without memory on the heap. To read, [`attach`](Self::attach) the
 /// slot: the guard is a `ReceiveBuffer` with the leftover bytes of this connection.
 ///
@@ -126,8 +126,8 @@ impl fmt::Debug for SharedBuffer {
     }
 }
 
-/// The place of one connection on a [`SharedBuffer`]: it holds the leftover bytes of the connection between two
-/// reads. An empty slot has no memory on the heap.
+/// The place of one connection on a [`SharedBuffer`]: it holds the leftover bytes of the connection between
+/// two reads. An empty slot has no memory on the heap.
 ///
 /// Keep it with its connection, and attach it whenever that connection reads. Any `SharedBuffer` will do, for
 /// instance after the connection has moved to another thread.

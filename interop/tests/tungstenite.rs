@@ -2,6 +2,7 @@
 //! wire to both.
 #![cfg(feature = "alloc")]
 
+#[path = "../../tests/support/mod.rs"]
 mod support;
 
 use std::io::{self, ErrorKind, Read, Write};

@@ -1,6 +1,7 @@
 //! An upgrade that hyper does on both ends, in memory; frames over what it hands out.
 #![cfg(feature = "alloc")]
 
+#[path = "../../tests/support/mod.rs"]
 mod support;
 
 use core::convert::Infallible;
@@ -9,7 +10,7 @@ use core::error::Error as StdError;
 use hyper::body::Incoming;
 use hyper::http::response::Builder;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::TokioIo;
 use support::Keys;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -240,4 +241,23 @@ fn refusals_go_over_hyper() -> AnyResult<()> {
         })?;
     }
     Ok(())
+}
+
+/// A `HeaderMap` is read in place: no copy, and no iterator that the caller writes.
+#[test]
+fn a_header_map_is_a_source_of_fields() {
+    let map: HeaderMap = [
+        ("Host", "a"),
+        ("Upgrade", "websocket"),
+        ("Connection", "upgrade"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("Sec-WebSocket-Version", "13"),
+    ]
+    .iter()
+    .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+    .collect();
+    let request = UpgradeRequest::http11("GET", &map).unwrap();
+    let response = request.accept(Accept::new()).unwrap();
+    let (_, accept) = response.fields().find(|(name, _)| *name == "Sec-WebSocket-Accept").unwrap();
+    assert_eq!(accept, Key::new(*b"the sample nonce").accept().as_str());
 }

@@ -1,0 +1,265 @@
+//! What happened to other implementations, in time and stack (attacks.md B3 and C), for both roles.
+//!
+//! Linear time is shown without a clock: the inputs are so large that work growing with their square would
+//! take minutes.
+
+use allocation_counter::measure;
+use arrayvec::ArrayVec;
+use fastrand::Rng;
+use websocket_proto::{
+    Accept, Client, Config, Connection, Delivery, Error, Event, HandshakeError, ProtocolError, ReceiveBuffer,
+    Role, SendError, Server, State,
+};
+
+use crate::support::{
+    Keys, REQUEST, Seen, Side, filled, frame, frames_of, open_server, transmit, with_field,
+};
+
+type Clients = Client<Keys>;
+
+fn unlimited(delivery: Delivery) -> Config {
+    let mut config = Config::default();
+    (config.max_message_size, config.max_frame_size, config.max_fragments) = (u64::MAX, u64::MAX, u32::MAX);
+    (config.max_head_size, config.max_header_line, config.max_headers) = (usize::MAX, usize::MAX, usize::MAX);
+    config.delivery = delivery;
+    config
+}
+
+/// Reads of this many bytes into a buffer that is asked for no more, and nobody who writes: the number of
+/// events. The buffer doubles once where a read is torn, so while it moves three reads' worth of memory is in
+/// use.
+fn count_events<R: Role>(connection: &mut Connection<R>, wire: &[u8], read: usize) -> Result<usize, Error> {
+    let (mut inbound, mut out, mut events) = (ReceiveBuffer::new(), ArrayVec::<u8, 0>::new(), 0);
+    for chunk in wire.chunks(read) {
+        inbound.spare_mut(read)[..chunk.len()].copy_from_slice(chunk);
+        inbound.advance(chunk.len());
+        while connection.receive(&mut inbound, &mut out)?.is_some() {
+            events += 1;
+        }
+    }
+    Ok(events)
+}
+
+#[test]
+fn attack_b3_half_a_million_fragments_of_one_byte() {
+    fn check<R: Side>() {
+        const COUNT: usize = 1 << 19;
+        let fragments = |first, [even, odd]: [&[u8]; 2]| {
+            let two = [frame::<R>(0x00, even), frame::<R>(0x00, odd)].concat();
+            [frame::<R>(first, b""), two.repeat(COUNT / 2), frame::<R>(0x80, b"")].concat()
+        };
+        // Text that is not ASCII, a code point in two fragments: validating it again would be slow, too.
+        let (text, binary) = (fragments(0x01, [b"\xc3", b"\xa9"]), fragments(0x02, [b"x", b"x"]));
+        for (wire, delivery, read, events) in [
+            (&text, Delivery::Messages, 61, 1),
+            (&binary, Delivery::Messages, usize::MAX, 1),
+            (&text, Delivery::Parts, 64 * 1024, COUNT / 2 + 1),
+        ] {
+            assert_eq!(
+                count_events(&mut R::open(unlimited(delivery)), wire, read.min(wire.len())),
+                Ok(events)
+            );
+        }
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+#[test]
+fn attack_b3_lim_09_a_message_of_half_a_megabyte_byte_by_byte() {
+    fn check<R: Side>() {
+        let text = "aé日😀".repeat(64 * 1024);
+        let wire =
+            [frame::<R>(0x01, &text.as_bytes()[..5]), frame::<R>(0x80, &text.as_bytes()[5..])].concat();
+        let mut connection = R::open(Config::default());
+        let asked = measure(|| assert_eq!(count_events(&mut connection, &wire, 1), Ok(1)));
+        // It doubles: what all steps asked for together is a multiple of what is there in the end.
+        assert!(asked.bytes_total <= 4 * wire.len() as u64 && asked.count_total <= 64, "{asked:?}");
+        // In parts of whole code points: four a repetition.
+        let mut connection = R::open(unlimited(Delivery::Parts));
+        let asked = measure(|| assert_eq!(count_events(&mut connection, &wire, 1), Ok(4 * 64 * 1024)));
+        assert!(asked.bytes_max <= 1024, "{asked:?}");
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+#[test]
+fn attack_c1_c2_lim_09_a_head_of_nearly_a_megabyte_byte_by_byte() {
+    const LEN: usize = 3 << 18;
+    let line = |name: &str, value: String| with_field(REQUEST, name, format!("{name}: {value}\r\n"));
+    let many = with_field(REQUEST, "X", "X: y\r\n".repeat(LEN / 6));
+    for head in [line("Cookie", "a ".repeat(LEN / 2)), line(&"n".repeat(LEN), String::new()), many] {
+        let mut server = Connection::server(unlimited(Delivery::Messages));
+        let (mut inbound, mut out) = (ReceiveBuffer::new(), Vec::new());
+        let (last, before) = head.split_last().unwrap();
+        for byte in before {
+            inbound.spare_mut(1)[0] = *byte;
+            inbound.advance(1);
+            assert!(matches!(server.receive(&mut inbound, &mut out), Ok(None)));
+        }
+        assert_eq!(inbound.feed(&[*last]), 1);
+        // C2: however small the reads were, a valid request is one.
+        assert!(matches!(server.receive(&mut inbound, &mut out), Ok(Some(Event::Request(_)))));
+        server.accept(Accept::new(), &mut out).unwrap();
+    }
+    let long = format!("HTTP/1.1 503 \r\nX: {}\r\n\r\n", "a".repeat(LEN));
+    let folded = format!("HTTP/1.1 503 \r\nX: a\r\n{}\r\n", " b\r\n".repeat(LEN / 4));
+    for response in [long, folded] {
+        let uri = websocket_proto::Uri::parse("ws://server.example.com/").unwrap();
+        let request = websocket_proto::ClientRequest::new(uri);
+        let mut client =
+            Connection::client(request, unlimited(Delivery::Messages), Keys::default(), &mut Vec::new())
+                .unwrap();
+        assert_eq!(count_events(&mut client, response.as_bytes(), 1), Ok(1));
+    }
+    // With the limits that are there by default, a line without an end is refused long before.
+    let endless = [&REQUEST[..REQUEST.len() - 2], b"X: ", &vec![b'a'; LEN]].concat();
+    let asked = measure(|| {
+        let refused = count_events(&mut Connection::server(Config::default()), &endless, 100);
+        assert_eq!(refused, Err(Error::Handshake(HandshakeError::FieldLineTooLong)));
+    });
+    assert!(asked.bytes_max <= 64 * 1024, "{asked:?}");
+}
+
+#[test]
+fn attack_c3_lists_and_quoted_strings_are_read_once() {
+    const LEN: usize = 1 << 19;
+    let spaces = " ".repeat(LEN);
+    for (name, value, error) in [
+        ("Sec-WebSocket-Protocol", format!("b{spaces}x"), Some(HandshakeError::InvalidSubprotocol)),
+        ("Sec-WebSocket-Protocol", format!("b{spaces},{spaces}x"), None),
+        ("Sec-WebSocket-Protocol", format!("b{}x", ", ".repeat(LEN / 2)), None),
+        (
+            "Sec-WebSocket-Protocol",
+            format!("b{},", ",x".repeat(LEN / 2)),
+            Some(HandshakeError::RepeatedSubprotocol),
+        ),
+        (
+            "Sec-WebSocket-Extensions",
+            format!("x; a=\"{}", "\\a".repeat(LEN / 2)),
+            Some(HandshakeError::InvalidExtensions),
+        ),
+        ("Sec-WebSocket-Extensions", format!("x; a=\"{}\"", "\\a".repeat(LEN / 2)), None),
+        ("Sec-WebSocket-Extensions", format!("x{spaces};{spaces}a"), None),
+        ("Sec-WebSocket-Extensions", format!("x{}", "; a".repeat(LEN / 3)), None),
+        ("Sec-WebSocket-Extensions", format!("x{} y", ", ".repeat(LEN / 2)), None),
+        ("Connection", format!("{}Upgrade", "x ,".repeat(LEN / 3)), None),
+        ("Upgrade", format!("websocket{}", ",\t".repeat(LEN / 2)), None),
+    ] {
+        let head = with_field(REQUEST, name, format!("{name}: {value}\r\n"));
+        let mut server = Connection::server(unlimited(Delivery::Messages));
+        match server.receive(&mut filled(&head), &mut Vec::new()) {
+            Ok(Some(Event::Request(request))) => {
+                assert_eq!(error, None, "{name}");
+                assert!(
+                    request.subprotocols().count() <= 2
+                        && request.extensions().flat_map(|it| it.params()).count() <= LEN
+                );
+            }
+            other => assert_eq!(other.err(), error.map(Error::Handshake), "{name}"),
+        }
+    }
+}
+
+#[test]
+fn attack_c4_lim_10_every_call_makes_progress_or_needs_more() {
+    fn check<R: Role + Clone>(
+        start: &Connection<R>,
+        seed: u64,
+        accept: fn(&mut Connection<R>, &mut Vec<u8>),
+    ) {
+        let mut random = Rng::with_seed(seed);
+        let (mut connection, mut inbound, mut out) = (start.clone(), ReceiveBuffer::new(), Vec::new());
+        for _ in 0..20 {
+            // Half noise, half what looks like frames.
+            let mut bytes: Vec<u8> = (0..random.usize(..60)).map(|_| random.u8(..)).collect();
+            if random.bool() {
+                let (first, len) = ([0x81, 0x02, 0x80, 0x89, 0x8A, 0x88][random.usize(..6)], random.u8(..9));
+                bytes = [&[first, len | 0x80, 0, 0, 0, 0][..], &vec![b'a'; usize::from(len)]].concat();
+                let unmasked = random.bool();
+                if unmasked {
+                    (bytes[1], _) = (len, bytes.drain(2..6));
+                }
+            }
+            assert_eq!(inbound.feed(&bytes), bytes.len());
+            let mut calls = 0;
+            while let Ok(Some(event)) = connection.receive(&mut inbound, &mut out) {
+                let request = matches!(event, Event::Request(_));
+                if request {
+                    accept(&mut connection, &mut out);
+                }
+                calls += 1;
+                assert!(calls <= 2000, "seed {seed}: no event without a byte");
+            }
+            // Asked again without new bytes, it has nothing more to say, and nothing to do.
+            let (unread, written) = (inbound.unread().to_vec(), out.clone());
+            assert!(!matches!(connection.receive(&mut inbound, &mut out), Ok(Some(_))));
+            let left = if connection.state() == State::End { &[] } else { &unread[..] };
+            assert_eq!((inbound.unread(), &out), (left, &written), "seed {seed}");
+        }
+    }
+    for seed in 0..2000 {
+        check(&Server::open(Config::default()), seed, |_, _| {});
+        check(&Clients::open(Config::default()), seed, |_, _| {});
+        check(&Connection::server(Config::default()), seed, |server, out| {
+            server.accept(Accept::new(), out).unwrap()
+        });
+    }
+}
+
+#[test]
+fn attack_c5_many_thousand_frames_in_one_buffer_need_no_stack() {
+    fn check<R: Side + Send + 'static>() {
+        const COUNT: usize = 100_000;
+        for first in [0x82, 0x81, 0x89, 0x8A, 0x00] {
+            let mut wire = if first == 0 { frame::<R>(0x02, b"") } else { vec![] };
+            wire.extend(frame::<R>(first, b"").repeat(COUNT));
+            wire.extend(frame::<R>(0x88, b"").repeat(COUNT));
+            let (mut connection, mut inbound, mut out) =
+                (R::open(unlimited(Delivery::Messages)), filled(&wire), Vec::new());
+            let thread = std::thread::Builder::new().stack_size(32 * 1024).spawn(move || {
+                let mut events = 0;
+                while connection.receive(&mut inbound, &mut out).unwrap().is_some() {
+                    events += 1;
+                }
+                (events, connection.state())
+            });
+            let events = if first == 0 { 1 } else { COUNT + 1 };
+            assert_eq!(thread.unwrap().join().unwrap(), (events, State::End));
+        }
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+#[test]
+fn attack_c6_what_is_too_large_is_not_skipped() {
+    fn check<R: Side>() {
+        let mut config = Config::default();
+        (config.max_frame_size, config.max_message_size) = (10, 15);
+        let fine = frame::<R>(0x82, b"fine");
+        for (large, error) in [
+            (frame::<R>(0x82, &[0x81; 11]), ProtocolError::FrameTooBig),
+            (
+                [frame::<R>(0x02, &[0x81; 9]), frame::<R>(0x80, &[0x81; 7])].concat(),
+                ProtocolError::MessageTooBig,
+            ),
+        ] {
+            let outcome = transmit::<R>(config, &[&fine[..], &large, &fine, &fine].concat());
+            assert_eq!(
+                (outcome.error, outcome.events),
+                (Some(error.into()), vec![Seen::Binary(b"fine".to_vec())])
+            );
+            assert_eq!(
+                (frames_of::<R>(&outcome.out), outcome.state),
+                (vec![(0x88, b"\x03\xf1".to_vec())], State::End)
+            );
+        }
+    }
+    check::<Server>();
+    check::<Clients>();
+    let mut server = open_server(Config::default());
+    assert!(server.receive(&mut filled(b"\x82\xff\0\0\0\x01\0\0\0\0\0\0\0\0"), &mut Vec::new()).is_err());
+    assert_eq!(server.send_text("", &mut Vec::new()), Err(SendError::Closed));
+}

@@ -1,0 +1,26 @@
+//! The contract of the API: any call in any state, any split of the input into reads, any amount of room.
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+#[cfg(feature = "alloc")]
+#[path = "../support/mod.rs"]
+mod support;
+
+#[cfg(feature = "alloc")]
+mod backpressure;
+mod fixed_memory;
+#[cfg(feature = "alloc")]
+mod owed;
+#[cfg(feature = "alloc")]
+mod pair;
+#[cfg(feature = "alloc")]
+mod prepared;
+#[cfg(feature = "alloc")]
+mod split;
+#[cfg(feature = "alloc")]
+mod st_contract;
+#[cfg(feature = "alloc")]
+mod streams;
+#[cfg(feature = "alloc")]
+mod tick;

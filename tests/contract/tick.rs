@@ -1,0 +1,495 @@
+//! Deadlines under a simulated clock, through whole lives of connections.
+#![cfg(feature = "alloc")]
+
+use crate::support;
+
+use core::time::Duration;
+
+use arrayvec::ArrayVec;
+use fastrand::Rng;
+use support::{Keys, REQUEST, Side, filled, frame, frames_of, open_client, open_server, split};
+use websocket_proto::{
+    Client, ClientRequest, CloseCode, Config, Connection, Delivery, Error, Event, HandshakeError, Negotiated,
+    ReceiveBuffer, Role, SendError, SendSlice, Server, State, Timeout, TransportAction, Uri,
+};
+
+type Clients = Client<Keys>;
+
+const fn s(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+/// Receives all there is; events are dropped.
+fn receive<R: Role>(connection: &mut Connection<R>, inbound: &mut ReceiveBuffer<Vec<u8>>, out: &mut Vec<u8>) {
+    while let Ok(Some(_)) = connection.receive(inbound, out) {}
+}
+
+/// [`receive`], of a frame of the peer's.
+fn hear<R: Side>(connection: &mut Connection<R>, first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut out = vec![];
+    receive(connection, &mut filled(&frame::<R>(first, payload)), &mut out);
+    out
+}
+
+#[test]
+fn a_head_that_comes_a_byte_a_second_is_given_up() {
+    let mut server = Connection::server(Config::default());
+    let (mut inbound, mut out) = (ReceiveBuffer::new(), vec![]);
+    for (second, byte) in REQUEST.iter().enumerate().take(10) {
+        assert_eq!(inbound.feed(&[*byte]), 1);
+        receive(&mut server, &mut inbound, &mut out);
+        assert_eq!(server.tick(s(1000 + second as u64), &mut out), Ok(Some(s(1010))));
+    }
+    assert_eq!(server.tick(s(1010), &mut out), Err(Timeout::Handshake));
+    assert!(out.starts_with(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"));
+    assert_eq!((server.state(), server.transport_action()), (State::End, TransportAction::Close));
+    let len = out.len();
+    for second in [1010, 1011, 0, 9999] {
+        assert_eq!(server.tick(s(second), &mut out), Err(Timeout::Handshake), "it stays");
+        assert_eq!(
+            server.receive(&mut filled(b"x"), &mut out).err(),
+            Some(Error::Handshake(HandshakeError::TimedOut))
+        );
+    }
+    assert_eq!(out.len(), len);
+}
+
+#[test]
+fn who_says_nothing_is_told_nothing() {
+    let mut out = vec![];
+    let mut server = Connection::server(Config::default());
+    let request = ClientRequest::new(Uri::parse("ws://a/").unwrap());
+    let mut client = Connection::client(request, Config::default(), Keys::default(), &mut vec![]).unwrap();
+    assert_eq!(
+        (server.tick(s(0), &mut out), client.tick(s(0), &mut out)),
+        (Ok(Some(s(10))), Ok(Some(s(10))))
+    );
+    assert_eq!(
+        (server.tick(s(11), &mut out), client.tick(s(11), &mut out)),
+        (Err(Timeout::Handshake), Err(Timeout::Handshake))
+    );
+    assert_eq!(
+        (out.len(), server.transport_action(), client.transport_action()),
+        (0, TransportAction::Close, TransportAction::Close)
+    );
+}
+
+#[test]
+fn the_application_takes_its_time() {
+    let mut out = vec![];
+    let mut server = Connection::server(Config::default());
+    assert_eq!(server.tick(s(0), &mut out), Ok(Some(s(10))));
+    assert!(server.receive(&mut filled(REQUEST), &mut out).unwrap().is_some());
+    assert_eq!(server.tick(s(100), &mut out), Ok(None));
+    server.accept(websocket_proto::Accept::new(), &mut out).unwrap();
+    assert_eq!(server.tick(s(200), &mut out), Ok(Some(s(220))));
+
+    let mut config = Config::default();
+    config.auto_close = false;
+    let mut server = open_server(config);
+    hear(&mut server, 0x88, b"");
+    assert_eq!(server.tick(s(0), &mut out), Ok(None), "the answer to a Close is the application's");
+}
+
+#[test]
+fn silence_is_asked_once_and_the_answer_counts() {
+    fn check<R: Side>() {
+        let (mut connection, mut out) = (R::open(Config::default()), vec![]);
+        for round in 0..100u32 {
+            let start = u64::from(round) * 25;
+            assert_eq!(connection.tick(s(start), &mut out), Ok(Some(s(start + 20))));
+            assert_eq!(connection.tick(s(start + 19), &mut out), Ok(Some(s(start + 20))));
+            assert_eq!(out, b"", "not yet");
+            assert_eq!(connection.tick(s(start + 20), &mut out), Ok(Some(s(start + 40))));
+            for _ in 0..3 {
+                assert_eq!(connection.tick(s(start + 24), &mut out), Ok(Some(s(start + 40))));
+            }
+            let pings = frames_of::<R>(&out);
+            assert_eq!(
+                pings,
+                [(0x89, (round + 1).to_be_bytes().to_vec())],
+                "once, with a payload of its own"
+            );
+            out.clear();
+            hear(&mut connection, 0x8A, &pings[0].1);
+        }
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+#[test]
+fn silence_after_the_ping_ends_it() {
+    fn check<R: Side>() {
+        let (mut connection, mut out) = (R::open(Config::default()), vec![]);
+        assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
+        assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
+        assert_eq!(connection.tick(s(39), &mut out), Ok(Some(s(40))));
+        assert_eq!(connection.tick(s(40), &mut out), Err(Timeout::Pong));
+        assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1]), (0x88, b"\x03\xf3".to_vec())]);
+        assert_eq!(
+            (connection.state(), connection.transport_action(), connection.has_pending_reply()),
+            (State::End, TransportAction::Close, false)
+        );
+        assert_eq!((connection.close_status().clean(), connection.close_status().code()), (false, 1006));
+        assert_eq!(connection.tick(s(1), &mut out), Err(Timeout::Pong));
+        assert!(matches!(connection.receive(&mut filled(&frame::<R>(0x81, b"late")), &mut out), Ok(None)));
+        // A writer that stalls after the Ping does not hold up the end.
+        let (mut connection, mut out) = (R::open(Config::default()), ArrayVec::<u8, 11>::new());
+        assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
+        assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
+        assert_eq!(connection.ping(b"", &mut out), if R::PEER_MASKS { Ok(()) } else { Err(SendError::Full) });
+        assert_eq!(connection.tick(s(40), &mut out), Err(Timeout::Pong));
+        assert_eq!(
+            (connection.transport_action(), connection.has_pending_reply()),
+            (TransportAction::Close, false)
+        );
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+/// §5.5.2: a download that the peer reads leaves no room for the Ping at any tick.
+#[test]
+fn a_ping_that_is_never_written_is_never_waited_for() {
+    fn check<R: Side>() {
+        let (mut connection, mut out) = (R::open(Config::default()), vec![]);
+        for second in 0..200 {
+            while connection.send_binary(&[0; 50_000], &mut out).is_ok() {}
+            assert_eq!(
+                connection.tick(s(second), &mut out),
+                Ok(Some(s(if second < 20 { 20 } else { second + 20 }))),
+                "{second}"
+            );
+            out.drain(..100_000);
+        }
+        out.clear();
+        // There is room now: the Ping is written, and the wait for the Pong begins.
+        assert_eq!(connection.tick(s(200), &mut out), Ok(Some(s(220))));
+        assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1])]);
+        assert_eq!(connection.tick(s(219), &mut out), Ok(Some(s(220))));
+        assert_eq!(connection.tick(s(220), &mut out), Err(Timeout::Pong));
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+/// §5.3: without a masking key there is no Ping, and so no wait for a Pong.
+#[test]
+fn a_ping_without_a_masking_key_is_written_once_there_is_one() {
+    use core::cell::Cell;
+
+    use websocket_proto::{Entropy, EntropyError};
+
+    struct Failing<'a>(&'a Cell<bool>);
+
+    impl Entropy for Failing<'_> {
+        fn fill(&mut self, _: &mut [u8]) -> Result<(), EntropyError> {
+            if self.0.get() { Err(EntropyError) } else { Ok(()) }
+        }
+    }
+
+    let (fails, mut out) = (Cell::new(true), vec![]);
+    let mut client =
+        Connection::established(Client::new(Failing(&fails)), Negotiated::new(), Config::default());
+    assert_eq!(client.tick(s(0), &mut out), Ok(Some(s(20))));
+    for second in [20, 40, 60, 1000] {
+        assert_eq!(client.tick(s(second), &mut out), Ok(Some(s(second + 20))));
+    }
+    assert_eq!(out, b"");
+    fails.set(false);
+    assert_eq!(client.tick(s(1001), &mut out), Ok(Some(s(1021))));
+    assert_eq!(frames_of::<Clients>(&out), [(0x89, vec![0, 0, 0, 1])]);
+    assert_eq!(client.tick(s(1021), &mut out), Err(Timeout::Pong));
+}
+
+/// §5.5.3: the peer may answer only the most recent Ping, here the application's.
+#[test]
+fn a_peer_that_answers_only_the_newest_ping_is_alive() {
+    fn check<R: Side>() {
+        let (mut connection, mut out) = (R::open(Config::default()), vec![]);
+        assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
+        assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
+        connection.ping(b"mine", &mut out).unwrap();
+        hear(&mut connection, 0x8A, b"mine");
+        for step in 3..363 {
+            assert_eq!(connection.tick(s(step * 10), &mut out), Ok(Some(s(step * 10 + 20))));
+            hear(&mut connection, 0x81, b"data");
+        }
+        assert_eq!(connection.tick(s(3630), &mut out), Ok(Some(s(3650))));
+        out.clear();
+        assert_eq!(
+            connection.tick(s(3650), &mut out),
+            Ok(Some(s(3670))),
+            "the next silence sends a new Ping"
+        );
+        assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 2])]);
+        assert_eq!(connection.tick(s(3670), &mut out), Err(Timeout::Pong));
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+/// Two ends of this crate, one with an `out` that has room for one Pong: it answers the newest Ping.
+#[test]
+fn a_coalesced_pong_keeps_both_ends_alive() {
+    let (mut server, mut client) = (open_server(Config::default()), open_client(Config::default()));
+    let (mut out, mut narrow) = (vec![], ArrayVec::<u8, 12>::new());
+    client.send_binary(b"123456", &mut narrow).unwrap();
+    assert_eq!(server.tick(s(0), &mut out), Ok(Some(s(20))));
+    assert_eq!(server.tick(s(20), &mut out), Ok(Some(s(40))));
+    server.ping(b"mine", &mut out).unwrap();
+    let mut inbound = filled(&out);
+    while client.receive(&mut inbound, &mut narrow).unwrap().is_some() {}
+    narrow.clear();
+    assert!(client.receive(&mut inbound, &mut narrow).unwrap().is_none());
+    assert_eq!(frames_of::<Clients>(&narrow), [(0x8A, b"mine".to_vec())]);
+    receive(&mut server, &mut filled(&narrow), &mut out);
+    for second in 40..60 {
+        assert_eq!(server.tick(s(second), &mut out), Ok(Some(s(60))));
+    }
+    out.clear();
+    assert_eq!(server.tick(s(60), &mut out), Ok(Some(s(80))));
+    assert_eq!(frames_of::<Server>(&out), [(0x89, vec![0, 0, 0, 2])]);
+}
+
+#[test]
+fn the_latest_time_that_there_is_times_nothing_out() {
+    let mut out = vec![];
+    let (mut waiting, mut closing) = (Connection::server(Config::default()), open_server(Config::default()));
+    closing.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
+    for connection in [&mut waiting, &mut closing, &mut open_server(Config::default())] {
+        for _ in 0..2 {
+            assert_eq!(connection.tick(Duration::MAX, &mut out), Ok(None));
+        }
+    }
+}
+
+#[test]
+fn whatever_comes_is_life() {
+    fn check<R: Side>() {
+        // Data, a heartbeat of Pongs that nobody asked for, Pings, and a long frame that trickles in.
+        let long = frame::<R>(0x82, &[7; 4000]);
+        for (kind, config) in
+            [(0, Config::default()), (1, Config::default()), (2, Config::default()), (3, Config::default())]
+        {
+            let (mut connection, mut inbound, mut out) = (R::open(config), ReceiveBuffer::new(), vec![]);
+            for step in 0..400u64 {
+                let wire = match kind {
+                    0 => frame::<R>(0x81, b"data"),
+                    1 => frame::<R>(0x8A, b"heartbeat"),
+                    2 => frame::<R>(0x89, b""),
+                    _ => vec![long[step as usize]],
+                };
+                assert_eq!(inbound.feed(&wire), wire.len());
+                receive(&mut connection, &mut inbound, &mut out);
+                assert_eq!(connection.tick(s(step * 19), &mut out), Ok(Some(s(step * 19 + 20))));
+            }
+            assert!(frames_of::<R>(&out).iter().all(|(first, _)| *first == 0x8A), "no Ping was sent");
+            // The same bytes looked at again are not.
+            receive(&mut connection, &mut inbound, &mut out);
+            assert_eq!(connection.tick(s(400 * 19), &mut out), Ok(Some(s(399 * 19 + 20))));
+        }
+        // After the Ping, too: no other is sent while there is input, and its Pong may be late.
+        let (mut connection, mut out) = (R::open(Config::default()), vec![]);
+        assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
+        for step in 0..10 {
+            assert_eq!(connection.tick(s(20 + step * 15), &mut out), Ok(Some(s(40 + step * 15))));
+            hear(&mut connection, 0x8A, b"\0\0\0\x02");
+        }
+        assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1])]);
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+#[test]
+fn whatever_comes_of_a_message_is_life_wherever_it_is_cut() {
+    fn check<R: Side>(delivery: Delivery, reads: &[&[u8]]) {
+        let mut config = Config::default();
+        config.delivery = delivery;
+        let (mut whole, (mut receiver, _sender)) = (R::open(config), split(R::open(config)));
+        let (mut inbound, mut out) = ([ReceiveBuffer::new(), ReceiveBuffer::new()], vec![]);
+        for (step, read) in reads.iter().enumerate() {
+            inbound.iter_mut().for_each(|inbound| assert_eq!(inbound.feed(read), read.len()));
+            receive(&mut whole, &mut inbound[0], &mut out);
+            while receiver.receive(&mut inbound[1]).unwrap().is_some() {}
+            let (now, deadline) = (s(step as u64 * 19), s(step as u64 * 19 + 20));
+            assert_eq!(whole.tick(now, &mut out), Ok(Some(deadline)), "{delivery:?}, {step} of {reads:02x?}");
+            assert_eq!(receiver.tick(now), Some(deadline), "{delivery:?}, {step} of {reads:02x?}");
+        }
+    }
+    fn check_all<R: Side>() {
+        for delivery in [Delivery::Messages, Delivery::Parts] {
+            for first in [1, 2] {
+                let fragments = [&[b'a'; 30][..], b"", b"", b"six by", b"", &[b'b'; 300], b"", b"", b"end"];
+                let frames: Vec<Vec<u8>> = fragments
+                    .iter()
+                    .enumerate()
+                    .map(|(at, payload)| {
+                        frame::<R>(if at == 0 { first } else { 0 } | if at == 8 { 0x80 } else { 0 }, payload)
+                    })
+                    .collect();
+                check::<R>(delivery, &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
+                let wire = frames.concat();
+                for len in 1..=20 {
+                    check::<R>(delivery, &wire.chunks(len).collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+    check_all::<Server>();
+    check_all::<Clients>();
+}
+
+#[test]
+fn a_ping_that_finds_no_room_goes_out_once_there_is() {
+    let mut server = open_server(Config::default());
+    let mut full = SendSlice::new(&mut []);
+    let mut out = vec![];
+    assert_eq!(server.tick(s(0), &mut full), Ok(Some(s(20))));
+    assert_eq!(server.tick(s(20), &mut full), Ok(Some(s(40))));
+    assert_eq!(server.tick(s(21), &mut out), Ok(Some(s(41))));
+    assert_eq!(server.tick(s(22), &mut out), Ok(Some(s(41))));
+    assert_eq!(out, b"\x89\x04\0\0\0\x01");
+}
+
+#[test]
+fn a_close_that_is_never_answered() {
+    fn check<R: Side>() {
+        let (mut connection, mut out) = (R::open(Config::default()), vec![]);
+        assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
+        connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
+        assert_eq!(connection.tick(s(5), &mut out), Ok(Some(s(15))));
+        // Messages still come, and put nothing off.
+        hear(&mut connection, 0x81, b"data");
+        assert_eq!(connection.tick(s(14), &mut out), Ok(Some(s(15))));
+        let len = out.len();
+        assert_eq!(connection.tick(s(15), &mut out), Err(Timeout::Close));
+        assert_eq!((out.len(), connection.transport_action()), (len, TransportAction::Close));
+        assert!(!connection.close_status().clean());
+    }
+    check::<Server>();
+    check::<Clients>();
+}
+
+#[test]
+fn a_transport_that_is_never_closed() {
+    let mut out = vec![];
+    let mut server = open_server(Config::default());
+    hear(&mut server, 0x88, b"");
+    assert_eq!((server.tick(s(0), &mut out), server.transport_action()), (Ok(None), TransportAction::Close));
+    let mut client = open_client(Config::default());
+    hear(&mut client, 0x88, b"\x03\xe8");
+    assert_eq!(
+        (client.tick(s(0), &mut out), client.transport_action()),
+        (Ok(Some(s(10))), TransportAction::AwaitPeerClose)
+    );
+    assert_eq!(
+        (client.tick(s(10), &mut out), client.transport_action()),
+        (Err(Timeout::Close), TransportAction::Close)
+    );
+    assert!(client.close_status().clean(), "the closing handshake was");
+    // An answer that finds no room, and a writer that stalls.
+    let mut server = open_server(Config::default());
+    let mut full = SendSlice::new(&mut []);
+    assert!(server.receive(&mut filled(&frame::<Server>(0x88, b"")), &mut full).unwrap().is_some());
+    assert_eq!(
+        (server.tick(s(0), &mut full), server.transport_action()),
+        (Ok(Some(s(10))), TransportAction::KeepOpen)
+    );
+    assert_eq!(
+        (server.tick(s(10), &mut full), server.transport_action()),
+        (Err(Timeout::Close), TransportAction::Close)
+    );
+    assert!(!server.close_status().clean() && !server.has_pending_reply());
+    // The end of the transport ends all waits.
+    let mut client = open_client(Config::default());
+    assert_eq!(client.tick(s(0), &mut out), Ok(Some(s(20))));
+    client.receive_eof();
+    assert_eq!(client.tick(s(99), &mut out), Ok(None));
+}
+
+#[test]
+fn each_time_can_be_switched_off() {
+    let mut config = Config::default();
+    (config.handshake_timeout, config.ping_interval, config.close_timeout) = (None, None, None);
+    let mut out = vec![];
+    let mut server = Connection::server(config);
+    assert_eq!((server.tick(s(0), &mut out), server.tick(Duration::MAX, &mut out)), (Ok(None), Ok(None)));
+    let mut server = open_server(config);
+    assert_eq!((server.tick(s(0), &mut out), server.tick(Duration::MAX, &mut out)), (Ok(None), Ok(None)));
+    server.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
+    assert_eq!((server.tick(s(0), &mut out), server.tick(Duration::MAX, &mut out)), (Ok(None), Ok(None)));
+    // Without a time-out for the Pong, a Ping after each silence and no judgement.
+    config.ping_interval = Some(s(30));
+    config.pong_timeout = None;
+    let (mut server, mut out) = (Connection::established(Server::new(), Negotiated::new(), config), vec![]);
+    for minute in 0..60 {
+        assert_eq!(server.tick(s(minute * 30), &mut out), Ok(Some(s(minute * 30 + 30))));
+    }
+    assert_eq!(frames_of::<Server>(&out).len(), 59);
+}
+
+#[test]
+fn any_clock_and_any_life_come_to_an_end() {
+    // Two ends, one of which falls silent at some time: the other one notices, whatever the clock does.
+    let mut random = Rng::with_seed(7);
+    for _ in 0..300 {
+        let (mut server, mut client) = (open_server(Config::default()), open_client(Config::default()));
+        let mut buffers = [ReceiveBuffer::new(), ReceiveBuffer::new()];
+        let mut outs = [vec![], vec![]];
+        let (mut now, silent_from) = (Duration::from_millis(random.u64(..1 << 40)), random.usize(..200));
+        let mut cut = None;
+        for step in 0..5000 {
+            let silent = step >= silent_from;
+            if !silent {
+                assert_eq!(buffers[0].feed(&outs[1]), outs[1].len());
+                outs[1].clear();
+                receive(&mut server, &mut buffers[0], &mut outs[0]);
+                assert_eq!(buffers[1].feed(&outs[0]), outs[0].len());
+                outs[0].clear();
+                receive(&mut client, &mut buffers[1], &mut outs[1]);
+                let told = client.tick(now, &mut outs[1]).expect("the server answers");
+                assert!(told.is_some_and(|deadline| deadline > now));
+            }
+            match server.tick(now, &mut outs[0]) {
+                Ok(deadline) => {
+                    let deadline = deadline.expect("something is always waited for");
+                    assert!(deadline > now, "never in the past");
+                    now = match random.u8(..6) {
+                        0 => now,
+                        1 => now.saturating_sub(Duration::from_millis(random.u64(..500))),
+                        2 => now + Duration::from_millis(random.u64(..500)),
+                        _ => deadline,
+                    };
+                }
+                Err(timeout) => {
+                    assert_eq!(timeout, Timeout::Pong);
+                    cut = Some(step);
+                    break;
+                }
+            }
+        }
+        assert!(cut.is_some_and(|step| step >= silent_from), "{cut:?} {silent_from}");
+        let frames = frames_of::<Server>(&outs[0]);
+        assert!(frames.iter().filter(|(first, _)| *first == 0x89).count() <= 1, "one Ping for one silence");
+        assert_eq!(frames.last(), Some(&(0x88, b"\x03\xf3".to_vec())));
+    }
+}
+
+#[test]
+fn nothing_but_tick_costs_time() {
+    let mut server = open_server(Config::default());
+    let mut out = vec![];
+    assert!(matches!(
+        server.receive(&mut filled(&frame::<Server>(0x81, b"x")), &mut out),
+        Ok(Some(Event::Text("x")))
+    ));
+    assert!(size_of::<Connection<Server>>() <= 320);
+    assert_eq!(
+        server.tick(s(1_000_000_000), &mut out),
+        Ok(Some(s(1_000_000_020))),
+        "the first tick begins the wait"
+    );
+}

@@ -1,0 +1,20 @@
+//! RFC 6455: the opening handshake (§4), framing (§5), closing (§7), UTF-8 (§8), extensions (§9), and limits
+//! (§10), each rule for both roles.
+#![cfg(feature = "alloc")]
+
+extern crate alloc;
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod client;
+mod closing;
+mod control;
+mod extensions;
+mod framing;
+mod limits;
+mod limits_of_config;
+mod random;
+mod sending;
+mod server;
+mod utf8;

@@ -1,0 +1,454 @@
+//! The negotiation of permessage-deflate (RFC 7692 §5, §7.1), both roles.
+
+use websocket_proto::{
+    Accept, Client, ClientRequest, Config, Connection, DeflateParams, Error, Event, HandshakeError,
+    Negotiated, ProtocolError, ReceiveBuffer, Server, State, Uri,
+};
+
+use crate::support::{self, Keys, REQUEST, RESPONSE, Seen, feed, filled, frame, frames_of, with_field};
+use crate::support_deflate::{self, config, deflate};
+
+fn all() -> DeflateParams {
+    DeflateParams::new()
+}
+
+/// The value of Sec-WebSocket-Extensions in a head.
+fn extensions_field(head: &[u8]) -> Option<String> {
+    let text = String::from_utf8(head.to_vec()).unwrap();
+    let lines: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("Sec-WebSocket-Extensions: ")).collect();
+    assert!(lines.len() <= 1);
+    lines.first().map(|value| (*value).to_owned())
+}
+
+fn with_extensions(head: &[u8], value: &str) -> Vec<u8> {
+    let lines = value.split("\r\n").map(|value| format!("Sec-WebSocket-Extensions: {value}\r\n"));
+    with_field(head, "X", lines.collect::<String>())
+}
+
+/// What a server that is ready for `most` answers to an offer, in every chunking; and the connection.
+fn answer(
+    most: Option<DeflateParams>,
+    offer: &str,
+) -> (Option<String>, Option<DeflateParams>, Connection<Server>) {
+    let wire = with_extensions(REQUEST, offer);
+    let outcome = support::every_way(&Connection::server(config(most)), &wire, |server, out| {
+        let before = server.negotiated();
+        assert!(before.is_some(), "known before it is accepted");
+        server.accept(Accept::new(), out).unwrap();
+        assert_eq!(server.negotiated(), before);
+        let deflate = before.and_then(|agreed| agreed.deflate());
+        assert_eq!(
+            before,
+            Some(deflate.map_or(Negotiated::new(), |deflate| Negotiated::new().with_deflate(deflate))),
+            "whatever was named"
+        );
+    });
+    assert_eq!((outcome.error, outcome.state), (None, State::Transmission), "{offer}");
+    let (mut server, mut out) = (Connection::server(config(most)), Vec::new());
+    assert_eq!(server.negotiated(), None);
+    assert!(matches!(server.receive(&mut filled(&wire), &mut out), Ok(Some(Event::Request(_)))));
+    server.accept(Accept::new(), &mut out).unwrap();
+    assert_eq!(out, outcome.out);
+    (extensions_field(&out), server.negotiated().unwrap().deflate(), server)
+}
+
+fn asking(most: Option<DeflateParams>) -> (Connection<Client<Keys>>, Vec<u8>) {
+    let mut out = Vec::new();
+    let uri = Uri::parse("ws://server.example.com/chat").unwrap();
+    let client =
+        Connection::client(ClientRequest::new(uri), config(most), Keys::default(), &mut out).unwrap();
+    (client, out)
+}
+
+/// What a client that has offered `most` makes of an answer, in every chunking.
+fn judged(most: Option<DeflateParams>, value: &str) -> Result<Option<DeflateParams>, HandshakeError> {
+    let (client, request) = asking(most);
+    // The accept value for the key of these Keys comes from a server.
+    let (mut server, mut response) = (Connection::server(Config::default()), Vec::new());
+    assert!(matches!(server.receive(&mut filled(&request), &mut response), Ok(Some(Event::Request(_)))));
+    server.accept(Accept::new(), &mut response).unwrap();
+    let wire = if value.is_empty() { response } else { with_extensions(&response, value) };
+    let outcome = support::every_way(&client, &wire, |_, _| panic!());
+    match outcome.error {
+        Some(Error::Handshake(error)) => {
+            assert_eq!((outcome.state, outcome.events.len()), (State::End, 0));
+            return Err(error);
+        }
+        Some(error) => panic!("{error}"),
+        None => assert!(matches!(outcome.events[..], [Seen::Open { .. }])),
+    }
+    let mut client = client;
+    assert!(matches!(client.receive(&mut filled(&wire), &mut Vec::new()), Ok(Some(Event::Open(_)))));
+    Ok(client.negotiated().unwrap().deflate())
+}
+
+#[test]
+fn pmd_01_an_offer_that_can_be_met_is_accepted_and_answered() {
+    let small = deflate(10, 9, false, false);
+    for (most, offer, value, agreed) in [
+        // §7.1.3: "The simplest"
+        (all(), "permessage-deflate", "permessage-deflate", all()),
+        (all(), "permessage-deflate; client_max_window_bits", "permessage-deflate", all()),
+        (
+            all(),
+            "permessage-deflate; client_max_window_bits; server_max_window_bits=10",
+            "permessage-deflate; server_max_window_bits=10",
+            deflate(10, 15, true, true),
+        ),
+        // §7.1.2.1: accepted "by including" it
+        (
+            all(),
+            "permessage-deflate; server_max_window_bits=15",
+            "permessage-deflate; server_max_window_bits=15",
+            all(),
+        ),
+        (
+            all(),
+            "permessage-deflate; server_max_window_bits=8",
+            "permessage-deflate; server_max_window_bits=8",
+            deflate(8, 15, true, true),
+        ),
+        // §5.2: "The value may be quoted."
+        (
+            all(),
+            "permessage-deflate; client_max_window_bits=\"1\\2\"",
+            "permessage-deflate; client_max_window_bits=12",
+            deflate(15, 12, true, true),
+        ),
+        (
+            all(),
+            "permessage-deflate; server_no_context_takeover",
+            "permessage-deflate; server_no_context_takeover",
+            deflate(15, 15, false, true),
+        ),
+        (
+            all(),
+            "permessage-deflate; client_no_context_takeover",
+            "permessage-deflate; client_no_context_takeover",
+            deflate(15, 15, true, false),
+        ),
+        (
+            all(),
+            "permessage-deflate;client_no_context_takeover;server_max_window_bits=9 ; server_no_context_takeover;client_max_window_bits=8",
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=9; client_max_window_bits=8",
+            deflate(9, 8, false, false),
+        ),
+        // A server may ask for less than the offer.
+        (
+            small,
+            "permessage-deflate; client_max_window_bits; server_max_window_bits=12",
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=10; client_max_window_bits=9",
+            small,
+        ),
+        (
+            deflate(10, 15, true, true),
+            "permessage-deflate",
+            "permessage-deflate; server_max_window_bits=10",
+            deflate(10, 15, true, true),
+        ),
+    ] {
+        let (field, found, _) = answer(Some(most), offer);
+        assert_eq!((field.as_deref(), found), (Some(value), Some(agreed)), "{offer}");
+        // And a client that has offered the same takes the answer.
+        assert_eq!(
+            extensions_field(&asking(Some(all())).1).as_deref(),
+            Some("permessage-deflate; client_max_window_bits")
+        );
+        assert_eq!(judged(Some(all()), value), Ok(Some(agreed)), "{value}");
+    }
+}
+
+#[test]
+fn pmd_02_pmd_03_pmd_04_offers_that_are_declined() {
+    for offer in [
+        // PMD-02: not defined
+        "permessage-deflate; x",
+        "permessage-deflate; max_window_bits=10",
+        "permessage-deflate; Server_No_Context_Takeover",
+        "permessage-deflate; server_no_context_takeover; x=1",
+        // PMD-03: values
+        "permessage-deflate; server_no_context_takeover=1",
+        "permessage-deflate; server_no_context_takeover=true",
+        "permessage-deflate; client_no_context_takeover=10",
+        "permessage-deflate; server_max_window_bits",
+        "permessage-deflate; server_max_window_bits=7",
+        "permessage-deflate; server_max_window_bits=16",
+        "permessage-deflate; server_max_window_bits=0",
+        "permessage-deflate; server_max_window_bits=08",
+        "permessage-deflate; server_max_window_bits=010",
+        "permessage-deflate; server_max_window_bits=+10",
+        "permessage-deflate; server_max_window_bits=-10",
+        "permessage-deflate; server_max_window_bits=1e1",
+        "permessage-deflate; server_max_window_bits=10.0",
+        "permessage-deflate; server_max_window_bits=0xA",
+        "permessage-deflate; server_max_window_bits=265",
+        "permessage-deflate; server_max_window_bits=4294967306",
+        "permessage-deflate; server_max_window_bits=18446744073709551626",
+        "permessage-deflate; server_max_window_bits=1000",
+        "permessage-deflate; server_max_window_bits=abc",
+        "permessage-deflate; server_max_window_bits=\"08\"",
+        "permessage-deflate; client_max_window_bits=7",
+        "permessage-deflate; client_max_window_bits=16",
+        "permessage-deflate; client_max_window_bits=08",
+        "permessage-deflate; client_max_window_bits=15x",
+        // PMD-04: twice
+        "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
+        "permessage-deflate; client_no_context_takeover; x; client_no_context_takeover",
+        "permessage-deflate; server_max_window_bits=10; server_max_window_bits=10",
+        "permessage-deflate; client_max_window_bits; client_max_window_bits",
+        "permessage-deflate; client_max_window_bits; client_max_window_bits=10",
+        "permessage-deflate; client_max_window_bits=10; client_max_window_bits",
+    ] {
+        let (field, agreed, _) = answer(Some(all()), offer);
+        assert_eq!((field, agreed), (None, None), "{offer}");
+        // PMD-05: the next one
+        let (field, agreed, _) =
+            answer(Some(all()), &format!("{offer}, permessage-deflate; server_max_window_bits=9"));
+        assert_eq!(
+            (field.as_deref(), agreed),
+            (Some("permessage-deflate; server_max_window_bits=9"), Some(deflate(9, 15, true, true)))
+        );
+    }
+    for offer in [
+        "x-webkit-deflate-frame",
+        "Permessage-Deflate",
+        "permessage-deflat",
+        "permessage-deflate2",
+        "deflate",
+    ] {
+        let (field, agreed, _) = answer(Some(all()), offer);
+        assert_eq!((field, agreed), (None, None), "{offer}");
+    }
+}
+
+#[test]
+fn pmd_05_offers_are_tried_in_order() {
+    for (offer, value) in [
+        // §7.1.3
+        (
+            "permessage-deflate; client_max_window_bits; server_max_window_bits=10, permessage-deflate; client_max_window_bits",
+            "permessage-deflate; server_max_window_bits=10",
+        ),
+        ("permessage-deflate, permessage-deflate; server_max_window_bits=10", "permessage-deflate"),
+        (
+            "x, permessage-foo; x=10, permessage-deflate; server_no_context_takeover",
+            "permessage-deflate; server_no_context_takeover",
+        ),
+        (
+            "permessage-deflate; y\r\npermessage-deflate; server_max_window_bits=7\r\n,permessage-deflate",
+            "permessage-deflate",
+        ),
+    ] {
+        assert_eq!(answer(Some(all()), offer).0.as_deref(), Some(value), "{offer}");
+    }
+    // A later line outside the grammar fails all the same.
+    let wire = with_extensions(REQUEST, "permessage-deflate\r\n;");
+    let outcome = support::every_way(&Connection::server(config(Some(all()))), &wire, |_, _| panic!());
+    assert_eq!(outcome.error, Some(Error::Handshake(HandshakeError::InvalidExtensions)));
+}
+
+#[test]
+fn pmd_06_answers_that_a_client_takes() {
+    let ready = deflate(12, 11, true, true);
+    for (most, value, agreed) in [
+        (all(), "", None),
+        (all(), "permessage-deflate", Some(all())),
+        (all(), "permessage-deflate; server_no_context_takeover", Some(deflate(15, 15, false, true))),
+        (all(), "permessage-deflate; client_no_context_takeover", Some(deflate(15, 15, true, false))),
+        (all(), "permessage-deflate; server_max_window_bits=8", Some(deflate(8, 15, true, true))),
+        (all(), "permessage-deflate; server_max_window_bits=\"15\"", Some(all())),
+        (all(), "permessage-deflate; client_max_window_bits=8", Some(deflate(15, 8, true, true))),
+        (ready, "permessage-deflate; server_max_window_bits=12", Some(deflate(12, 15, true, true))),
+        (
+            ready,
+            "permessage-deflate; server_max_window_bits=9; client_max_window_bits=10",
+            Some(deflate(9, 10, true, true)),
+        ),
+        // §7.1.2.2: the hint does not bind the server
+        (
+            ready,
+            "permessage-deflate; server_max_window_bits=9; client_max_window_bits=13",
+            Some(deflate(9, 13, true, true)),
+        ),
+        (
+            deflate(15, 15, false, false),
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+            Some(deflate(15, 15, false, false)),
+        ),
+        (
+            deflate(15, 15, false, false),
+            "permessage-deflate; server_no_context_takeover",
+            Some(deflate(15, 15, false, true)),
+        ),
+    ] {
+        assert_eq!(judged(Some(most), value), Ok(agreed), "{value}");
+    }
+    for (most, offer) in [
+        (deflate(15, 15, true, true), "permessage-deflate; client_max_window_bits"),
+        (
+            deflate(10, 9, true, true),
+            "permessage-deflate; server_max_window_bits=10; client_max_window_bits=9",
+        ),
+        (
+            deflate(15, 15, false, false),
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits",
+        ),
+        // Numbers beside 8 to 15.
+        (deflate(0, 255, true, true), "permessage-deflate; server_max_window_bits=8; client_max_window_bits"),
+    ] {
+        assert_eq!(extensions_field(&asking(Some(most)).1).as_deref(), Some(offer));
+        // A server that is ready for all takes it, and the client the answer.
+        let (value, agreed, _) = answer(Some(all()), offer);
+        assert_eq!(judged(Some(most), &value.unwrap()), Ok(agreed));
+    }
+}
+
+#[test]
+fn pmd_07_attack_d2_answers_that_fail_the_connection() {
+    for value in [
+        "permessage-deflate; x",
+        "permessage-deflate; server_no_context_takeover=1",
+        "permessage-deflate; client_no_context_takeover=0",
+        "permessage-deflate; server_max_window_bits",
+        "permessage-deflate; server_max_window_bits=1000",
+        "permessage-deflate; server_max_window_bits=abc",
+        "permessage-deflate; server_max_window_bits=7",
+        "permessage-deflate; server_max_window_bits=16",
+        "permessage-deflate; server_max_window_bits=09",
+        "permessage-deflate; server_max_window_bits=99999999999999999999",
+        "permessage-deflate; client_max_window_bits",
+        "permessage-deflate; client_max_window_bits=7",
+        "permessage-deflate; client_max_window_bits=16",
+        "permessage-deflate; client_max_window_bits=x",
+        "permessage-deflate; server_max_window_bits=10; server_max_window_bits=10",
+        "permessage-deflate; client_max_window_bits=10; client_max_window_bits=9",
+        "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
+        "permessage-deflate; client_no_context_takeover; client_no_context_takeover",
+        // Twice: both would claim RSV1 (EX-06).
+        "permessage-deflate, permessage-deflate",
+        "permessage-deflate\r\npermessage-deflate; server_no_context_takeover",
+    ] {
+        assert_eq!(judged(Some(all()), value), Err(HandshakeError::InvalidDeflate), "{value}");
+    }
+    // What the offer has asked for and the answer does not give.
+    for (most, value) in [
+        (deflate(10, 15, true, true), "permessage-deflate"),
+        (deflate(10, 15, true, true), "permessage-deflate; server_max_window_bits=11"),
+        (deflate(10, 15, true, true), "permessage-deflate; client_max_window_bits=10"),
+        (deflate(15, 15, false, true), "permessage-deflate"),
+        (deflate(15, 15, false, true), "permessage-deflate; client_no_context_takeover"),
+    ] {
+        assert_eq!(judged(Some(most), value), Err(HandshakeError::InvalidDeflate), "{value}");
+    }
+    assert_eq!(judged(Some(all()), "permessage-deflate;"), Err(HandshakeError::InvalidExtensions));
+    for value in
+        ["x", "permessage-deflate, x", "x, permessage-deflate", "permessage-bzip2", "PERMESSAGE-DEFLATE"]
+    {
+        assert_eq!(judged(Some(all()), value), Err(HandshakeError::ExtensionNotOffered), "{value}");
+    }
+    assert_eq!(judged(None, "permessage-deflate"), Err(HandshakeError::ExtensionNotOffered));
+}
+
+#[test]
+fn pmd_22_a_clients_window_is_limited_only_if_it_says_that_it_can_be() {
+    let small = deflate(15, 10, true, true);
+    for (offer, value) in [
+        ("permessage-deflate; client_max_window_bits", Some("permessage-deflate; client_max_window_bits=10")),
+        (
+            "permessage-deflate; client_max_window_bits=15",
+            Some("permessage-deflate; client_max_window_bits=10"),
+        ),
+        (
+            "permessage-deflate; client_max_window_bits=9",
+            Some("permessage-deflate; client_max_window_bits=9"),
+        ),
+        // The limit holds; the offer cannot be met.
+        ("permessage-deflate", None),
+        ("permessage-deflate; server_max_window_bits=10", None),
+        (
+            "permessage-deflate, permessage-deflate; client_max_window_bits",
+            Some("permessage-deflate; client_max_window_bits=10"),
+        ),
+    ] {
+        assert_eq!(answer(Some(small), offer).0.as_deref(), value, "{offer}");
+    }
+    for offer in ["permessage-deflate", "permessage-deflate; server_max_window_bits=9"] {
+        assert!(!answer(Some(all()), offer).0.unwrap().contains("client_max_window_bits"), "{offer}");
+    }
+}
+
+#[test]
+fn pmd_23_nothing_is_negotiated_unless_the_caller_enables_it() {
+    assert_eq!(Config::default().deflate, None);
+    let (field, agreed, mut server) = answer(None, "permessage-deflate; client_max_window_bits");
+    assert_eq!((field, agreed), (None, None));
+    let mut out = Vec::new();
+    server.send_text(&"compressible ".repeat(100), &mut out).unwrap();
+    assert_eq!(out[0], 0x81);
+    assert_eq!(extensions_field(&asking(None).1), None);
+    assert_eq!(judged(None, ""), Ok(None));
+    assert_eq!(Negotiated::new().deflate(), None);
+    // Negotiated on elsewhere, but not enabled here: what comes is read, nothing is compressed.
+    let mut server =
+        Connection::established(Server::new(), Negotiated::new().with_deflate(all()), Config::default());
+    out.clear();
+    server.send_text(&"compressible ".repeat(100), &mut out).unwrap();
+    assert_eq!(out[0], 0x81);
+    let wire = frame::<Server>(0xC1, support_deflate::HELLO);
+    assert!(matches!(server.receive(&mut filled(&wire), &mut out), Ok(Some(Event::Text("Hello")))));
+}
+
+#[test]
+fn pmd_08_ex_05_attack_e1_rsv1_without_agreement_is_an_error() {
+    // Offered and declined, and never offered.
+    for (most, offer) in
+        [(None, "permessage-deflate"), (Some(all()), "permessage-deflate; x"), (Some(all()), "x")]
+    {
+        let (_, agreed, server) = answer(most, offer);
+        assert_eq!(agreed, None);
+        for (first, payload) in [(0xC1, support_deflate::HELLO), (0xC2, b""), (0xA1, b"x"), (0x91, b"x")] {
+            let outcome = support::every_way(&server, &frame::<Server>(first, payload), |_, _| panic!());
+            assert_eq!(
+                (outcome.events.len(), outcome.error),
+                (0, Some(Error::Protocol(ProtocolError::ReservedBits)))
+            );
+            assert_eq!(frames_of::<Server>(&outcome.out), [(0x88, b"\x03\xea".to_vec())]);
+        }
+    }
+    let (mut client, request) = asking(Some(all()));
+    let (mut server, mut response) = (Connection::server(Config::default()), Vec::new());
+    assert!(matches!(server.receive(&mut filled(&request), &mut response), Ok(Some(Event::Request(_)))));
+    server.accept(Accept::new(), &mut response).unwrap();
+    assert!(matches!(client.receive(&mut filled(&response), &mut Vec::new()), Ok(Some(Event::Open(_)))));
+    let wire = frame::<Client<Keys>>(0xC1, support_deflate::HELLO);
+    let outcome = feed(client, ReceiveBuffer::new(), [&wire[..]], |_, _| panic!());
+    assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::ReservedBits)));
+}
+
+#[test]
+fn ex_04_ex_06_one_extension_is_accepted_whatever_is_offered_with_it() {
+    for offer in [
+        "permessage-deflate, x-webkit-deflate-frame, permessage-bzip2",
+        "permessage-bzip2, permessage-deflate, permessage-deflate",
+        "permessage-deflate\r\nmux; max-channels=4, permessage-deflate; server_max_window_bits=9",
+    ] {
+        assert_eq!(answer(Some(all()), offer).0.as_deref(), Some("permessage-deflate"), "{offer}");
+    }
+    // RSV2 and RSV3 stay reserved.
+    for first in [0xA1, 0x91, 0xE1, 0xD1, 0xF1] {
+        let (_, _, server) = answer(Some(all()), "permessage-deflate");
+        let outcome =
+            support::every_way(&server, &frame::<Server>(first, support_deflate::HELLO), |_, _| panic!());
+        assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::ReservedBits)));
+    }
+    // Frames behind the handshake are read with what was agreed on.
+    let wire =
+        [with_extensions(REQUEST, "permessage-deflate"), frame::<Server>(0xC1, support_deflate::HELLO)]
+            .concat();
+    let outcome = support::every_way(&Connection::server(config(Some(all()))), &wire, |server, out| {
+        server.accept(Accept::new(), out).unwrap()
+    });
+    assert_eq!(outcome.events[1..], [Seen::Text("Hello".to_owned())]);
+    assert!(outcome.out.starts_with(&RESPONSE[..RESPONSE.len() - 2]));
+}

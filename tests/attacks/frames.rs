@@ -38,222 +38,176 @@ fn limits(limit: u64) -> Config {
     config
 }
 
-#[test]
-fn attack_a1_a2_a4_a7_a10_no_length_wraps_or_is_cut() {
+both_roles!(attack_a1_a2_a4_a7_a10_no_length_wraps_or_is_cut);
+fn attack_a1_a2_a4_a7_a10_no_length_wraps_or_is_cut<R: Side>() {
     const I64_MAX: u64 = i64::MAX as u64;
-    fn check<R: Side>() {
-        use ProtocolError::{FrameTooBig, LengthTooLarge, MessageTooBig};
-        for (row, limit, before, len, error) in [
-            ("A1: a cast to i64 is negative", 64 << 20, "", I64_MAX, FrameTooBig),
-            ("A1: so is the sum of fragments", I64_MAX, "x", I64_MAX, MessageTooBig),
-            ("A2: (upper << 8) + lower", 64 << 20, "", (1 << 32) + 5, FrameTooBig),
-            ("A2: the lower half alone would be legal", 64 << 20, "", 7 << 32 | 5, FrameTooBig),
-            ("A7: 4 + length is 0", u64::MAX, "", u64::MAX - 3, LengthTooLarge),
-            ("A7: length + 1 is 0", u64::MAX, "", u64::MAX, LengthTooLarge),
-            (
-                "A10: what is there and what is to come pass i64",
-                I64_MAX,
-                "60 bytes",
-                I64_MAX - 7,
-                MessageTooBig,
-            ),
-            ("A4, A10: one byte over what is left", 100, "8 bytes.", 93, MessageTooBig),
-        ] {
-            let opcode = if before.is_empty() { 0x82 } else { 0x80 };
-            let form = if len < 126 { LengthForm::Minimal } else { LengthForm::Bits64 };
-            let mut wire = if before.is_empty() { vec![] } else { frame::<R>(0x02, before.as_bytes()) };
-            wire.extend(declared::<R>(opcode, form, len, b"Hello"));
-            println!("{row}");
-            assert_fails::<R>(limits(limit), &wire, error, &[]);
-        }
-        let fits = [frame::<R>(0x02, b"8 bytes."), frame::<R>(0x80, &[b'.'; 92])].concat();
-        assert_eq!(transmit::<R>(limits(100), &fits).events.len(), 1, "A10: the limit itself passes");
+    use ProtocolError::{FrameTooBig, LengthTooLarge, MessageTooBig};
+    for (row, limit, before, len, error) in [
+        ("A1: a cast to i64 is negative", 64 << 20, "", I64_MAX, FrameTooBig),
+        ("A1: so is the sum of fragments", I64_MAX, "x", I64_MAX, MessageTooBig),
+        ("A2: (upper << 8) + lower", 64 << 20, "", (1 << 32) + 5, FrameTooBig),
+        ("A2: the lower half alone would be legal", 64 << 20, "", 7 << 32 | 5, FrameTooBig),
+        ("A7: 4 + length is 0", u64::MAX, "", u64::MAX - 3, LengthTooLarge),
+        ("A7: length + 1 is 0", u64::MAX, "", u64::MAX, LengthTooLarge),
+        ("A10: what is there and what is to come pass i64", I64_MAX, "60 bytes", I64_MAX - 7, MessageTooBig),
+        ("A4, A10: one byte over what is left", 100, "8 bytes.", 93, MessageTooBig),
+    ] {
+        let opcode = if before.is_empty() { 0x82 } else { 0x80 };
+        let form = if len < 126 { LengthForm::Minimal } else { LengthForm::Bits64 };
+        let mut wire = if before.is_empty() { vec![] } else { frame::<R>(0x02, before.as_bytes()) };
+        wire.extend(declared::<R>(opcode, form, len, b"Hello"));
+        println!("{row}");
+        assert_fails::<R>(limits(limit), &wire, error, &[]);
     }
-    check::<Server>();
-    check::<Clients>();
+    let fits = [frame::<R>(0x02, b"8 bytes."), frame::<R>(0x80, &[b'.'; 92])].concat();
+    assert_eq!(transmit::<R>(limits(100), &fits).events.len(), 1, "A10: the limit itself passes");
 }
 
-#[test]
-fn attack_a3_a8_a9_the_highest_bit_of_a_length() {
-    fn check<R: Side>() {
-        for len in [1 << 63, (1 << 63) + 5, (1 << 63) | (1 << 32)] {
-            for first in [0x81, 0x82, 0x01, 0x02] {
-                let wire = declared::<R>(first, LengthForm::Bits64, len, b"Hello");
-                assert_fails::<R>(limits(u64::MAX), &wire, ProtocolError::LengthTooLarge, &[]);
-            }
+both_roles!(attack_a3_a8_a9_the_highest_bit_of_a_length);
+fn attack_a3_a8_a9_the_highest_bit_of_a_length<R: Side>() {
+    for len in [1 << 63, (1 << 63) + 5, (1 << 63) | (1 << 32)] {
+        for first in [0x81, 0x82, 0x01, 0x02] {
+            let wire = declared::<R>(first, LengthForm::Bits64, len, b"Hello");
+            assert_fails::<R>(limits(u64::MAX), &wire, ProtocolError::LengthTooLarge, &[]);
         }
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn attack_a5_a6_a11_bytes_of_fuzzers_and_of_drafts() {
-    fn check<R: Side>() {
-        let run_of_ff: Vec<u8> = vec![0xFF; 40];
-        for (row, wire, error) in [
-            (
-                "A5",
-                &b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xeb\x0e\x8f"[..],
-                ProtocolError::ControlFragmented,
-            ),
-            ("A6", &run_of_ff, ProtocolError::ReservedOpcode),
-            ("A6: one is enough", b"\xff", ProtocolError::ReservedOpcode),
-            (
-                "A11: a draft-75 length",
-                b"\x80\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
-                ProtocolError::UnexpectedContinuation,
-            ),
-            ("A11: a draft-75 text frame", b"\x00Hello\xff", ProtocolError::UnexpectedContinuation),
-            ("A11: a draft-76 closing frame", b"\xff\x00", ProtocolError::ReservedOpcode),
-        ] {
-            println!("{row}");
-            assert_fails::<R>(Config::default(), wire, error, &[]);
-        }
+both_roles!(attack_a5_a6_a11_bytes_of_fuzzers_and_of_drafts);
+fn attack_a5_a6_a11_bytes_of_fuzzers_and_of_drafts<R: Side>() {
+    let run_of_ff: Vec<u8> = vec![0xFF; 40];
+    for (row, wire, error) in [
+        (
+            "A5",
+            &b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xeb\x0e\x8f"[..],
+            ProtocolError::ControlFragmented,
+        ),
+        ("A6", &run_of_ff, ProtocolError::ReservedOpcode),
+        ("A6: one is enough", b"\xff", ProtocolError::ReservedOpcode),
+        (
+            "A11: a draft-75 length",
+            b"\x80\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+            ProtocolError::UnexpectedContinuation,
+        ),
+        ("A11: a draft-75 text frame", b"\x00Hello\xff", ProtocolError::UnexpectedContinuation),
+        ("A11: a draft-76 closing frame", b"\xff\x00", ProtocolError::ReservedOpcode),
+    ] {
+        println!("{row}");
+        assert_fails::<R>(Config::default(), wire, error, &[]);
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn attack_a12_fr_12_lengths_are_big_endian_in_and_out() {
-    fn check<R: Side>() {
-        let mask = |second: u8, masked: bool| if masked { second | 0x80 } else { second };
-        for (len, second, extended) in [
-            (0x01_02, 0x7E, &b"\x01\x02"[..]),
-            (0xFE_01, 0x7E, b"\xfe\x01"),
-            (0x01_02_03, 0x7F, b"\x00\x00\x00\x00\x00\x01\x02\x03"),
-        ] {
-            let payload = vec![0x5A; len];
-            let wire = frame::<R>(0x82, &payload);
-            assert_eq!(wire[..2 + extended.len()], [&[0x82, mask(second, R::PEER_MASKS)], extended].concat());
-            for chunk in [1, 3, 1460, usize::MAX] {
-                let inbound = websocket_proto::ReceiveBuffer::new();
-                let outcome = support::feed(
-                    R::open(Config::default()),
-                    inbound,
-                    wire.chunks(chunk.min(wire.len())),
-                    |_, _| {},
-                );
-                assert_eq!(outcome.events, [Seen::Binary(payload.clone())]);
-            }
-            let mut out = Vec::new();
-            R::open(Config::default()).send_binary(&payload, &mut out).unwrap();
-            assert_eq!(out[..2 + extended.len()], [&[0x82, mask(second, !R::PEER_MASKS)], extended].concat());
+both_roles!(attack_a12_fr_12_lengths_are_big_endian_in_and_out);
+fn attack_a12_fr_12_lengths_are_big_endian_in_and_out<R: Side>() {
+    let mask = |second: u8, masked: bool| if masked { second | 0x80 } else { second };
+    for (len, second, extended) in [
+        (0x01_02, 0x7E, &b"\x01\x02"[..]),
+        (0xFE_01, 0x7E, b"\xfe\x01"),
+        (0x01_02_03, 0x7F, b"\x00\x00\x00\x00\x00\x01\x02\x03"),
+    ] {
+        let payload = vec![0x5A; len];
+        let wire = frame::<R>(0x82, &payload);
+        assert_eq!(wire[..2 + extended.len()], [&[0x82, mask(second, R::PEER_MASKS)], extended].concat());
+        for chunk in [1, 3, 1460, usize::MAX] {
+            let inbound = websocket_proto::ReceiveBuffer::new();
+            let outcome = support::feed(
+                R::open(Config::default()),
+                inbound,
+                wire.chunks(chunk.min(wire.len())),
+                |_, _| {},
+            );
+            assert_eq!(outcome.events, [Seen::Binary(payload.clone())]);
         }
+        let mut out = Vec::new();
+        R::open(Config::default()).send_binary(&payload, &mut out).unwrap();
+        assert_eq!(out[..2 + extended.len()], [&[0x82, mask(second, !R::PEER_MASKS)], extended].concat());
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn attack_a13_lengths_that_are_not_minimal_with_all_of_their_payload() {
-    fn check<R: Side>() {
-        for (form, len) in [
-            (LengthForm::Bits16, 0),
-            (LengthForm::Bits16, 125),
-            (LengthForm::Bits64, 125),
-            (LengthForm::Bits64, 1000),
-        ] {
-            let wire = declared::<R>(0x81, form, len, &vec![b'x'; len as usize]);
-            let wire = [frame::<R>(0x81, b"before"), wire, frame::<R>(0x81, b"after")].concat();
-            let before = [Seen::Text("before".to_owned())];
-            assert_fails::<R>(Config::default(), &wire, ProtocolError::LengthNotMinimal, &before);
-        }
+both_roles!(attack_a13_lengths_that_are_not_minimal_with_all_of_their_payload);
+fn attack_a13_lengths_that_are_not_minimal_with_all_of_their_payload<R: Side>() {
+    for (form, len) in [
+        (LengthForm::Bits16, 0),
+        (LengthForm::Bits16, 125),
+        (LengthForm::Bits64, 125),
+        (LengthForm::Bits64, 1000),
+    ] {
+        let wire = declared::<R>(0x81, form, len, &vec![b'x'; len as usize]);
+        let wire = [frame::<R>(0x81, b"before"), wire, frame::<R>(0x81, b"after")].concat();
+        let before = [Seen::Text("before".to_owned())];
+        assert_fails::<R>(Config::default(), &wire, ProtocolError::LengthNotMinimal, &before);
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn attack_d1_ascii_where_a_continuation_byte_was_due() {
-    fn check<R: Side>() {
-        for text in [&b"\xc3\x41"[..], b"\xe2\x82\x41", b"\xe2\x41\x82", b"\xf0\x9f\x98\x41", b"\xf0\x41"] {
-            assert_fails::<R>(Config::default(), &frame::<R>(0x81, text), ProtocolError::InvalidUtf8, &[]);
-            let (left, right) = text.split_at(1);
-            let fragments = [frame::<R>(0x01, left), frame::<R>(0x80, right)].concat();
-            assert_fails::<R>(Config::default(), &fragments, ProtocolError::InvalidUtf8, &[]);
-        }
+both_roles!(attack_d1_ascii_where_a_continuation_byte_was_due);
+fn attack_d1_ascii_where_a_continuation_byte_was_due<R: Side>() {
+    for text in [&b"\xc3\x41"[..], b"\xe2\x82\x41", b"\xe2\x41\x82", b"\xf0\x9f\x98\x41", b"\xf0\x41"] {
+        assert_fails::<R>(Config::default(), &frame::<R>(0x81, text), ProtocolError::InvalidUtf8, &[]);
+        let (left, right) = text.split_at(1);
+        let fragments = [frame::<R>(0x01, left), frame::<R>(0x80, right)].concat();
+        assert_fails::<R>(Config::default(), &fragments, ProtocolError::InvalidUtf8, &[]);
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn attack_d5_an_error_is_a_value_and_the_connection_goes_on_answering() {
-    fn check<R: Side>() {
-        // The first is the one that killed a process elsewhere: RSV2 and RSV3.
-        for wire in [
-            &b"\xb1\x80"[..],
-            b"\x91",
-            b"\xa1",
-            b"\xc1",
-            b"\x83",
-            b"\x09",
-            b"\x80",
-            b"\x89\xff",
-            b"\x81\xfe\x00\x01",
-        ] {
-            let (mut connection, mut inbound, mut out) =
-                (R::open(Config::default()), filled(wire), Vec::new());
-            let error = connection.receive(&mut inbound, &mut out).expect_err("a violation");
-            let as_std: &dyn core::error::Error = &error;
-            assert!(!as_std.to_string().is_empty());
-            let written = out.clone();
-            for _ in 0..3 {
-                assert_eq!(inbound.feed(b"\x81\x00\x88\x00"), 4);
-                assert_eq!(connection.receive(&mut inbound, &mut out).err(), Some(error));
-                assert!(
-                    connection.ping(b"", &mut out).is_err() && connection.send_text("", &mut out).is_err()
-                );
-            }
-            assert_eq!((out, connection.state()), (written, State::End));
+both_roles!(attack_d5_an_error_is_a_value_and_the_connection_goes_on_answering);
+fn attack_d5_an_error_is_a_value_and_the_connection_goes_on_answering<R: Side>() {
+    // The first is the one that killed a process elsewhere: RSV2 and RSV3.
+    for wire in [
+        &b"\xb1\x80"[..],
+        b"\x91",
+        b"\xa1",
+        b"\xc1",
+        b"\x83",
+        b"\x09",
+        b"\x80",
+        b"\x89\xff",
+        b"\x81\xfe\x00\x01",
+    ] {
+        let (mut connection, mut inbound, mut out) = (R::open(Config::default()), filled(wire), Vec::new());
+        let error = connection.receive(&mut inbound, &mut out).expect_err("a violation");
+        let as_std: &dyn core::error::Error = &error;
+        assert!(!as_std.to_string().is_empty());
+        let written = out.clone();
+        for _ in 0..3 {
+            assert_eq!(inbound.feed(b"\x81\x00\x88\x00"), 4);
+            assert_eq!(connection.receive(&mut inbound, &mut out).err(), Some(error));
+            assert!(connection.ping(b"", &mut out).is_err() && connection.send_text("", &mut out).is_err());
         }
+        assert_eq!((out, connection.state()), (written, State::End));
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn attack_d6_every_length_at_every_alignment() {
-    fn check<R: Side>() {
-        for offset in 0..16 {
-            let (mut wire, mut events) = (Vec::new(), Vec::new());
-            for len in 0..70 {
-                // The Pong before it moves the payload to another alignment; the text is wide where it can
-                // be.
-                let before: Vec<u8> = vec![0xFF; offset];
-                let binary: Vec<u8> = (0..len).map(|i| (i * 37 + offset) as u8).collect();
-                let text: String =
-                    "é😀".chars().cycle().take(len / 3).chain("x".chars().cycle().take(len % 3)).collect();
-                wire.extend(
-                    [frame::<R>(0x8A, &before), frame::<R>(0x82, &binary), frame::<R>(0x81, text.as_bytes())]
-                        .concat(),
-                );
-                events.extend([Seen::Pong(before), Seen::Binary(binary), Seen::Text(text)]);
-            }
-            let outcome = support::feed(R::open(Config::default()), filled(b""), [&wire[..]], |_, _| {});
-            assert_eq!((outcome.events, outcome.error), (events, None));
-        }
+both_roles!(attack_d6_every_length_at_every_alignment);
+fn attack_d6_every_length_at_every_alignment<R: Side>() {
+    for offset in 0..16 {
+        let (mut wire, mut events) = (Vec::new(), Vec::new());
         for len in 0..70 {
-            let text = "é".repeat(len / 2) + &"x".repeat(len % 2);
-            let (mut connection, mut twin) = (R::open(Config::default()), R::open(Config::default()));
-            let (mut out, mut payload) = (Vec::new(), text.clone().into_bytes());
-            connection.send_text(&text, &mut out).unwrap();
-            let head = twin.mask_and_encode_header(MessageKind::Text, &mut payload).unwrap();
-            assert_eq!(out, [&head[..], &payload].concat());
-            assert_eq!(frames_of::<R>(&out), [(0x81, text.into_bytes())]);
+            // The Pong before it moves the payload to another alignment; the text is wide where it can
+            // be.
+            let before: Vec<u8> = vec![0xFF; offset];
+            let binary: Vec<u8> = (0..len).map(|i| (i * 37 + offset) as u8).collect();
+            let text: String =
+                "é😀".chars().cycle().take(len / 3).chain("x".chars().cycle().take(len % 3)).collect();
+            wire.extend(
+                [frame::<R>(0x8A, &before), frame::<R>(0x82, &binary), frame::<R>(0x81, text.as_bytes())]
+                    .concat(),
+            );
+            events.extend([Seen::Pong(before), Seen::Binary(binary), Seen::Text(text)]);
         }
-        // `get_unchecked(2..)` on a body of one byte, elsewhere.
-        assert_fails::<R>(
-            Config::default(),
-            &frame::<R>(0x88, b"\x03"),
-            ProtocolError::CloseBodyTooShort,
-            &[],
-        );
+        let outcome = support::feed(R::open(Config::default()), filled(b""), [&wire[..]], |_, _| {});
+        assert_eq!((outcome.events, outcome.error), (events, None));
     }
-    check::<Server>();
-    check::<Clients>();
+    for len in 0..70 {
+        let text = "é".repeat(len / 2) + &"x".repeat(len % 2);
+        let (mut connection, mut twin) = (R::open(Config::default()), R::open(Config::default()));
+        let (mut out, mut payload) = (Vec::new(), text.clone().into_bytes());
+        connection.send_text(&text, &mut out).unwrap();
+        let head = twin.mask_and_encode_header(MessageKind::Text, &mut payload).unwrap();
+        assert_eq!(out, [&head[..], &payload].concat());
+        assert_eq!(frames_of::<R>(&out), [(0x81, text.into_bytes())]);
+    }
+    // `get_unchecked(2..)` on a body of one byte, elsewhere.
+    assert_fails::<R>(Config::default(), &frame::<R>(0x88, b"\x03"), ProtocolError::CloseBodyTooShort, &[]);
 }
 
 /// The frames of a whole conversation up to its Close.
@@ -325,63 +279,46 @@ fn attack_e1_a_compressed_frame_where_compression_was_declined() {
     assert_fails::<Clients>(Config::default(), &wire, ProtocolError::ReservedBits, &[]);
 }
 
-#[test]
-fn attack_e2_e5_of_all_first_bytes_only_the_defined_ones_pass() {
-    fn check<R: Side>() {
-        for first in 0..=u8::MAX {
-            for (before, legal) in [
-                (&[][..], &[0x01, 0x02, 0x81, 0x82, 0x88, 0x89, 0x8A][..]),
-                (&[0x01], &[0x00, 0x80, 0x88, 0x89, 0x8A]),
-            ] {
-                let mut wire: Vec<u8> = before.iter().flat_map(|&first| frame::<R>(first, b"")).collect();
-                // E2: RSV1 on a Ping or a continuation says nothing about the next message, which is never
-                // read.
-                wire.extend([frame::<R>(first, b""), frame::<R>(0x8A, b"next")].concat());
-                let outcome = support::feed(R::open(Config::default()), filled(b""), [&wire[..]], |_, _| {});
-                assert_eq!(
-                    outcome.error.is_none(),
-                    legal.contains(&first),
-                    "{first:02x} after {before:02x?}"
-                );
-                if let Some(error) = outcome.error {
-                    assert_eq!(outcome.events, []);
-                    let Error::Protocol(error) = error else { panic!("{error:?}") };
-                    assert_eq!(error.close_code(), CloseCode::PROTOCOL_ERROR);
-                }
+both_roles!(attack_e2_e5_of_all_first_bytes_only_the_defined_ones_pass);
+fn attack_e2_e5_of_all_first_bytes_only_the_defined_ones_pass<R: Side>() {
+    for first in 0..=u8::MAX {
+        for (before, legal) in [
+            (&[][..], &[0x01, 0x02, 0x81, 0x82, 0x88, 0x89, 0x8A][..]),
+            (&[0x01], &[0x00, 0x80, 0x88, 0x89, 0x8A]),
+        ] {
+            let mut wire: Vec<u8> = before.iter().flat_map(|&first| frame::<R>(first, b"")).collect();
+            // E2: RSV1 on a Ping or a continuation says nothing about the next message, which is never
+            // read.
+            wire.extend([frame::<R>(first, b""), frame::<R>(0x8A, b"next")].concat());
+            let outcome = support::feed(R::open(Config::default()), filled(b""), [&wire[..]], |_, _| {});
+            assert_eq!(outcome.error.is_none(), legal.contains(&first), "{first:02x} after {before:02x?}");
+            if let Some(error) = outcome.error {
+                assert_eq!(outcome.events, []);
+                let Error::Protocol(error) = error else { panic!("{error:?}") };
+                assert_eq!(error.close_code(), CloseCode::PROTOCOL_ERROR);
             }
         }
-        for wire in [frame::<R>(0xC9, b"x"), [frame::<R>(0x01, b"a"), frame::<R>(0xC0, b"b")].concat()] {
-            assert_fails::<R>(Config::default(), &wire, ProtocolError::ReservedBits, &[]);
-        }
     }
-    check::<Server>();
-    check::<Clients>();
+    for wire in [frame::<R>(0xC9, b"x"), [frame::<R>(0x01, b"a"), frame::<R>(0xC0, b"b")].concat()] {
+        assert_fails::<R>(Config::default(), &wire, ProtocolError::ReservedBits, &[]);
+    }
 }
 
-#[test]
-fn attack_e3_control_frames_leave_the_message_alone() {
-    fn check<R: Side>() {
-        let text = "aé日😀";
-        let control =
-            [frame::<R>(0x89, b"\xff"), frame::<R>(0x8A, b""), frame::<R>(0x8A, &[0x80; 125])].concat();
-        for (first, seen) in
-            [(0x01, Seen::Text(text.to_owned())), (0x02, Seen::Binary(text.as_bytes().to_vec()))]
-        {
-            let mut wire = [control.clone(), frame::<R>(first, b"")].concat();
-            for byte in text.bytes() {
-                wire.extend([control.clone(), frame::<R>(0x00, &[byte])].concat());
-            }
-            wire.extend([control.clone(), frame::<R>(0x80, b"")].concat());
-            let outcome = transmit::<R>(Config::default(), &wire);
-            assert_eq!(
-                (outcome.events.last(), outcome.events.len()),
-                (Some(&seen), 1 + 3 * (text.len() + 2))
-            );
-            assert_eq!(outcome.error, None);
+both_roles!(attack_e3_control_frames_leave_the_message_alone);
+fn attack_e3_control_frames_leave_the_message_alone<R: Side>() {
+    let text = "aé日😀";
+    let control = [frame::<R>(0x89, b"\xff"), frame::<R>(0x8A, b""), frame::<R>(0x8A, &[0x80; 125])].concat();
+    for (first, seen) in [(0x01, Seen::Text(text.to_owned())), (0x02, Seen::Binary(text.as_bytes().to_vec()))]
+    {
+        let mut wire = [control.clone(), frame::<R>(first, b"")].concat();
+        for byte in text.bytes() {
+            wire.extend([control.clone(), frame::<R>(0x00, &[byte])].concat());
         }
+        wire.extend([control.clone(), frame::<R>(0x80, b"")].concat());
+        let outcome = transmit::<R>(Config::default(), &wire);
+        assert_eq!((outcome.events.last(), outcome.events.len()), (Some(&seen), 1 + 3 * (text.len() + 2)));
+        assert_eq!(outcome.error, None);
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
 #[test]
@@ -415,119 +352,96 @@ fn attack_e4_the_payload_of_a_control_frame_is_unmasked_and_the_wrong_direction_
     }
 }
 
-#[test]
-fn attack_e6_of_all_close_codes_only_the_legal_ones_pass() {
-    fn check<R: Side>() {
-        let open = R::open(Config::default());
-        for code in 0..=u16::MAX {
-            let legal = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
-            let (mut connection, mut out) = (open.clone(), Vec::new());
-            let mut inbound = filled(&frame::<R>(0x88, &code.to_be_bytes()));
-            match connection.receive(&mut inbound, &mut out) {
-                Ok(Some(Event::Close(Some(frame)))) => assert!(legal && frame.code.get() == code, "{code}"),
-                Err(Error::Protocol(ProtocolError::InvalidCloseCode)) => assert!(!legal, "{code}"),
-                other => panic!("{code}: {other:?}"),
-            }
-            let answer = if legal { code } else { 1002 };
-            assert_eq!(frames_of::<R>(&out), [(0x88, answer.to_be_bytes().to_vec())], "{code}");
+both_roles!(attack_e6_of_all_close_codes_only_the_legal_ones_pass);
+fn attack_e6_of_all_close_codes_only_the_legal_ones_pass<R: Side>() {
+    let open = R::open(Config::default());
+    for code in 0..=u16::MAX {
+        let legal = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
+        let (mut connection, mut out) = (open.clone(), Vec::new());
+        let mut inbound = filled(&frame::<R>(0x88, &code.to_be_bytes()));
+        match connection.receive(&mut inbound, &mut out) {
+            Ok(Some(Event::Close(Some(frame)))) => assert!(legal && frame.code.get() == code, "{code}"),
+            Err(Error::Protocol(ProtocolError::InvalidCloseCode)) => assert!(!legal, "{code}"),
+            other => panic!("{code}: {other:?}"),
         }
+        let answer = if legal { code } else { 1002 };
+        assert_eq!(frames_of::<R>(&out), [(0x88, answer.to_be_bytes().to_vec())], "{code}");
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn attack_e7_one_close_a_direction() {
-    fn check<R: Side>() {
-        let closes =
-            [frame::<R>(0x88, b"\x03\xe8"), frame::<R>(0x88, b"\x03\xe9"), frame::<R>(0x88, b"\x03\xed")]
-                .concat();
-        let outcome = transmit::<R>(Config::default(), &closes);
-        assert_eq!((outcome.events.len(), outcome.error), (1, None));
-        assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xe8".to_vec())]);
-        // Two Closes that cross.
-        let mut connection = R::open(Config::default());
-        connection.close(CloseCode::GOING_AWAY, "", &mut Vec::new()).unwrap();
-        let outcome = every_way(&connection, &closes, |_, _| {});
-        assert_eq!((outcome.events.len(), outcome.error, outcome.out), (1, None, vec![]));
-        assert!(outcome.closed.clean());
-    }
-    check::<Server>();
-    check::<Clients>();
+both_roles!(attack_e7_one_close_a_direction);
+fn attack_e7_one_close_a_direction<R: Side>() {
+    let closes =
+        [frame::<R>(0x88, b"\x03\xe8"), frame::<R>(0x88, b"\x03\xe9"), frame::<R>(0x88, b"\x03\xed")]
+            .concat();
+    let outcome = transmit::<R>(Config::default(), &closes);
+    assert_eq!((outcome.events.len(), outcome.error), (1, None));
+    assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xe8".to_vec())]);
+    // Two Closes that cross.
+    let mut connection = R::open(Config::default());
+    connection.close(CloseCode::GOING_AWAY, "", &mut Vec::new()).unwrap();
+    let outcome = every_way(&connection, &closes, |_, _| {});
+    assert_eq!((outcome.events.len(), outcome.error, outcome.out), (1, None, vec![]));
+    assert!(outcome.closed.clean());
 }
 
-#[test]
-fn attack_e8_a_close_is_none_before_its_last_byte() {
-    fn check<R: Side>() {
-        let close = frame::<R>(0x88, b"\x03\xe9going");
-        for len in 0..close.len() {
-            let outcome = transmit::<R>(Config::default(), &close[..len]);
-            assert_eq!((outcome.events, outcome.out, outcome.error), (vec![], vec![], None), "{len}");
-            assert_eq!(
-                (outcome.state, outcome.transport_action),
-                (State::Transmission, TransportAction::KeepOpen)
-            );
-            assert_eq!(outcome.closed.received, CloseFrameStatus::None);
-        }
-        let outcome = transmit::<R>(Config::default(), &close);
+both_roles!(attack_e8_a_close_is_none_before_its_last_byte);
+fn attack_e8_a_close_is_none_before_its_last_byte<R: Side>() {
+    let close = frame::<R>(0x88, b"\x03\xe9going");
+    for len in 0..close.len() {
+        let outcome = transmit::<R>(Config::default(), &close[..len]);
+        assert_eq!((outcome.events, outcome.out, outcome.error), (vec![], vec![], None), "{len}");
         assert_eq!(
-            (outcome.events, outcome.state),
-            (vec![Seen::Close(Some((1001, "going".to_owned())))], State::End)
+            (outcome.state, outcome.transport_action),
+            (State::Transmission, TransportAction::KeepOpen)
         );
+        assert_eq!(outcome.closed.received, CloseFrameStatus::None);
     }
-    check::<Server>();
-    check::<Clients>();
+    let outcome = transmit::<R>(Config::default(), &close);
+    assert_eq!(
+        (outcome.events, outcome.state),
+        (vec![Seen::Close(Some((1001, "going".to_owned())))], State::End)
+    );
 }
 
-#[test]
-fn attack_e9_e11_e12_what_others_refused_is_legal() {
-    fn check<R: Side>() {
-        let message = |len: usize| {
-            let pieces = [
-                frame::<R>(0x01, &[b'a'; 90]),
-                frame::<R>(0x89, &[b'p'; 20]),
-                frame::<R>(0x80, &vec![b'b'; len]),
-            ];
-            transmit::<R>(limits(100), &pieces.concat())
-        };
-        let whole = Seen::Text("a".repeat(90) + &"b".repeat(10));
-        assert_eq!(
-            message(10).events,
-            [Seen::Ping(vec![b'p'; 20]), whole],
-            "E11: a Ping is no part of the message"
-        );
-        assert_eq!(message(11).error, Some(ProtocolError::MessageTooBig.into()));
-        let empty =
-            [frame::<R>(0x02, b""), frame::<R>(0x00, b""), frame::<R>(0x00, b""), frame::<R>(0x80, b"")]
-                .concat();
-        let outcome = transmit::<R>(Config::default(), &empty);
-        assert_eq!((outcome.events, outcome.error), (vec![Seen::Binary(vec![])], None), "E9");
-        let wire = [frame::<R>(0x01, b"begun"), frame::<R>(0x00, b""), frame::<R>(0x88, b"")].concat();
-        let outcome = transmit::<R>(Config::default(), &wire);
-        assert_eq!((outcome.events, outcome.error), (vec![Seen::Close(None)], None), "E12");
-        assert_eq!(frames_of::<R>(&outcome.out), [(0x88, vec![])]);
-    }
-    check::<Server>();
-    check::<Clients>();
+both_roles!(attack_e9_e11_e12_what_others_refused_is_legal);
+fn attack_e9_e11_e12_what_others_refused_is_legal<R: Side>() {
+    let message = |len: usize| {
+        let pieces = [
+            frame::<R>(0x01, &[b'a'; 90]),
+            frame::<R>(0x89, &[b'p'; 20]),
+            frame::<R>(0x80, &vec![b'b'; len]),
+        ];
+        transmit::<R>(limits(100), &pieces.concat())
+    };
+    let whole = Seen::Text("a".repeat(90) + &"b".repeat(10));
+    assert_eq!(
+        message(10).events,
+        [Seen::Ping(vec![b'p'; 20]), whole],
+        "E11: a Ping is no part of the message"
+    );
+    assert_eq!(message(11).error, Some(ProtocolError::MessageTooBig.into()));
+    let empty =
+        [frame::<R>(0x02, b""), frame::<R>(0x00, b""), frame::<R>(0x00, b""), frame::<R>(0x80, b"")].concat();
+    let outcome = transmit::<R>(Config::default(), &empty);
+    assert_eq!((outcome.events, outcome.error), (vec![Seen::Binary(vec![])], None), "E9");
+    let wire = [frame::<R>(0x01, b"begun"), frame::<R>(0x00, b""), frame::<R>(0x88, b"")].concat();
+    let outcome = transmit::<R>(Config::default(), &wire);
+    assert_eq!((outcome.events, outcome.error), (vec![Seen::Close(None)], None), "E12");
+    assert_eq!(frames_of::<R>(&outcome.out), [(0x88, vec![])]);
 }
 
-#[test]
-fn attack_e13_a_reason_is_echoed_as_it_is_and_never_encoded_again() {
-    fn check<R: Side>() {
-        for bad in [
-            vec![0xFF; 123],
-            [&[b'a'; 122][..], b"\xc3"].concat(),
-            [&[b'a'; 120][..], b"\xed\xa0\x80"].concat(),
-        ] {
-            let wire = frame::<R>(0x88, &[b"\x03\xe8", &bad[..]].concat());
-            assert_fails::<R>(Config::default(), &wire, ProtocolError::CloseReasonNotUtf8, &[]);
-        }
-        let reason = "é".repeat(60) + "日";
-        let outcome =
-            transmit::<R>(Config::default(), &frame::<R>(0x88, &[b"\x03\xe8", reason.as_bytes()].concat()));
-        assert_eq!(frames_of::<R>(&outcome.out), [(0x88, [b"\x03\xe8", reason.as_bytes()].concat())]);
-        assert_eq!((reason.len(), outcome.events), (123, vec![Seen::Close(Some((1000, reason)))]));
+both_roles!(attack_e13_a_reason_is_echoed_as_it_is_and_never_encoded_again);
+fn attack_e13_a_reason_is_echoed_as_it_is_and_never_encoded_again<R: Side>() {
+    for bad in
+        [vec![0xFF; 123], [&[b'a'; 122][..], b"\xc3"].concat(), [&[b'a'; 120][..], b"\xed\xa0\x80"].concat()]
+    {
+        let wire = frame::<R>(0x88, &[b"\x03\xe8", &bad[..]].concat());
+        assert_fails::<R>(Config::default(), &wire, ProtocolError::CloseReasonNotUtf8, &[]);
     }
-    check::<Server>();
-    check::<Clients>();
+    let reason = "é".repeat(60) + "日";
+    let outcome =
+        transmit::<R>(Config::default(), &frame::<R>(0x88, &[b"\x03\xe8", reason.as_bytes()].concat()));
+    assert_eq!(frames_of::<R>(&outcome.out), [(0x88, [b"\x03\xe8", reason.as_bytes()].concat())]);
+    assert_eq!((reason.len(), outcome.events), (123, vec![Seen::Close(Some((1000, reason)))]));
 }

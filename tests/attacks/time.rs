@@ -40,48 +40,36 @@ fn count_events<R: Role>(connection: &mut Connection<R>, wire: &[u8], read: usiz
     Ok(events)
 }
 
-#[test]
-fn attack_b3_half_a_million_fragments_of_one_byte() {
-    fn check<R: Side>() {
-        const COUNT: usize = 1 << 19;
-        let fragments = |first, [even, odd]: [&[u8]; 2]| {
-            let two = [frame::<R>(0x00, even), frame::<R>(0x00, odd)].concat();
-            [frame::<R>(first, b""), two.repeat(COUNT / 2), frame::<R>(0x80, b"")].concat()
-        };
-        // Text that is not ASCII, a code point in two fragments: validating it again would be slow, too.
-        let (text, binary) = (fragments(0x01, [b"\xc3", b"\xa9"]), fragments(0x02, [b"x", b"x"]));
-        for (wire, delivery, read, events) in [
-            (&text, Delivery::Messages, 61, 1),
-            (&binary, Delivery::Messages, usize::MAX, 1),
-            (&text, Delivery::Parts, 64 * 1024, COUNT / 2 + 1),
-        ] {
-            assert_eq!(
-                count_events(&mut R::open(unlimited(delivery)), wire, read.min(wire.len())),
-                Ok(events)
-            );
-        }
+both_roles!(attack_b3_half_a_million_fragments_of_one_byte);
+fn attack_b3_half_a_million_fragments_of_one_byte<R: Side>() {
+    const COUNT: usize = 1 << 19;
+    let fragments = |first, [even, odd]: [&[u8]; 2]| {
+        let two = [frame::<R>(0x00, even), frame::<R>(0x00, odd)].concat();
+        [frame::<R>(first, b""), two.repeat(COUNT / 2), frame::<R>(0x80, b"")].concat()
+    };
+    // Text that is not ASCII, a code point in two fragments: validating it again would be slow, too.
+    let (text, binary) = (fragments(0x01, [b"\xc3", b"\xa9"]), fragments(0x02, [b"x", b"x"]));
+    for (wire, delivery, read, events) in [
+        (&text, Delivery::Messages, 61, 1),
+        (&binary, Delivery::Messages, usize::MAX, 1),
+        (&text, Delivery::Parts, 64 * 1024, COUNT / 2 + 1),
+    ] {
+        assert_eq!(count_events(&mut R::open(unlimited(delivery)), wire, read.min(wire.len())), Ok(events));
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn attack_b3_lim_09_a_message_of_half_a_megabyte_byte_by_byte() {
-    fn check<R: Side>() {
-        let text = "aé日😀".repeat(64 * 1024);
-        let wire =
-            [frame::<R>(0x01, &text.as_bytes()[..5]), frame::<R>(0x80, &text.as_bytes()[5..])].concat();
-        let mut connection = R::open(Config::default());
-        let asked = measure(|| assert_eq!(count_events(&mut connection, &wire, 1), Ok(1)));
-        // It doubles: what all steps asked for together is a multiple of what is there in the end.
-        assert!(asked.bytes_total <= 4 * wire.len() as u64 && asked.count_total <= 64, "{asked:?}");
-        // In parts of whole code points: four a repetition.
-        let mut connection = R::open(unlimited(Delivery::Parts));
-        let asked = measure(|| assert_eq!(count_events(&mut connection, &wire, 1), Ok(4 * 64 * 1024)));
-        assert!(asked.bytes_max <= 1024, "{asked:?}");
-    }
-    check::<Server>();
-    check::<Clients>();
+both_roles!(attack_b3_lim_09_a_message_of_half_a_megabyte_byte_by_byte);
+fn attack_b3_lim_09_a_message_of_half_a_megabyte_byte_by_byte<R: Side>() {
+    let text = "aé日😀".repeat(64 * 1024);
+    let wire = [frame::<R>(0x01, &text.as_bytes()[..5]), frame::<R>(0x80, &text.as_bytes()[5..])].concat();
+    let mut connection = R::open(Config::default());
+    let asked = measure(|| assert_eq!(count_events(&mut connection, &wire, 1), Ok(1)));
+    // It doubles: what all steps asked for together is a multiple of what is there in the end.
+    assert!(asked.bytes_total <= 4 * wire.len() as u64 && asked.count_total <= 64, "{asked:?}");
+    // In parts of whole code points: four a repetition.
+    let mut connection = R::open(unlimited(Delivery::Parts));
+    let asked = measure(|| assert_eq!(count_events(&mut connection, &wire, 1), Ok(4 * 64 * 1024)));
+    assert!(asked.bytes_max <= 1024, "{asked:?}");
 }
 
 #[test]
@@ -208,33 +196,29 @@ fn attack_c4_lim_10_every_call_makes_progress_or_needs_more() {
     }
 }
 
-#[test]
-fn attack_c5_many_thousand_frames_in_one_buffer_need_no_stack() {
-    fn check<R: Side + Send + 'static>() {
-        const COUNT: usize = 100_000;
-        for first in [0x82, 0x81, 0x89, 0x8A, 0x00] {
-            let mut wire = if first == 0 { frame::<R>(0x02, b"") } else { vec![] };
-            wire.extend(frame::<R>(first, b"").repeat(COUNT));
-            wire.extend(frame::<R>(0x88, b"").repeat(COUNT));
-            let (mut connection, mut inbound, mut out) =
-                (R::open(unlimited(Delivery::Messages)), filled(&wire), Vec::new());
-            let thread = std::thread::Builder::new().stack_size(32 * 1024).spawn(move || {
-                let mut events = 0;
-                while connection.receive(&mut inbound, &mut out).unwrap().is_some() {
-                    events += 1;
-                }
-                (events, connection.state())
-            });
-            let events = if first == 0 { 1 } else { COUNT + 1 };
-            assert_eq!(thread.unwrap().join().unwrap(), (events, State::End));
-        }
+both_roles!(attack_c5_many_thousand_frames_in_one_buffer_need_no_stack);
+fn attack_c5_many_thousand_frames_in_one_buffer_need_no_stack<R: Side + Send + 'static>() {
+    const COUNT: usize = 100_000;
+    for first in [0x82, 0x81, 0x89, 0x8A, 0x00] {
+        let mut wire = if first == 0 { frame::<R>(0x02, b"") } else { vec![] };
+        wire.extend(frame::<R>(first, b"").repeat(COUNT));
+        wire.extend(frame::<R>(0x88, b"").repeat(COUNT));
+        let (mut connection, mut inbound, mut out) =
+            (R::open(unlimited(Delivery::Messages)), filled(&wire), Vec::new());
+        let thread = std::thread::Builder::new().stack_size(32 * 1024).spawn(move || {
+            let mut events = 0;
+            while connection.receive(&mut inbound, &mut out).unwrap().is_some() {
+                events += 1;
+            }
+            (events, connection.state())
+        });
+        let events = if first == 0 { 1 } else { COUNT + 1 };
+        assert_eq!(thread.unwrap().join().unwrap(), (events, State::End));
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn attack_c6_what_is_too_large_is_not_skipped() {
+both_roles!(attack_c6_what_is_too_large_is_not_skipped);
+fn attack_c6_what_is_too_large_is_not_skipped<R: Side>() {
     fn check<R: Side>() {
         let mut config = Config::default();
         (config.max_frame_size, config.max_message_size) = (10, 15);
@@ -257,8 +241,7 @@ fn attack_c6_what_is_too_large_is_not_skipped() {
             );
         }
     }
-    check::<Server>();
-    check::<Clients>();
+    check::<R>();
     let mut server = open_server(Config::default());
     assert!(server.receive(&mut filled(b"\x82\xff\0\0\0\x01\0\0\0\0\0\0\0\0"), &mut Vec::new()).is_err());
     assert_eq!(server.send_text("", &mut Vec::new()), Err(SendError::Closed));

@@ -2,12 +2,10 @@
 //! received.
 
 use websocket_proto::{
-    Client, Config, Event, ReceiveBuffer, SendBuffer, SendError, SendSlice, Server, State, TransportAction,
+    Config, Event, ReceiveBuffer, SendBuffer, SendError, SendSlice, State, TransportAction,
 };
 
-use crate::support::{Keys, Side, frame, frames_of};
-
-type Clients = Client<Keys>;
+use crate::support::{Side, frame, frames_of};
 
 /// What comes: messages whole and in fragments, and Pings everywhere.
 fn wire<R: Side>() -> Vec<u8> {
@@ -89,7 +87,8 @@ fn echo<R: Side>(size: usize, waiting: usize, max_write_buffer: usize, drains: &
     assert!(connection.close_status().clean());
 }
 
-fn every_room<R: Side>() {
+both_roles!(lim_07_lim_08_st_11_a_slow_writer_loses_nothing);
+fn lim_07_lim_08_st_11_a_slow_writer_loses_nothing<R: Side>() {
     // A Pong and a message of nine bytes, both masked.
     let least = 8 + 15;
     for drains in [
@@ -110,14 +109,4 @@ fn every_room<R: Side>() {
             echo::<R>(1000, max_write_buffer, max_write_buffer, drains);
         }
     }
-}
-
-#[test]
-fn lim_07_lim_08_st_11_a_server_behind_a_slow_writer() {
-    every_room::<Server>();
-}
-
-#[test]
-fn lim_07_lim_08_st_11_a_client_behind_a_slow_writer() {
-    every_room::<Clients>();
 }

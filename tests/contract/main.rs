@@ -4,6 +4,7 @@
 extern crate alloc;
 
 #[cfg(feature = "alloc")]
+#[macro_use]
 #[path = "../support/mod.rs"]
 mod support;
 

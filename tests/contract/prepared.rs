@@ -17,30 +17,26 @@ type Clients = Client<Keys>;
 /// Where the length of a frame's head changes, and where a client's payload is masked in another way.
 const LENGTHS: [usize; 14] = [0, 1, 7, 8, 124, 125, 126, 127, 255, 4096, 65_535, 65_536, 65_537, 1 << 20];
 
-#[test]
-fn what_was_prepared_is_what_would_have_been_sent() {
-    fn check<R: Side>() {
-        for len in LENGTHS {
-            let text: String = ('a'..='z').cycle().take(len).collect();
-            let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(len).collect();
-            let mut config = Config::default();
-            config.max_write_buffer = usize::MAX;
-            let (mut one, mut other) = (R::open(config), R::open(config));
-            let (mut prepared, mut direct) = (Vec::new(), Vec::new());
-            let (a, b) = (PreparedMessage::text(&text), PreparedMessage::binary(&bytes));
-            for _ in 0..2 {
-                one.send_prepared(&a, &mut prepared).unwrap();
-                one.send_prepared(&b, &mut prepared).unwrap();
-                other.send_text(&text, &mut direct).unwrap();
-                other.send_binary(&bytes, &mut direct).unwrap();
-            }
-            assert!(prepared == direct, "{len}");
-            let sent = [(0x81, text.into_bytes()), (0x82, bytes)];
-            assert!(frames_of::<R>(&prepared) == [sent.clone(), sent].concat(), "{len}");
+both_roles!(what_was_prepared_is_what_would_have_been_sent);
+fn what_was_prepared_is_what_would_have_been_sent<R: Side>() {
+    for len in LENGTHS {
+        let text: String = ('a'..='z').cycle().take(len).collect();
+        let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(len).collect();
+        let mut config = Config::default();
+        config.max_write_buffer = usize::MAX;
+        let (mut one, mut other) = (R::open(config), R::open(config));
+        let (mut prepared, mut direct) = (Vec::new(), Vec::new());
+        let (a, b) = (PreparedMessage::text(&text), PreparedMessage::binary(&bytes));
+        for _ in 0..2 {
+            one.send_prepared(&a, &mut prepared).unwrap();
+            one.send_prepared(&b, &mut prepared).unwrap();
+            other.send_text(&text, &mut direct).unwrap();
+            other.send_binary(&bytes, &mut direct).unwrap();
         }
+        assert!(prepared == direct, "{len}");
+        let sent = [(0x81, text.into_bytes()), (0x82, bytes)];
+        assert!(frames_of::<R>(&prepared) == [sent.clone(), sent].concat(), "{len}");
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
 /// Both ways to send, from one state with one room; they must say, write and leave the same.
@@ -60,8 +56,8 @@ fn same<R: Side>(connection: &Connection<R>, config: &str, room: usize, text: &s
     said
 }
 
-#[test]
-fn it_is_refused_where_a_message_would_be() {
+both_roles!(it_is_refused_where_a_message_would_be);
+fn it_is_refused_where_a_message_would_be<R: Side>() {
     fn check<R: Side>() {
         let out = Vec::<u8>::new;
         let open = R::open(Config::default());
@@ -101,8 +97,7 @@ fn it_is_refused_where_a_message_would_be() {
         waiting.pop();
         assert_eq!(connection.send_prepared(&PreparedMessage::text(""), &mut waiting), Ok(()));
     }
-    check::<Server>();
-    check::<Clients>();
+    check::<R>();
 
     let mut early = Connection::server(Config::default());
     assert_eq!(early.send_prepared(&PreparedMessage::text("x"), &mut Vec::new()), Err(SendError::NotOpen));
@@ -162,8 +157,8 @@ fn threads_share_one_without_a_lock() {
     threads.into_iter().for_each(|thread| thread.join().unwrap());
 }
 
-#[test]
-fn sending_allocates_nothing() {
+both_roles!(sending_allocates_nothing);
+fn sending_allocates_nothing<R: Side>() {
     fn check<R: Side>() {
         let mut room: Vec<_> =
             (0..1000).map(|_| (R::open(Config::default()), Vec::<u8>::with_capacity(8 * 1024))).collect();
@@ -176,8 +171,7 @@ fn sending_allocates_nothing() {
         assert_eq!(asked.count_total, 0, "{asked:?}");
         assert!(room.iter().all(|(_, out)| out.len() > 8000));
     }
-    check::<Server>();
-    check::<Clients>();
+    check::<R>();
 
     let mut prepared = None;
     let asked = measure(|| prepared = Some(PreparedMessage::binary(&[7; 8000])));

@@ -62,28 +62,28 @@ fn stream<R: Side>(random: &mut Rng) -> (Vec<u8>, Vec<Seen>) {
     (wire, seen)
 }
 
-#[test]
-fn st_03_random_streams_in_every_chunking() {
-    fn check<R: Side>() {
-        for seed in 0..15 {
-            let mut random = Rng::with_seed(seed);
-            let (mut wire, seen) = stream::<R>(&mut random);
-            let outcome = transmit::<R>(Config::default(), &wire);
-            assert_eq!((outcome.events, outcome.error), (seen.clone(), None), "seed {seed}");
-            // One wrong bit: whatever it comes to, it does so in every chunking; also in the fixed buffer,
-            // which holds a message so long.
-            let mut config = Config::default();
-            config.max_message_size = 1024;
-            for _ in 0..4 {
-                let (at, bit) = (random.usize(..wire.len()), random.u32(..8));
-                wire[at] ^= 1 << bit;
-                transmit::<R>(config, &wire);
-                wire[at] ^= 1 << bit;
-            }
+both_roles!(st_03_random_streams_in_every_chunking);
+fn st_03_random_streams_in_every_chunking<R: Side>() {
+    for seed in 0..15 {
+        let mut random = Rng::with_seed(seed);
+        let (mut wire, seen) = stream::<R>(&mut random);
+        let outcome = transmit::<R>(Config::default(), &wire);
+        assert_eq!((outcome.events, outcome.error), (seen.clone(), None), "seed {seed}");
+        // One wrong bit: whatever it comes to, it does so in every chunking; also in the fixed buffer,
+        // which holds a message so long.
+        let mut config = Config::default();
+        config.max_message_size = 1024;
+        for _ in 0..4 {
+            let (at, bit) = (random.usize(..wire.len()), random.u32(..8));
+            wire[at] ^= 1 << bit;
+            transmit::<R>(config, &wire);
+            wire[at] ^= 1 << bit;
         }
     }
-    check::<Server>();
-    check::<Clients>();
+}
+
+#[test]
+fn st_03_random_streams_with_the_handshake_in_every_chunking() {
     for seed in 0..10 {
         let mut random = Rng::with_seed(seed);
         let (frames, seen) = stream::<Server>(&mut random);
@@ -114,8 +114,8 @@ const ENDS: [(&[u8], ProtocolError); 4] = [
     (b"\x80", ProtocolError::UnexpectedContinuation),
 ];
 
-#[test]
-fn st_04_what_came_before_an_error_is_delivered_first() {
+both_roles!(st_04_what_came_before_an_error_is_delivered_first);
+fn st_04_what_came_before_an_error_is_delivered_first<R: Side>() {
     fn check<R: Side>() {
         for (end, error) in ENDS {
             let wire = [
@@ -141,51 +141,54 @@ fn st_04_what_came_before_an_error_is_delivered_first() {
             assert_eq!(transmit::<R>(Config::default(), &closed).error, None);
         }
     }
-    check::<Server>();
-    check::<Clients>();
+    check::<R>();
     let outcome = serve(&[REQUEST, b"\x83"].concat());
     assert!(matches!(outcome.events[..], [Seen::Request { .. }]));
     assert_eq!(outcome.out, [RESPONSE, b"\x88\x02\x03\xea"].concat());
 }
 
+/// Each prefix of `wire` yields a prefix of its events and of its output, and no error.
+fn assert_prefixes(wire: &[u8], run: impl Fn(&[u8]) -> Outcome) {
+    let whole = run(wire);
+    assert_eq!(whole.error, None);
+    let mut events = 0;
+    for cut in 0..wire.len() {
+        let part = run(&wire[..cut]);
+        assert_eq!(part.error, None, "{cut}");
+        assert!(whole.events.starts_with(&part.events) && part.events.len() >= events, "{cut}");
+        assert!(whole.out.starts_with(&part.out), "{cut}");
+        events = part.events.len();
+    }
+    assert!(events < whole.events.len(), "the last byte matters");
+}
+
+both_roles!(st_05_a_prefix_of_what_is_valid_gives_a_prefix_of_its_events);
+fn st_05_a_prefix_of_what_is_valid_gives_a_prefix_of_its_events<R: Side>() {
+    for seed in 0..10 {
+        let (mut wire, _) = stream::<R>(&mut Rng::with_seed(seed));
+        wire.extend(frame::<R>(0x88, b"\x03\xe8bye"));
+        assert_prefixes(&wire, |part| {
+            support::feed(R::open(Config::default()), filled(b""), [part], |_, _| {})
+        });
+    }
+}
+
 #[test]
-fn st_05_a_prefix_of_what_is_valid_gives_a_prefix_of_its_events() {
-    fn check(wire: &[u8], run: impl Fn(&[u8]) -> Outcome) {
-        let whole = run(wire);
-        assert_eq!(whole.error, None);
-        let mut events = 0;
-        for cut in 0..wire.len() {
-            let part = run(&wire[..cut]);
-            assert_eq!(part.error, None, "{cut}");
-            assert!(whole.events.starts_with(&part.events) && part.events.len() >= events, "{cut}");
-            assert!(whole.out.starts_with(&part.out), "{cut}");
-            events = part.events.len();
-        }
-        assert!(events < whole.events.len(), "the last byte matters");
-    }
-    fn open<R: Side>() {
-        for seed in 0..10 {
-            let (mut wire, _) = stream::<R>(&mut Rng::with_seed(seed));
-            wire.extend(frame::<R>(0x88, b"\x03\xe8bye"));
-            check(&wire, |part| support::feed(R::open(Config::default()), filled(b""), [part], |_, _| {}));
-        }
-    }
-    open::<Server>();
-    open::<Clients>();
+fn st_05_a_prefix_of_a_handshake_yields_a_prefix_of_its_events() {
     let from_server = |part: &[u8]| support::feed(asking(), filled(b""), [part], |_, _| {});
-    check(RESPONSE, from_server);
-    check(&[b"HTTP/1.1 100 \r\n\r\n", RESPONSE, b"\x81\x01a"].concat(), from_server);
-    check(b"HTTP/1.1 404 Not Found\r\nA: b\r\n\r\n", from_server);
+    assert_prefixes(RESPONSE, from_server);
+    assert_prefixes(&[b"HTTP/1.1 100 \r\n\r\n", RESPONSE, b"\x81\x01a"].concat(), from_server);
+    assert_prefixes(b"HTTP/1.1 404 Not Found\r\nA: b\r\n\r\n", from_server);
     let to_server = |part: &[u8]| {
         let server = Connection::server(Config::default());
         support::feed(server, filled(b""), [part], |server, out| server.accept(Accept::new(), out).unwrap())
     };
-    check(&[b"\r\n", REQUEST].concat(), to_server);
-    check(&[REQUEST, &frame::<Server>(0x89, b"x")].concat(), to_server);
+    assert_prefixes(&[b"\r\n", REQUEST].concat(), to_server);
+    assert_prefixes(&[REQUEST, &frame::<Server>(0x89, b"x")].concat(), to_server);
 }
 
 #[test]
-fn st_07_the_order_of_what_is_written() {
+fn st_07_the_101_is_written_first() {
     // S-RS-10: frames came with the request; whatever answers them follows the 101.
     let frames =
         [frame::<Server>(0x89, b"1"), frame::<Server>(0x89, b"2"), frame::<Server>(0x88, b"\x03\xe8")]
@@ -200,29 +203,29 @@ fn st_07_the_order_of_what_is_written() {
         assert!(server.send_text("early", &mut out).is_err() && server.ping(b"", &mut out).is_err());
     }
     assert_eq!(out, b"", "nothing before the 101");
-    fn check<R: Side>() {
-        // Pongs in the order of the Pings, and nothing after the Close that answers one.
-        let pings: Vec<u8> = (0..50).flat_map(|i| frame::<R>(0x89, &[i])).collect();
-        let late = [frame::<R>(0x89, b"late"), frame::<R>(0x88, b""), vec![0xFF]].concat();
-        for (close, code) in [(frame::<R>(0x88, b"\x0f\xa0"), 4000u16), (vec![0x83], 1002)] {
-            let outcome = transmit::<R>(Config::default(), &[&pings[..], &close, &late].concat());
-            let pongs = (0..50).map(|i| (0x8A, vec![i])).chain([(0x88, code.to_be_bytes().to_vec())]);
-            assert_eq!(frames_of::<R>(&outcome.out), pongs.collect::<Vec<_>>());
-        }
-        // CT-06 above all: after a Close of ours alone, a Pong is still due, and only that.
-        let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
-        connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
-        let mut inbound =
-            filled(&[frame::<R>(0x89, b"1"), frame::<R>(0x81, b"x"), frame::<R>(0x88, b"")].concat());
-        while connection.receive(&mut inbound, &mut out).unwrap().is_some() {}
-        assert_eq!(frames_of::<R>(&out), [(0x88, b"\x03\xe8".to_vec()), (0x8A, b"1".to_vec())]);
-    }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn st_08_an_error_stays_the_same() {
+both_roles!(st_07_pongs_are_in_order_and_nothing_follows_a_close);
+fn st_07_pongs_are_in_order_and_nothing_follows_a_close<R: Side>() {
+    // Pongs in the order of the Pings, and nothing after the Close that answers one.
+    let pings: Vec<u8> = (0..50).flat_map(|i| frame::<R>(0x89, &[i])).collect();
+    let late = [frame::<R>(0x89, b"late"), frame::<R>(0x88, b""), vec![0xFF]].concat();
+    for (close, code) in [(frame::<R>(0x88, b"\x0f\xa0"), 4000u16), (vec![0x83], 1002)] {
+        let outcome = transmit::<R>(Config::default(), &[&pings[..], &close, &late].concat());
+        let pongs = (0..50).map(|i| (0x8A, vec![i])).chain([(0x88, code.to_be_bytes().to_vec())]);
+        assert_eq!(frames_of::<R>(&outcome.out), pongs.collect::<Vec<_>>());
+    }
+    // CT-06 above all: after a Close of ours alone, a Pong is still due, and only that.
+    let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
+    connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
+    let mut inbound =
+        filled(&[frame::<R>(0x89, b"1"), frame::<R>(0x81, b"x"), frame::<R>(0x88, b"")].concat());
+    while connection.receive(&mut inbound, &mut out).unwrap().is_some() {}
+    assert_eq!(frames_of::<R>(&out), [(0x88, b"\x03\xe8".to_vec()), (0x8A, b"1".to_vec())]);
+}
+
+both_roles!(st_08_an_error_stays_the_same);
+fn st_08_an_error_stays_the_same<R: Side>() {
     fn stays<R: websocket_proto::Role>(mut connection: Connection<R>, wire: &[u8], error: Error) {
         let (mut inbound, mut out) = (filled(wire), Vec::new());
         let found = loop {
@@ -277,8 +280,7 @@ fn st_08_an_error_stays_the_same() {
             ProtocolError::CloseBodyTooShort.into(),
         );
     }
-    check::<Server>();
-    check::<Clients>();
+    check::<R>();
     for (head, error) in [
         (&b"\n"[..], HandshakeError::BareLineFeed),
         (b"GET / HTTP/1.0\r\n", HandshakeError::UnsupportedHttpVersion),

@@ -3,16 +3,14 @@
 use arrayvec::ArrayVec;
 use fastrand::Rng;
 use websocket_proto::{
-    Client, CloseCode, CloseFrameStatus, Config, Connection, Error, Event, MessageKind, ProtocolError,
-    ReceiveBuffer, SendError, Server, State,
+    CloseCode, CloseFrameStatus, Config, Connection, Error, Event, MessageKind, ProtocolError, ReceiveBuffer,
+    SendError, State,
 };
 
-use crate::support::{Keys, Seen, Side, filled, frame, frames_of, transmit};
+use crate::support::{Seen, Side, filled, frame, frames_of, transmit};
 
-type Clients = Client<Keys>;
-
-#[test]
-fn cl_03_never_a_second_close_whatever_happens() {
+both_roles!(cl_03_never_a_second_close_whatever_happens);
+fn cl_03_never_a_second_close_whatever_happens<R: Side>() {
     fn check<R: Side>(seed: u64) {
         let mut random = Rng::with_seed(seed);
         let mut config = Config::default();
@@ -58,44 +56,37 @@ fn cl_03_never_a_second_close_whatever_happens() {
         }
     }
     for seed in 0..3000 {
-        check::<Server>(seed);
-        check::<Clients>(seed);
+        check::<R>(seed);
     }
 }
 
-#[test]
-fn cl_04_a_reason_is_reported_unchanged() {
-    fn check<R: Side>() {
-        let widest = "😀".repeat(30) + "日";
-        assert_eq!(widest.len(), 123);
-        for reason in [
-            "",
-            "a",
-            "\u{0}",
-            "\u{feff}bom",
-            "\r\n\u{7f}",
-            "\u{ffff}\u{10ffff}",
-            "καλημέρα",
-            &"x".repeat(123),
-            &widest,
-        ] {
-            let outcome = transmit::<R>(
-                Config::default(),
-                &frame::<R>(0x88, &[b"\x0f\xa1", reason.as_bytes()].concat()),
-            );
-            assert_eq!(outcome.events, [Seen::Close(Some((4001, reason.to_owned())))]);
-            // And what is sent is what was asked for.
-            let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
-            connection.close(CloseCode::new(4001).unwrap(), reason, &mut out).unwrap();
-            assert_eq!(frames_of::<R>(&out), [(0x88, [b"\x0f\xa1", reason.as_bytes()].concat())]);
-        }
+both_roles!(cl_04_a_reason_is_reported_unchanged);
+fn cl_04_a_reason_is_reported_unchanged<R: Side>() {
+    let widest = "😀".repeat(30) + "日";
+    assert_eq!(widest.len(), 123);
+    for reason in [
+        "",
+        "a",
+        "\u{0}",
+        "\u{feff}bom",
+        "\r\n\u{7f}",
+        "\u{ffff}\u{10ffff}",
+        "καλημέρα",
+        &"x".repeat(123),
+        &widest,
+    ] {
+        let outcome =
+            transmit::<R>(Config::default(), &frame::<R>(0x88, &[b"\x0f\xa1", reason.as_bytes()].concat()));
+        assert_eq!(outcome.events, [Seen::Close(Some((4001, reason.to_owned())))]);
+        // And what is sent is what was asked for.
+        let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
+        connection.close(CloseCode::new(4001).unwrap(), reason, &mut out).unwrap();
+        assert_eq!(frames_of::<R>(&out), [(0x88, [b"\x0f\xa1", reason.as_bytes()].concat())]);
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn cl_14_the_codes_that_can_be_sent() {
+both_roles!(cl_14_the_codes_that_can_be_sent);
+fn cl_14_the_codes_that_can_be_sent<R: Side>() {
     fn check<R: Side>() {
         let open = R::open(Config::default());
         for number in 0..=u16::MAX {
@@ -109,8 +100,7 @@ fn cl_14_the_codes_that_can_be_sent() {
             assert_eq!(connection.close_status().sent, CloseFrameStatus::Code(code));
         }
     }
-    check::<Server>();
-    check::<Clients>();
+    check::<R>();
     let named = [
         (CloseCode::NORMAL_CLOSURE, 1000),
         (CloseCode::GOING_AWAY, 1001),
@@ -162,91 +152,74 @@ fn violations<R: Side>() -> Vec<(Vec<u8>, ProtocolError, u16)> {
     ]
 }
 
-#[test]
-fn cl_15_a_violation_is_answered_with_a_code_and_no_reason() {
-    fn check<R: Side>() {
-        let mut text = Vec::new();
-        for (wire, error, code) in violations::<R>() {
-            let (mut connection, mut inbound, mut out) =
-                (R::open(Config::default()), filled(&wire), Vec::new());
-            assert_eq!(connection.receive(&mut inbound, &mut out).err(), Some(Error::Protocol(error)));
-            assert_eq!(
-                frames_of::<R>(&out),
-                [(0x88, code.to_be_bytes().to_vec())],
-                "{error:?}: nothing that could be cut wrongly"
-            );
-            text.push(error.to_string());
-        }
-        text.sort();
-        text.dedup();
-        assert_eq!(text.len(), 16, "each error is a sentence of its own");
-        // The echo has the peer's reason whole.
-        let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
-        let mut inbound = filled(&frame::<R>(0x88, &[b"\x03\xe8", "é".repeat(61).as_bytes()].concat()));
-        assert!(
-            matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Close(Some(close)))) if close.reason.len() == 122)
+both_roles!(cl_15_a_violation_is_answered_with_a_code_and_no_reason);
+fn cl_15_a_violation_is_answered_with_a_code_and_no_reason<R: Side>() {
+    let mut text = Vec::new();
+    for (wire, error, code) in violations::<R>() {
+        let (mut connection, mut inbound, mut out) = (R::open(Config::default()), filled(&wire), Vec::new());
+        assert_eq!(connection.receive(&mut inbound, &mut out).err(), Some(Error::Protocol(error)));
+        assert_eq!(
+            frames_of::<R>(&out),
+            [(0x88, code.to_be_bytes().to_vec())],
+            "{error:?}: nothing that could be cut wrongly"
         );
-        assert_eq!(frames_of::<R>(&out), [(0x88, [b"\x03\xe8", "é".repeat(61).as_bytes()].concat())]);
-        // The application's is whole or refused, never cut.
-        for (reason, result) in
-            [("é".repeat(62), Err(SendError::ReasonTooLong)), ("é".repeat(61) + "x", Ok(()))]
-        {
-            assert_eq!(
-                R::open(Config::default()).close(CloseCode::NORMAL_CLOSURE, &reason, &mut out),
-                result
-            );
-        }
+        text.push(error.to_string());
     }
-    check::<Server>();
-    check::<Clients>();
+    text.sort();
+    text.dedup();
+    assert_eq!(text.len(), 16, "each error is a sentence of its own");
+    // The echo has the peer's reason whole.
+    let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
+    let mut inbound = filled(&frame::<R>(0x88, &[b"\x03\xe8", "é".repeat(61).as_bytes()].concat()));
+    assert!(
+        matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Close(Some(close)))) if close.reason.len() == 122)
+    );
+    assert_eq!(frames_of::<R>(&out), [(0x88, [b"\x03\xe8", "é".repeat(61).as_bytes()].concat())]);
+    // The application's is whole or refused, never cut.
+    for (reason, result) in [("é".repeat(62), Err(SendError::ReasonTooLong)), ("é".repeat(61) + "x", Ok(()))]
+    {
+        assert_eq!(R::open(Config::default()).close(CloseCode::NORMAL_CLOSURE, &reason, &mut out), result);
+    }
 }
 
-#[test]
-fn cl_19_no_frame_of_the_applications_after_our_close() {
-    fn check<R: Side>() {
-        // Whoever sent it: the application, the echo, or a failure; also where it waits for room.
-        type Way<R> = fn(&mut Connection<R>, &mut ArrayVec<u8, 100>);
-        let by_application: Way<R> = |it, out| it.close(CloseCode::NORMAL_CLOSURE, "", out).unwrap();
-        let by_echo: Way<R> =
-            |it, out| assert!(it.receive(&mut filled(&frame::<R>(0x88, b"")), out).unwrap().is_some());
-        let by_failure: Way<R> = |it, out| assert!(it.receive(&mut filled(b"\x83"), out).is_err());
-        for (way, room) in [
-            (by_application, true),
-            (by_echo, true),
-            (by_failure, true),
-            (by_echo, false),
-            (by_failure, false),
+both_roles!(cl_19_no_frame_of_the_applications_after_our_close);
+fn cl_19_no_frame_of_the_applications_after_our_close<R: Side>() {
+    // Whoever sent it: the application, the echo, or a failure; also where it waits for room.
+    type Way<R> = fn(&mut Connection<R>, &mut ArrayVec<u8, 100>);
+    let by_application: Way<R> = |it, out| it.close(CloseCode::NORMAL_CLOSURE, "", out).unwrap();
+    let by_echo: Way<R> =
+        |it, out| assert!(it.receive(&mut filled(&frame::<R>(0x88, b"")), out).unwrap().is_some());
+    let by_failure: Way<R> = |it, out| assert!(it.receive(&mut filled(b"\x83"), out).is_err());
+    for (way, room) in
+        [(by_application, true), (by_echo, true), (by_failure, true), (by_echo, false), (by_failure, false)]
+    {
+        let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
+        connection.send_fragment(MessageKind::Text, b"begun", false, &mut out).unwrap();
+        let mut closing = ArrayVec::new();
+        if !room {
+            closing.try_extend_from_slice(&[0; 99]).unwrap();
+        }
+        way(&mut connection, &mut closing);
+        assert_eq!(connection.has_pending_reply(), !room);
+        let (before, mut payload) = (out.clone(), *b"in place");
+        for result in [
+            connection.send_fragment(MessageKind::Text, b"ended", true, &mut out),
+            connection.send_fragment(MessageKind::Binary, b"", false, &mut out),
+            connection.send_text("", &mut out),
+            connection.send_binary(b"", &mut out),
+            connection.mask_and_encode_header(MessageKind::Binary, &mut payload).map(|_| ()),
+            connection.ping(b"", &mut out),
+            connection.pong(b"", &mut out),
+            connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out),
         ] {
-            let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
-            connection.send_fragment(MessageKind::Text, b"begun", false, &mut out).unwrap();
-            let mut closing = ArrayVec::new();
-            if !room {
-                closing.try_extend_from_slice(&[0; 99]).unwrap();
-            }
-            way(&mut connection, &mut closing);
-            assert_eq!(connection.has_pending_reply(), !room);
-            let (before, mut payload) = (out.clone(), *b"in place");
-            for result in [
-                connection.send_fragment(MessageKind::Text, b"ended", true, &mut out),
-                connection.send_fragment(MessageKind::Binary, b"", false, &mut out),
-                connection.send_text("", &mut out),
-                connection.send_binary(b"", &mut out),
-                connection.mask_and_encode_header(MessageKind::Binary, &mut payload).map(|_| ()),
-                connection.ping(b"", &mut out),
-                connection.pong(b"", &mut out),
-                connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out),
-            ] {
-                assert_eq!(result, Err(SendError::Closed));
-            }
-            assert_eq!((out, payload), (before, *b"in place"));
+            assert_eq!(result, Err(SendError::Closed));
         }
+        assert_eq!((out, payload), (before, *b"in place"));
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn cl_20_the_end_is_terminal() {
+both_roles!(cl_20_the_end_is_terminal);
+fn cl_20_the_end_is_terminal<R: Side>() {
     fn check<R: Side>(name: &str, mut connection: Connection<R>, error: Option<ProtocolError>) {
         let (closed, transport_action, mut out) =
             (connection.close_status(), connection.transport_action(), Vec::new());
@@ -298,6 +271,5 @@ fn cl_20_the_end_is_terminal() {
             check("failed", failed, Some(error));
         }
     }
-    all::<Server>();
-    all::<Clients>();
+    all::<R>();
 }

@@ -37,28 +37,24 @@ fn ct_04_ct_05_ct_07_every_ping_of_a_burst_is_answered_in_order() {
     });
 }
 
-#[test]
-fn ct_01_ct_02_control_frames_too_long_or_fragmented() {
-    fn check<R: Side>() {
-        let key = R::PEER_MASKS.then_some(KEY);
-        for opcode in [0x8, 0x9, 0xA] {
-            for (len, form) in [
-                (126, LengthForm::Minimal),
-                (65_536, LengthForm::Minimal),
-                (5, LengthForm::Bits16),
-                (5, LengthForm::Bits64),
-            ] {
-                let outcome =
-                    transmit::<R>(Config::default(), &frame_with(0x80 | opcode, &[0; 126], key, form, len));
-                assert_eq!(outcome.error, Some(ProtocolError::ControlTooLong.into()));
-                assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xea".to_vec())]);
-            }
-            let outcome = transmit::<R>(Config::default(), &frame::<R>(opcode, b""));
-            assert_eq!(outcome.error, Some(ProtocolError::ControlFragmented.into()));
+both_roles!(ct_01_ct_02_control_frames_too_long_or_fragmented);
+fn ct_01_ct_02_control_frames_too_long_or_fragmented<R: Side>() {
+    let key = R::PEER_MASKS.then_some(KEY);
+    for opcode in [0x8, 0x9, 0xA] {
+        for (len, form) in [
+            (126, LengthForm::Minimal),
+            (65_536, LengthForm::Minimal),
+            (5, LengthForm::Bits16),
+            (5, LengthForm::Bits64),
+        ] {
+            let outcome =
+                transmit::<R>(Config::default(), &frame_with(0x80 | opcode, &[0; 126], key, form, len));
+            assert_eq!(outcome.error, Some(ProtocolError::ControlTooLong.into()));
+            assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xea".to_vec())]);
         }
+        let outcome = transmit::<R>(Config::default(), &frame::<R>(opcode, b""));
+        assert_eq!(outcome.error, Some(ProtocolError::ControlFragmented.into()));
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
 /// CL-01, CL-02, CL-05 (§5.5.1): the reason comes back too, and a browser shows it to its page.
@@ -160,285 +156,243 @@ fn cl_11_what_comes_after_a_close_is_discarded() {
     });
 }
 
-#[test]
-fn ct_06_cl_12_after_our_close_messages_still_come_and_pings_are_answered() {
-    fn check<R: Side>() {
-        let mut connection = R::open(Config::default());
-        let mut out = Vec::new();
-        connection.close(CloseCode::GOING_AWAY, "bye", &mut out).unwrap();
-        assert_eq!(frames_of::<R>(&out), [(0x88, b"\x03\xe9bye".to_vec())]);
-        assert_eq!(
-            (connection.state(), connection.transport_action()),
-            (State::Transmission, TransportAction::KeepOpen)
-        );
-        out.clear();
-        let close = frame::<R>(0x88, b"\x0f\xa0");
-        let wire = [frame::<R>(0x81, b"still"), frame::<R>(0x89, b"there?"), close].concat();
-        let outcome = support::every_way(&connection, &wire, |_, _| {});
-        let events = [
-            Seen::Text("still".to_owned()),
-            Seen::Ping(b"there?".to_vec()),
-            Seen::Close(Some((4000, String::new()))),
-        ];
-        assert_eq!(outcome.events, events);
-        assert_eq!(frames_of::<R>(&outcome.out), [(0x8A, b"there?".to_vec())], "no second Close");
-        assert_eq!((outcome.state, outcome.closed.clean(), outcome.closed.code()), (State::End, true, 4000));
-        for (result, what) in [
-            (connection.send_text("x", &mut out), "text"),
-            (connection.send_binary(b"x", &mut out), "binary"),
-            (connection.send_fragment(MessageKind::Text, b"x", true, &mut out), "part"),
-            (connection.ping(b"", &mut out), "ping"),
-            (connection.pong(b"", &mut out), "pong"),
-            (connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out), "close"),
-            (connection.mask_and_encode_header(MessageKind::Binary, &mut []).map(|_| ()), "in place"),
-        ] {
-            assert_eq!(result, Err(SendError::Closed), "CL-19 {what}");
-        }
-        assert_eq!(out, b"");
+both_roles!(ct_06_cl_12_after_our_close_messages_still_come_and_pings_are_answered);
+fn ct_06_cl_12_after_our_close_messages_still_come_and_pings_are_answered<R: Side>() {
+    let mut connection = R::open(Config::default());
+    let mut out = Vec::new();
+    connection.close(CloseCode::GOING_AWAY, "bye", &mut out).unwrap();
+    assert_eq!(frames_of::<R>(&out), [(0x88, b"\x03\xe9bye".to_vec())]);
+    assert_eq!(
+        (connection.state(), connection.transport_action()),
+        (State::Transmission, TransportAction::KeepOpen)
+    );
+    out.clear();
+    let close = frame::<R>(0x88, b"\x0f\xa0");
+    let wire = [frame::<R>(0x81, b"still"), frame::<R>(0x89, b"there?"), close].concat();
+    let outcome = support::every_way(&connection, &wire, |_, _| {});
+    let events = [
+        Seen::Text("still".to_owned()),
+        Seen::Ping(b"there?".to_vec()),
+        Seen::Close(Some((4000, String::new()))),
+    ];
+    assert_eq!(outcome.events, events);
+    assert_eq!(frames_of::<R>(&outcome.out), [(0x8A, b"there?".to_vec())], "no second Close");
+    assert_eq!((outcome.state, outcome.closed.clean(), outcome.closed.code()), (State::End, true, 4000));
+    for (result, what) in [
+        (connection.send_text("x", &mut out), "text"),
+        (connection.send_binary(b"x", &mut out), "binary"),
+        (connection.send_fragment(MessageKind::Text, b"x", true, &mut out), "part"),
+        (connection.ping(b"", &mut out), "ping"),
+        (connection.pong(b"", &mut out), "pong"),
+        (connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out), "close"),
+        (connection.mask_and_encode_header(MessageKind::Binary, &mut []).map(|_| ()), "in place"),
+    ] {
+        assert_eq!(result, Err(SendError::Closed), "CL-19 {what}");
     }
-    check::<Server>();
-    check::<Clients>();
+    assert_eq!(out, b"");
 }
 
-#[test]
-fn cl_13_the_transport_ends() {
-    fn check<R: Side>() {
+both_roles!(cl_13_the_transport_ends);
+fn cl_13_the_transport_ends<R: Side>() {
+    let mut connection = R::open(Config::default());
+    let mut out = Vec::new();
+    assert_eq!(
+        connection.receive(&mut filled(&frame::<R>(0x01, b"begun")), &mut out).map(|event| event.is_some()),
+        Ok(false)
+    );
+    let closed = connection.receive_eof();
+    assert_eq!((closed.code(), closed.clean()), (1006, false));
+    assert_eq!(
+        (connection.state(), connection.transport_action(), connection.close_status()),
+        (State::End, TransportAction::Close, closed)
+    );
+    assert!(
+        matches!(connection.receive(&mut filled(&frame::<R>(0x80, b"ended")), &mut out), Ok(None)),
+        "FG-11"
+    );
+    assert_eq!(connection.send_text("x", &mut out), Err(SendError::Closed));
+    assert_eq!(connection.receive_eof(), closed);
+
+    let mut connection = R::open(Config::default());
+    assert!(matches!(
+        connection.receive(&mut filled(&frame::<R>(0x88, b"\x03\xe9")), &mut out),
+        Ok(Some(Event::Close(_)))
+    ));
+    let closed = connection.receive_eof();
+    assert_eq!((closed.code(), closed.clean()), (1001, true));
+
+    let mut connection = R::open(Config::default());
+    connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
+    let closed = connection.receive_eof();
+    assert_eq!(
+        (closed.sent, closed.code(), closed.clean()),
+        (CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE), 1006, false)
+    );
+
+    let mut connection = R::open(Config::default());
+    let error = Err(Error::Protocol(ProtocolError::ReservedOpcode));
+    let event = connection.receive(&mut filled(&[0x83]), &mut out).map(|event| event.is_some());
+    assert_eq!(event, error);
+    connection.receive_eof();
+    assert_eq!(
+        connection.receive(&mut filled(&[0x83]), &mut out).map(|event| event.is_some()),
+        error,
+        "ST-08"
+    );
+}
+
+both_roles!(cl_16_cl_17_a_violation_after_our_close_sends_no_second_one);
+fn cl_16_cl_17_a_violation_after_our_close_sends_no_second_one<R: Side>() {
+    let mut connection = R::open(Config::default());
+    connection.close(CloseCode::NORMAL_CLOSURE, "", &mut Vec::new()).unwrap();
+    let outcome =
+        support::every_way(&connection, &[&[0x83][..], &frame::<R>(0x88, b"\x03\xe8")].concat(), |_, _| {});
+    assert_eq!((outcome.error, outcome.out), (Some(ProtocolError::ReservedOpcode.into()), vec![]));
+    assert_eq!(
+        (outcome.closed.code(), outcome.closed.clean(), outcome.transport_action),
+        (1006, false, TransportAction::Close)
+    );
+}
+
+both_roles!(ct_03_cl_06_what_is_too_long_to_send);
+fn ct_03_cl_06_what_is_too_long_to_send<R: Side>() {
+    let mut connection = R::open(Config::default());
+    let mut out = Vec::new();
+    for payload in [&[0; 126][..], &[0; 70_000]] {
+        assert_eq!(connection.ping(payload, &mut out), Err(SendError::ControlTooLong));
+        assert_eq!(connection.pong(payload, &mut out), Err(SendError::ControlTooLong));
+    }
+    assert_eq!(
+        connection.close(CloseCode::NORMAL_CLOSURE, &"é".repeat(62), &mut out),
+        Err(SendError::ReasonTooLong)
+    );
+    assert_eq!((out.len(), connection.state()), (0, State::Transmission));
+    connection.ping(&[1; 125], &mut out).unwrap();
+    let reason = "é".repeat(61) + "!";
+    connection.close(CloseCode::NORMAL_CLOSURE, &reason, &mut out).unwrap();
+    assert_eq!(
+        frames_of::<R>(&out),
+        [(0x89, vec![1; 125]), (0x88, [b"\x03\xe8", reason.as_bytes()].concat())]
+    );
+}
+
+both_roles!(auto_replies_can_be_switched_off);
+fn auto_replies_can_be_switched_off<R: Side>() {
+    let mut config = Config::default();
+    config.auto_pong = false;
+    config.auto_close = false;
+    let mut connection = R::open(config);
+    let wire = [frame::<R>(0x89, b"p"), frame::<R>(0x88, b"\x03\xe9"), frame::<R>(0x81, b"late")].concat();
+    let outcome = support::every_way(&connection, &wire, |_, _| {});
+    assert_eq!(outcome.events, [Seen::Ping(b"p".to_vec()), Seen::Close(Some((1001, String::new())))]);
+    assert_eq!(
+        (outcome.out, outcome.state, outcome.transport_action),
+        (vec![], State::Transmission, TransportAction::KeepOpen)
+    );
+    // §5.5.1: the message under way may be ended before the answer.
+    let (mut out, mut inbound) = (Vec::new(), filled(&wire));
+    while connection.receive(&mut inbound, &mut out).unwrap().is_some() {}
+    connection.send_text("last", &mut out).unwrap();
+    connection.close(CloseCode::GOING_AWAY, "", &mut out).unwrap();
+    assert_eq!(frames_of::<R>(&out), [(0x81, b"last".to_vec()), (0x88, b"\x03\xe9".to_vec())]);
+    assert_eq!((connection.state(), connection.close_status().clean()), (State::End, true));
+}
+
+both_roles!(ct_08_lim_08_pongs_that_find_no_room_are_coalesced_to_the_newest);
+fn ct_08_lim_08_pongs_that_find_no_room_are_coalesced_to_the_newest<R: Side>() {
+    let mut connection = R::open(Config::default());
+    let head = if R::PEER_MASKS { 2 } else { 6 };
+    let mut memory = [0; 20];
+    let mut out = SendSlice::new(&mut memory[..2 * (head + 1)]);
+    let wire: Vec<u8> = (0..100).flat_map(|i| frame::<R>(0x89, &[i])).collect();
+    let mut inbound = filled(&wire);
+    let mut pings = 0;
+    while let Some(event) = connection.receive(&mut inbound, &mut out).unwrap() {
+        assert!(matches!(event, Event::Ping([i]) if *i == pings));
+        pings += 1;
+    }
+    assert_eq!((pings, connection.has_pending_reply()), (100, true));
+    assert_eq!(frames_of::<R>(out.as_slice()), [(0x8A, vec![0]), (0x8A, vec![1])]);
+    assert_eq!(connection.send_text("", &mut out), Err(SendError::Full));
+    assert_eq!(connection.ping(b"", &mut out), Err(SendError::Full));
+    out.consume(1);
+    connection.receive(&mut inbound, &mut out).unwrap();
+    assert!(connection.has_pending_reply(), "one byte of room is not enough");
+    out.consume(usize::MAX);
+    connection.receive(&mut inbound, &mut out).unwrap();
+    assert_eq!(
+        (frames_of::<R>(out.as_slice()), connection.has_pending_reply()),
+        (vec![(0x8A, vec![99])], false)
+    );
+}
+
+both_roles!(a_send_pays_what_is_owed_first);
+fn a_send_pays_what_is_owed_first<R: Side>() {
+    let mut connection = R::open(Config::default());
+    let mut full = ArrayVec::<u8, 3>::new();
+    assert!(connection.receive(&mut filled(&frame::<R>(0x89, b"ping")), &mut full).unwrap().is_some());
+    assert_eq!((full.len(), connection.has_pending_reply()), (0, true));
+    let mut out = Vec::new();
+    connection.send_text("after", &mut out).unwrap();
+    assert_eq!(frames_of::<R>(&out), [(0x8A, b"ping".to_vec()), (0x81, b"after".to_vec())]);
+    assert!(!connection.has_pending_reply());
+}
+
+both_roles!(a_close_that_finds_no_room_goes_out_later);
+fn a_close_that_finds_no_room_goes_out_later<R: Side>() {
+    let close = frame::<R>(0x88, b"\x03\xe9");
+    for (wire, reply, error) in [
+        (&close[..], b"\x03\xe9", None),
+        (&[0x83][..], b"\x03\xea", Some(Error::Protocol(ProtocolError::ReservedOpcode))),
+    ] {
         let mut connection = R::open(Config::default());
+        let mut full = ArrayVec::<u8, 2>::new();
+        let mut inbound = filled(&[&frame::<R>(0x89, b"ping")[..], wire].concat());
+        assert!(connection.receive(&mut inbound, &mut full).unwrap().is_some());
+        assert_eq!(connection.receive(&mut inbound, &mut full).err(), error);
+        assert_eq!(
+            (connection.state(), connection.has_pending_reply(), connection.transport_action()),
+            (State::End, true, TransportAction::KeepOpen)
+        );
+        assert_eq!(connection.send_text("x", &mut full), Err(SendError::Closed));
         let mut out = Vec::new();
-        assert_eq!(
-            connection
-                .receive(&mut filled(&frame::<R>(0x01, b"begun")), &mut out)
-                .map(|event| event.is_some()),
-            Ok(false)
-        );
-        let closed = connection.receive_eof();
-        assert_eq!((closed.code(), closed.clean()), (1006, false));
-        assert_eq!(
-            (connection.state(), connection.transport_action(), connection.close_status()),
-            (State::End, TransportAction::Close, closed)
-        );
+        assert_eq!(connection.receive(&mut inbound, &mut out).err(), error);
+        assert_eq!(frames_of::<R>(&out), [(0x88, reply.to_vec())], "the Pong gives way to the Close");
         assert!(
-            matches!(connection.receive(&mut filled(&frame::<R>(0x80, b"ended")), &mut out), Ok(None)),
-            "FG-11"
+            !connection.has_pending_reply() && connection.transport_action() != TransportAction::KeepOpen
         );
-        assert_eq!(connection.send_text("x", &mut out), Err(SendError::Closed));
-        assert_eq!(connection.receive_eof(), closed);
-
-        let mut connection = R::open(Config::default());
-        assert!(matches!(
-            connection.receive(&mut filled(&frame::<R>(0x88, b"\x03\xe9")), &mut out),
-            Ok(Some(Event::Close(_)))
-        ));
-        let closed = connection.receive_eof();
-        assert_eq!((closed.code(), closed.clean()), (1001, true));
-
-        let mut connection = R::open(Config::default());
-        connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
-        let closed = connection.receive_eof();
-        assert_eq!(
-            (closed.sent, closed.code(), closed.clean()),
-            (CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE), 1006, false)
-        );
-
-        let mut connection = R::open(Config::default());
-        let error = Err(Error::Protocol(ProtocolError::ReservedOpcode));
-        let event = connection.receive(&mut filled(&[0x83]), &mut out).map(|event| event.is_some());
-        assert_eq!(event, error);
-        connection.receive_eof();
-        assert_eq!(
-            connection.receive(&mut filled(&[0x83]), &mut out).map(|event| event.is_some()),
-            error,
-            "ST-08"
-        );
+        assert_eq!(connection.receive(&mut inbound, &mut out).err(), error);
+        assert_eq!(frames_of::<R>(&out).len(), 1, "CL-03");
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn cl_16_cl_17_a_violation_after_our_close_sends_no_second_one() {
-    fn check<R: Side>() {
-        let mut connection = R::open(Config::default());
-        connection.close(CloseCode::NORMAL_CLOSURE, "", &mut Vec::new()).unwrap();
-        let outcome = support::every_way(
-            &connection,
-            &[&[0x83][..], &frame::<R>(0x88, b"\x03\xe8")].concat(),
-            |_, _| {},
-        );
-        assert_eq!((outcome.error, outcome.out), (Some(ProtocolError::ReservedOpcode.into()), vec![]));
-        assert_eq!(
-            (outcome.closed.code(), outcome.closed.clean(), outcome.transport_action),
-            (1006, false, TransportAction::Close)
-        );
-    }
-    check::<Server>();
-    check::<Clients>();
-}
+both_roles!(lim_07_full_buffers_refuse_and_change_nothing);
+fn lim_07_full_buffers_refuse_and_change_nothing<R: Side>() {
+    let head = if R::PEER_MASKS { 2 } else { 6 };
+    let mut connection = R::open(Config::default());
+    let mut memory = [0; 64];
+    let mut out = SendSlice::new(&mut memory[..head + 5]);
+    assert_eq!(connection.send_text("123456", &mut out), Err(SendError::Full));
+    assert_eq!(
+        connection.send_fragment(MessageKind::Binary, b"123456", false, &mut out),
+        Err(SendError::Full)
+    );
+    assert_eq!(connection.close(CloseCode::NORMAL_CLOSURE, "1234", &mut out), Err(SendError::Full));
+    assert_eq!((out.len(), connection.state()), (0, State::Transmission));
+    connection.send_text("12345", &mut out).unwrap();
+    assert_eq!(connection.ping(b"", &mut out), Err(SendError::Full));
+    assert_eq!(frames_of::<R>(out.as_slice()), [(0x81, b"12345".to_vec())]);
 
-#[test]
-fn ct_03_cl_06_what_is_too_long_to_send() {
-    fn check<R: Side>() {
-        let mut connection = R::open(Config::default());
-        let mut out = Vec::new();
-        for payload in [&[0; 126][..], &[0; 70_000]] {
-            assert_eq!(connection.ping(payload, &mut out), Err(SendError::ControlTooLong));
-            assert_eq!(connection.pong(payload, &mut out), Err(SendError::ControlTooLong));
-        }
-        assert_eq!(
-            connection.close(CloseCode::NORMAL_CLOSURE, &"é".repeat(62), &mut out),
-            Err(SendError::ReasonTooLong)
-        );
-        assert_eq!((out.len(), connection.state()), (0, State::Transmission));
-        connection.ping(&[1; 125], &mut out).unwrap();
-        let reason = "é".repeat(61) + "!";
-        connection.close(CloseCode::NORMAL_CLOSURE, &reason, &mut out).unwrap();
-        assert_eq!(
-            frames_of::<R>(&out),
-            [(0x89, vec![1; 125]), (0x88, [b"\x03\xe8", reason.as_bytes()].concat())]
-        );
-    }
-    check::<Server>();
-    check::<Clients>();
-}
-
-#[test]
-fn auto_replies_can_be_switched_off() {
-    fn check<R: Side>() {
-        let mut config = Config::default();
-        config.auto_pong = false;
-        config.auto_close = false;
-        let mut connection = R::open(config);
-        let wire =
-            [frame::<R>(0x89, b"p"), frame::<R>(0x88, b"\x03\xe9"), frame::<R>(0x81, b"late")].concat();
-        let outcome = support::every_way(&connection, &wire, |_, _| {});
-        assert_eq!(outcome.events, [Seen::Ping(b"p".to_vec()), Seen::Close(Some((1001, String::new())))]);
-        assert_eq!(
-            (outcome.out, outcome.state, outcome.transport_action),
-            (vec![], State::Transmission, TransportAction::KeepOpen)
-        );
-        // §5.5.1: the message under way may be ended before the answer.
-        let (mut out, mut inbound) = (Vec::new(), filled(&wire));
-        while connection.receive(&mut inbound, &mut out).unwrap().is_some() {}
-        connection.send_text("last", &mut out).unwrap();
-        connection.close(CloseCode::GOING_AWAY, "", &mut out).unwrap();
-        assert_eq!(frames_of::<R>(&out), [(0x81, b"last".to_vec()), (0x88, b"\x03\xe9".to_vec())]);
-        assert_eq!((connection.state(), connection.close_status().clean()), (State::End, true));
-    }
-    check::<Server>();
-    check::<Clients>();
-}
-
-#[test]
-fn ct_08_lim_08_pongs_that_find_no_room_are_coalesced_to_the_newest() {
-    fn check<R: Side>() {
-        let mut connection = R::open(Config::default());
-        let head = if R::PEER_MASKS { 2 } else { 6 };
-        let mut memory = [0; 20];
-        let mut out = SendSlice::new(&mut memory[..2 * (head + 1)]);
-        let wire: Vec<u8> = (0..100).flat_map(|i| frame::<R>(0x89, &[i])).collect();
-        let mut inbound = filled(&wire);
-        let mut pings = 0;
-        while let Some(event) = connection.receive(&mut inbound, &mut out).unwrap() {
-            assert!(matches!(event, Event::Ping([i]) if *i == pings));
-            pings += 1;
-        }
-        assert_eq!((pings, connection.has_pending_reply()), (100, true));
-        assert_eq!(frames_of::<R>(out.as_slice()), [(0x8A, vec![0]), (0x8A, vec![1])]);
-        assert_eq!(connection.send_text("", &mut out), Err(SendError::Full));
-        assert_eq!(connection.ping(b"", &mut out), Err(SendError::Full));
-        out.consume(1);
-        connection.receive(&mut inbound, &mut out).unwrap();
-        assert!(connection.has_pending_reply(), "one byte of room is not enough");
-        out.consume(usize::MAX);
-        connection.receive(&mut inbound, &mut out).unwrap();
-        assert_eq!(
-            (frames_of::<R>(out.as_slice()), connection.has_pending_reply()),
-            (vec![(0x8A, vec![99])], false)
-        );
-    }
-    check::<Server>();
-    check::<Clients>();
-}
-
-#[test]
-fn a_send_pays_what_is_owed_first() {
-    fn check<R: Side>() {
-        let mut connection = R::open(Config::default());
-        let mut full = ArrayVec::<u8, 3>::new();
-        assert!(connection.receive(&mut filled(&frame::<R>(0x89, b"ping")), &mut full).unwrap().is_some());
-        assert_eq!((full.len(), connection.has_pending_reply()), (0, true));
-        let mut out = Vec::new();
-        connection.send_text("after", &mut out).unwrap();
-        assert_eq!(frames_of::<R>(&out), [(0x8A, b"ping".to_vec()), (0x81, b"after".to_vec())]);
-        assert!(!connection.has_pending_reply());
-    }
-    check::<Server>();
-    check::<Clients>();
-}
-
-#[test]
-fn a_close_that_finds_no_room_goes_out_later() {
-    fn check<R: Side>() {
-        let close = frame::<R>(0x88, b"\x03\xe9");
-        for (wire, reply, error) in [
-            (&close[..], b"\x03\xe9", None),
-            (&[0x83][..], b"\x03\xea", Some(Error::Protocol(ProtocolError::ReservedOpcode))),
-        ] {
-            let mut connection = R::open(Config::default());
-            let mut full = ArrayVec::<u8, 2>::new();
-            let mut inbound = filled(&[&frame::<R>(0x89, b"ping")[..], wire].concat());
-            assert!(connection.receive(&mut inbound, &mut full).unwrap().is_some());
-            assert_eq!(connection.receive(&mut inbound, &mut full).err(), error);
-            assert_eq!(
-                (connection.state(), connection.has_pending_reply(), connection.transport_action()),
-                (State::End, true, TransportAction::KeepOpen)
-            );
-            assert_eq!(connection.send_text("x", &mut full), Err(SendError::Closed));
-            let mut out = Vec::new();
-            assert_eq!(connection.receive(&mut inbound, &mut out).err(), error);
-            assert_eq!(frames_of::<R>(&out), [(0x88, reply.to_vec())], "the Pong gives way to the Close");
-            assert!(
-                !connection.has_pending_reply() && connection.transport_action() != TransportAction::KeepOpen
-            );
-            assert_eq!(connection.receive(&mut inbound, &mut out).err(), error);
-            assert_eq!(frames_of::<R>(&out).len(), 1, "CL-03");
-        }
-    }
-    check::<Server>();
-    check::<Clients>();
-}
-
-#[test]
-fn lim_07_full_buffers_refuse_and_change_nothing() {
-    fn check<R: Side>() {
-        let head = if R::PEER_MASKS { 2 } else { 6 };
-        let mut connection = R::open(Config::default());
-        let mut memory = [0; 64];
-        let mut out = SendSlice::new(&mut memory[..head + 5]);
-        assert_eq!(connection.send_text("123456", &mut out), Err(SendError::Full));
-        assert_eq!(
-            connection.send_fragment(MessageKind::Binary, b"123456", false, &mut out),
-            Err(SendError::Full)
-        );
-        assert_eq!(connection.close(CloseCode::NORMAL_CLOSURE, "1234", &mut out), Err(SendError::Full));
-        assert_eq!((out.len(), connection.state()), (0, State::Transmission));
-        connection.send_text("12345", &mut out).unwrap();
-        assert_eq!(connection.ping(b"", &mut out), Err(SendError::Full));
-        assert_eq!(frames_of::<R>(out.as_slice()), [(0x81, b"12345".to_vec())]);
-
-        let mut config = Config::default();
-        config.max_write_buffer = 10;
-        let mut connection = R::open(config);
-        let mut out = vec![0; 9];
-        connection.send_binary(&[1; 1000], &mut out).unwrap();
-        assert_eq!(out.len(), 9 + 1000 + head + 2, "one frame may pass the mark");
-        out.truncate(10);
-        assert_eq!(connection.send_binary(b"", &mut out), Err(SendError::Full));
-        assert!(connection.receive(&mut filled(&frame::<R>(0x89, b"p")), &mut out).unwrap().is_some());
-        assert_eq!((out.len(), connection.has_pending_reply()), (10, true));
-    }
-    check::<Server>();
-    check::<Clients>();
+    let mut config = Config::default();
+    config.max_write_buffer = 10;
+    let mut connection = R::open(config);
+    let mut out = vec![0; 9];
+    connection.send_binary(&[1; 1000], &mut out).unwrap();
+    assert_eq!(out.len(), 9 + 1000 + head + 2, "one frame may pass the mark");
+    out.truncate(10);
+    assert_eq!(connection.send_binary(b"", &mut out), Err(SendError::Full));
+    assert!(connection.receive(&mut filled(&frame::<R>(0x89, b"p")), &mut out).unwrap().is_some());
+    assert_eq!((out.len(), connection.has_pending_reply()), (10, true));
 }
 
 #[test]
@@ -490,44 +444,37 @@ fn mk_09_without_entropy_nothing_is_sent() {
     }
 }
 
-#[test]
-fn fg_09_the_order_of_sends_is_enforced() {
-    fn check<R: Side>() {
-        let mut connection = R::open(Config::default());
-        let mut out = Vec::new();
-        connection.send_fragment(MessageKind::Text, b"\xe2\x82", false, &mut out).unwrap();
-        let before = out.clone();
-        assert_eq!(connection.send_text("x", &mut out), Err(SendError::MessageOpen));
-        assert_eq!(connection.send_binary(b"x", &mut out), Err(SendError::MessageOpen));
-        assert_eq!(
-            connection.mask_and_encode_header(MessageKind::Text, &mut []),
-            Err(SendError::MessageOpen)
-        );
-        assert_eq!(
-            connection.send_fragment(MessageKind::Binary, b"x", true, &mut out),
-            Err(SendError::KindMismatch)
-        );
-        assert_eq!(
-            connection.send_fragment(MessageKind::Text, b"", true, &mut out),
-            Err(SendError::InvalidUtf8),
-            "U8-07: inside a code point"
-        );
-        assert_eq!(
-            connection.send_fragment(MessageKind::Text, b"x", false, &mut out),
-            Err(SendError::InvalidUtf8)
-        );
-        assert_eq!(out, before);
-        connection.pong(b"", &mut out).unwrap();
-        connection.send_fragment(MessageKind::Text, b"\xac", true, &mut out).unwrap();
-        connection.send_text("next", &mut out).unwrap();
-        assert_eq!(frames_of::<R>(&out).len(), 4);
-        assert_eq!(
-            connection.mask_and_encode_header(MessageKind::Text, &mut [0xFF]),
-            Err(SendError::InvalidUtf8)
-        );
-    }
-    check::<Server>();
-    check::<Clients>();
+both_roles!(fg_09_the_order_of_sends_is_enforced);
+fn fg_09_the_order_of_sends_is_enforced<R: Side>() {
+    let mut connection = R::open(Config::default());
+    let mut out = Vec::new();
+    connection.send_fragment(MessageKind::Text, b"\xe2\x82", false, &mut out).unwrap();
+    let before = out.clone();
+    assert_eq!(connection.send_text("x", &mut out), Err(SendError::MessageOpen));
+    assert_eq!(connection.send_binary(b"x", &mut out), Err(SendError::MessageOpen));
+    assert_eq!(connection.mask_and_encode_header(MessageKind::Text, &mut []), Err(SendError::MessageOpen));
+    assert_eq!(
+        connection.send_fragment(MessageKind::Binary, b"x", true, &mut out),
+        Err(SendError::KindMismatch)
+    );
+    assert_eq!(
+        connection.send_fragment(MessageKind::Text, b"", true, &mut out),
+        Err(SendError::InvalidUtf8),
+        "U8-07: inside a code point"
+    );
+    assert_eq!(
+        connection.send_fragment(MessageKind::Text, b"x", false, &mut out),
+        Err(SendError::InvalidUtf8)
+    );
+    assert_eq!(out, before);
+    connection.pong(b"", &mut out).unwrap();
+    connection.send_fragment(MessageKind::Text, b"\xac", true, &mut out).unwrap();
+    connection.send_text("next", &mut out).unwrap();
+    assert_eq!(frames_of::<R>(&out).len(), 4);
+    assert_eq!(
+        connection.mask_and_encode_header(MessageKind::Text, &mut [0xFF]),
+        Err(SendError::InvalidUtf8)
+    );
 }
 
 #[test]

@@ -141,77 +141,65 @@ fn fr_03_reserved_opcodes() {
     }
 }
 
-#[test]
-fn fr_08_fr_09_lengths_that_are_not_minimal_or_of_64_bits() {
-    fn check<R: Side>() {
-        let key = R::PEER_MASKS.then_some(KEY);
-        for (form, len, error) in [
-            (LengthForm::Bits16, 0, ProtocolError::LengthNotMinimal),
-            (LengthForm::Bits16, 125, ProtocolError::LengthNotMinimal),
-            (LengthForm::Bits64, 0, ProtocolError::LengthNotMinimal),
-            (LengthForm::Bits64, 125, ProtocolError::LengthNotMinimal),
-            (LengthForm::Bits64, 126, ProtocolError::LengthNotMinimal),
-            (LengthForm::Bits64, 65_535, ProtocolError::LengthNotMinimal),
-            (LengthForm::Bits64, 1 << 63, ProtocolError::LengthTooLarge),
-            (LengthForm::Bits64, (1 << 63) + 5, ProtocolError::LengthTooLarge),
-            (LengthForm::Bits64, u64::MAX, ProtocolError::LengthTooLarge),
-            (LengthForm::Bits64, (1 << 63) - 1, ProtocolError::FrameTooBig),
-            (LengthForm::Bits64, (1 << 32) + 5, ProtocolError::FrameTooBig),
-        ] {
-            for first in [0x81, 0x82, 0x01] {
-                assert_fails::<R>(&frame_with(first, b"Hello", key, form, len), error, &[]);
-            }
+both_roles!(fr_08_fr_09_lengths_that_are_not_minimal_or_of_64_bits);
+fn fr_08_fr_09_lengths_that_are_not_minimal_or_of_64_bits<R: Side>() {
+    let key = R::PEER_MASKS.then_some(KEY);
+    for (form, len, error) in [
+        (LengthForm::Bits16, 0, ProtocolError::LengthNotMinimal),
+        (LengthForm::Bits16, 125, ProtocolError::LengthNotMinimal),
+        (LengthForm::Bits64, 0, ProtocolError::LengthNotMinimal),
+        (LengthForm::Bits64, 125, ProtocolError::LengthNotMinimal),
+        (LengthForm::Bits64, 126, ProtocolError::LengthNotMinimal),
+        (LengthForm::Bits64, 65_535, ProtocolError::LengthNotMinimal),
+        (LengthForm::Bits64, 1 << 63, ProtocolError::LengthTooLarge),
+        (LengthForm::Bits64, (1 << 63) + 5, ProtocolError::LengthTooLarge),
+        (LengthForm::Bits64, u64::MAX, ProtocolError::LengthTooLarge),
+        (LengthForm::Bits64, (1 << 63) - 1, ProtocolError::FrameTooBig),
+        (LengthForm::Bits64, (1 << 32) + 5, ProtocolError::FrameTooBig),
+    ] {
+        for first in [0x81, 0x82, 0x01] {
+            assert_fails::<R>(&frame_with(first, b"Hello", key, form, len), error, &[]);
         }
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn fr_10_sending_takes_the_minimal_form() {
-    fn check<R: Side>() {
-        for (len, head_len) in [(0, 2), (125, 2), (126, 4), (65_535, 4), (65_536, 10)] {
-            let mut out = Vec::new();
-            let mut connection = R::open(Config::default());
-            connection.send_binary(&vec![1; len], &mut out).unwrap();
-            let key_len = if R::PEER_MASKS { 0 } else { 4 };
-            assert_eq!(out.len(), head_len + key_len + len);
-            assert_eq!(frames_of::<R>(&out), [(0x82, vec![1; len])]);
-        }
+both_roles!(fr_10_sending_takes_the_minimal_form);
+fn fr_10_sending_takes_the_minimal_form<R: Side>() {
+    for (len, head_len) in [(0, 2), (125, 2), (126, 4), (65_535, 4), (65_536, 10)] {
+        let mut out = Vec::new();
+        let mut connection = R::open(Config::default());
+        connection.send_binary(&vec![1; len], &mut out).unwrap();
+        let key_len = if R::PEER_MASKS { 0 } else { 4 };
+        assert_eq!(out.len(), head_len + key_len + len);
+        assert_eq!(frames_of::<R>(&out), [(0x82, vec![1; len])]);
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn fr_13_errors_come_at_the_earliest_byte() {
-    fn check<R: Side>() {
-        let key = R::PEER_MASKS.then_some(KEY);
-        let mask = if R::PEER_MASKS { 0x80 } else { 0 };
-        let declared = |first, form, len| frame_with(first, b"", key, form, len);
-        for (wire, at, error) in [
-            (vec![0x83], 1, ProtocolError::ReservedOpcode),
-            (vec![0xC1], 1, ProtocolError::ReservedBits),
-            (vec![0x09], 1, ProtocolError::ControlFragmented),
-            (vec![0x80], 1, ProtocolError::UnexpectedContinuation),
-            (
-                vec![0x82, mask ^ 0x80],
-                2,
-                if R::PEER_MASKS { ProtocolError::UnmaskedFrame } else { ProtocolError::MaskedFrame },
-            ),
-            (vec![0x89, mask | 126], 2, ProtocolError::ControlTooLong),
-            (vec![0x88, mask | 127], 2, ProtocolError::ControlTooLong),
-            (declared(0x82, LengthForm::Bits16, 125), 4, ProtocolError::LengthNotMinimal),
-            (declared(0x82, LengthForm::Bits64, 65_535), 10, ProtocolError::LengthNotMinimal),
-            (declared(0x82, LengthForm::Bits64, 1 << 63), 10, ProtocolError::LengthTooLarge),
-        ] {
-            let before = transmit::<R>(Config::default(), &wire[..at - 1]);
-            assert_eq!((before.error, before.events, before.out), (None, vec![], vec![]), "{wire:02x?}");
-            assert_fails::<R>(&wire[..at], error, &[]);
-        }
+both_roles!(fr_13_errors_come_at_the_earliest_byte);
+fn fr_13_errors_come_at_the_earliest_byte<R: Side>() {
+    let key = R::PEER_MASKS.then_some(KEY);
+    let mask = if R::PEER_MASKS { 0x80 } else { 0 };
+    let declared = |first, form, len| frame_with(first, b"", key, form, len);
+    for (wire, at, error) in [
+        (vec![0x83], 1, ProtocolError::ReservedOpcode),
+        (vec![0xC1], 1, ProtocolError::ReservedBits),
+        (vec![0x09], 1, ProtocolError::ControlFragmented),
+        (vec![0x80], 1, ProtocolError::UnexpectedContinuation),
+        (
+            vec![0x82, mask ^ 0x80],
+            2,
+            if R::PEER_MASKS { ProtocolError::UnmaskedFrame } else { ProtocolError::MaskedFrame },
+        ),
+        (vec![0x89, mask | 126], 2, ProtocolError::ControlTooLong),
+        (vec![0x88, mask | 127], 2, ProtocolError::ControlTooLong),
+        (declared(0x82, LengthForm::Bits16, 125), 4, ProtocolError::LengthNotMinimal),
+        (declared(0x82, LengthForm::Bits64, 65_535), 10, ProtocolError::LengthNotMinimal),
+        (declared(0x82, LengthForm::Bits64, 1 << 63), 10, ProtocolError::LengthTooLarge),
+    ] {
+        let before = transmit::<R>(Config::default(), &wire[..at - 1]);
+        assert_eq!((before.error, before.events, before.out), (None, vec![], vec![]), "{wire:02x?}");
+        assert_fails::<R>(&wire[..at], error, &[]);
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
 #[test]
@@ -344,35 +332,27 @@ fn fg_05_control_frames_inside_a_message() {
     });
 }
 
-#[test]
-fn fg_06_a_close_inside_a_message_drops_it() {
-    fn check<R: Side>() {
-        let wire = [frame::<R>(0x01, b"begun"), frame::<R>(0x88, b"\x03\xe9bye"), frame::<R>(0x80, b"ended")]
-            .concat();
-        let outcome = transmit::<R>(Config::default(), &wire);
-        assert_eq!(outcome.events, [Seen::Close(Some((1001, "bye".to_owned())))]);
-        assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xe9bye".to_vec())]);
-        assert_eq!((outcome.error, outcome.state, outcome.closed.clean()), (None, State::End, true));
-    }
-    check::<Server>();
-    check::<Clients>();
+both_roles!(fg_06_a_close_inside_a_message_drops_it);
+fn fg_06_a_close_inside_a_message_drops_it<R: Side>() {
+    let wire =
+        [frame::<R>(0x01, b"begun"), frame::<R>(0x88, b"\x03\xe9bye"), frame::<R>(0x80, b"ended")].concat();
+    let outcome = transmit::<R>(Config::default(), &wire);
+    assert_eq!(outcome.events, [Seen::Close(Some((1001, "bye".to_owned())))]);
+    assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xe9bye".to_vec())]);
+    assert_eq!((outcome.error, outcome.state, outcome.closed.clean()), (None, State::End, true));
 }
 
-#[test]
-fn fg_08_sent_fragments() {
-    fn check<R: Side>() {
-        let mut connection = R::open(Config::default());
-        let mut out = Vec::new();
-        connection.send_fragment(MessageKind::Binary, b"a", false, &mut out).unwrap();
-        connection.ping(b"p", &mut out).unwrap();
-        connection.send_fragment(MessageKind::Binary, b"", false, &mut out).unwrap();
-        connection.send_fragment(MessageKind::Binary, b"b", true, &mut out).unwrap();
-        connection.send_fragment(MessageKind::Text, b"only", true, &mut out).unwrap();
-        let frames = [(0x02, &b"a"[..]), (0x89, b"p"), (0x00, b""), (0x80, b"b"), (0x81, b"only")];
-        assert_eq!(frames_of::<R>(&out), frames.map(|(first, payload)| (first, payload.to_vec())));
-    }
-    check::<Server>();
-    check::<Clients>();
+both_roles!(fg_08_sent_fragments);
+fn fg_08_sent_fragments<R: Side>() {
+    let mut connection = R::open(Config::default());
+    let mut out = Vec::new();
+    connection.send_fragment(MessageKind::Binary, b"a", false, &mut out).unwrap();
+    connection.ping(b"p", &mut out).unwrap();
+    connection.send_fragment(MessageKind::Binary, b"", false, &mut out).unwrap();
+    connection.send_fragment(MessageKind::Binary, b"b", true, &mut out).unwrap();
+    connection.send_fragment(MessageKind::Text, b"only", true, &mut out).unwrap();
+    let frames = [(0x02, &b"a"[..]), (0x89, b"p"), (0x00, b""), (0x80, b"b"), (0x81, b"only")];
+    assert_eq!(frames_of::<R>(&out), frames.map(|(first, payload)| (first, payload.to_vec())));
 }
 
 #[test]
@@ -409,21 +389,17 @@ fn copied<R: Side>(kind: MessageKind, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-#[test]
-fn mk_10_frame_in_place_is_the_same_frame() {
-    fn check<R: Side>() {
-        for len in [0, 1, 125, 126, 65_536] {
-            let payload = vec![b'x'; len];
-            for kind in [MessageKind::Text, MessageKind::Binary] {
-                let (out, mut in_place) = (copied::<R>(kind, &payload), R::open(Config::default()));
-                let mut payload = payload.clone();
-                let head = in_place.mask_and_encode_header(kind, &mut payload).unwrap();
-                assert_eq!(out, [&head[..], &payload].concat());
-            }
+both_roles!(mk_10_frame_in_place_is_the_same_frame);
+fn mk_10_frame_in_place_is_the_same_frame<R: Side>() {
+    for len in [0, 1, 125, 126, 65_536] {
+        let payload = vec![b'x'; len];
+        for kind in [MessageKind::Text, MessageKind::Binary] {
+            let (out, mut in_place) = (copied::<R>(kind, &payload), R::open(Config::default()));
+            let mut payload = payload.clone();
+            let head = in_place.mask_and_encode_header(kind, &mut payload).unwrap();
+            assert_eq!(out, [&head[..], &payload].concat());
         }
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
 #[test]

@@ -3,127 +3,106 @@
 use allocation_counter::measure;
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Client, Config, Connection, Delivery, Error, Event, ProtocolError, ReceiveBuffer, SendSlice, Server,
-    State,
+    Config, Connection, Delivery, Error, Event, ProtocolError, ReceiveBuffer, SendSlice, Server, State,
 };
 
 use crate::support::{
-    self, KEY, Keys, REQUEST, Seen, Side, filled, fits_in_memory, frame, frame_with, frames_of, open_server,
+    self, KEY, REQUEST, Seen, Side, filled, fits_in_memory, frame, frame_with, frames_of, open_server,
     transmit,
 };
 
-type Clients = Client<Keys>;
-
-#[test]
-fn lim_01_lim_02_message_and_frame_limits_are_exact() {
-    fn check<R: Side>() {
-        let mut config = Config::default();
-        config.max_message_size = 300;
-        config.max_frame_size = 200;
-        for (wire, error) in [
-            (frame::<R>(0x82, &[1; 200]), None),
-            (frame::<R>(0x82, &[1; 201]), Some(ProtocolError::FrameTooBig)),
-            ([frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, &[1; 100])].concat(), None),
-            (
-                [frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, &[1; 101])].concat(),
-                Some(ProtocolError::MessageTooBig),
-            ),
-            (
-                [
-                    frame::<R>(0x02, &[1; 200]),
-                    frame::<R>(0x89, &[1; 125]),
-                    frame::<R>(0x00, &[1; 100]),
-                    frame::<R>(0x80, b""),
-                ]
-                .concat(),
-                None,
-            ),
-            (
-                [frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, b""), frame::<R>(0x82, &[1; 200])].concat(),
-                None,
-            ),
-        ] {
-            let outcome = transmit::<R>(config, &wire);
-            assert_eq!(outcome.error, error.map(Error::Protocol));
-            if let Some(error) = error {
-                assert_eq!(frames_of::<R>(&outcome.out).last(), Some(&(0x88, b"\x03\xf1".to_vec())));
-                assert_eq!((error.close_code().get(), outcome.events), (1009, vec![]));
-            }
-        }
-        for small in [0, 1, 5, 124] {
-            let mut config = Config::default();
-            config.max_message_size = small;
-            let fits = transmit::<R>(config, &frame::<R>(0x81, &vec![b'a'; small as usize]));
-            assert_eq!((fits.error, fits.events.len()), (None, 1));
-            let over = transmit::<R>(config, &frame::<R>(0x81, &vec![b'a'; small as usize + 1]));
-            assert_eq!(over.error, Some(ProtocolError::MessageTooBig.into()));
+both_roles!(lim_01_lim_02_message_and_frame_limits_are_exact);
+fn lim_01_lim_02_message_and_frame_limits_are_exact<R: Side>() {
+    let mut config = Config::default();
+    config.max_message_size = 300;
+    config.max_frame_size = 200;
+    for (wire, error) in [
+        (frame::<R>(0x82, &[1; 200]), None),
+        (frame::<R>(0x82, &[1; 201]), Some(ProtocolError::FrameTooBig)),
+        ([frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, &[1; 100])].concat(), None),
+        (
+            [frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, &[1; 101])].concat(),
+            Some(ProtocolError::MessageTooBig),
+        ),
+        (
+            [
+                frame::<R>(0x02, &[1; 200]),
+                frame::<R>(0x89, &[1; 125]),
+                frame::<R>(0x00, &[1; 100]),
+                frame::<R>(0x80, b""),
+            ]
+            .concat(),
+            None,
+        ),
+        ([frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, b""), frame::<R>(0x82, &[1; 200])].concat(), None),
+    ] {
+        let outcome = transmit::<R>(config, &wire);
+        assert_eq!(outcome.error, error.map(Error::Protocol));
+        if let Some(error) = error {
+            assert_eq!(frames_of::<R>(&outcome.out).last(), Some(&(0x88, b"\x03\xf1".to_vec())));
+            assert_eq!((error.close_code().get(), outcome.events), (1009, vec![]));
         }
     }
-    check::<Server>();
-    check::<Clients>();
-}
-
-#[test]
-fn lim_04_fragments_are_counted_empty_ones_too() {
-    fn check<R: Side>() {
+    for small in [0, 1, 5, 124] {
         let mut config = Config::default();
-        config.max_fragments = 5;
-        let fragments = |count: usize| {
-            let mut wire = frame::<R>(0x01, b"a");
-            (0..count - 2).for_each(|_| wire.extend(frame::<R>(0x00, b"")));
-            wire.extend(frame::<R>(0x8A, b"not counted"));
-            wire.extend(frame::<R>(0x80, b"z"));
-            wire
-        };
-        assert_eq!(transmit::<R>(config, &fragments(5)).events.last(), Some(&Seen::Text("az".to_owned())));
-        let outcome = transmit::<R>(config, &fragments(6));
-        assert_eq!(outcome.error, Some(ProtocolError::TooManyFragments.into()));
-        assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xf0".to_vec())]);
+        config.max_message_size = small;
+        let fits = transmit::<R>(config, &frame::<R>(0x81, &vec![b'a'; small as usize]));
+        assert_eq!((fits.error, fits.events.len()), (None, 1));
+        let over = transmit::<R>(config, &frame::<R>(0x81, &vec![b'a'; small as usize + 1]));
+        assert_eq!(over.error, Some(ProtocolError::MessageTooBig.into()));
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn lim_03_huge_lengths_neither_wrap_nor_truncate() {
-    fn check<R: Side>() {
-        let key = R::PEER_MASKS.then_some(KEY);
-        let mut open = Config::default();
-        open.max_message_size = u64::MAX;
-        open.max_frame_size = u64::MAX;
-        let run = |config, wire: &[u8], chunk| {
-            support::feed(R::open(config), ReceiveBuffer::new(), wire.chunks(chunk), |_, _| {})
-        };
-        for len in [(1 << 30) + 5, (1 << 32) + 5, (1 << 63) - 1, (1 << 62) + 1] {
-            let wire = frame_with(0x82, b"Hello", key, LengthForm::Bits64, len);
+both_roles!(lim_04_fragments_are_counted_empty_ones_too);
+fn lim_04_fragments_are_counted_empty_ones_too<R: Side>() {
+    let mut config = Config::default();
+    config.max_fragments = 5;
+    let fragments = |count: usize| {
+        let mut wire = frame::<R>(0x01, b"a");
+        (0..count - 2).for_each(|_| wire.extend(frame::<R>(0x00, b"")));
+        wire.extend(frame::<R>(0x8A, b"not counted"));
+        wire.extend(frame::<R>(0x80, b"z"));
+        wire
+    };
+    assert_eq!(transmit::<R>(config, &fragments(5)).events.last(), Some(&Seen::Text("az".to_owned())));
+    let outcome = transmit::<R>(config, &fragments(6));
+    assert_eq!(outcome.error, Some(ProtocolError::TooManyFragments.into()));
+    assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xf0".to_vec())]);
+}
+
+both_roles!(lim_03_huge_lengths_neither_wrap_nor_truncate);
+fn lim_03_huge_lengths_neither_wrap_nor_truncate<R: Side>() {
+    let key = R::PEER_MASKS.then_some(KEY);
+    let mut open = Config::default();
+    open.max_message_size = u64::MAX;
+    open.max_frame_size = u64::MAX;
+    let run = |config, wire: &[u8], chunk| {
+        support::feed(R::open(config), ReceiveBuffer::new(), wire.chunks(chunk), |_, _| {})
+    };
+    for len in [(1 << 30) + 5, (1 << 32) + 5, (1 << 63) - 1, (1 << 62) + 1] {
+        let wire = frame_with(0x82, b"Hello", key, LengthForm::Bits64, len);
+        assert_eq!(transmit::<R>(Config::default(), &wire).error, Some(ProtocolError::FrameTooBig.into()));
+        let second = frame_with(0x80, b"", key, LengthForm::Bits64, (1 << 63) - 1);
+        let two = [frame_with(0x02, b"", key, LengthForm::Bits64, len), second].concat();
+        for delivery in [Delivery::Messages, Delivery::Parts] {
+            open.delivery = delivery;
+            // Without limits, it waits for the rest. A whole message that exceeds the address space fails.
+            let waits = delivery == Delivery::Parts || fits_in_memory(len);
+            let (error, state) = if waits {
+                (None, State::Transmission)
+            } else {
+                (Some(ProtocolError::MessageTooBig.into()), State::End)
+            };
+            let outcome = run(open, &wire, 3);
             assert_eq!(
-                transmit::<R>(Config::default(), &wire).error,
-                Some(ProtocolError::FrameTooBig.into())
+                (outcome.error, outcome.events, outcome.state),
+                (error, vec![], state),
+                "{delivery:?} {len:x}"
             );
-            let second = frame_with(0x80, b"", key, LengthForm::Bits64, (1 << 63) - 1);
-            let two = [frame_with(0x02, b"", key, LengthForm::Bits64, len), second].concat();
-            for delivery in [Delivery::Messages, Delivery::Parts] {
-                open.delivery = delivery;
-                // Without limits, it waits for the rest. A whole message that exceeds the address space fails.
-                let waits = delivery == Delivery::Parts || fits_in_memory(len);
-                let (error, state) = if waits {
-                    (None, State::Transmission)
-                } else {
-                    (Some(ProtocolError::MessageTooBig.into()), State::End)
-                };
-                let outcome = run(open, &wire, 3);
-                assert_eq!(
-                    (outcome.error, outcome.events, outcome.state),
-                    (error, vec![], state),
-                    "{delivery:?} {len:x}"
-                );
-                let outcome = run(open, &two, 1);
-                assert_eq!(outcome.error, error, "the second header is payload of the first");
-            }
+            let outcome = run(open, &two, 1);
+            assert_eq!(outcome.error, error, "the second header is payload of the first");
         }
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
 #[test]
@@ -227,108 +206,90 @@ fn release_keeps_what_is_unread() {
     panic!("no message");
 }
 
-#[test]
-fn parts_need_no_more_memory_than_the_reads() {
-    fn check<R: Side>() {
-        let mut config = Config::default();
-        config.delivery = Delivery::Parts;
-        let text = "aé日😀".repeat(2_000);
-        let mut memory = [0; 140];
-        let mut inbound = ReceiveBuffer::fixed(&mut memory);
-        let (mut connection, mut out) = (R::open(config), Vec::new());
-        let (left, right) = text.as_bytes().split_at(text.len() / 2 + 1);
-        let wire = [frame::<R>(0x01, left), frame::<R>(0x89, &[7; 125]), frame::<R>(0x80, right)].concat();
-        let (mut seen, mut ends, mut rest) = (String::new(), 0, &wire[..]);
-        while !rest.is_empty() {
-            let taken = inbound.feed(rest);
-            assert!(taken > 0);
-            rest = &rest[taken..];
-            while let Some(event) = connection.receive(&mut inbound, &mut out).unwrap() {
-                match event {
-                    Event::TextPart { text, last } => {
-                        seen.push_str(text);
-                        ends += usize::from(last);
-                    }
-                    event => assert!(matches!(event, Event::Ping(payload) if payload == [7; 125])),
+both_roles!(parts_need_no_more_memory_than_the_reads);
+fn parts_need_no_more_memory_than_the_reads<R: Side>() {
+    let mut config = Config::default();
+    config.delivery = Delivery::Parts;
+    let text = "aé日😀".repeat(2_000);
+    let mut memory = [0; 140];
+    let mut inbound = ReceiveBuffer::fixed(&mut memory);
+    let (mut connection, mut out) = (R::open(config), Vec::new());
+    let (left, right) = text.as_bytes().split_at(text.len() / 2 + 1);
+    let wire = [frame::<R>(0x01, left), frame::<R>(0x89, &[7; 125]), frame::<R>(0x80, right)].concat();
+    let (mut seen, mut ends, mut rest) = (String::new(), 0, &wire[..]);
+    while !rest.is_empty() {
+        let taken = inbound.feed(rest);
+        assert!(taken > 0);
+        rest = &rest[taken..];
+        while let Some(event) = connection.receive(&mut inbound, &mut out).unwrap() {
+            match event {
+                Event::TextPart { text, last } => {
+                    seen.push_str(text);
+                    ends += usize::from(last);
                 }
+                event => assert!(matches!(event, Event::Ping(payload) if payload == [7; 125])),
             }
         }
-        assert_eq!((seen, ends), (text, 1));
-        assert_eq!(frames_of::<R>(&out), [(0x8A, vec![7; 125])]);
     }
-    check::<Server>();
-    check::<Clients>();
+    assert_eq!((seen, ends), (text, 1));
+    assert_eq!(frames_of::<R>(&out), [(0x8A, vec![7; 125])]);
 }
 
-#[test]
-fn a_fixed_buffer_holds_messages_up_to_its_size_less_a_control_frame() {
-    fn check<R: Side>() {
-        for (len, fits) in [(1000 - 131, true), (1000 - 130, false), (5000, false)] {
-            for wire in [
-                frame::<R>(0x82, &vec![1; len]),
-                [frame::<R>(0x02, &vec![1; 500]), frame::<R>(0x80, &vec![1; len - 500])].concat(),
-            ] {
-                for chunk in [1, 100, 10_000] {
-                    let mut memory = [0; 1000];
-                    let outcome = support::feed(
-                        R::open(Config::default()),
-                        ReceiveBuffer::fixed(&mut memory),
-                        wire.chunks(chunk),
-                        |_, _| {},
-                    );
-                    let error = (!fits).then_some(Error::Protocol(ProtocolError::MessageTooBig));
-                    assert_eq!(
-                        (outcome.error, outcome.events.len()),
-                        (error, usize::from(fits)),
-                        "{len} by {chunk}"
-                    );
-                }
+both_roles!(a_fixed_buffer_holds_messages_up_to_its_size_less_a_control_frame);
+fn a_fixed_buffer_holds_messages_up_to_its_size_less_a_control_frame<R: Side>() {
+    for (len, fits) in [(1000 - 131, true), (1000 - 130, false), (5000, false)] {
+        for wire in [
+            frame::<R>(0x82, &vec![1; len]),
+            [frame::<R>(0x02, &vec![1; 500]), frame::<R>(0x80, &vec![1; len - 500])].concat(),
+        ] {
+            for chunk in [1, 100, 10_000] {
+                let mut memory = [0; 1000];
+                let outcome = support::feed(
+                    R::open(Config::default()),
+                    ReceiveBuffer::fixed(&mut memory),
+                    wire.chunks(chunk),
+                    |_, _| {},
+                );
+                let error = (!fits).then_some(Error::Protocol(ProtocolError::MessageTooBig));
+                assert_eq!(
+                    (outcome.error, outcome.events.len()),
+                    (error, usize::from(fits)),
+                    "{len} by {chunk}"
+                );
             }
         }
-        // A buffer too small even for a frame fails; it does not wait for ever.
-        for size in 1..140 {
-            let mut memory = vec![0; size];
-            let wire = [frame::<R>(0x89, &[1; 125]), frame::<R>(0x82, b"")].concat();
-            let outcome = support::feed(
-                R::open(Config::default()),
-                ReceiveBuffer::fixed(&mut memory),
-                wire.chunks(50),
-                |_, _| {},
-            );
-            let fits = size >= frame::<R>(0x89, &[1; 125]).len();
-            assert_eq!(
-                outcome.error,
-                (!fits).then_some(Error::Protocol(ProtocolError::MessageTooBig)),
-                "{size}"
-            );
-        }
     }
-    check::<Server>();
-    check::<Clients>();
+    // A buffer too small even for a frame fails; it does not wait for ever.
+    for size in 1..140 {
+        let mut memory = vec![0; size];
+        let wire = [frame::<R>(0x89, &[1; 125]), frame::<R>(0x82, b"")].concat();
+        let outcome = support::feed(
+            R::open(Config::default()),
+            ReceiveBuffer::fixed(&mut memory),
+            wire.chunks(50),
+            |_, _| {},
+        );
+        let fits = size >= frame::<R>(0x89, &[1; 125]).len();
+        assert_eq!(outcome.error, (!fits).then_some(Error::Protocol(ProtocolError::MessageTooBig)), "{size}");
+    }
 }
 
+both_roles!(u8_02_a_split_code_point_fits_the_least_fixed_buffer_beside_a_control_frame);
 /// U8-02: three bytes of a code point stay in the buffer while a whole control frame is read.
-#[test]
-fn u8_02_a_split_code_point_fits_the_least_fixed_buffer_beside_a_control_frame() {
-    fn check<R: Side>() {
-        let mut config = Config::default();
-        config.delivery = Delivery::Parts;
-        let reads =
-            [frame::<R>(0x01, b"ok\xf0\x9f\x98"), frame::<R>(0x89, &[7; 125]), frame::<R>(0x80, b"\x80")];
-        for size in [ReceiveBuffer::MIN_LEN, 136, 200] {
-            let mut memory = vec![0; size];
-            let chunks = reads.iter().map(Vec::as_slice);
-            let outcome =
-                support::feed(R::open(config), ReceiveBuffer::fixed(&mut memory), chunks, |_, _| {});
-            assert_eq!(
-                (outcome.error, outcome.events),
-                (None, vec![Seen::Ping(vec![7; 125]), Seen::Text("ok😀".to_owned())]),
-                "{size}"
-            );
-        }
+fn u8_02_a_split_code_point_fits_the_least_fixed_buffer_beside_a_control_frame<R: Side>() {
+    let mut config = Config::default();
+    config.delivery = Delivery::Parts;
+    let reads = [frame::<R>(0x01, b"ok\xf0\x9f\x98"), frame::<R>(0x89, &[7; 125]), frame::<R>(0x80, b"\x80")];
+    for size in [ReceiveBuffer::MIN_LEN, 136, 200] {
+        let mut memory = vec![0; size];
+        let chunks = reads.iter().map(Vec::as_slice);
+        let outcome = support::feed(R::open(config), ReceiveBuffer::fixed(&mut memory), chunks, |_, _| {});
+        assert_eq!(
+            (outcome.error, outcome.events),
+            (None, vec![Seen::Ping(vec![7; 125]), Seen::Text("ok😀".to_owned())]),
+            "{size}"
+        );
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
 /// What a connection does with a buffer that is not the one with the rest of its input: an error, and nothing
@@ -344,47 +305,43 @@ fn assert_wrong<R: Side>(connection: &Connection<R>, buffer: &ReceiveBuffer<Vec<
     }
 }
 
+both_roles!(a_buffer_with_the_rest_of_another_connection_is_refused);
 /// A message that is not whole in the buffer, or a frame: in the middle of a fragment, between fragments, in
 /// a header, in a control frame, compressed or not.
-#[test]
-fn a_buffer_with_the_rest_of_another_connection_is_refused() {
-    fn check<R: Side>() {
-        let text = frame::<R>(0x81, b"text");
-        let wires = [
-            frame::<R>(0x01, b"begun \xce"),
-            frame::<R>(0x82, b"binary").split_last_chunk::<3>().expect("a frame").0.to_vec(),
-            [&frame::<R>(0x01, b"begun")[..], &frame::<R>(0x89, &[7; 100])[..50]].concat(),
-            [&text[..], &text[..1]].concat(),
-            [&text[..], &frame::<R>(0x89, &[7; 100])[..50]].concat(),
-        ];
-        for wire in &wires {
-            let (mut one, mut inbound, mut out) = (R::open(Config::default()), filled(wire), Vec::new());
-            while one.receive(&mut inbound, &mut out).unwrap().is_some() {}
-            // The buffer of this connection, given to another one, with more bytes or without.
-            let another = R::open(Config::default());
-            assert_wrong(&another, &inbound);
-            let mut more = inbound.clone();
-            assert_eq!(more.feed(&text), text.len());
-            assert_wrong(&another, &more);
-            // Another buffer, given to this connection: the message that has begun is lost.
-            assert_wrong(&one, &filled(b""));
-            assert_wrong(&one, &filled(&text));
-            let mut cleared = inbound.clone();
-            cleared.clear();
-            assert_wrong(&one, &cleared);
-            // A buffer with another number of bytes.
-            for other in wires.iter().filter(|other| *other != wire) {
-                let (mut another, mut other) = (R::open(Config::default()), filled(other));
-                while another.receive(&mut other, &mut Vec::new()).unwrap().is_some() {}
-                assert_wrong(&one, &other);
-            }
-            // With its own buffer, the connection goes on.
-            assert!(matches!(one.receive(&mut inbound, &mut out), Ok(None)));
-            assert!(another.clone().receive(&mut filled(&text), &mut out).unwrap().is_some());
+fn a_buffer_with_the_rest_of_another_connection_is_refused<R: Side>() {
+    let text = frame::<R>(0x81, b"text");
+    let wires = [
+        frame::<R>(0x01, b"begun \xce"),
+        frame::<R>(0x82, b"binary").split_last_chunk::<3>().expect("a frame").0.to_vec(),
+        [&frame::<R>(0x01, b"begun")[..], &frame::<R>(0x89, &[7; 100])[..50]].concat(),
+        [&text[..], &text[..1]].concat(),
+        [&text[..], &frame::<R>(0x89, &[7; 100])[..50]].concat(),
+    ];
+    for wire in &wires {
+        let (mut one, mut inbound, mut out) = (R::open(Config::default()), filled(wire), Vec::new());
+        while one.receive(&mut inbound, &mut out).unwrap().is_some() {}
+        // The buffer of this connection, given to another one, with more bytes or without.
+        let another = R::open(Config::default());
+        assert_wrong(&another, &inbound);
+        let mut more = inbound.clone();
+        assert_eq!(more.feed(&text), text.len());
+        assert_wrong(&another, &more);
+        // Another buffer, given to this connection: the message that has begun is lost.
+        assert_wrong(&one, &filled(b""));
+        assert_wrong(&one, &filled(&text));
+        let mut cleared = inbound.clone();
+        cleared.clear();
+        assert_wrong(&one, &cleared);
+        // A buffer with another number of bytes.
+        for other in wires.iter().filter(|other| *other != wire) {
+            let (mut another, mut other) = (R::open(Config::default()), filled(other));
+            while another.receive(&mut other, &mut Vec::new()).unwrap().is_some() {}
+            assert_wrong(&one, &other);
         }
+        // With its own buffer, the connection goes on.
+        assert!(matches!(one.receive(&mut inbound, &mut out), Ok(None)));
+        assert!(another.clone().receive(&mut filled(&text), &mut out).unwrap().is_some());
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
 /// The same in the opening handshake, and for the half that reads.

@@ -167,43 +167,38 @@ fn lim_11_what_can_be_repeated_for_nothing_is_counted() {
     }
 }
 
-#[test]
-fn lim_01_lim_04_limits_on_frames_at_every_form_of_the_length() {
-    fn check<R: Side>() {
-        for limit in [0, 1, 125, 126, 1000, 65_535, 65_536] {
-            let mut config = Config::default();
-            config.max_frame_size = limit;
-            let (fits, over) = (vec![7; limit as usize], vec![7; limit as usize + 1]);
-            let feed = |wire: &[u8]| support::feed(R::open(config), filled(b""), wire.chunks(97), |_, _| {});
-            assert_eq!(feed(&frame::<R>(0x82, &fits)).events, [Seen::Binary(fits.clone())], "{limit}");
-            let outcome = feed(&frame::<R>(0x82, &over));
+both_roles!(lim_01_lim_04_limits_on_frames_at_every_form_of_the_length);
+fn lim_01_lim_04_limits_on_frames_at_every_form_of_the_length<R: Side>() {
+    for limit in [0, 1, 125, 126, 1000, 65_535, 65_536] {
+        let mut config = Config::default();
+        config.max_frame_size = limit;
+        let (fits, over) = (vec![7; limit as usize], vec![7; limit as usize + 1]);
+        let feed = |wire: &[u8]| support::feed(R::open(config), filled(b""), wire.chunks(97), |_, _| {});
+        assert_eq!(feed(&frame::<R>(0x82, &fits)).events, [Seen::Binary(fits.clone())], "{limit}");
+        let outcome = feed(&frame::<R>(0x82, &over));
+        assert_eq!(
+            (outcome.error, outcome.events),
+            (Some(ProtocolError::FrameTooBig.into()), vec![]),
+            "{limit}"
+        );
+        // Control frames are not data frames.
+        assert_eq!(feed(&frame::<R>(0x89, &[1; 125])).events, [Seen::Ping(vec![1; 125])], "{limit}");
+    }
+    for limit in [0, 1, 2, 3] {
+        let mut config = Config::default();
+        config.max_fragments = limit;
+        for count in 1..6 {
+            let mut wire = frame::<R>(if count == 1 { 0x81 } else { 0x01 }, b"");
+            (1..count).for_each(|i| wire.extend(frame::<R>(if i + 1 == count { 0x80 } else { 0x00 }, b"")));
+            let outcome = transmit::<R>(config, &wire);
+            let error = (count > limit).then_some(Error::Protocol(ProtocolError::TooManyFragments));
             assert_eq!(
-                (outcome.error, outcome.events),
-                (Some(ProtocolError::FrameTooBig.into()), vec![]),
-                "{limit}"
+                (outcome.error, outcome.events.len()),
+                (error, usize::from(error.is_none())),
+                "{count} of {limit}"
             );
-            // Control frames are not data frames.
-            assert_eq!(feed(&frame::<R>(0x89, &[1; 125])).events, [Seen::Ping(vec![1; 125])], "{limit}");
-        }
-        for limit in [0, 1, 2, 3] {
-            let mut config = Config::default();
-            config.max_fragments = limit;
-            for count in 1..6 {
-                let mut wire = frame::<R>(if count == 1 { 0x81 } else { 0x01 }, b"");
-                (1..count)
-                    .for_each(|i| wire.extend(frame::<R>(if i + 1 == count { 0x80 } else { 0x00 }, b"")));
-                let outcome = transmit::<R>(config, &wire);
-                let error = (count > limit).then_some(Error::Protocol(ProtocolError::TooManyFragments));
-                assert_eq!(
-                    (outcome.error, outcome.events.len()),
-                    (error, usize::from(error.is_none())),
-                    "{count} of {limit}"
-                );
-            }
         }
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
 #[test]
@@ -244,8 +239,8 @@ fn lim_01_fr_13_a_limit_is_judged_at_the_last_byte_of_the_length() {
     check::<Server>();
 }
 
-#[test]
-fn lim_07_the_mark_of_what_waits_is_exact() {
+both_roles!(lim_07_the_mark_of_what_waits_is_exact);
+fn lim_07_the_mark_of_what_waits_is_exact<R: Side>() {
     fn check<R: Side>() {
         let mut config = Config::default();
         config.max_write_buffer = 10;
@@ -277,8 +272,7 @@ fn lim_07_the_mark_of_what_waits_is_exact() {
             }
         }
     }
-    check::<Server>();
-    check::<Clients>();
+    check::<R>();
     let mut config = Config::default();
     config.max_write_buffer = 10;
     for (pending, error) in [(9, None), (10, Some(AcceptError::Full)), (11, Some(AcceptError::Full))] {
@@ -300,8 +294,8 @@ fn lim_07_the_mark_of_what_waits_is_exact() {
     }
 }
 
-#[test]
-fn lim_07_a_send_that_finds_no_room_leaves_the_buffer_as_it_was() {
+both_roles!(lim_07_a_send_that_finds_no_room_leaves_the_buffer_as_it_was);
+fn lim_07_a_send_that_finds_no_room_leaves_the_buffer_as_it_was<R: Side>() {
     // "Why nothing was sent. The connection and the outbound buffer are as before": also where a Pong waits
     // that would fit.
     fn check<R: Side>() {
@@ -326,8 +320,7 @@ fn lim_07_a_send_that_finds_no_room_leaves_the_buffer_as_it_was() {
             assert_eq!((frames_of::<R>(&out), connection.has_pending_reply()), (vec![], true));
         }
     }
-    check::<Server>();
-    check::<Clients>();
+    check::<R>();
 }
 
 #[test]

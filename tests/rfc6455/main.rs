@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+#[macro_use]
 #[path = "../support/mod.rs"]
 mod support;
 

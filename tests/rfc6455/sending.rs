@@ -66,52 +66,41 @@ fn everything<R: Side>() -> Vec<(Vec<u8>, &'static [u8])> {
     all
 }
 
-#[test]
-fn fr_11_mk_04_no_reserved_bit_is_sent_and_a_server_never_masks() {
-    fn check<R: Side>() {
-        for (wire, payload) in everything::<R>() {
-            let (header, len) = FrameHeader::parse(&wire).unwrap().complete().unwrap();
-            assert_eq!((header.reserved, wire[0] & 0x70), (ReservedBits::NONE, 0), "{payload:02x?}");
-            assert_eq!(wire.len(), len + payload.len(), "one frame");
-            let mut sent = wire[len..].to_vec();
-            match header.masking_key {
-                None => assert!(!R::PEER_MASKS || wire[1] & 0x80 == 0, "§5.1"),
-                Some(key) => mask(&mut sent, key, 0),
-            }
-            assert_eq!(header.masking_key.is_some(), !R::PEER_MASKS, "§5.1");
-            assert_eq!(sent, payload);
+both_roles!(fr_11_mk_04_no_reserved_bit_is_sent_and_a_server_never_masks);
+fn fr_11_mk_04_no_reserved_bit_is_sent_and_a_server_never_masks<R: Side>() {
+    for (wire, payload) in everything::<R>() {
+        let (header, len) = FrameHeader::parse(&wire).unwrap().complete().unwrap();
+        assert_eq!((header.reserved, wire[0] & 0x70), (ReservedBits::NONE, 0), "{payload:02x?}");
+        assert_eq!(wire.len(), len + payload.len(), "one frame");
+        let mut sent = wire[len..].to_vec();
+        match header.masking_key {
+            None => assert!(!R::PEER_MASKS || wire[1] & 0x80 == 0, "§5.1"),
+            Some(key) => mask(&mut sent, key, 0),
         }
+        assert_eq!(header.masking_key.is_some(), !R::PEER_MASKS, "§5.1");
+        assert_eq!(sent, payload);
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn fr_04_fin_marks_the_last_fragment_and_nothing_else() {
-    fn check<R: Side>() {
-        // First bytes, and how many messages have ended after each.
-        for sequence in [
-            &[(0x81, 1), (0x82, 2)][..],
-            &[(0x01, 0), (0x00, 0), (0x80, 1)],
-            &[(0x02, 0), (0x80, 1), (0x01, 1), (0x80, 2)],
-            // FIN of a control frame is its own.
-            &[(0x01, 0), (0x89, 0), (0x8A, 0), (0x00, 0), (0x89, 0), (0x80, 1), (0x8A, 1)],
-        ] {
-            let mut wire = Vec::new();
-            for &(first, messages) in sequence {
-                wire.extend(frame::<R>(first, b"x"));
-                let outcome = transmit::<R>(Config::default(), &wire);
-                let ended = outcome
-                    .events
-                    .iter()
-                    .filter(|seen| matches!(seen, Seen::Text(_) | Seen::Binary(_)))
-                    .count();
-                assert_eq!((ended, outcome.error), (messages, None), "{sequence:02x?} up to {first:02x}");
-            }
+both_roles!(fr_04_fin_marks_the_last_fragment_and_nothing_else);
+fn fr_04_fin_marks_the_last_fragment_and_nothing_else<R: Side>() {
+    // First bytes, and how many messages have ended after each.
+    for sequence in [
+        &[(0x81, 1), (0x82, 2)][..],
+        &[(0x01, 0), (0x00, 0), (0x80, 1)],
+        &[(0x02, 0), (0x80, 1), (0x01, 1), (0x80, 2)],
+        // FIN of a control frame is its own.
+        &[(0x01, 0), (0x89, 0), (0x8A, 0), (0x00, 0), (0x89, 0), (0x80, 1), (0x8A, 1)],
+    ] {
+        let mut wire = Vec::new();
+        for &(first, messages) in sequence {
+            wire.extend(frame::<R>(first, b"x"));
+            let outcome = transmit::<R>(Config::default(), &wire);
+            let ended =
+                outcome.events.iter().filter(|seen| matches!(seen, Seen::Text(_) | Seen::Binary(_))).count();
+            assert_eq!((ended, outcome.error), (messages, None), "{sequence:02x?} up to {first:02x}");
         }
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
 #[test]
@@ -225,68 +214,58 @@ fn mk_11_a_key_is_drawn_for_a_frame_that_is_written_and_for_no_other() {
     assert_eq!(frames_of::<Clients>(out).len(), 3);
 }
 
-#[test]
-fn fg_11_the_transport_ends_inside_a_message() {
-    fn check<R: Side>() {
-        let whole =
-            [frame::<R>(0x01, b"abcdef"), frame::<R>(0x00, b"ghi"), frame::<R>(0x80, b"jkl")].concat();
-        for delivery in [Delivery::Messages, Delivery::Parts] {
-            let mut config = Config::default();
-            config.delivery = delivery;
-            for cut in 0..whole.len() {
-                let (mut connection, mut inbound, mut out) =
-                    (R::open(config), filled(&whole[..cut]), Vec::new());
-                while let Some(event) = connection.receive(&mut inbound, &mut out).unwrap() {
-                    let Event::TextPart { text, last: false } = event else { panic!("{cut}: {event:?}") };
-                    assert!(delivery == Delivery::Parts && !text.is_empty());
-                }
-                assert_eq!(connection.receive_eof().code(), 1006);
-                assert_eq!(inbound.feed(&whole[cut..]), whole.len() - cut);
-                for _ in 0..2 {
-                    assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(None)), "{cut}");
-                }
-                assert!(out.is_empty() && inbound.is_empty());
+both_roles!(fg_11_the_transport_ends_inside_a_message);
+fn fg_11_the_transport_ends_inside_a_message<R: Side>() {
+    let whole = [frame::<R>(0x01, b"abcdef"), frame::<R>(0x00, b"ghi"), frame::<R>(0x80, b"jkl")].concat();
+    for delivery in [Delivery::Messages, Delivery::Parts] {
+        let mut config = Config::default();
+        config.delivery = delivery;
+        for cut in 0..whole.len() {
+            let (mut connection, mut inbound, mut out) = (R::open(config), filled(&whole[..cut]), Vec::new());
+            while let Some(event) = connection.receive(&mut inbound, &mut out).unwrap() {
+                let Event::TextPart { text, last: false } = event else { panic!("{cut}: {event:?}") };
+                assert!(delivery == Delivery::Parts && !text.is_empty());
             }
+            assert_eq!(connection.receive_eof().code(), 1006);
+            assert_eq!(inbound.feed(&whole[cut..]), whole.len() - cut);
+            for _ in 0..2 {
+                assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(None)), "{cut}");
+            }
+            assert!(out.is_empty() && inbound.is_empty());
         }
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn ct_09_a_pong_goes_before_what_is_queued_later() {
-    fn check<R: Side>() {
-        let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
-        connection.send_fragment(MessageKind::Text, b"one ", false, &mut out).unwrap();
-        assert_eq!(drain(&mut connection, &frame::<R>(0x89, b"?"), &mut out), 1);
-        connection.send_fragment(MessageKind::Text, b"two", true, &mut out).unwrap();
-        let frames = [(0x01, &b"one "[..]), (0x8A, b"?"), (0x80, b"two")]
-            .map(|(first, payload)| (first, payload.to_vec()));
-        assert_eq!(frames_of::<R>(&out), frames);
-        // One that had to wait goes first, whatever is sent next.
-        type Send<R> = fn(&mut Connection<R>, &mut Vec<u8>) -> Result<(), SendError>;
-        let sends: [(u8, Send<R>); 5] = [
-            (0x81, |it, out| it.send_text("x", out)),
-            (0x02, |it, out| it.send_fragment(MessageKind::Binary, b"x", false, out)),
-            (0x89, |it, out| it.ping(b"x", out)),
-            (0x8A, |it, out| it.pong(b"x", out)),
-            (0x88, |it, out| it.close(CloseCode::NORMAL_CLOSURE, "", out)),
-        ];
-        for (first, send) in sends {
-            let mut connection = R::open(Config::default());
-            assert_eq!(drain(&mut connection, &frame::<R>(0x89, b"?"), &mut ArrayVec::<u8, 0>::new()), 1);
-            let mut out = Vec::new();
-            send(&mut connection, &mut out).unwrap();
-            let order: Vec<u8> = frames_of::<R>(&out).iter().map(|(first, _)| *first).collect();
-            assert_eq!(order, [0x8A, first]);
-        }
+both_roles!(ct_09_a_pong_goes_before_what_is_queued_later);
+fn ct_09_a_pong_goes_before_what_is_queued_later<R: Side>() {
+    let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
+    connection.send_fragment(MessageKind::Text, b"one ", false, &mut out).unwrap();
+    assert_eq!(drain(&mut connection, &frame::<R>(0x89, b"?"), &mut out), 1);
+    connection.send_fragment(MessageKind::Text, b"two", true, &mut out).unwrap();
+    let frames = [(0x01, &b"one "[..]), (0x8A, b"?"), (0x80, b"two")]
+        .map(|(first, payload)| (first, payload.to_vec()));
+    assert_eq!(frames_of::<R>(&out), frames);
+    // One that had to wait goes first, whatever is sent next.
+    type Send<R> = fn(&mut Connection<R>, &mut Vec<u8>) -> Result<(), SendError>;
+    let sends: [(u8, Send<R>); 5] = [
+        (0x81, |it, out| it.send_text("x", out)),
+        (0x02, |it, out| it.send_fragment(MessageKind::Binary, b"x", false, out)),
+        (0x89, |it, out| it.ping(b"x", out)),
+        (0x8A, |it, out| it.pong(b"x", out)),
+        (0x88, |it, out| it.close(CloseCode::NORMAL_CLOSURE, "", out)),
+    ];
+    for (first, send) in sends {
+        let mut connection = R::open(Config::default());
+        assert_eq!(drain(&mut connection, &frame::<R>(0x89, b"?"), &mut ArrayVec::<u8, 0>::new()), 1);
+        let mut out = Vec::new();
+        send(&mut connection, &mut out).unwrap();
+        let order: Vec<u8> = frames_of::<R>(&out).iter().map(|(first, _)| *first).collect();
+        assert_eq!(order, [0x8A, first]);
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn ct_10_ct_11_pings_and_pongs_from_the_opening_to_the_close() {
+both_roles!(ct_10_ct_11_pings_and_pongs_from_the_opening_to_the_close);
+fn ct_10_ct_11_pings_and_pongs_from_the_opening_to_the_close<R: Side>() {
     fn check<R: Side>() {
         let mut config = Config::default();
         config.auto_close = false;
@@ -311,8 +290,7 @@ fn ct_10_ct_11_pings_and_pongs_from_the_opening_to_the_close() {
         let controls = frames_of::<R>(&out).into_iter().filter(|(first, _)| matches!(first, 0x89 | 0x8A));
         assert_eq!(controls.collect::<Vec<_>>(), expected);
     }
-    check::<Server>();
-    check::<Clients>();
+    check::<R>();
     let mut out = Vec::new();
     let mut server = Connection::server(Config::default());
     assert_eq!(
@@ -322,60 +300,55 @@ fn ct_10_ct_11_pings_and_pongs_from_the_opening_to_the_close() {
     assert!(out.is_empty());
 }
 
-#[test]
-fn u8_07_parts_of_text_may_split_code_points_if_the_whole_is_valid() {
-    fn check<R: Side>() {
-        let text = "é日😀\u{0}\u{10ffff}z";
-        for cut in 0..=text.len() {
-            for second in cut..=text.len() {
-                let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
-                let bytes = text.as_bytes();
-                for (piece, last) in
-                    [(&bytes[..cut], false), (&bytes[cut..second], false), (&bytes[second..], true)]
-                {
-                    connection.send_fragment(MessageKind::Text, piece, last, &mut out).unwrap();
-                }
-                let whole: Vec<u8> =
-                    frames_of::<R>(&out).into_iter().flat_map(|(_, payload)| payload).collect();
-                assert_eq!(whole, bytes, "{cut} {second}");
-            }
-        }
-        // A part that no text can go on with is refused, and a better one still can be sent.
-        for (begun, bad, good) in [
-            (&b""[..], &b"\x80"[..], &b"x"[..]),
-            (b"", b"\xc0", b"\xc2\x80"),
-            (b"\xe2\x82", b"\x41", b"\xac"),
-            (b"\xed", b"\xa0", b"\x9f\xbf"),
-            (b"\xf0\x9f", b"\x98", b"\x98\x80"), // valid so far, but not as the end
-            (b"\xf4", b"\x90\x80\x80", b"\x8f\xbf\xbf"),
-        ] {
+both_roles!(u8_07_parts_of_text_may_split_code_points_if_the_whole_is_valid);
+fn u8_07_parts_of_text_may_split_code_points_if_the_whole_is_valid<R: Side>() {
+    let text = "é日😀\u{0}\u{10ffff}z";
+    for cut in 0..=text.len() {
+        for second in cut..=text.len() {
             let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
-            connection.send_fragment(MessageKind::Text, begun, false, &mut out).unwrap();
-            let before = out.clone();
-            for _ in 0..2 {
-                assert_eq!(
-                    connection.send_fragment(MessageKind::Text, bad, true, &mut out),
-                    Err(SendError::InvalidUtf8),
-                    "{begun:02x?} {bad:02x?}"
-                );
+            let bytes = text.as_bytes();
+            for (piece, last) in
+                [(&bytes[..cut], false), (&bytes[cut..second], false), (&bytes[second..], true)]
+            {
+                connection.send_fragment(MessageKind::Text, piece, last, &mut out).unwrap();
             }
-            assert_eq!(out, before);
-            connection.send_fragment(MessageKind::Text, good, true, &mut out).unwrap();
-            let frames = [(0x01, begun.to_vec()), (0x80, good.to_vec())];
-            assert_eq!(frames_of::<R>(&out), frames);
+            let whole: Vec<u8> = frames_of::<R>(&out).into_iter().flat_map(|(_, payload)| payload).collect();
+            assert_eq!(whole, bytes, "{cut} {second}");
         }
-        // Binary is bytes; and the texts of two messages do not touch.
-        let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
-        connection.send_fragment(MessageKind::Binary, b"\xff", true, &mut out).unwrap();
-        assert_eq!(
-            connection.send_fragment(MessageKind::Text, b"\xbf", false, &mut out),
-            Err(SendError::InvalidUtf8)
-        );
-        assert_eq!(
-            connection.mask_and_encode_header(MessageKind::Text, &mut [0xCE]),
-            Err(SendError::InvalidUtf8)
-        );
     }
-    check::<Server>();
-    check::<Clients>();
+    // A part that no text can go on with is refused, and a better one still can be sent.
+    for (begun, bad, good) in [
+        (&b""[..], &b"\x80"[..], &b"x"[..]),
+        (b"", b"\xc0", b"\xc2\x80"),
+        (b"\xe2\x82", b"\x41", b"\xac"),
+        (b"\xed", b"\xa0", b"\x9f\xbf"),
+        (b"\xf0\x9f", b"\x98", b"\x98\x80"), // valid so far, but not as the end
+        (b"\xf4", b"\x90\x80\x80", b"\x8f\xbf\xbf"),
+    ] {
+        let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
+        connection.send_fragment(MessageKind::Text, begun, false, &mut out).unwrap();
+        let before = out.clone();
+        for _ in 0..2 {
+            assert_eq!(
+                connection.send_fragment(MessageKind::Text, bad, true, &mut out),
+                Err(SendError::InvalidUtf8),
+                "{begun:02x?} {bad:02x?}"
+            );
+        }
+        assert_eq!(out, before);
+        connection.send_fragment(MessageKind::Text, good, true, &mut out).unwrap();
+        let frames = [(0x01, begun.to_vec()), (0x80, good.to_vec())];
+        assert_eq!(frames_of::<R>(&out), frames);
+    }
+    // Binary is bytes; and the texts of two messages do not touch.
+    let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
+    connection.send_fragment(MessageKind::Binary, b"\xff", true, &mut out).unwrap();
+    assert_eq!(
+        connection.send_fragment(MessageKind::Text, b"\xbf", false, &mut out),
+        Err(SendError::InvalidUtf8)
+    );
+    assert_eq!(
+        connection.mask_and_encode_header(MessageKind::Text, &mut [0xCE]),
+        Err(SendError::InvalidUtf8)
+    );
 }

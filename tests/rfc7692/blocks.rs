@@ -198,7 +198,8 @@ fn random_message(random: &mut Rng, reference: &mut Reference, size: usize) -> (
     (payload, whole)
 }
 
-fn check_every_kind<R: Deflating>() {
+both_roles!(pmd_12_pmd_15_blocks_of_every_kind_at_every_bit);
+fn pmd_12_pmd_15_blocks_of_every_kind_at_every_bit<R: Deflating>() {
     let mut random = Rng::with_seed(1951);
     let mut seen = [0; 3];
     for round in 0..40u8 {
@@ -221,12 +222,6 @@ fn check_every_kind<R: Deflating>() {
 }
 
 #[test]
-fn pmd_12_pmd_15_blocks_of_every_kind_at_every_bit() {
-    check_every_kind::<Server>();
-    check_every_kind::<Clients>();
-}
-
-#[test]
 fn st_09_a_clone_goes_on_in_any_block() {
     let mut random = Rng::with_seed(9);
     for _ in 0..20 {
@@ -245,33 +240,29 @@ fn st_09_a_clone_goes_on_in_any_block() {
     }
 }
 
-#[test]
-fn pmd_17_fixed_codes_that_stand_for_nothing() {
-    fn check<R: Deflating>() {
-        // RFC 1951 §3.2.6: "literal/length values 286-287 will never actually occur", nor "distance codes
-        // 30-31".
-        for (symbol, distance) in [(286, None), (287, None), (257, Some(30)), (285, Some(31))] {
-            let mut blocks = Blocks::default();
-            blocks.fixed(false);
-            (0..5).for_each(|_| blocks.symbol(usize::from(b'a')));
-            blocks.symbol(symbol);
-            distance.into_iter().for_each(|distance| blocks.code(distance, 5));
-            (0..40).for_each(|_| blocks.put(0, 1));
-            let outcome = every_way::<R>(
-                DeflateParams::new(),
-                Config::default(),
-                &frame::<R>(0xC2, &blocks.message()),
-                8192,
-            );
-            assert_eq!(
-                outcome.error,
-                Some(Error::Protocol(ProtocolError::InvalidDeflate)),
-                "{symbol} {distance:?}"
-            );
-        }
+both_roles!(pmd_17_fixed_codes_that_stand_for_nothing);
+fn pmd_17_fixed_codes_that_stand_for_nothing<R: Deflating>() {
+    // RFC 1951 §3.2.6: "literal/length values 286-287 will never actually occur", nor "distance codes
+    // 30-31".
+    for (symbol, distance) in [(286, None), (287, None), (257, Some(30)), (285, Some(31))] {
+        let mut blocks = Blocks::default();
+        blocks.fixed(false);
+        (0..5).for_each(|_| blocks.symbol(usize::from(b'a')));
+        blocks.symbol(symbol);
+        distance.into_iter().for_each(|distance| blocks.code(distance, 5));
+        (0..40).for_each(|_| blocks.put(0, 1));
+        let outcome = every_way::<R>(
+            DeflateParams::new(),
+            Config::default(),
+            &frame::<R>(0xC2, &blocks.message()),
+            8192,
+        );
+        assert_eq!(
+            outcome.error,
+            Some(Error::Protocol(ProtocolError::InvalidDeflate)),
+            "{symbol} {distance:?}"
+        );
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
 #[test]

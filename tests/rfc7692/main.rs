@@ -1,9 +1,9 @@
 //! permessage-deflate (RFC 7692), both roles.
 #![cfg(feature = "deflate")]
 
+#[macro_use]
 #[path = "../support/mod.rs"]
 mod support;
-#[macro_use]
 #[path = "../support/deflate.rs"]
 mod support_deflate;
 

@@ -1,6 +1,6 @@
 //! What the tests of permessage-deflate share: connections that have agreed on it, and an inflater of their
 //! own.
-#![allow(dead_code, unreachable_pub, unused_macros, reason = "each test file uses some of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
 
 use websocket_proto::handshake::DeflateParams;
 use websocket_proto::{
@@ -12,18 +12,6 @@ use crate::support::{Keys, Outcome, Side, feed, frames_of};
 
 /// RFC 7692 §7.2.3.1: "Hello" in one block with fixed codes.
 pub const HELLO: &[u8] = b"\xf2\x48\xcd\xc9\xc9\x07\x00";
-
-/// A test for a role and for its peer's, each being the other once.
-macro_rules! both_roles {
-    ($(#[test] fn $name:ident<$R:ident, $P:ident>() $body:block)*) => {$(
-        #[test]
-        fn $name() {
-            fn check<$R: crate::support_deflate::Deflating, $P: crate::support_deflate::Deflating>() $body
-            check::<websocket_proto::Server, websocket_proto::Client<crate::support::Keys>>();
-            check::<websocket_proto::Client<crate::support::Keys>, websocket_proto::Server>();
-        }
-    )*};
-}
 
 /// These parameters.
 pub fn deflate(
@@ -51,6 +39,8 @@ pub fn config(most: Option<DeflateParams>) -> Config {
 
 /// A role that permessage-deflate was agreed for.
 pub trait Deflating: Side {
+    /// The role of its peer.
+    type Peer: Deflating<Peer = Self>;
     fn role() -> Self;
     /// The parameters for what its peer sends: window bits, and context takeover.
     fn peer(deflate: &mut DeflateParams) -> (&mut u8, &mut bool);
@@ -59,6 +49,7 @@ pub trait Deflating: Side {
 }
 
 impl Deflating for Server {
+    type Peer = Client<Keys>;
     fn role() -> Self {
         Self::new()
     }
@@ -71,6 +62,7 @@ impl Deflating for Server {
 }
 
 impl Deflating for Client<Keys> {
+    type Peer = Server;
     fn role() -> Self {
         Self::new(Keys::default())
     }

@@ -1,5 +1,5 @@
 //! What the tests share: open connections, frames by hand, and feeding the same bytes in every way.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
+#![allow(dead_code, unreachable_pub, unused_macros, reason = "each test file uses some of it")]
 
 use core::time::Duration;
 
@@ -9,6 +9,33 @@ use websocket_proto::{
     Event, HandshakeError, ReadHalf, ReceiveBuffer, Role, SendSlice, Server, Signal, State, Storage,
     TransportAction, Uri, WriteHalf,
 };
+
+/// Tests a generic function for both roles: `both_roles!(name)` declares the tests `name::server` and
+/// `name::client`, so that the name of a failed test says which role failed.
+macro_rules! both_roles {
+    ($check:ident) => {
+        mod $check {
+            #[test]
+            fn server() {
+                super::$check::<websocket_proto::Server>();
+            }
+
+            #[test]
+            fn client() {
+                super::$check::<websocket_proto::Client<crate::support::Keys>>();
+            }
+        }
+    };
+    // A test whose body names its peer as well.
+    ($(#[test] fn $name:ident<$R:ident, $P:ident>() $body:block)*) => {$(
+        #[test]
+        fn $name() {
+            fn check<$R: crate::support_deflate::Deflating, $P: crate::support_deflate::Deflating>() $body
+            check::<websocket_proto::Server, websocket_proto::Client<crate::support::Keys>>();
+            check::<websocket_proto::Client<crate::support::Keys>, websocket_proto::Server>();
+        }
+    )*};
+}
 
 /// Keys that a test knows: the counter 1, 2, 3 … in each four bytes. Counts what was taken.
 #[derive(Debug, Clone, Default)]

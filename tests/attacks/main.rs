@@ -7,6 +7,8 @@ mod support;
 
 mod frames;
 mod handshake;
+mod lengths;
 mod memory;
+mod shared;
 mod smuggling;
 mod time;

@@ -6,7 +6,7 @@ use arrayvec::ArrayVec;
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
     CloseCode, CloseFrameStatus, Config, Connection, Delivery, Error, HandshakeError, ProtocolError,
-    ReceiveBuffer, Reject, Role, SendBuffer as _, SendError, SendSlice, State, TransportAction,
+    ReceiveBuffer, Reject, SendBuffer as _, SendError, SendSlice, State, TransportAction,
 };
 
 use crate::support::{
@@ -14,28 +14,7 @@ use crate::support::{
     with_field,
 };
 
-fn unlimited(delivery: Delivery) -> Config {
-    let mut config = Config::default();
-    (config.max_message_size, config.max_frame_size, config.max_fragments) = (u64::MAX, u64::MAX, u32::MAX);
-    (config.max_head_size, config.max_header_line, config.max_headers) = (usize::MAX, usize::MAX, usize::MAX);
-    config.delivery = delivery;
-    config
-}
-
-/// Reads of this many bytes into a buffer that is asked for no more, and nobody who writes: the number of
-/// events. The buffer doubles once where a read is torn, so while it moves three reads' worth of memory is in
-/// use.
-fn count_events<R: Role>(connection: &mut Connection<R>, wire: &[u8], read: usize) -> Result<usize, Error> {
-    let (mut inbound, mut out, mut events) = (ReceiveBuffer::new(), ArrayVec::<u8, 0>::new(), 0);
-    for chunk in wire.chunks(read) {
-        inbound.spare_mut(read)[..chunk.len()].copy_from_slice(chunk);
-        inbound.advance(chunk.len());
-        while connection.receive(&mut inbound, &mut out)?.is_some() {
-            events += 1;
-        }
-    }
-    Ok(events)
-}
+use super::shared::{count_events, unlimited};
 
 both_roles!(attack_b1_a_declared_length_takes_no_memory);
 fn attack_b1_a_declared_length_takes_no_memory<R: Side>() {

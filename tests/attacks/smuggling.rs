@@ -2,43 +2,13 @@
 //! no doubt about its end.
 
 use websocket_proto::{
-    Accept, AcceptError, Config, Connection, Error, Event, HandshakeError, ProtocolError, Reject, State,
+    Accept, AcceptError, Config, Connection, Event, HandshakeError, ProtocolError, Reject, State,
     TransportAction,
 };
 
-use crate::support::{Outcome, REQUEST, RESPONSE, Seen, every_way, filled, with_field};
+use crate::support::{REQUEST, RESPONSE, Seen, every_way, filled, with_field};
 
-/// A server reads this in every way, and accepts what it can.
-fn serve(wire: &[u8]) -> Outcome {
-    every_way(&Connection::server(Config::default()), wire, |server, out| {
-        server.accept(Accept::new(), out).unwrap()
-    })
-}
-
-/// One refusal and no more, whatever follows (HTTP-21): the status, `Connection: close`, and the end.
-#[track_caller]
-fn assert_refused(wire: &[u8], error: HandshakeError) {
-    let shown = wire.escape_ascii();
-    let outcome = serve(wire);
-    assert_eq!((outcome.error, &outcome.events[..]), (Some(Error::Handshake(error)), &[][..]), "{shown}");
-    assert_eq!((outcome.state, outcome.transport_action), (State::End, TransportAction::Close));
-    let text = String::from_utf8(outcome.out.clone()).unwrap();
-    let status = error.http_status().unwrap();
-    assert!(
-        text.starts_with(&format!("HTTP/1.1 {status} ")) && text.matches("HTTP/1.1 ").count() == 1,
-        "{shown}: {text}"
-    );
-    // RFC 9110 §7.8: whoever sends Upgrade says so in Connection.
-    let connection = if status == 426 { "close, Upgrade" } else { "close" };
-    assert!(text.contains(&format!("\r\nConnection: {connection}\r\n")), "{text}");
-    let pipelined = [wire, b"\r\n\r\n", REQUEST, REQUEST, b"\x89\x80\0\0\0\0"].concat();
-    assert_eq!(serve(&pipelined), outcome, "what follows is discarded: {shown}");
-}
-
-/// A request with another line for this field.
-fn request(name: &str, line: &str) -> Vec<u8> {
-    with_field(REQUEST, name, if line.is_empty() { String::new() } else { format!("{line}\r\n") })
-}
+use super::shared::{assert_refused, request, serve};
 
 #[test]
 fn attack_h_smuggling_a_request_with_a_body() {

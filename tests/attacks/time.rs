@@ -4,7 +4,6 @@
 //! take minutes.
 
 use allocation_counter::measure;
-use arrayvec::ArrayVec;
 use fastrand::Rng;
 use websocket_proto::{
     Accept, Client, Config, Connection, Delivery, Error, Event, HandshakeError, ProtocolError, ReceiveBuffer,
@@ -15,30 +14,9 @@ use crate::support::{
     Keys, REQUEST, Seen, Side, filled, frame, frames_of, open_server, transmit, with_field,
 };
 
+use super::shared::{count_events, unlimited};
+
 type Clients = Client<Keys>;
-
-fn unlimited(delivery: Delivery) -> Config {
-    let mut config = Config::default();
-    (config.max_message_size, config.max_frame_size, config.max_fragments) = (u64::MAX, u64::MAX, u32::MAX);
-    (config.max_head_size, config.max_header_line, config.max_headers) = (usize::MAX, usize::MAX, usize::MAX);
-    config.delivery = delivery;
-    config
-}
-
-/// Reads of this many bytes into a buffer that is asked for no more, and nobody who writes: the number of
-/// events. The buffer doubles once where a read is torn, so while it moves three reads' worth of memory is in
-/// use.
-fn count_events<R: Role>(connection: &mut Connection<R>, wire: &[u8], read: usize) -> Result<usize, Error> {
-    let (mut inbound, mut out, mut events) = (ReceiveBuffer::new(), ArrayVec::<u8, 0>::new(), 0);
-    for chunk in wire.chunks(read) {
-        inbound.spare_mut(read)[..chunk.len()].copy_from_slice(chunk);
-        inbound.advance(chunk.len());
-        while connection.receive(&mut inbound, &mut out)?.is_some() {
-            events += 1;
-        }
-    }
-    Ok(events)
-}
 
 both_roles!(attack_b3_half_a_million_fragments_of_one_byte);
 fn attack_b3_half_a_million_fragments_of_one_byte<R: Side>() {

@@ -7,7 +7,7 @@ use allocation_counter::measure;
 use arrayvec::ArrayVec;
 use websocket_proto::{
     Client, CloseCode, Config, Connection, Entropy, EntropyError, MessageKind, PreparedMessage,
-    ReceiveBuffer, SendBuffer, SendError, SendSlice, Server,
+    ReceiveBuffer, SendError, SendSlice, Server,
 };
 
 use crate::support::{self, Keys, Side, frame, frames_of};

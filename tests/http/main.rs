@@ -15,4 +15,6 @@ mod support_deflate;
 mod deflate;
 mod extended_connect;
 mod fields;
+mod limits;
+mod messages;
 mod syntax;

@@ -1,40 +1,32 @@
-//! Control frames (§5.5) and the closing handshake (§7), for both roles.
+//! Control frames (§5.5), and sends that find no room, for both roles.
 
 use arrayvec::ArrayVec;
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Client, CloseCode, CloseFrameStatus, Config, Error, Event, MessageKind, ProtocolError, SendBuffer as _,
-    SendError, SendSlice, Server, State, TransportAction,
+    Client, CloseCode, Config, Event, MessageKind, ProtocolError, SendBuffer as _, SendError, SendSlice,
+    State, TransportAction,
 };
 
 use crate::support::{
-    self, KEY, Keys, Outcome, Seen, Side, filled, frame, frame_with, frames_of, open_client, open_server,
-    transmit,
+    self, KEY, Keys, Seen, Side, filled, frame, frame_with, frames_of, open_client, open_server, transmit,
 };
 
 type Clients = Client<Keys>;
 
-fn both(test: impl Fn(fn(u8, &[u8]) -> Vec<u8>, fn(&[u8]) -> Outcome, fn(&[u8]) -> Vec<(u8, Vec<u8>)>)) {
-    test(frame::<Server>, |wire| transmit::<Server>(Config::default(), wire), frames_of::<Server>);
-    test(frame::<Clients>, |wire| transmit::<Clients>(Config::default(), wire), frames_of::<Clients>);
-}
-
-#[test]
-fn ct_04_ct_05_ct_07_every_ping_of_a_burst_is_answered_in_order() {
-    both(|frame, transmit, frames_of| {
-        let mut wire = Vec::new();
-        for i in 0..100u8 {
-            wire.extend(frame(0x89, &vec![i; usize::from(i)]));
-            wire.extend(frame(0x8A, b"unasked"));
-        }
-        let outcome = transmit(&wire);
-        assert_eq!(outcome.events.len(), 200);
-        assert_eq!(
-            frames_of(&outcome.out),
-            (0..100).map(|i| (0x8A, vec![i; usize::from(i)])).collect::<Vec<_>>()
-        );
-        assert_eq!((outcome.error, outcome.state), (None, State::Transmission));
-    });
+both_roles!(ct_04_ct_05_ct_07_every_ping_of_a_burst_is_answered_in_order);
+fn ct_04_ct_05_ct_07_every_ping_of_a_burst_is_answered_in_order<R: Side>() {
+    let mut wire = Vec::new();
+    for i in 0..100u8 {
+        wire.extend(frame::<R>(0x89, &vec![i; usize::from(i)]));
+        wire.extend(frame::<R>(0x8A, b"unasked"));
+    }
+    let outcome = transmit::<R>(Config::default(), &wire);
+    assert_eq!(outcome.events.len(), 200);
+    assert_eq!(
+        frames_of::<R>(&outcome.out),
+        (0..100).map(|i| (0x8A, vec![i; usize::from(i)])).collect::<Vec<_>>()
+    );
+    assert_eq!((outcome.error, outcome.state), (None, State::Transmission));
 }
 
 both_roles!(ct_01_ct_02_control_frames_too_long_or_fragmented);
@@ -55,105 +47,6 @@ fn ct_01_ct_02_control_frames_too_long_or_fragmented<R: Side>() {
         let outcome = transmit::<R>(Config::default(), &frame::<R>(opcode, b""));
         assert_eq!(outcome.error, Some(ProtocolError::ControlFragmented.into()));
     }
-}
-
-/// CL-01, CL-02, CL-05 (§5.5.1): the reason comes back too, and a browser shows it to its page.
-#[test]
-fn cl_01_cl_02_cl_05_a_close_is_echoed_with_its_code_and_reason() {
-    let reason = "x".repeat(123);
-    let long = [b"\x03\xe9", reason.as_bytes()].concat();
-    for (body, reply, seen, fact) in [
-        (&b""[..], &b""[..], None, CloseFrameStatus::Empty),
-        (
-            b"\x03\xe8",
-            b"\x03\xe8",
-            Some((1000, String::new())),
-            CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE),
-        ),
-        (
-            b"\x0b\xb8why",
-            b"\x0b\xb8why",
-            Some((3000, "why".to_owned())),
-            CloseFrameStatus::Code(CloseCode::new(3000).unwrap()),
-        ),
-        (&long, &long, Some((1001, reason.clone())), CloseFrameStatus::Code(CloseCode::GOING_AWAY)),
-    ] {
-        both(|frame, transmit, frames_of| {
-            let outcome = transmit(&frame(0x88, body));
-            assert_eq!(outcome.events, [Seen::Close(seen.clone())]);
-            assert_eq!(frames_of(&outcome.out), [(0x88, reply.to_vec())]);
-            assert_eq!((outcome.error, outcome.state), (None, State::End));
-            assert_eq!(
-                (outcome.closed.sent, outcome.closed.received, outcome.closed.clean()),
-                (fact, fact, true)
-            );
-            assert_eq!(outcome.closed.code(), seen.as_ref().map_or(1005, |(code, _)| *code));
-        });
-    }
-}
-
-#[test]
-fn cl_18_the_server_closes_the_transport_and_the_client_waits() {
-    assert_eq!(
-        transmit::<Server>(Config::default(), &frame::<Server>(0x88, b"")).transport_action,
-        TransportAction::Close
-    );
-    assert_eq!(
-        transmit::<Clients>(Config::default(), &frame::<Clients>(0x88, b"")).transport_action,
-        TransportAction::AwaitPeerClose
-    );
-}
-
-#[test]
-fn cl_07_cl_09_cl_10_bodies_that_are_illegal() {
-    use ProtocolError::{CloseBodyTooShort, CloseReasonNotUtf8, InvalidCloseCode};
-    let mut rows: Vec<(Vec<u8>, ProtocolError)> = vec![
-        (b"\x03".to_vec(), CloseBodyTooShort),
-        (b"\x03\xe8\xff".to_vec(), CloseReasonNotUtf8),
-        (b"\x03\xe8\xce".to_vec(), CloseReasonNotUtf8),
-        (b"\x03\xe8\xed\xa0\x80".to_vec(), CloseReasonNotUtf8),
-    ];
-    for code in [0u16, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535] {
-        rows.push((code.to_be_bytes().to_vec(), InvalidCloseCode));
-    }
-    for (body, error) in rows {
-        both(|frame, transmit, frames_of| {
-            let outcome = transmit(&frame(0x88, &body));
-            assert_eq!(
-                (outcome.error, outcome.events),
-                (Some(Error::Protocol(error)), vec![]),
-                "{body:02x?}"
-            );
-            assert_eq!(frames_of(&outcome.out), [(0x88, error.close_code().get().to_be_bytes().to_vec())]);
-            assert_eq!((outcome.closed.code(), outcome.closed.clean()), (1006, false));
-            assert_eq!(outcome.transport_action, TransportAction::Close);
-        });
-    }
-}
-
-#[test]
-fn cl_08_every_legal_code_is_accepted() {
-    for code in (1000..1004).chain(1007..1015).chain([3000, 3999, 4000, 4999]) {
-        both(|frame, transmit, _| {
-            let outcome = transmit(&frame(0x88, &u16::to_be_bytes(code)));
-            assert_eq!(
-                (outcome.error, outcome.events),
-                (None, vec![Seen::Close(Some((code, String::new())))])
-            );
-        });
-    }
-}
-
-#[test]
-fn cl_11_what_comes_after_a_close_is_discarded() {
-    both(|frame, transmit, frames_of| {
-        let after =
-            [frame(0x81, b"late"), frame(0x89, b"late"), frame(0x88, b"\x03\xe9"), vec![0xFF; 50]].concat();
-        let outcome = transmit(&[frame(0x88, b"\x03\xe8"), after].concat());
-        assert_eq!(outcome.events, [Seen::Close(Some((1000, String::new())))]);
-        assert_eq!(frames_of(&outcome.out), [(0x88, b"\x03\xe8".to_vec())]);
-        assert_eq!(outcome.error, None);
-    });
 }
 
 both_roles!(ct_06_cl_12_after_our_close_messages_still_come_and_pings_are_answered);
@@ -190,68 +83,6 @@ fn ct_06_cl_12_after_our_close_messages_still_come_and_pings_are_answered<R: Sid
         assert_eq!(result, Err(SendError::Closed), "CL-19 {what}");
     }
     assert_eq!(out, b"");
-}
-
-both_roles!(cl_13_the_transport_ends);
-fn cl_13_the_transport_ends<R: Side>() {
-    let mut connection = R::open(Config::default());
-    let mut out = Vec::new();
-    assert_eq!(
-        connection.receive(&mut filled(&frame::<R>(0x01, b"begun")), &mut out).map(|event| event.is_some()),
-        Ok(false)
-    );
-    let closed = connection.receive_eof();
-    assert_eq!((closed.code(), closed.clean()), (1006, false));
-    assert_eq!(
-        (connection.state(), connection.transport_action(), connection.close_status()),
-        (State::End, TransportAction::Close, closed)
-    );
-    assert!(
-        matches!(connection.receive(&mut filled(&frame::<R>(0x80, b"ended")), &mut out), Ok(None)),
-        "FG-11"
-    );
-    assert_eq!(connection.send_text("x", &mut out), Err(SendError::Closed));
-    assert_eq!(connection.receive_eof(), closed);
-
-    let mut connection = R::open(Config::default());
-    assert!(matches!(
-        connection.receive(&mut filled(&frame::<R>(0x88, b"\x03\xe9")), &mut out),
-        Ok(Some(Event::Close(_)))
-    ));
-    let closed = connection.receive_eof();
-    assert_eq!((closed.code(), closed.clean()), (1001, true));
-
-    let mut connection = R::open(Config::default());
-    connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
-    let closed = connection.receive_eof();
-    assert_eq!(
-        (closed.sent, closed.code(), closed.clean()),
-        (CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE), 1006, false)
-    );
-
-    let mut connection = R::open(Config::default());
-    let error = Err(Error::Protocol(ProtocolError::ReservedOpcode));
-    let event = connection.receive(&mut filled(&[0x83]), &mut out).map(|event| event.is_some());
-    assert_eq!(event, error);
-    connection.receive_eof();
-    assert_eq!(
-        connection.receive(&mut filled(&[0x83]), &mut out).map(|event| event.is_some()),
-        error,
-        "ST-08"
-    );
-}
-
-both_roles!(cl_16_cl_17_a_violation_after_our_close_sends_no_second_one);
-fn cl_16_cl_17_a_violation_after_our_close_sends_no_second_one<R: Side>() {
-    let mut connection = R::open(Config::default());
-    connection.close(CloseCode::NORMAL_CLOSURE, "", &mut Vec::new()).unwrap();
-    let outcome =
-        support::every_way(&connection, &[&[0x83][..], &frame::<R>(0x88, b"\x03\xe8")].concat(), |_, _| {});
-    assert_eq!((outcome.error, outcome.out), (Some(ProtocolError::ReservedOpcode.into()), vec![]));
-    assert_eq!(
-        (outcome.closed.code(), outcome.closed.clean(), outcome.transport_action),
-        (1006, false, TransportAction::Close)
-    );
 }
 
 both_roles!(ct_03_cl_06_what_is_too_long_to_send);
@@ -336,34 +167,6 @@ fn a_send_pays_what_is_owed_first<R: Side>() {
     connection.send_text("after", &mut out).unwrap();
     assert_eq!(frames_of::<R>(&out), [(0x8A, b"ping".to_vec()), (0x81, b"after".to_vec())]);
     assert!(!connection.has_pending_reply());
-}
-
-both_roles!(a_close_that_finds_no_room_goes_out_later);
-fn a_close_that_finds_no_room_goes_out_later<R: Side>() {
-    let close = frame::<R>(0x88, b"\x03\xe9");
-    for (wire, reply, error) in [
-        (&close[..], b"\x03\xe9", None),
-        (&[0x83][..], b"\x03\xea", Some(Error::Protocol(ProtocolError::ReservedOpcode))),
-    ] {
-        let mut connection = R::open(Config::default());
-        let mut full = ArrayVec::<u8, 2>::new();
-        let mut inbound = filled(&[&frame::<R>(0x89, b"ping")[..], wire].concat());
-        assert!(connection.receive(&mut inbound, &mut full).unwrap().is_some());
-        assert_eq!(connection.receive(&mut inbound, &mut full).err(), error);
-        assert_eq!(
-            (connection.state(), connection.has_pending_reply(), connection.transport_action()),
-            (State::End, true, TransportAction::KeepOpen)
-        );
-        assert_eq!(connection.send_text("x", &mut full), Err(SendError::Closed));
-        let mut out = Vec::new();
-        assert_eq!(connection.receive(&mut inbound, &mut out).err(), error);
-        assert_eq!(frames_of::<R>(&out), [(0x88, reply.to_vec())], "the Pong gives way to the Close");
-        assert!(
-            !connection.has_pending_reply() && connection.transport_action() != TransportAction::KeepOpen
-        );
-        assert_eq!(connection.receive(&mut inbound, &mut out).err(), error);
-        assert_eq!(frames_of::<R>(&out).len(), 1, "CL-03");
-    }
 }
 
 both_roles!(lim_07_full_buffers_refuse_and_change_nothing);

@@ -1,22 +1,17 @@
-//! Framing, masking and fragmentation (§5.1–§5.4, §5.7), for both roles.
+//! Framing (§5.2, §5.7), for both roles.
 
 use websocket_proto::wire::{FrameHeader, LengthForm, Opcode, Parsed};
-use websocket_proto::{Client, Config, Error, MessageKind, ProtocolError, SendError, Server, State};
+use websocket_proto::{Client, Config, Error, MessageKind, ProtocolError, Server, State};
 
 use crate::support::{
-    self, KEY, Keys, Outcome, Seen, Side, frame, frame_with, frames_of, open_client, open_server, transmit,
+    KEY, Keys, Seen, Side, frame, frame_with, frames_of, open_client, open_server, transmit,
 };
 
 type Clients = Client<Keys>;
 
-fn both(test: impl Fn(fn(u8, &[u8]) -> Vec<u8>, fn(&[u8]) -> Outcome)) {
-    test(frame::<Server>, |wire| transmit::<Server>(Config::default(), wire));
-    test(frame::<Clients>, |wire| transmit::<Clients>(Config::default(), wire));
-}
-
 /// The violation, and the code of the one Close frame that was written.
 #[track_caller]
-fn assert_fails<R: Side>(wire: &[u8], error: ProtocolError, events: &[Seen]) {
+pub(crate) fn assert_fails<R: Side>(wire: &[u8], error: ProtocolError, events: &[Seen]) {
     let outcome = transmit::<R>(Config::default(), wire);
     assert_eq!(outcome.error, Some(Error::Protocol(error)), "{wire:02x?}");
     assert_eq!(outcome.events, events, "{wire:02x?}");
@@ -31,7 +26,7 @@ fn assert_fails<R: Side>(wire: &[u8], error: ProtocolError, events: &[Seen]) {
 }
 
 #[track_caller]
-fn assert_both_fail(
+pub(crate) fn assert_both_fail(
     make: impl Fn(fn(u8, &[u8]) -> Vec<u8>) -> Vec<u8>,
     error: ProtocolError,
     events: &[Seen],
@@ -40,7 +35,7 @@ fn assert_both_fail(
     assert_fails::<Clients>(&make(frame::<Clients>), error, events);
 }
 
-fn text(text: &str) -> Seen {
+pub(crate) fn text(text: &str) -> Seen {
     Seen::Text(text.to_owned())
 }
 
@@ -97,18 +92,16 @@ fn s5_7_examples_are_written() {
     assert_eq!(out, [b"\x81\x85\0\0\0\x05", &masked(5)[..], b"\x8a\x85\0\0\0\x06", &masked(6)[..]].concat());
 }
 
-#[test]
-fn fr_01_fr_05_fr_06_fr_07_every_length_form() {
-    both(|frame, transmit| {
-        for len in [0, 1, 5, 124, 125, 126, 127, 128, 1000, 65_535, 65_536, 70_000] {
-            let payload: Vec<u8> = (0..len).map(|i| (i * 7) as u8 & 0x7F).collect();
-            let wire = [frame(0x82, &payload), frame(0x81, &payload)].concat();
-            let outcome = transmit(&wire);
-            let text = String::from_utf8(payload.clone()).unwrap();
-            assert_eq!(outcome.events, [Seen::Binary(payload), Seen::Text(text)], "{len}");
-            assert_eq!((outcome.error, outcome.out, outcome.state), (None, vec![], State::Transmission));
-        }
-    });
+both_roles!(fr_01_fr_05_fr_06_fr_07_every_length_form);
+fn fr_01_fr_05_fr_06_fr_07_every_length_form<R: Side>() {
+    for len in [0, 1, 5, 124, 125, 126, 127, 128, 1000, 65_535, 65_536, 70_000] {
+        let payload: Vec<u8> = (0..len).map(|i| (i * 7) as u8 & 0x7F).collect();
+        let wire = [frame::<R>(0x82, &payload), frame::<R>(0x81, &payload)].concat();
+        let outcome = transmit::<R>(Config::default(), &wire);
+        let text = String::from_utf8(payload.clone()).unwrap();
+        assert_eq!(outcome.events, [Seen::Binary(payload), Seen::Text(text)], "{len}");
+        assert_eq!((outcome.error, outcome.out, outcome.state), (None, vec![], State::Transmission));
+    }
 }
 
 #[test]
@@ -200,227 +193,6 @@ fn fr_13_errors_come_at_the_earliest_byte<R: Side>() {
         assert_eq!((before.error, before.events, before.out), (None, vec![], vec![]), "{wire:02x?}");
         assert_fails::<R>(&wire[..at], error, &[]);
     }
-}
-
-#[test]
-fn mk_02_mk_05_the_direction_of_masking() {
-    for first in [0x81, 0x82, 0x89, 0x8A, 0x88] {
-        assert_fails::<Server>(
-            &frame_with(first, b"\x03\xe8", None, LengthForm::Minimal, 2),
-            ProtocolError::UnmaskedFrame,
-            &[],
-        );
-        assert_fails::<Server>(
-            &frame_with(first, b"", None, LengthForm::Minimal, 0),
-            ProtocolError::UnmaskedFrame,
-            &[],
-        );
-        assert_fails::<Clients>(
-            &frame_with(first, b"\x03\xe8", Some(KEY), LengthForm::Minimal, 2),
-            ProtocolError::MaskedFrame,
-            &[],
-        );
-        assert_fails::<Clients>(
-            &frame_with(first, b"", Some([0; 4]), LengthForm::Minimal, 0),
-            ProtocolError::MaskedFrame,
-            &[],
-        );
-    }
-}
-
-#[test]
-fn mk_06_any_key_is_legal_and_belongs_to_one_frame() {
-    let keys = [[0; 4], [0xFF; 4], [1, 0, 0, 0], KEY, [0x80, 0x81, 0x82, 0x83]];
-    let wire: Vec<u8> = keys
-        .iter()
-        .flat_map(|&key| frame_with(0x81, b"0123456789abcdef!", Some(key), LengthForm::Minimal, 17))
-        .collect();
-    let outcome = transmit::<Server>(Config::default(), &wire);
-    assert_eq!(outcome.events, vec![text("0123456789abcdef!"); 5]);
-    // Fragments, each with a key of its own and of every length modulo four.
-    let mut wire = Vec::new();
-    let mut whole = Vec::new();
-    for len in 0..40u8 {
-        let payload: Vec<u8> = (0..len).collect();
-        let first = if len == 0 { 0x02 } else { 0x00 };
-        wire.extend(frame_with(
-            first,
-            &payload,
-            Some([len, 3, 5, !len]),
-            LengthForm::Minimal,
-            u64::from(len),
-        ));
-        whole.extend(payload);
-    }
-    wire.extend(frame_with(0x80, b"", Some(KEY), LengthForm::Minimal, 0));
-    assert_eq!(transmit::<Server>(Config::default(), &wire).events, [Seen::Binary(whole)]);
-}
-
-#[test]
-fn fg_01_fg_03_fg_10_fragments_are_joined_in_order() {
-    both(|frame, transmit| {
-        let wire = [
-            frame(0x01, b""),
-            frame(0x00, b"a"),
-            frame(0x00, b""),
-            frame(0x00, "bé".as_bytes()),
-            frame(0x80, b""),
-            frame(0x81, b"whole"),
-            frame(0x02, &[0xFF; 300]),
-            frame(0x80, &[0xFE; 70_000]),
-            frame(0x02, b""),
-            frame(0x80, b""),
-            frame(0x82, b""),
-        ];
-        let outcome = transmit(&wire.concat());
-        let mut long = vec![0xFF; 300];
-        long.extend([0xFE; 70_000]);
-        let binary = Seen::Binary;
-        assert_eq!(
-            outcome.events,
-            [text("abé"), text("whole"), binary(long), binary(vec![]), binary(vec![])]
-        );
-        assert_eq!((outcome.error, outcome.out.len()), (None, 0));
-    });
-}
-
-#[test]
-fn fg_02_fg_04_fg_07_violations_of_the_order() {
-    use ProtocolError::{ExpectedContinuation, UnexpectedContinuation};
-    for payload in [&b""[..], b"x"] {
-        for first in [0x00, 0x80] {
-            assert_both_fail(|frame| frame(first, payload), UnexpectedContinuation, &[]);
-            assert_both_fail(
-                |frame| [frame(0x81, b"a"), frame(first, payload)].concat(),
-                UnexpectedContinuation,
-                &[text("a")],
-            );
-            let after = |frame: fn(u8, &[u8]) -> Vec<u8>| {
-                [frame(0x01, b"a"), frame(0x80, b"b"), frame(first, payload)].concat()
-            };
-            assert_both_fail(after, UnexpectedContinuation, &[text("ab")]);
-        }
-        for open in [0x01, 0x02] {
-            for first in [0x01, 0x02, 0x81, 0x82] {
-                let wire = |frame: fn(u8, &[u8]) -> Vec<u8>| {
-                    [frame(open, b"a"), frame(0x00, b""), frame(first, payload)].concat()
-                };
-                assert_both_fail(wire, ExpectedContinuation, &[]);
-            }
-        }
-    }
-}
-
-#[test]
-fn fg_05_control_frames_inside_a_message() {
-    both(|frame, transmit| {
-        let wire = [
-            frame(0x01, b"one "),
-            frame(0x89, b"ping"),
-            frame(0x00, b"two "),
-            frame(0x8A, b"pong"),
-            frame(0x8A, b""),
-            frame(0x89, &[0xFF; 125]),
-            frame(0x80, b"three"),
-        ];
-        let outcome = transmit(&wire.concat());
-        let (ping, pong) = (Seen::Ping(b"ping".to_vec()), Seen::Pong(b"pong".to_vec()));
-        assert_eq!(
-            outcome.events,
-            [ping, pong, Seen::Pong(vec![]), Seen::Ping(vec![0xFF; 125]), text("one two three")]
-        );
-    });
-}
-
-both_roles!(fg_06_a_close_inside_a_message_drops_it);
-fn fg_06_a_close_inside_a_message_drops_it<R: Side>() {
-    let wire =
-        [frame::<R>(0x01, b"begun"), frame::<R>(0x88, b"\x03\xe9bye"), frame::<R>(0x80, b"ended")].concat();
-    let outcome = transmit::<R>(Config::default(), &wire);
-    assert_eq!(outcome.events, [Seen::Close(Some((1001, "bye".to_owned())))]);
-    assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xe9bye".to_vec())]);
-    assert_eq!((outcome.error, outcome.state, outcome.closed.clean()), (None, State::End, true));
-}
-
-both_roles!(fg_08_sent_fragments);
-fn fg_08_sent_fragments<R: Side>() {
-    let mut connection = R::open(Config::default());
-    let mut out = Vec::new();
-    connection.send_fragment(MessageKind::Binary, b"a", false, &mut out).unwrap();
-    connection.ping(b"p", &mut out).unwrap();
-    connection.send_fragment(MessageKind::Binary, b"", false, &mut out).unwrap();
-    connection.send_fragment(MessageKind::Binary, b"b", true, &mut out).unwrap();
-    connection.send_fragment(MessageKind::Text, b"only", true, &mut out).unwrap();
-    let frames = [(0x02, &b"a"[..]), (0x89, b"p"), (0x00, b""), (0x80, b"b"), (0x81, b"only")];
-    assert_eq!(frames_of::<R>(&out), frames.map(|(first, payload)| (first, payload.to_vec())));
-}
-
-#[test]
-fn mk_01_mk_07_every_frame_of_a_client_has_a_key_of_its_own() {
-    let mut client = open_client(Config::default());
-    let mut out = Vec::new();
-    let mut payload = *b"in place";
-    for _ in 0..2 {
-        client.send_text("same", &mut out).unwrap();
-        client.ping(b"", &mut out).unwrap();
-        client.send_fragment(MessageKind::Text, b"a", false, &mut out).unwrap();
-        client.send_fragment(MessageKind::Text, b"b", true, &mut out).unwrap();
-    }
-    let head = client.mask_and_encode_header(MessageKind::Text, &mut payload).unwrap();
-    out.extend_from_slice(&head);
-    out.extend_from_slice(&payload);
-    let mut keys = Vec::new();
-    let mut rest = &out[..];
-    while let Some((header, len)) = FrameHeader::parse(rest).unwrap().complete() {
-        keys.push(header.masking_key.unwrap());
-        rest = &rest[len + header.payload_len as usize..];
-    }
-    // The source counts words; the first four were the handshake's nonce.
-    assert_eq!(keys, (5..14u32).map(u32::to_be_bytes).collect::<Vec<_>>());
-}
-
-/// The frame that a fresh connection writes of this payload.
-fn copied<R: Side>(kind: MessageKind, payload: &[u8]) -> Vec<u8> {
-    let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
-    match kind {
-        MessageKind::Text => connection.send_text(core::str::from_utf8(payload).unwrap(), &mut out).unwrap(),
-        MessageKind::Binary => connection.send_binary(payload, &mut out).unwrap(),
-    }
-    out
-}
-
-both_roles!(mk_10_frame_in_place_is_the_same_frame);
-fn mk_10_frame_in_place_is_the_same_frame<R: Side>() {
-    for len in [0, 1, 125, 126, 65_536] {
-        let payload = vec![b'x'; len];
-        for kind in [MessageKind::Text, MessageKind::Binary] {
-            let (out, mut in_place) = (copied::<R>(kind, &payload), R::open(Config::default()));
-            let mut payload = payload.clone();
-            let head = in_place.mask_and_encode_header(kind, &mut payload).unwrap();
-            assert_eq!(out, [&head[..], &payload].concat());
-        }
-    }
-}
-
-#[test]
-fn s5_1_the_head_of_a_server_s_frame_leaves_the_payload_alone() {
-    for len in [0, 1, 125, 126, 65_535, 65_536] {
-        let payload = vec![b'x'; len];
-        for kind in [MessageKind::Text, MessageKind::Binary] {
-            let (out, mut apart) = (copied::<Server>(kind, &payload), Server::open(Config::default()));
-            let head = apart.encode_header(kind, &payload).unwrap();
-            assert_eq!(out, [&head[..], &payload].concat());
-            assert_eq!(support::split(apart).1.encode_header(kind, &payload), Ok(head));
-        }
-    }
-    let (mut server, mut out) = (Server::open(Config::default()), Vec::new());
-    assert_eq!(server.encode_header(MessageKind::Text, b"\xCE"), Err(SendError::InvalidUtf8));
-    server.send_fragment(MessageKind::Binary, b"", false, &mut out).unwrap();
-    assert_eq!(server.encode_header(MessageKind::Binary, b""), Err(SendError::MessageOpen));
-    server.send_fragment(MessageKind::Binary, b"", true, &mut out).unwrap();
-    assert!(server.encode_header(MessageKind::Binary, b"").is_ok());
-    server.close_empty(&mut out).unwrap();
-    assert_eq!(server.encode_header(MessageKind::Binary, b""), Err(SendError::Closed));
 }
 
 #[test]

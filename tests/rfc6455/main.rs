@@ -8,14 +8,20 @@ extern crate alloc;
 #[path = "../support/mod.rs"]
 mod support;
 
-mod client;
+mod client_request;
+mod client_response;
+mod close_frames;
 mod closing;
 mod control;
 mod extensions;
+mod fragmentation;
 mod framing;
 mod limits;
 mod limits_of_config;
+mod masking;
 mod random;
 mod sending;
 mod server;
+mod server_request;
+mod server_response;
 mod utf8;

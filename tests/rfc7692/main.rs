@@ -9,9 +9,14 @@ mod support_deflate;
 
 mod blocks;
 mod inbound;
+mod inbound_blocks;
+mod inbound_limits;
+mod inbound_window;
 mod memory;
 mod negotiation;
+mod negotiation_client;
 mod outbound;
+mod outbound_room;
 mod prepared;
 mod split;
 mod tick;

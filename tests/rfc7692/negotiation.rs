@@ -1,4 +1,4 @@
-//! The negotiation of permessage-deflate (RFC 7692 §5, §7.1), both roles.
+//! The negotiation of permessage-deflate (RFC 7692 §5, §7.1): offers, and the answer of a server.
 
 use websocket_proto::{
     Accept, Client, ClientRequest, Config, Connection, DeflateParams, Error, Event, HandshakeError,
@@ -8,12 +8,12 @@ use websocket_proto::{
 use crate::support::{self, Keys, REQUEST, RESPONSE, Seen, feed, filled, frame, frames_of, with_field};
 use crate::support_deflate::{self, config, deflate};
 
-fn all() -> DeflateParams {
+pub(crate) fn all() -> DeflateParams {
     DeflateParams::new()
 }
 
 /// The value of Sec-WebSocket-Extensions in a head.
-fn extensions_field(head: &[u8]) -> Option<String> {
+pub(crate) fn extensions_field(head: &[u8]) -> Option<String> {
     let text = String::from_utf8(head.to_vec()).unwrap();
     let lines: Vec<&str> =
         text.lines().filter_map(|line| line.strip_prefix("Sec-WebSocket-Extensions: ")).collect();
@@ -27,7 +27,7 @@ fn with_extensions(head: &[u8], value: &str) -> Vec<u8> {
 }
 
 /// What a server that is ready for `most` answers to an offer, in every chunking; and the connection.
-fn answer(
+pub(crate) fn answer(
     most: Option<DeflateParams>,
     offer: &str,
 ) -> (Option<String>, Option<DeflateParams>, Connection<Server>) {
@@ -53,7 +53,7 @@ fn answer(
     (extensions_field(&out), server.negotiated().unwrap().deflate(), server)
 }
 
-fn asking(most: Option<DeflateParams>) -> (Connection<Client<Keys>>, Vec<u8>) {
+pub(crate) fn asking(most: Option<DeflateParams>) -> (Connection<Client<Keys>>, Vec<u8>) {
     let mut out = Vec::new();
     let uri = Uri::parse("ws://server.example.com/chat").unwrap();
     let client =
@@ -62,7 +62,10 @@ fn asking(most: Option<DeflateParams>) -> (Connection<Client<Keys>>, Vec<u8>) {
 }
 
 /// What a client that has offered `most` makes of an answer, in every chunking.
-fn judged(most: Option<DeflateParams>, value: &str) -> Result<Option<DeflateParams>, HandshakeError> {
+pub(crate) fn judged(
+    most: Option<DeflateParams>,
+    value: &str,
+) -> Result<Option<DeflateParams>, HandshakeError> {
     let (client, request) = asking(most);
     // The accept value for the key of these Keys comes from a server.
     let (mut server, mut response) = (Connection::server(Config::default()), Vec::new());
@@ -246,108 +249,6 @@ fn pmd_05_offers_are_tried_in_order() {
     let wire = with_extensions(REQUEST, "permessage-deflate\r\n;");
     let outcome = support::every_way(&Connection::server(config(Some(all()))), &wire, |_, _| panic!());
     assert_eq!(outcome.error, Some(Error::Handshake(HandshakeError::InvalidExtensions)));
-}
-
-#[test]
-fn pmd_06_answers_that_a_client_takes() {
-    let ready = deflate(12, 11, true, true);
-    for (most, value, agreed) in [
-        (all(), "", None),
-        (all(), "permessage-deflate", Some(all())),
-        (all(), "permessage-deflate; server_no_context_takeover", Some(deflate(15, 15, false, true))),
-        (all(), "permessage-deflate; client_no_context_takeover", Some(deflate(15, 15, true, false))),
-        (all(), "permessage-deflate; server_max_window_bits=8", Some(deflate(8, 15, true, true))),
-        (all(), "permessage-deflate; server_max_window_bits=\"15\"", Some(all())),
-        (all(), "permessage-deflate; client_max_window_bits=8", Some(deflate(15, 8, true, true))),
-        (ready, "permessage-deflate; server_max_window_bits=12", Some(deflate(12, 15, true, true))),
-        (
-            ready,
-            "permessage-deflate; server_max_window_bits=9; client_max_window_bits=10",
-            Some(deflate(9, 10, true, true)),
-        ),
-        // §7.1.2.2: the hint does not bind the server
-        (
-            ready,
-            "permessage-deflate; server_max_window_bits=9; client_max_window_bits=13",
-            Some(deflate(9, 13, true, true)),
-        ),
-        (
-            deflate(15, 15, false, false),
-            "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
-            Some(deflate(15, 15, false, false)),
-        ),
-        (
-            deflate(15, 15, false, false),
-            "permessage-deflate; server_no_context_takeover",
-            Some(deflate(15, 15, false, true)),
-        ),
-    ] {
-        assert_eq!(judged(Some(most), value), Ok(agreed), "{value}");
-    }
-    for (most, offer) in [
-        (deflate(15, 15, true, true), "permessage-deflate; client_max_window_bits"),
-        (
-            deflate(10, 9, true, true),
-            "permessage-deflate; server_max_window_bits=10; client_max_window_bits=9",
-        ),
-        (
-            deflate(15, 15, false, false),
-            "permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits",
-        ),
-        // Numbers beside 8 to 15.
-        (deflate(0, 255, true, true), "permessage-deflate; server_max_window_bits=8; client_max_window_bits"),
-    ] {
-        assert_eq!(extensions_field(&asking(Some(most)).1).as_deref(), Some(offer));
-        // A server that is ready for all takes it, and the client the answer.
-        let (value, agreed, _) = answer(Some(all()), offer);
-        assert_eq!(judged(Some(most), &value.unwrap()), Ok(agreed));
-    }
-}
-
-#[test]
-fn pmd_07_attack_d2_answers_that_fail_the_connection() {
-    for value in [
-        "permessage-deflate; x",
-        "permessage-deflate; server_no_context_takeover=1",
-        "permessage-deflate; client_no_context_takeover=0",
-        "permessage-deflate; server_max_window_bits",
-        "permessage-deflate; server_max_window_bits=1000",
-        "permessage-deflate; server_max_window_bits=abc",
-        "permessage-deflate; server_max_window_bits=7",
-        "permessage-deflate; server_max_window_bits=16",
-        "permessage-deflate; server_max_window_bits=09",
-        "permessage-deflate; server_max_window_bits=99999999999999999999",
-        "permessage-deflate; client_max_window_bits",
-        "permessage-deflate; client_max_window_bits=7",
-        "permessage-deflate; client_max_window_bits=16",
-        "permessage-deflate; client_max_window_bits=x",
-        "permessage-deflate; server_max_window_bits=10; server_max_window_bits=10",
-        "permessage-deflate; client_max_window_bits=10; client_max_window_bits=9",
-        "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
-        "permessage-deflate; client_no_context_takeover; client_no_context_takeover",
-        // Twice: both would claim RSV1 (EX-06).
-        "permessage-deflate, permessage-deflate",
-        "permessage-deflate\r\npermessage-deflate; server_no_context_takeover",
-    ] {
-        assert_eq!(judged(Some(all()), value), Err(HandshakeError::InvalidDeflate), "{value}");
-    }
-    // What the offer has asked for and the answer does not give.
-    for (most, value) in [
-        (deflate(10, 15, true, true), "permessage-deflate"),
-        (deflate(10, 15, true, true), "permessage-deflate; server_max_window_bits=11"),
-        (deflate(10, 15, true, true), "permessage-deflate; client_max_window_bits=10"),
-        (deflate(15, 15, false, true), "permessage-deflate"),
-        (deflate(15, 15, false, true), "permessage-deflate; client_no_context_takeover"),
-    ] {
-        assert_eq!(judged(Some(most), value), Err(HandshakeError::InvalidDeflate), "{value}");
-    }
-    assert_eq!(judged(Some(all()), "permessage-deflate;"), Err(HandshakeError::InvalidExtensions));
-    for value in
-        ["x", "permessage-deflate, x", "x, permessage-deflate", "permessage-bzip2", "PERMESSAGE-DEFLATE"]
-    {
-        assert_eq!(judged(Some(all()), value), Err(HandshakeError::ExtensionNotOffered), "{value}");
-    }
-    assert_eq!(judged(None, "permessage-deflate"), Err(HandshakeError::ExtensionNotOffered));
 }
 
 #[test]

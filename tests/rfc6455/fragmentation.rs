@@ -1,0 +1,99 @@
+//! Fragmentation (§5.4), for both roles.
+
+use websocket_proto::{Config, MessageKind, ProtocolError, State};
+
+use crate::support::{Seen, Side, frame, frames_of, transmit};
+
+use super::framing::{assert_both_fail, text};
+
+both_roles!(fg_01_fg_03_fg_10_fragments_are_joined_in_order);
+fn fg_01_fg_03_fg_10_fragments_are_joined_in_order<R: Side>() {
+    let wire = [
+        frame::<R>(0x01, b""),
+        frame::<R>(0x00, b"a"),
+        frame::<R>(0x00, b""),
+        frame::<R>(0x00, "bé".as_bytes()),
+        frame::<R>(0x80, b""),
+        frame::<R>(0x81, b"whole"),
+        frame::<R>(0x02, &[0xFF; 300]),
+        frame::<R>(0x80, &[0xFE; 70_000]),
+        frame::<R>(0x02, b""),
+        frame::<R>(0x80, b""),
+        frame::<R>(0x82, b""),
+    ];
+    let outcome = transmit::<R>(Config::default(), &wire.concat());
+    let mut long = vec![0xFF; 300];
+    long.extend([0xFE; 70_000]);
+    let binary = Seen::Binary;
+    assert_eq!(outcome.events, [text("abé"), text("whole"), binary(long), binary(vec![]), binary(vec![])]);
+    assert_eq!((outcome.error, outcome.out.len()), (None, 0));
+}
+
+#[test]
+fn fg_02_fg_04_fg_07_violations_of_the_order() {
+    use ProtocolError::{ExpectedContinuation, UnexpectedContinuation};
+    for payload in [&b""[..], b"x"] {
+        for first in [0x00, 0x80] {
+            assert_both_fail(|frame| frame(first, payload), UnexpectedContinuation, &[]);
+            assert_both_fail(
+                |frame| [frame(0x81, b"a"), frame(first, payload)].concat(),
+                UnexpectedContinuation,
+                &[text("a")],
+            );
+            let after = |frame: fn(u8, &[u8]) -> Vec<u8>| {
+                [frame(0x01, b"a"), frame(0x80, b"b"), frame(first, payload)].concat()
+            };
+            assert_both_fail(after, UnexpectedContinuation, &[text("ab")]);
+        }
+        for open in [0x01, 0x02] {
+            for first in [0x01, 0x02, 0x81, 0x82] {
+                let wire = |frame: fn(u8, &[u8]) -> Vec<u8>| {
+                    [frame(open, b"a"), frame(0x00, b""), frame(first, payload)].concat()
+                };
+                assert_both_fail(wire, ExpectedContinuation, &[]);
+            }
+        }
+    }
+}
+
+both_roles!(fg_05_control_frames_inside_a_message);
+fn fg_05_control_frames_inside_a_message<R: Side>() {
+    let wire = [
+        frame::<R>(0x01, b"one "),
+        frame::<R>(0x89, b"ping"),
+        frame::<R>(0x00, b"two "),
+        frame::<R>(0x8A, b"pong"),
+        frame::<R>(0x8A, b""),
+        frame::<R>(0x89, &[0xFF; 125]),
+        frame::<R>(0x80, b"three"),
+    ];
+    let outcome = transmit::<R>(Config::default(), &wire.concat());
+    let (ping, pong) = (Seen::Ping(b"ping".to_vec()), Seen::Pong(b"pong".to_vec()));
+    assert_eq!(
+        outcome.events,
+        [ping, pong, Seen::Pong(vec![]), Seen::Ping(vec![0xFF; 125]), text("one two three")]
+    );
+}
+
+both_roles!(fg_06_a_close_inside_a_message_drops_it);
+fn fg_06_a_close_inside_a_message_drops_it<R: Side>() {
+    let wire =
+        [frame::<R>(0x01, b"begun"), frame::<R>(0x88, b"\x03\xe9bye"), frame::<R>(0x80, b"ended")].concat();
+    let outcome = transmit::<R>(Config::default(), &wire);
+    assert_eq!(outcome.events, [Seen::Close(Some((1001, "bye".to_owned())))]);
+    assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xe9bye".to_vec())]);
+    assert_eq!((outcome.error, outcome.state, outcome.closed.clean()), (None, State::End, true));
+}
+
+both_roles!(fg_08_sent_fragments);
+fn fg_08_sent_fragments<R: Side>() {
+    let mut connection = R::open(Config::default());
+    let mut out = Vec::new();
+    connection.send_fragment(MessageKind::Binary, b"a", false, &mut out).unwrap();
+    connection.ping(b"p", &mut out).unwrap();
+    connection.send_fragment(MessageKind::Binary, b"", false, &mut out).unwrap();
+    connection.send_fragment(MessageKind::Binary, b"b", true, &mut out).unwrap();
+    connection.send_fragment(MessageKind::Text, b"only", true, &mut out).unwrap();
+    let frames = [(0x02, &b"a"[..]), (0x89, b"p"), (0x00, b""), (0x80, b"b"), (0x81, b"only")];
+    assert_eq!(frames_of::<R>(&out), frames.map(|(first, payload)| (first, payload.to_vec())));
+}

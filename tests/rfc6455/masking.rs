@@ -1,0 +1,132 @@
+//! Masking (§5.1, §5.3), and the headers that a caller writes beside its payload.
+
+use websocket_proto::wire::{FrameHeader, LengthForm};
+use websocket_proto::{Client, Config, MessageKind, ProtocolError, SendError, Server};
+
+use crate::support::{self, KEY, Keys, Seen, Side, frame_with, open_client, transmit};
+
+use super::framing::{assert_fails, text};
+
+type Clients = Client<Keys>;
+
+#[test]
+fn mk_02_mk_05_the_direction_of_masking() {
+    for first in [0x81, 0x82, 0x89, 0x8A, 0x88] {
+        assert_fails::<Server>(
+            &frame_with(first, b"\x03\xe8", None, LengthForm::Minimal, 2),
+            ProtocolError::UnmaskedFrame,
+            &[],
+        );
+        assert_fails::<Server>(
+            &frame_with(first, b"", None, LengthForm::Minimal, 0),
+            ProtocolError::UnmaskedFrame,
+            &[],
+        );
+        assert_fails::<Clients>(
+            &frame_with(first, b"\x03\xe8", Some(KEY), LengthForm::Minimal, 2),
+            ProtocolError::MaskedFrame,
+            &[],
+        );
+        assert_fails::<Clients>(
+            &frame_with(first, b"", Some([0; 4]), LengthForm::Minimal, 0),
+            ProtocolError::MaskedFrame,
+            &[],
+        );
+    }
+}
+
+#[test]
+fn mk_06_any_key_is_legal_and_belongs_to_one_frame() {
+    let keys = [[0; 4], [0xFF; 4], [1, 0, 0, 0], KEY, [0x80, 0x81, 0x82, 0x83]];
+    let wire: Vec<u8> = keys
+        .iter()
+        .flat_map(|&key| frame_with(0x81, b"0123456789abcdef!", Some(key), LengthForm::Minimal, 17))
+        .collect();
+    let outcome = transmit::<Server>(Config::default(), &wire);
+    assert_eq!(outcome.events, vec![text("0123456789abcdef!"); 5]);
+    // Fragments, each with a key of its own and of every length modulo four.
+    let mut wire = Vec::new();
+    let mut whole = Vec::new();
+    for len in 0..40u8 {
+        let payload: Vec<u8> = (0..len).collect();
+        let first = if len == 0 { 0x02 } else { 0x00 };
+        wire.extend(frame_with(
+            first,
+            &payload,
+            Some([len, 3, 5, !len]),
+            LengthForm::Minimal,
+            u64::from(len),
+        ));
+        whole.extend(payload);
+    }
+    wire.extend(frame_with(0x80, b"", Some(KEY), LengthForm::Minimal, 0));
+    assert_eq!(transmit::<Server>(Config::default(), &wire).events, [Seen::Binary(whole)]);
+}
+
+#[test]
+fn mk_01_mk_07_every_frame_of_a_client_has_a_key_of_its_own() {
+    let mut client = open_client(Config::default());
+    let mut out = Vec::new();
+    let mut payload = *b"in place";
+    for _ in 0..2 {
+        client.send_text("same", &mut out).unwrap();
+        client.ping(b"", &mut out).unwrap();
+        client.send_fragment(MessageKind::Text, b"a", false, &mut out).unwrap();
+        client.send_fragment(MessageKind::Text, b"b", true, &mut out).unwrap();
+    }
+    let head = client.mask_and_encode_header(MessageKind::Text, &mut payload).unwrap();
+    out.extend_from_slice(&head);
+    out.extend_from_slice(&payload);
+    let mut keys = Vec::new();
+    let mut rest = &out[..];
+    while let Some((header, len)) = FrameHeader::parse(rest).unwrap().complete() {
+        keys.push(header.masking_key.unwrap());
+        rest = &rest[len + header.payload_len as usize..];
+    }
+    // The source counts words; the first four were the handshake's nonce.
+    assert_eq!(keys, (5..14u32).map(u32::to_be_bytes).collect::<Vec<_>>());
+}
+
+/// The frame that a fresh connection writes of this payload.
+fn copied<R: Side>(kind: MessageKind, payload: &[u8]) -> Vec<u8> {
+    let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
+    match kind {
+        MessageKind::Text => connection.send_text(core::str::from_utf8(payload).unwrap(), &mut out).unwrap(),
+        MessageKind::Binary => connection.send_binary(payload, &mut out).unwrap(),
+    }
+    out
+}
+
+both_roles!(mk_10_frame_in_place_is_the_same_frame);
+fn mk_10_frame_in_place_is_the_same_frame<R: Side>() {
+    for len in [0, 1, 125, 126, 65_536] {
+        let payload = vec![b'x'; len];
+        for kind in [MessageKind::Text, MessageKind::Binary] {
+            let (out, mut in_place) = (copied::<R>(kind, &payload), R::open(Config::default()));
+            let mut payload = payload.clone();
+            let head = in_place.mask_and_encode_header(kind, &mut payload).unwrap();
+            assert_eq!(out, [&head[..], &payload].concat());
+        }
+    }
+}
+
+#[test]
+fn s5_1_the_head_of_a_server_s_frame_leaves_the_payload_alone() {
+    for len in [0, 1, 125, 126, 65_535, 65_536] {
+        let payload = vec![b'x'; len];
+        for kind in [MessageKind::Text, MessageKind::Binary] {
+            let (out, mut apart) = (copied::<Server>(kind, &payload), Server::open(Config::default()));
+            let head = apart.encode_header(kind, &payload).unwrap();
+            assert_eq!(out, [&head[..], &payload].concat());
+            assert_eq!(support::split(apart).1.encode_header(kind, &payload), Ok(head));
+        }
+    }
+    let (mut server, mut out) = (Server::open(Config::default()), Vec::new());
+    assert_eq!(server.encode_header(MessageKind::Text, b"\xCE"), Err(SendError::InvalidUtf8));
+    server.send_fragment(MessageKind::Binary, b"", false, &mut out).unwrap();
+    assert_eq!(server.encode_header(MessageKind::Binary, b""), Err(SendError::MessageOpen));
+    server.send_fragment(MessageKind::Binary, b"", true, &mut out).unwrap();
+    assert!(server.encode_header(MessageKind::Binary, b"").is_ok());
+    server.close_empty(&mut out).unwrap();
+    assert_eq!(server.encode_header(MessageKind::Binary, b""), Err(SendError::Closed));
+}

@@ -1,45 +1,53 @@
-//! Every requirement of `requirements.md` has a test that is named for it.
+//! Every requirement of `docs/requirements.md` has a test whose doc comment names it.
 
 use std::fs;
 use std::path::Path;
 
-const REQUIREMENTS: &str = include_str!("requirements.md");
+const REQUIREMENTS: &str = include_str!("../docs/requirements.md");
 
-/// The IDs of the list, such as `c_rs_04`.
-fn requirements() -> Vec<String> {
+/// The IDs of the list, such as `C-RS-04`.
+fn requirements() -> Vec<&'static str> {
     let ids = REQUIREMENTS.lines().filter_map(|line| line.strip_prefix("- **")?.split_once("**"));
-    ids.map(|(id, _)| id.to_lowercase().replace('-', "_")).collect()
+    ids.map(|(id, _)| id).collect()
 }
 
-/// The names of all tests below a folder.
-fn tests(folder: &Path, names: &mut Vec<String>) {
+/// The doc comments of all tests below a folder, a string for each test.
+fn doc_comments(folder: &Path, comments: &mut Vec<String>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            tests(&path, names);
+            doc_comments(&path, comments);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).expect("a text");
-            for after in text.split("#[test]").skip(1) {
-                let name =
-                    after.split_once("fn ").and_then(|(_, rest)| rest.split_once('(')).expect("a function").0;
-                names.push(name.to_owned());
+            let lines: Vec<&str> = text.lines().map(str::trim).collect();
+            for (at, line) in lines.iter().enumerate() {
+                // `both_roles!` stands above the comment of the function that it tests, `#[test]` below.
+                let is_doc = |line: &&&str| line.starts_with("///");
+                let comment: Vec<&str> = if *line == "#[test]" {
+                    lines[..at].iter().rev().take_while(is_doc).copied().collect()
+                } else if line.starts_with("both_roles!(") {
+                    lines[at + 1..].iter().take_while(is_doc).copied().collect()
+                } else {
+                    continue;
+                };
+                comments.push(comment.join(" "));
             }
         }
     }
 }
 
 #[test]
-fn every_requirement_has_a_test_of_its_name() {
-    let mut names = Vec::new();
+fn every_requirement_is_named_by_the_doc_comment_of_a_test() {
+    let mut comments = Vec::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests(&root.join("src"), &mut names);
-    tests(&root.join("tests"), &mut names);
-    let carries = |name: &String, id: &str| format!("_{name}_").contains(&format!("_{id}_"));
-    // `s_hs_02` must not pass for a requirement `hs_02`: no ID is the end of another.
+    doc_comments(&root.join("src"), &mut comments);
+    doc_comments(&root.join("tests"), &mut comments);
+    let names = |comment: &String, id: &str| {
+        comment.split(|char: char| !char.is_ascii_alphanumeric() && char != '-').any(|word| word == id)
+    };
     let ids = requirements();
-    assert!(
-        ids.len() > 150 && ids.iter().all(|id| !ids.iter().any(|other| other.ends_with(&format!("_{id}"))))
-    );
-    let missing: Vec<&String> = ids.iter().filter(|id| !names.iter().any(|name| carries(name, id))).collect();
-    assert!(missing.is_empty(), "no test is named for {missing:?}");
+    assert_eq!(ids.len(), 215, "a requirement was added or removed");
+    let missing: Vec<&&str> =
+        ids.iter().filter(|id| !comments.iter().any(|comment| names(comment, id))).collect();
+    assert!(missing.is_empty(), "no test names {missing:?}");
 }

@@ -32,8 +32,9 @@ pub(crate) fn limits(limit: u64) -> Config {
     config
 }
 
-both_roles!(attack_d1_ascii_where_a_continuation_byte_was_due);
-fn attack_d1_ascii_where_a_continuation_byte_was_due<R: Side>() {
+both_roles!(ascii_in_place_of_a_continuation_byte_fails);
+/// Attack D1.
+fn ascii_in_place_of_a_continuation_byte_fails<R: Side>() {
     for text in [&b"\xc3\x41"[..], b"\xe2\x82\x41", b"\xe2\x41\x82", b"\xf0\x9f\x98\x41", b"\xf0\x41"] {
         assert_fails::<R>(Config::default(), &frame::<R>(0x81, text), ProtocolError::InvalidUtf8, &[]);
         let (left, right) = text.split_at(1);
@@ -42,8 +43,9 @@ fn attack_d1_ascii_where_a_continuation_byte_was_due<R: Side>() {
     }
 }
 
-both_roles!(attack_d5_an_error_is_a_value_and_the_connection_goes_on_answering);
-fn attack_d5_an_error_is_a_value_and_the_connection_goes_on_answering<R: Side>() {
+both_roles!(an_error_is_a_value_and_the_connection_goes_on_answering);
+/// Attack D5.
+fn an_error_is_a_value_and_the_connection_goes_on_answering<R: Side>() {
     // The first is the one that killed a process elsewhere: RSV2 and RSV3.
     for wire in [
         &b"\xb1\x80"[..],
@@ -70,8 +72,9 @@ fn attack_d5_an_error_is_a_value_and_the_connection_goes_on_answering<R: Side>()
     }
 }
 
-both_roles!(attack_d6_every_length_at_every_alignment);
-fn attack_d6_every_length_at_every_alignment<R: Side>() {
+both_roles!(every_length_at_every_alignment_is_read_and_sent);
+/// MK-03 (§5.3), attack D6.
+fn every_length_at_every_alignment_is_read_and_sent<R: Side>() {
     for offset in 0..16 {
         let (mut wire, mut events) = (Vec::new(), Vec::new());
         for len in 0..70 {
@@ -120,8 +123,9 @@ fn conversation<R: Side>() -> (Vec<u8>, [Seen; 4]) {
     ([frames.concat(), frame::<R>(0x88, b"")].concat(), events)
 }
 
+/// Attack D9.
 #[test]
-fn attack_d9_a_whole_connection_cut_anywhere() {
+fn a_whole_connection_reads_the_same_however_it_is_split() {
     let (frames, events) = conversation::<Server>();
     let accept =
         |server: &mut Connection<Server>, out: &mut Vec<u8>| server.accept(Accept::new(), out).unwrap();
@@ -149,8 +153,9 @@ fn attack_d9_a_whole_connection_cut_anywhere() {
     assert_eq!(frames_of::<Clients>(&outcome.out), [(0x8A, b"?".to_vec()), (0x88, vec![])]);
 }
 
+/// Attack E1.
 #[test]
-fn attack_e1_a_compressed_frame_where_compression_was_declined() {
+fn a_compressed_frame_fails_after_compression_was_declined() {
     let offers =
         with_field(REQUEST, "Sec-WebSocket-Extensions", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
     let mut server = Connection::server(Config::default());
@@ -172,8 +177,9 @@ fn attack_e1_a_compressed_frame_where_compression_was_declined() {
     assert_fails::<Clients>(Config::default(), &wire, ProtocolError::ReservedBits, &[]);
 }
 
-both_roles!(attack_e2_e5_of_all_first_bytes_only_the_defined_ones_pass);
-fn attack_e2_e5_of_all_first_bytes_only_the_defined_ones_pass<R: Side>() {
+both_roles!(of_all_first_bytes_only_the_defined_ones_pass);
+/// Attacks E2, E5.
+fn of_all_first_bytes_only_the_defined_ones_pass<R: Side>() {
     for first in 0..=u8::MAX {
         for (before, legal) in [
             (&[][..], &[0x01, 0x02, 0x81, 0x82, 0x88, 0x89, 0x8A][..]),
@@ -197,8 +203,9 @@ fn attack_e2_e5_of_all_first_bytes_only_the_defined_ones_pass<R: Side>() {
     }
 }
 
-both_roles!(attack_e3_control_frames_leave_the_message_alone);
-fn attack_e3_control_frames_leave_the_message_alone<R: Side>() {
+both_roles!(control_frames_leave_the_message_alone);
+/// Attack E3.
+fn control_frames_leave_the_message_alone<R: Side>() {
     let text = "aé日😀";
     let control = [frame::<R>(0x89, b"\xff"), frame::<R>(0x8A, b""), frame::<R>(0x8A, &[0x80; 125])].concat();
     for (first, seen) in [(0x01, Seen::Text(text.to_owned())), (0x02, Seen::Binary(text.as_bytes().to_vec()))]
@@ -214,8 +221,9 @@ fn attack_e3_control_frames_leave_the_message_alone<R: Side>() {
     }
 }
 
+/// Attack E4.
 #[test]
-fn attack_e4_the_payload_of_a_control_frame_is_unmasked_and_the_wrong_direction_fails() {
+fn the_payload_of_a_control_frame_is_unmasked_and_the_wrong_direction_fails() {
     for key in [KEY, [0xFF; 4], [0, 0, 0, 1]] {
         let masked = |first, payload: &[u8]| {
             frame_with(first, payload, Some(key), LengthForm::Minimal, payload.len() as u64)
@@ -245,8 +253,9 @@ fn attack_e4_the_payload_of_a_control_frame_is_unmasked_and_the_wrong_direction_
     }
 }
 
-both_roles!(attack_e6_of_all_close_codes_only_the_legal_ones_pass);
-fn attack_e6_of_all_close_codes_only_the_legal_ones_pass<R: Side>() {
+both_roles!(of_all_close_codes_only_the_legal_ones_pass);
+/// Attack E6.
+fn of_all_close_codes_only_the_legal_ones_pass<R: Side>() {
     let open = R::open(Config::default());
     for code in 0..=u16::MAX {
         let legal = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
@@ -262,8 +271,9 @@ fn attack_e6_of_all_close_codes_only_the_legal_ones_pass<R: Side>() {
     }
 }
 
-both_roles!(attack_e7_one_close_a_direction);
-fn attack_e7_one_close_a_direction<R: Side>() {
+both_roles!(each_direction_has_one_close);
+/// Attack E7.
+fn each_direction_has_one_close<R: Side>() {
     let closes =
         [frame::<R>(0x88, b"\x03\xe8"), frame::<R>(0x88, b"\x03\xe9"), frame::<R>(0x88, b"\x03\xed")]
             .concat();
@@ -278,8 +288,9 @@ fn attack_e7_one_close_a_direction<R: Side>() {
     assert!(outcome.closed.clean());
 }
 
-both_roles!(attack_e8_a_close_is_none_before_its_last_byte);
-fn attack_e8_a_close_is_none_before_its_last_byte<R: Side>() {
+both_roles!(a_close_counts_from_its_last_byte_on);
+/// Attack E8.
+fn a_close_counts_from_its_last_byte_on<R: Side>() {
     let close = frame::<R>(0x88, b"\x03\xe9going");
     for len in 0..close.len() {
         let outcome = transmit::<R>(Config::default(), &close[..len]);
@@ -297,8 +308,9 @@ fn attack_e8_a_close_is_none_before_its_last_byte<R: Side>() {
     );
 }
 
-both_roles!(attack_e9_e11_e12_what_others_refused_is_legal);
-fn attack_e9_e11_e12_what_others_refused_is_legal<R: Side>() {
+both_roles!(empty_fragments_and_pings_inside_a_message_are_legal);
+/// Attacks E9, E11, E12.
+fn empty_fragments_and_pings_inside_a_message_are_legal<R: Side>() {
     let message = |len: usize| {
         let pieces = [
             frame::<R>(0x01, &[b'a'; 90]),
@@ -324,8 +336,9 @@ fn attack_e9_e11_e12_what_others_refused_is_legal<R: Side>() {
     assert_eq!(frames_of::<R>(&outcome.out), [(0x88, vec![])]);
 }
 
-both_roles!(attack_e13_a_reason_is_echoed_as_it_is_and_never_encoded_again);
-fn attack_e13_a_reason_is_echoed_as_it_is_and_never_encoded_again<R: Side>() {
+both_roles!(a_reason_is_echoed_unchanged_or_fails);
+/// Attack E13.
+fn a_reason_is_echoed_unchanged_or_fails<R: Side>() {
     for bad in
         [vec![0xFF; 123], [&[b'a'; 122][..], b"\xc3"].concat(), [&[b'a'; 120][..], b"\xed\xa0\x80"].concat()]
     {

@@ -53,8 +53,9 @@ fn response(name: &str, line: &str) -> Vec<u8> {
     with_field(RESPONSE, name, if line.is_empty() { String::new() } else { format!("{line}\r\n") })
 }
 
+/// Attacks A11, G6.
 #[test]
-fn attack_a11_g6_drafts_and_other_versions_are_refused() {
+fn drafts_and_other_versions_are_refused() {
     for (line, error) in [
         ("Sec-WebSocket-Version: 8", HandshakeError::UnsupportedVersion),
         ("Sec-WebSocket-Version: 7", HandshakeError::UnsupportedVersion),
@@ -77,8 +78,9 @@ fn attack_a11_g6_drafts_and_other_versions_are_refused() {
     }
 }
 
+/// Attack D2.
 #[test]
-fn attack_d2_parameters_of_deflate_that_crashed_others() {
+fn invalid_deflate_parameters_are_declined_without_compression() {
     for offer in [
         "permessage-deflate; server_max_window_bits=1000",
         "permessage-deflate; server_max_window_bits=abc",
@@ -95,8 +97,9 @@ fn attack_d2_parameters_of_deflate_that_crashed_others() {
     }
 }
 
+/// Attack D3.
 #[test]
-fn attack_d3_more_fields_than_are_kept() {
+fn more_fields_than_the_limit_fail() {
     let first_line = REQUEST.split_inclusive(|&byte| byte == b'\n').next().unwrap().len();
     let (start, fields) = REQUEST.split_at(first_line);
     for (count, error) in
@@ -121,8 +124,9 @@ fn attack_d3_more_fields_than_are_kept() {
     assert_refused(b"GET / HTTP/1.1\r\n\r\n", HandshakeError::MissingHost);
 }
 
+/// Attacks D4, D8, D10.
 #[test]
-fn attack_d4_d8_d10_bytes_and_forms_that_crashed_others() {
+fn bytes_and_forms_that_crashed_others_are_typed_errors() {
     let line = |name: &str, value: &[u8]| {
         with_field(REQUEST, name, [name.as_bytes(), b": ", value, b"\r\n"].concat())
     };
@@ -156,8 +160,9 @@ fn attack_d4_d8_d10_bytes_and_forms_that_crashed_others() {
     }
 }
 
+/// Attack F.
 #[test]
-fn attack_f_every_key_on_the_wire_is_four_fresh_bytes_of_the_callers() {
+fn every_masking_key_is_four_fresh_bytes_of_the_entropy() {
     let mut client = Clients::open(Config::default());
     let mut out = Vec::new();
     for _ in 0..2 {
@@ -197,8 +202,9 @@ fn attack_f_every_key_on_the_wire_is_four_fresh_bytes_of_the_callers() {
     assert!(matches!(refused, Err(RequestError::Entropy)) && out.is_empty());
 }
 
+/// Attack G1.
 #[test]
-fn attack_g1_only_the_right_accept_and_only_101_open() {
+fn only_101_with_the_right_accept_opens() {
     let accept = |value: &str| response("Sec-WebSocket-Accept", &format!("Sec-WebSocket-Accept: {value}"));
     let other = Key::new([1; 16]).accept();
     for value in [
@@ -241,8 +247,9 @@ fn attack_g1_only_the_right_accept_and_only_101_open() {
     assert!(matches!(ask(RESPONSE).events[..], [Seen::Open { .. }]));
 }
 
+/// Attack G2.
 #[test]
-fn attack_g2_whole_tokens_of_all_lines_folded_in_ascii() {
+fn tokens_are_compared_whole_and_without_ascii_case() {
     for (name, lines, opens) in [
         ("Connection", "Connection: notupgrade", false),
         ("Connection", "Connection: upgrades", false),
@@ -274,8 +281,9 @@ fn attack_g2_whole_tokens_of_all_lines_folded_in_ascii() {
     assert_eq!(serve(&request("Upgrade", lines)).out, RESPONSE, "a request can offer several");
 }
 
+/// Attacks G3, G4.
 #[test]
-fn attack_g3_g4_callers_cannot_inject_lines_or_fields() {
+fn callers_cannot_inject_lines_or_fields() {
     let bad = ["\r", "\n", "\0", "a\r\nX: y", "\r\n\r\nGET / HTTP/1.1", "\u{7f}", "\u{1}", "x\r\n y"];
     let reserved = [
         ("Host", "evil"),
@@ -343,8 +351,9 @@ fn attack_g3_g4_callers_cannot_inject_lines_or_fields() {
     assert!(out.ends_with("\r\nSet-Cookie: a=b\u{e9}\r\n\r\n".as_bytes()), "obs-text is legal");
 }
 
+/// Attack G5.
 #[test]
-fn attack_g5_the_origin_is_shown_and_403_is_easy() {
+fn the_origin_is_surfaced_and_can_be_rejected_with_403() {
     let (mut server, mut out) = (Connection::server(Config::default()), Vec::new());
     let mut inbound = filled(&request("Origin", "Origin: https://evil.example"));
     match server.receive(&mut inbound, &mut out) {
@@ -357,8 +366,9 @@ fn attack_g5_the_origin_is_shown_and_403_is_easy() {
     assert_eq!(server.send_text("hi", &mut out), Err(SendError::Closed));
 }
 
+/// Attack G6.
 #[test]
-fn attack_g6_what_others_let_pass() {
+fn requests_that_others_accept_are_refused() {
     let start = |line: &str| {
         [line.as_bytes(), &REQUEST[REQUEST.windows(2).position(|bytes| bytes == b"\r\n").unwrap()..]].concat()
     };
@@ -394,8 +404,9 @@ fn attack_g6_what_others_let_pass() {
     );
 }
 
+/// Attack G7.
 #[test]
-fn attack_g7_redirects_and_challenges_are_the_callers() {
+fn redirects_and_challenges_are_surfaced_and_not_followed() {
     for (status, field) in [
         (301, "Location: ws://evil.example/"),
         (307, "Location: /x"),

@@ -12,8 +12,9 @@ fn declared<R: Side>(first: u8, form: LengthForm, len: u64, payload: &[u8]) -> V
     frame_with(first, payload, R::PEER_MASKS.then_some(KEY), form, len)
 }
 
-both_roles!(attack_a1_a2_a4_a7_a10_no_length_wraps_or_is_cut);
-fn attack_a1_a2_a4_a7_a10_no_length_wraps_or_is_cut<R: Side>() {
+both_roles!(no_length_wraps_or_is_truncated);
+/// Attacks A1, A2, A4, A7, A10.
+fn no_length_wraps_or_is_truncated<R: Side>() {
     const I64_MAX: u64 = i64::MAX as u64;
     use ProtocolError::{FrameTooBig, LengthTooLarge, MessageTooBig};
     for (row, limit, before, len, error) in [
@@ -37,8 +38,9 @@ fn attack_a1_a2_a4_a7_a10_no_length_wraps_or_is_cut<R: Side>() {
     assert_eq!(transmit::<R>(limits(100), &fits).events.len(), 1, "A10: the limit itself passes");
 }
 
-both_roles!(attack_a3_a8_a9_the_highest_bit_of_a_length);
-fn attack_a3_a8_a9_the_highest_bit_of_a_length<R: Side>() {
+both_roles!(a_length_with_its_highest_bit_set_fails);
+/// Attacks A3, A8, A9.
+fn a_length_with_its_highest_bit_set_fails<R: Side>() {
     for len in [1 << 63, (1 << 63) + 5, (1 << 63) | (1 << 32)] {
         for first in [0x81, 0x82, 0x01, 0x02] {
             let wire = declared::<R>(first, LengthForm::Bits64, len, b"Hello");
@@ -47,8 +49,9 @@ fn attack_a3_a8_a9_the_highest_bit_of_a_length<R: Side>() {
     }
 }
 
-both_roles!(attack_a5_a6_a11_bytes_of_fuzzers_and_of_drafts);
-fn attack_a5_a6_a11_bytes_of_fuzzers_and_of_drafts<R: Side>() {
+both_roles!(bytes_of_fuzzers_and_of_drafts_fail);
+/// Attacks A5, A6, A11.
+fn bytes_of_fuzzers_and_of_drafts_fail<R: Side>() {
     let run_of_ff: Vec<u8> = vec![0xFF; 40];
     for (row, wire, error) in [
         (
@@ -71,8 +74,9 @@ fn attack_a5_a6_a11_bytes_of_fuzzers_and_of_drafts<R: Side>() {
     }
 }
 
-both_roles!(attack_a12_fr_12_lengths_are_big_endian_in_and_out);
-fn attack_a12_fr_12_lengths_are_big_endian_in_and_out<R: Side>() {
+both_roles!(lengths_are_big_endian_in_both_directions);
+/// FR-12 (§5.2), attack A12.
+fn lengths_are_big_endian_in_both_directions<R: Side>() {
     let mask = |second: u8, masked: bool| if masked { second | 0x80 } else { second };
     for (len, second, extended) in [
         (0x01_02, 0x7E, &b"\x01\x02"[..]),
@@ -98,8 +102,9 @@ fn attack_a12_fr_12_lengths_are_big_endian_in_and_out<R: Side>() {
     }
 }
 
-both_roles!(attack_a13_lengths_that_are_not_minimal_with_all_of_their_payload);
-fn attack_a13_lengths_that_are_not_minimal_with_all_of_their_payload<R: Side>() {
+both_roles!(a_length_that_is_not_minimal_fails_with_its_whole_payload);
+/// Attack A13.
+fn a_length_that_is_not_minimal_fails_with_its_whole_payload<R: Side>() {
     for (form, len) in [
         (LengthForm::Bits16, 0),
         (LengthForm::Bits16, 125),

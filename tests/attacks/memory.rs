@@ -16,8 +16,9 @@ use crate::support::{
 
 use super::shared::{count_events, unlimited};
 
-both_roles!(attack_b1_a_declared_length_takes_no_memory);
-fn attack_b1_a_declared_length_takes_no_memory<R: Side>() {
+both_roles!(a_declared_length_takes_no_memory);
+/// Attack B1.
+fn a_declared_length_takes_no_memory<R: Side>() {
     for (config, len, fails) in [
         (Config::default(), 64 << 20, false),
         (Config::default(), (64 << 20) + 1, true),
@@ -35,8 +36,9 @@ fn attack_b1_a_declared_length_takes_no_memory<R: Side>() {
     }
 }
 
-both_roles!(attack_b2_b13_fragments_take_memory_for_their_payload_alone);
-fn attack_b2_b13_fragments_take_memory_for_their_payload_alone<R: Side>() {
+both_roles!(fragments_take_memory_only_for_their_payload);
+/// Attacks B2, B13.
+fn fragments_take_memory_only_for_their_payload<R: Side>() {
     for (payload, fragments, most) in [(&b"x"[..], 65_534, 4 * 65_536), (b"", 65_534, 3 * 4096)] {
         let mut wire = frame::<R>(0x01, payload);
         (0..fragments).for_each(|_| wire.extend(frame::<R>(0x00, payload)));
@@ -62,9 +64,9 @@ fn attack_b2_b13_fragments_take_memory_for_their_payload_alone<R: Side>() {
     }
 }
 
-both_roles!(lim_09_the_memory_of_a_large_message_is_released_while_a_byte_is_unread);
+both_roles!(memory_of_a_large_message_is_released_while_a_byte_is_unread);
 /// LIM-09: memory follows what the buffer holds, also while it is never empty.
-fn lim_09_the_memory_of_a_large_message_is_released_while_a_byte_is_unread<R: Side>() {
+fn memory_of_a_large_message_is_released_while_a_byte_is_unread<R: Side>() {
     const LARGE: usize = 32 << 20;
     let small = frame::<R>(0x82, b"x");
     // Each read ends one byte into the next frame.
@@ -95,9 +97,9 @@ fn lim_09_the_memory_of_a_large_message_is_released_while_a_byte_is_unread<R: Si
     assert!(total <= 8 * LARGE as u64, "{total} bytes were allocated");
 }
 
-both_roles!(lim_09_a_large_message_takes_at_most_a_quarter_more_memory_than_its_size);
+both_roles!(a_large_message_takes_at_most_a_quarter_more_memory_than_its_size);
 /// LIM-09: a message of 65 MiB in 64 KiB reads, in one frame or in many.
-fn lim_09_a_large_message_takes_at_most_a_quarter_more_memory_than_its_size<R: Side>() {
+fn a_large_message_takes_at_most_a_quarter_more_memory_than_its_size<R: Side>() {
     const SIZE: usize = 65 << 20;
     let fragments =
         [frame::<R>(0x02, b""), frame::<R>(0x00, &vec![1; 100_000]).repeat(SIZE / 100_000)].concat();
@@ -113,8 +115,9 @@ fn lim_09_a_large_message_takes_at_most_a_quarter_more_memory_than_its_size<R: S
     }
 }
 
-both_roles!(attack_b4_the_limit_is_for_the_message_not_for_each_frame);
-fn attack_b4_the_limit_is_for_the_message_not_for_each_frame<R: Side>() {
+both_roles!(the_message_limit_counts_all_fragments);
+/// Attack B4.
+fn the_message_limit_counts_all_fragments<R: Side>() {
     let mut config = Config::default();
     config.max_message_size = 1000;
     let fragments = |last: usize| {
@@ -129,8 +132,9 @@ fn attack_b4_the_limit_is_for_the_message_not_for_each_frame<R: Side>() {
     assert_eq!(transmit::<R>(config, &twice).events.len(), 2, "each message for itself");
 }
 
-both_roles!(attack_b5_a_reserved_opcode_with_a_huge_payload);
-fn attack_b5_a_reserved_opcode_with_a_huge_payload<R: Side>() {
+both_roles!(a_reserved_opcode_fails_before_its_huge_payload);
+/// Attack B5.
+fn a_reserved_opcode_fails_before_its_huge_payload<R: Side>() {
     let key = R::PEER_MASKS.then_some(KEY);
     for first in [0x83, 0xFF, 0x8B] {
         let wire = frame_with(first, &[0; 5000], key, LengthForm::Bits64, 1 << 40);
@@ -143,8 +147,9 @@ fn attack_b5_a_reserved_opcode_with_a_huge_payload<R: Side>() {
     }
 }
 
-both_roles!(attack_b6_ping_flood_with_a_stalled_writer);
-fn attack_b6_ping_flood_with_a_stalled_writer<R: Side>() {
+both_roles!(a_ping_flood_with_a_stalled_writer_takes_no_memory);
+/// Attack B6.
+fn a_ping_flood_with_a_stalled_writer_takes_no_memory<R: Side>() {
     let flood = [&frame::<R>(0x89, &[b'p'; 125]).repeat(20_000)[..], &frame::<R>(0x89, b"last")].concat();
     // No room at all: one slot in the connection, no heap, whatever the number of pings.
     let mut connection = R::open(Config::default());
@@ -170,8 +175,9 @@ fn attack_b6_ping_flood_with_a_stalled_writer<R: Side>() {
     assert_eq!(frames_of::<R>(&out), [(0x8A, b"last".to_vec())]);
 }
 
-both_roles!(attack_b7_a_slow_connection_bounds_what_waits);
-fn attack_b7_a_slow_connection_bounds_what_waits<R: Side>() {
+both_roles!(unsent_output_is_bounded_on_a_slow_connection);
+/// Attack B7.
+fn unsent_output_is_bounded_on_a_slow_connection<R: Side>() {
     let mut config = Config::default();
     config.max_write_buffer = 10_000;
     let (mut connection, mut out, mut sent) = (R::open(config), Vec::with_capacity(12_000), 0);
@@ -199,8 +205,9 @@ fn attack_b7_a_slow_connection_bounds_what_waits<R: Side>() {
     );
 }
 
-both_roles!(attack_b8_without_configuration_one_frame_is_bounded);
-fn attack_b8_without_configuration_one_frame_is_bounded<R: Side>() {
+both_roles!(the_default_limits_bound_one_frame);
+/// Attack B8.
+fn the_default_limits_bound_one_frame<R: Side>() {
     for (len, error) in [(64 << 20, None), ((64 << 20) + 1, Some(ProtocolError::FrameTooBig))] {
         let wire = frame_with(0x82, b"", R::PEER_MASKS.then_some(KEY), LengthForm::Bits64, len);
         let outcome = feed(R::open(Config::default()), ReceiveBuffer::new(), [&wire[..]], |_, _| {});
@@ -208,8 +215,9 @@ fn attack_b8_without_configuration_one_frame_is_bounded<R: Side>() {
     }
 }
 
+/// Attack B10.
 #[test]
-fn attack_b10_the_body_of_an_upgrade_request_is_not_waited_for() {
+fn an_upgrade_request_with_a_body_is_refused_at_once() {
     for len in ["1", "1000000000000", "18446744073709551616"] {
         let head = with_field(REQUEST, "Content-Length", format!("Content-Length: {len}\r\n"));
         let mut server = Connection::server(Config::default());
@@ -233,8 +241,9 @@ fn attack_b10_the_body_of_an_upgrade_request_is_not_waited_for() {
     }
 }
 
-both_roles!(attack_b11_who_never_finishes_closing_can_be_seen_and_cut);
-fn attack_b11_who_never_finishes_closing_can_be_seen_and_cut<R: Side>() {
+both_roles!(a_closing_handshake_that_never_ends_is_visible);
+/// Attack B11.
+fn a_closing_handshake_that_never_ends_is_visible<R: Side>() {
     let mut connection = R::open(Config::default());
     let mut out = Vec::new();
     connection.close(CloseCode::GOING_AWAY, "", &mut out).unwrap();
@@ -253,8 +262,9 @@ fn attack_b11_who_never_finishes_closing_can_be_seen_and_cut<R: Side>() {
     assert_eq!((connection.state(), connection.transport_action()), (State::End, TransportAction::Close));
 }
 
-both_roles!(attack_b12_no_byte_that_nobody_wrote_goes_out_or_comes_up);
-fn attack_b12_no_byte_that_nobody_wrote_goes_out_or_comes_up<R: Side>() {
+both_roles!(no_uninitialized_byte_is_sent_or_delivered);
+/// Attack B12.
+fn no_uninitialized_byte_is_sent_or_delivered<R: Side>() {
     fn check<R: Side>() {
         // A short payload after a long one, in the slot for what is owed: nothing of the long one follows it.
         let mut connection = R::open(Config::default());

@@ -10,8 +10,9 @@ use crate::support::{REQUEST, RESPONSE, Seen, every_way, filled, with_field};
 
 use super::shared::{assert_refused, request, serve};
 
+/// Attack H.
 #[test]
-fn attack_h_smuggling_a_request_with_a_body() {
+fn a_request_with_a_body_is_refused() {
     use HandshakeError::{
         ContentNotAllowed, InvalidContentLength, SpaceBeforeColon, TransferEncodingNotAllowed,
     };
@@ -50,8 +51,9 @@ fn attack_h_smuggling_a_request_with_a_body() {
     }
 }
 
+/// Attack H.
 #[test]
-fn attack_h_smuggling_lines_that_others_read_another_way() {
+fn lines_with_two_readings_are_refused() {
     use HandshakeError::{
         BareCarriageReturn, BareLineFeed, InvalidByte, InvalidFieldName, InvalidHost, InvalidRequestLine,
         ObsoleteFold, RepeatedHost, SpaceBeforeColon, SpaceBeforeFields,
@@ -117,8 +119,9 @@ fn attack_h_smuggling_lines_that_others_read_another_way() {
     }
 }
 
+/// Attack H.
 #[test]
-fn attack_h_smuggling_a_host_with_a_broken_escape() {
+fn a_host_with_a_broken_escape_is_refused() {
     // RFC 9112 §3.2: 400 to "a Host header field with an invalid field value"; RFC 3986 §2.1: "%" HEXDIG
     // HEXDIG.
     for host in ["a%", "a%2", "a%zz", "%", "a%0g:80"] {
@@ -127,8 +130,9 @@ fn attack_h_smuggling_a_host_with_a_broken_escape() {
     assert_eq!(serve(&request("Host", "Host: a%2e:80")).out, RESPONSE);
 }
 
+/// Attack H.
 #[test]
-fn attack_h_smuggling_a_request_behind_a_refused_upgrade() {
+fn a_request_after_a_refused_upgrade_is_discarded() {
     // nginx, kemal, aiohttp: a proxy that took the refusal for a 101 tunnels already; whoever reads on serves
     // what hides behind it.
     let hidden = b"GET /admin HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -175,8 +179,9 @@ fn attack_h_smuggling_a_request_behind_a_refused_upgrade() {
     assert_eq!(outcome.out, b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 }
 
+/// Attack H.
 #[test]
-fn attack_h_smuggling_after_the_101_there_are_frames_alone() {
+fn bytes_after_the_101_are_frames() {
     for (hidden, error) in [
         (&b"GET /admin HTTP/1.1\r\nHost: localhost\r\n\r\n"[..], ProtocolError::ReservedOpcode), // 0x47
         (b"POST / HTTP/1.1\r\n\r\n", ProtocolError::UnexpectedContinuation),                     // 0x50
@@ -196,8 +201,9 @@ fn attack_h_smuggling_after_the_101_there_are_frames_alone() {
     assert_eq!(serve(&wire).out, [RESPONSE, b"\x8a\x01x"].concat());
 }
 
+/// Attack H.
 #[test]
-fn attack_h_smuggling_nothing_is_read_before_the_answer() {
+fn nothing_is_read_before_the_answer() {
     let (mut server, mut out) = (Connection::server(Config::default()), Vec::new());
     let mut inbound = filled(&[REQUEST, REQUEST, b"\x89\x80\0\0\0\0"].concat());
     assert!(matches!(server.receive(&mut inbound, &mut out), Ok(Some(Event::Request(_)))));

@@ -18,8 +18,9 @@ use super::shared::{count_events, unlimited};
 
 type Clients = Client<Keys>;
 
-both_roles!(attack_b3_half_a_million_fragments_of_one_byte);
-fn attack_b3_half_a_million_fragments_of_one_byte<R: Side>() {
+both_roles!(half_a_million_fragments_take_linear_time);
+/// Attack B3.
+fn half_a_million_fragments_take_linear_time<R: Side>() {
     const COUNT: usize = 1 << 19;
     let fragments = |first, [even, odd]: [&[u8]; 2]| {
         let two = [frame::<R>(0x00, even), frame::<R>(0x00, odd)].concat();
@@ -36,8 +37,9 @@ fn attack_b3_half_a_million_fragments_of_one_byte<R: Side>() {
     }
 }
 
-both_roles!(attack_b3_lim_09_a_message_of_half_a_megabyte_byte_by_byte);
-fn attack_b3_lim_09_a_message_of_half_a_megabyte_byte_by_byte<R: Side>() {
+both_roles!(a_message_read_byte_by_byte_takes_linear_time);
+/// LIM-09, attack B3.
+fn a_message_read_byte_by_byte_takes_linear_time<R: Side>() {
     let text = "aé日😀".repeat(64 * 1024);
     let wire = [frame::<R>(0x01, &text.as_bytes()[..5]), frame::<R>(0x80, &text.as_bytes()[5..])].concat();
     let mut connection = R::open(Config::default());
@@ -50,8 +52,9 @@ fn attack_b3_lim_09_a_message_of_half_a_megabyte_byte_by_byte<R: Side>() {
     assert!(asked.bytes_max <= 1024, "{asked:?}");
 }
 
+/// LIM-09, attacks C1, C2.
 #[test]
-fn attack_c1_c2_lim_09_a_head_of_nearly_a_megabyte_byte_by_byte() {
+fn a_head_read_byte_by_byte_takes_linear_time() {
     const LEN: usize = 3 << 18;
     let line = |name: &str, value: String| with_field(REQUEST, name, format!("{name}: {value}\r\n"));
     let many = with_field(REQUEST, "X", "X: y\r\n".repeat(LEN / 6));
@@ -88,8 +91,9 @@ fn attack_c1_c2_lim_09_a_head_of_nearly_a_megabyte_byte_by_byte() {
     assert!(asked.bytes_max <= 64 * 1024, "{asked:?}");
 }
 
+/// Attack C3.
 #[test]
-fn attack_c3_lists_and_quoted_strings_are_read_once() {
+fn lists_and_quoted_strings_take_linear_time() {
     const LEN: usize = 1 << 19;
     let spaces = " ".repeat(LEN);
     for (name, value, error) in [
@@ -128,8 +132,9 @@ fn attack_c3_lists_and_quoted_strings_are_read_once() {
     }
 }
 
+/// LIM-10, attack C4.
 #[test]
-fn attack_c4_lim_10_every_call_makes_progress_or_needs_more() {
+fn every_call_makes_progress_or_needs_more() {
     fn check<R: Role + Clone>(
         start: &Connection<R>,
         seed: u64,
@@ -174,8 +179,9 @@ fn attack_c4_lim_10_every_call_makes_progress_or_needs_more() {
     }
 }
 
-both_roles!(attack_c5_many_thousand_frames_in_one_buffer_need_no_stack);
-fn attack_c5_many_thousand_frames_in_one_buffer_need_no_stack<R: Side + Send + 'static>() {
+both_roles!(many_thousand_frames_in_one_buffer_need_no_stack);
+/// Attack C5.
+fn many_thousand_frames_in_one_buffer_need_no_stack<R: Side + Send + 'static>() {
     const COUNT: usize = 100_000;
     for first in [0x82, 0x81, 0x89, 0x8A, 0x00] {
         let mut wire = if first == 0 { frame::<R>(0x02, b"") } else { vec![] };
@@ -195,8 +201,9 @@ fn attack_c5_many_thousand_frames_in_one_buffer_need_no_stack<R: Side + Send + '
     }
 }
 
-both_roles!(attack_c6_what_is_too_large_is_not_skipped);
-fn attack_c6_what_is_too_large_is_not_skipped<R: Side>() {
+both_roles!(a_frame_that_is_too_large_is_not_skipped);
+/// Attack C6.
+fn a_frame_that_is_too_large_is_not_skipped<R: Side>() {
     fn check<R: Side>() {
         let mut config = Config::default();
         (config.max_frame_size, config.max_message_size) = (10, 15);

@@ -87,8 +87,9 @@ fn echo<R: Side>(size: usize, waiting: usize, max_write_buffer: usize, drains: &
     assert!(connection.close_status().clean());
 }
 
-both_roles!(lim_07_lim_08_st_11_a_slow_writer_loses_nothing);
-fn lim_07_lim_08_st_11_a_slow_writer_loses_nothing<R: Side>() {
+both_roles!(a_slow_writer_loses_nothing);
+/// LIM-07, LIM-08, ST-11.
+fn a_slow_writer_loses_nothing<R: Side>() {
     // A Pong and a message of nine bytes, both masked.
     let least = 8 + 15;
     for drains in [

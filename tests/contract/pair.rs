@@ -124,8 +124,9 @@ fn pair(config: Config) -> (End<Client<Keys>>, End<Server>) {
     (End::new(client, request), End::new(Connection::server(config), vec![]))
 }
 
+/// ST-10, ST-11.
 #[test]
-fn st_10_st_11_any_script_reaches_a_clean_end() {
+fn any_script_reaches_a_clean_end() {
     for seed in 0..60 {
         let mut random = Rng::with_seed(seed);
         let mut config = Config::default();
@@ -199,8 +200,9 @@ fn the_subprotocol_is_agreed() {
     assert!(matches!(opened, Ok(Some(Event::Open(response))) if response.subprotocol() == Some("b")));
 }
 
+/// ST-02.
 #[test]
-fn st_02_the_same_calls_give_the_same_bytes() {
+fn equal_calls_and_input_yield_equal_output() {
     let run = || {
         let (mut client, _) = pair(Config::default());
         let (mut twin, mut out) = (client.connection.clone(), client.out.clone());

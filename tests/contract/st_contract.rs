@@ -354,6 +354,7 @@ fn st_09_every_answer_in_every_state() {
     }
 }
 
+/// ST-01.
 #[test]
 fn st_01_each_transition_has_one_cause() {
     fn check<R: Role + Clone>(points: Vec<Point<R>>) {

@@ -62,8 +62,9 @@ fn stream<R: Side>(random: &mut Rng) -> (Vec<u8>, Vec<Seen>) {
     (wire, seen)
 }
 
-both_roles!(st_03_random_streams_in_every_chunking);
-fn st_03_random_streams_in_every_chunking<R: Side>() {
+both_roles!(random_streams_in_every_chunking);
+/// ST-03.
+fn random_streams_in_every_chunking<R: Side>() {
     for seed in 0..15 {
         let mut random = Rng::with_seed(seed);
         let (mut wire, seen) = stream::<R>(&mut random);
@@ -82,8 +83,9 @@ fn st_03_random_streams_in_every_chunking<R: Side>() {
     }
 }
 
+/// ST-03.
 #[test]
-fn st_03_random_streams_with_the_handshake_in_every_chunking() {
+fn random_streams_with_the_handshake_in_every_chunking() {
     for seed in 0..10 {
         let mut random = Rng::with_seed(seed);
         let (frames, seen) = stream::<Server>(&mut random);
@@ -114,8 +116,9 @@ const ENDS: [(&[u8], ProtocolError); 4] = [
     (b"\x80", ProtocolError::UnexpectedContinuation),
 ];
 
-both_roles!(st_04_what_came_before_an_error_is_delivered_first);
-fn st_04_what_came_before_an_error_is_delivered_first<R: Side>() {
+both_roles!(events_before_an_error_are_delivered_first);
+/// ST-04.
+fn events_before_an_error_are_delivered_first<R: Side>() {
     fn check<R: Side>() {
         for (end, error) in ENDS {
             let wire = [
@@ -162,8 +165,9 @@ fn assert_prefixes(wire: &[u8], run: impl Fn(&[u8]) -> Outcome) {
     assert!(events < whole.events.len(), "the last byte matters");
 }
 
-both_roles!(st_05_a_prefix_of_what_is_valid_gives_a_prefix_of_its_events);
-fn st_05_a_prefix_of_what_is_valid_gives_a_prefix_of_its_events<R: Side>() {
+both_roles!(a_prefix_of_a_valid_stream_yields_a_prefix_of_its_events);
+/// ST-05.
+fn a_prefix_of_a_valid_stream_yields_a_prefix_of_its_events<R: Side>() {
     for seed in 0..10 {
         let (mut wire, _) = stream::<R>(&mut Rng::with_seed(seed));
         wire.extend(frame::<R>(0x88, b"\x03\xe8bye"));
@@ -173,8 +177,9 @@ fn st_05_a_prefix_of_what_is_valid_gives_a_prefix_of_its_events<R: Side>() {
     }
 }
 
+/// ST-05.
 #[test]
-fn st_05_a_prefix_of_a_handshake_yields_a_prefix_of_its_events() {
+fn a_prefix_of_a_handshake_yields_a_prefix_of_its_events() {
     let from_server = |part: &[u8]| support::feed(asking(), filled(b""), [part], |_, _| {});
     assert_prefixes(RESPONSE, from_server);
     assert_prefixes(&[b"HTTP/1.1 100 \r\n\r\n", RESPONSE, b"\x81\x01a"].concat(), from_server);
@@ -187,8 +192,9 @@ fn st_05_a_prefix_of_a_handshake_yields_a_prefix_of_its_events() {
     assert_prefixes(&[REQUEST, &frame::<Server>(0x89, b"x")].concat(), to_server);
 }
 
+/// ST-07.
 #[test]
-fn st_07_the_101_is_written_first() {
+fn the_101_is_written_first() {
     // S-RS-10: frames came with the request; whatever answers them follows the 101.
     let frames =
         [frame::<Server>(0x89, b"1"), frame::<Server>(0x89, b"2"), frame::<Server>(0x88, b"\x03\xe8")]
@@ -205,8 +211,9 @@ fn st_07_the_101_is_written_first() {
     assert_eq!(out, b"", "nothing before the 101");
 }
 
-both_roles!(st_07_pongs_are_in_order_and_nothing_follows_a_close);
-fn st_07_pongs_are_in_order_and_nothing_follows_a_close<R: Side>() {
+both_roles!(pongs_are_in_order_and_nothing_follows_a_close);
+/// ST-07.
+fn pongs_are_in_order_and_nothing_follows_a_close<R: Side>() {
     // Pongs in the order of the Pings, and nothing after the Close that answers one.
     let pings: Vec<u8> = (0..50).flat_map(|i| frame::<R>(0x89, &[i])).collect();
     let late = [frame::<R>(0x89, b"late"), frame::<R>(0x88, b""), vec![0xFF]].concat();
@@ -224,8 +231,9 @@ fn st_07_pongs_are_in_order_and_nothing_follows_a_close<R: Side>() {
     assert_eq!(frames_of::<R>(&out), [(0x88, b"\x03\xe8".to_vec()), (0x8A, b"1".to_vec())]);
 }
 
-both_roles!(st_08_an_error_stays_the_same);
-fn st_08_an_error_stays_the_same<R: Side>() {
+both_roles!(an_error_is_sticky);
+/// ST-08.
+fn an_error_is_sticky<R: Side>() {
     fn stays<R: websocket_proto::Role>(mut connection: Connection<R>, wire: &[u8], error: Error) {
         let (mut inbound, mut out) = (filled(wire), Vec::new());
         let found = loop {

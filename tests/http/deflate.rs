@@ -137,8 +137,9 @@ fn random_most(random: &mut Rng) -> DeflateParams {
     deflate(random.u8(7..=16), random.u8(7..=16), random.bool(), random.bool())
 }
 
+/// PMD-01 (RFC 7692 §5.1), PMD-05 (RFC 7692 §5.2).
 #[test]
-fn pmd_01_pmd_05_offers_are_answered_as_section_7_1_has_it() {
+fn offers_are_answered_alike_over_bytes_and_fields() {
     let all = DeflateParams::new();
     let small = deflate(10, 9, false, false);
     for (most, offers, value, agreed) in [
@@ -214,8 +215,9 @@ fn pmd_01_pmd_05_offers_are_answered_as_section_7_1_has_it() {
     }
 }
 
+/// PMD-02, PMD-04 (RFC 7692 §7), PMD-03 (RFC 7692 §7, RFC 7692 §7.1.2), PMD-22 (RFC 7692 §7.1.2.2).
 #[test]
-fn pmd_02_pmd_03_pmd_04_pmd_22_offers_that_are_declined() {
+fn invalid_offers_are_declined() {
     for offer in [
         "x",
         "Permessage-Deflate",
@@ -261,8 +263,9 @@ fn any_offer_is_answered_as_over_bytes() {
     assert!(agreed.len() > 200 && declined > 1000 && failed > 100, "{} {declined} {failed}", agreed.len());
 }
 
+/// PMD-23 (RFC 7692 §8).
 #[test]
-fn pmd_23_nothing_is_negotiated_unless_it_is_asked_for() {
+fn nothing_is_negotiated_unless_the_caller_asks() {
     let fields = asked(&["permessage-deflate"]);
     let acceptance =
         UpgradeRequest::http11("GET", fields.iter().copied()).unwrap().accept(Accept::new()).unwrap();
@@ -273,8 +276,9 @@ fn pmd_23_nothing_is_negotiated_unless_it_is_asked_for() {
     assert_eq!(answer.map(|_| ()), Err(HandshakeError::ExtensionNotOffered));
 }
 
+/// PMD-06 (RFC 7692 §7.1), PMD-07 (RFC 7692 §7), attack D2.
 #[test]
-fn pmd_06_pmd_07_attack_d2_an_offer_and_what_its_answer_comes_to_are_as_over_bytes() {
+fn offers_and_answers_are_judged_alike_over_bytes_and_fields() {
     let uri = Uri::parse("wss://server.example.com/chat").unwrap();
     let mut nonce = [0; 16];
     Keys::default().fill(&mut nonce).unwrap();

@@ -40,8 +40,9 @@ fn sent(head: &UpgradeOffer<'_>) -> Vec<(String, String)> {
     head.fields().map(|(name, value)| (name.to_owned(), value.to_string())).collect()
 }
 
+/// H2-01 (RFC 8441 §5).
 #[test]
-fn h2_01_transmission_without_an_opening_handshake() {
+fn a_connection_can_start_in_transmission() {
     let mut server = Connection::established(Server::new(), Negotiated::new(), Config::default());
     let mut client =
         Connection::established(Client::new(Keys::default()), Negotiated::new(), Config::default());
@@ -63,8 +64,9 @@ fn h2_01_transmission_without_an_opening_handshake() {
     assert_eq!((response.subprotocol(), response.negotiated()), (Some("chat"), acceptance.negotiated()));
 }
 
+/// H2-02 (RFC 8441 §5).
 #[test]
-fn h2_02_no_key_and_no_accept() {
+fn no_key_and_no_accept_are_sent_or_read() {
     let acceptance = check(REQUEST).unwrap().accept(Accept::new()).unwrap();
     assert_eq!(acceptance.fields().count(), 0);
     let head = UpgradeOffer::extended_connect(request()).unwrap();
@@ -82,8 +84,9 @@ fn h2_02_no_key_and_no_accept() {
     }
 }
 
+/// H2-03 (RFC 8441 §5).
 #[test]
-fn h2_03_version_subprotocols_and_extensions_keep_their_rules() {
+fn version_subprotocols_and_extensions_keep_their_rules() {
     use HandshakeError as E;
     for (name, fields, error) in [
         ("sec-websocket-version", &[][..], E::UnsupportedVersion),
@@ -191,8 +194,9 @@ fn a_subprotocol_of_another_request_is_refused() {
     }
 }
 
+/// H2-04 (RFC 8441 §5).
 #[test]
-fn h2_04_no_connection_upgrade_or_host() {
+fn no_connection_upgrade_or_host_is_sent_or_accepted() {
     let head = UpgradeOffer::extended_connect(request()).unwrap();
     let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let expected = [
@@ -231,8 +235,9 @@ fn h2_04_no_connection_upgrade_or_host() {
     }
 }
 
+/// H2-05 (RFC 8441 §5).
 #[test]
-fn h2_05_success_is_a_2xx() {
+fn success_is_a_2xx() {
     let head = UpgradeOffer::extended_connect(request()).unwrap();
     for status in 0..=999 {
         let checked = head.check(status, REQUEST[..1].iter().copied().filter(|_| false)).map(|_| ());
@@ -242,8 +247,9 @@ fn h2_05_success_is_a_2xx() {
     assert_eq!(check(REQUEST).unwrap().accept(Accept::new()).unwrap().status(), 200);
 }
 
+/// H2-06 (RFC 8441 §5).
 #[test]
-fn h2_06_masking_and_framing_stay() {
+fn masking_and_framing_are_those_of_rfc_6455() {
     fn check<R: Side>(mut connection: Connection<R>, wrong: Option<[u8; 4]>, error: ProtocolError) {
         let mut out = Vec::new();
         connection.send_binary(&[7; 300], &mut out).unwrap();
@@ -276,8 +282,9 @@ fn h2_06_masking_and_framing_stay() {
     );
 }
 
+/// H2-07 (RFC 8441 §5).
 #[test]
-fn h2_07_the_core_says_clean_or_not() {
+fn a_clean_end_maps_to_end_stream_and_another_to_rst_stream() {
     let mut server = Connection::established(Server::new(), Negotiated::new(), Config::default());
     let mut out = Vec::new();
     server.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
@@ -290,8 +297,9 @@ fn h2_07_the_core_says_clean_or_not() {
     assert_eq!(cut.transport_action(), TransportAction::Close);
 }
 
+/// H2-08 (RFC 8441 §4).
 #[test]
-fn h2_08_the_pseudo_header_fields_are_the_callers() {
+fn the_pseudo_header_fields_are_checked_and_offered() {
     for (method, protocol, error, status, fields) in [
         ("CONNECT", "connect-udp", HandshakeError::UnsupportedProtocol, 501, vec![]), // RFC 9220 §3
         ("CONNECT", "", HandshakeError::UnsupportedProtocol, 501, vec![]),

@@ -7,8 +7,9 @@ use crate::support::{self, REQUEST, RESPONSE, To, with_field, with_start};
 
 use super::syntax::{request, response};
 
+/// HTTP-06 (RFC 9110 §5.2), HTTP-19 (RFC 9110 §5.6.1.2), LIM-11.
 #[test]
-fn http_06_http_19_lim_11_lists_over_several_lines() {
+fn lists_over_several_lines_are_combined() {
     let connection = "Connection: a, b\r\nX: y\r\nconnection:\r\nCONNECTION: c , upgrade\r\n";
     request(with_field(REQUEST, "Connection", connection), Ok(()));
     response(with_field(RESPONSE, "Connection", connection), Ok(()));
@@ -34,8 +35,9 @@ fn http_06_http_19_lim_11_lists_over_several_lines() {
     response(with_field(RESPONSE, "Connection", line("Connection", "Upgrade", 8193)), Err(FieldLineTooLong));
 }
 
+/// HTTP-13 (RFC 9112 §2.2), LIM-11.
 #[test]
-fn http_13_lim_11_empty_lines_before_a_head() {
+fn empty_lines_before_a_request_are_bounded() {
     for count in 0..=4 {
         request([&b"\r\n".repeat(count), REQUEST].concat(), Ok(()));
     }
@@ -47,8 +49,9 @@ fn http_13_lim_11_empty_lines_before_a_head() {
     To::Client.judge_last_byte(Config::default(), b"\r", InvalidStatusLine);
 }
 
+/// HTTP-16 (RFC 9112 §3), HTTP-17 (RFC 9110 §5.4).
 #[test]
-fn http_16_http_17_limits_are_exact_and_early() {
+fn limits_are_exact_and_early() {
     let base = |to: To| String::from_utf8(to.head().strip_suffix(b"\r\n").unwrap().to_vec()).unwrap();
     let start = |to: To, len: usize| match to {
         To::Server => format!("GET /{} HTTP/1.1", "a".repeat(len - 14)),
@@ -102,8 +105,9 @@ fn http_16_http_17_limits_are_exact_and_early() {
     To::Server.judge_last_byte(small, format!("\r\n\r\nGET /{}", "a".repeat(92)).as_bytes(), HeadTooLong);
 }
 
+/// HTTP-17 (RFC 9110 §5.4).
 #[test]
-fn http_17_a_fixed_buffer_is_a_limit() {
+fn a_fixed_buffer_is_a_limit() {
     for (room, error) in [(REQUEST.len(), None), (REQUEST.len() - 1, Some(Error::Handshake(HeadTooLong)))] {
         for chunk in [1, 50, 1000] {
             let mut memory = vec![0; room];
@@ -121,8 +125,9 @@ fn http_17_a_fixed_buffer_is_a_limit() {
     }
 }
 
+/// LIM-09.
 #[test]
-fn lim_09_a_long_head_takes_linear_work() {
+fn a_long_head_takes_linear_work() {
     // A megabyte, byte by byte: what is looked at again for each byte would not come to an end.
     let mut config = Config::default();
     (config.max_head_size, config.max_header_line, config.max_headers) = (usize::MAX, usize::MAX, usize::MAX);

@@ -7,8 +7,9 @@ use crate::support::{Answer, REQUEST, RESPONSE, Seen, To, every_way, filled, fra
 
 use super::syntax::request;
 
+/// HTTP-14 (RFC 9112 §6.3), HTTP-15 (RFC 9112 §6.1, RFC 9112 §6.3).
 #[test]
-fn http_14_http_15_content_of_a_request() {
+fn a_request_with_content_is_refused() {
     for (lines, verdict) in [
         ("Content-Length: 0", Ok(())),
         ("Content-Length:\t000 ", Ok(())),
@@ -40,8 +41,9 @@ fn http_14_http_15_content_of_a_request() {
     }
 }
 
+/// HTTP-18 (RFC 9112 §2.1).
 #[test]
-fn http_18_nothing_is_accepted_before_the_empty_line() {
+fn nothing_is_accepted_before_the_empty_line() {
     for to in To::BOTH {
         for len in 0..to.head().len() {
             let outcome = to.shake(Config::default(), &to.head()[..len]);
@@ -57,8 +59,9 @@ fn http_18_nothing_is_accepted_before_the_empty_line() {
     To::Client.judge_last_byte(Config::default(), &with_field(RESPONSE, "Upgrade", ""), InvalidUpgrade);
 }
 
+/// HTTP-21 (RFC 9112 §11.2).
 #[test]
-fn http_21_one_message_a_connection() {
+fn a_connection_reads_one_http_message() {
     // The second is frames: `G` has a reserved opcode, `H` is a fragment of a Close.
     let outcome = To::Server.shake(Config::default(), &REQUEST.repeat(2));
     assert_eq!(
@@ -84,15 +87,17 @@ fn http_21_one_message_a_connection() {
     );
 }
 
+/// HTTP-22 (RFC 9110 §10.1.1).
 #[test]
-fn http_22_expect_is_ignored() {
+fn expect_is_ignored() {
     let wire = with_field(REQUEST, "X", "Expect: 100-continue\r\n");
     assert_eq!(To::Server.judge(Config::default(), &wire, Ok(())).out, RESPONSE);
     assert_eq!(every_way(&Connection::server(Config::default()), &wire, |_, _| {}).out, b"", "no 100 either");
 }
 
+/// HTTP-25.
 #[test]
-fn http_25_every_refusal_is_a_response() {
+fn every_refusal_is_a_response() {
     let bad = [
         BareLineFeed,
         BareCarriageReturn,

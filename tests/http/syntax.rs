@@ -33,8 +33,9 @@ fn last_value(to: To, wire: &[u8]) -> Vec<u8> {
     }
 }
 
+/// HTTP-01 (RFC 9112 §2.3).
 #[test]
-fn http_01_the_version() {
+fn the_http_version_is_exact() {
     let malformed = [
         "",
         "http/1.1",
@@ -60,8 +61,9 @@ fn http_01_the_version() {
     }
 }
 
+/// HTTP-02 (RFC 9112 §3).
 #[test]
-fn http_02_request_lines() {
+fn malformed_request_lines_fail() {
     let spaces = [
         "GET  /chat HTTP/1.1",
         "GET /chat  HTTP/1.1",
@@ -102,8 +104,9 @@ fn http_02_request_lines() {
     }
 }
 
+/// HTTP-03 (RFC 9110 §5.5, RFC 9112 §2.2), HTTP-12, HTTP-23 (RFC 9110 §5.5), HTTP-24 (RFC 9112 §2.2).
 #[test]
-fn http_03_http_12_http_23_http_24_bytes_of_a_value() {
+fn each_byte_of_a_value_passes_unchanged_or_fails() {
     for byte in 0..=u8::MAX {
         let lines = [&b"X: a"[..], &[byte], b"b\r\n"].concat();
         match byte {
@@ -144,8 +147,9 @@ fn http_03_http_12_http_23_http_24_bytes_of_a_value() {
     response(with_start(RESPONSE, b"HTTP/1.1 101 a\x07"), Err(InvalidByte));
 }
 
+/// HTTP-04 (RFC 9112 §2.2).
 #[test]
-fn http_04_lines_end_in_crlf() {
+fn lines_end_in_crlf() {
     for to in To::BOTH {
         let ends: Vec<usize> =
             (0..to.head().len() - 1).filter(|&at| to.head()[at..].starts_with(b"\r\n")).collect();
@@ -159,8 +163,9 @@ fn http_04_lines_end_in_crlf() {
     }
 }
 
+/// HTTP-05 (RFC 9110 §5.1), HTTP-07 (RFC 9112 §5.1, RFC 9110 §5.5).
 #[test]
-fn http_05_http_07_names_in_any_case_and_values_without_whitespace() {
+fn names_ignore_case_and_values_lose_outer_whitespace() {
     for to in To::BOTH {
         let text = core::str::from_utf8(to.head()).unwrap();
         for (upper, space) in [(false, ""), (true, ""), (false, " \t \t"), (true, "\t")] {
@@ -199,8 +204,9 @@ fn http_05_http_07_names_in_any_case_and_values_without_whitespace() {
     );
 }
 
+/// HTTP-08 (RFC 9112 §5.1), HTTP-09 (RFC 9112 §2.2), HTTP-11 (RFC 9110 §5.1, RFC 9110 §5.6.2).
 #[test]
-fn http_08_http_09_http_11_names() {
+fn field_names_are_tokens_without_space_around_them() {
     for name in ["X", "Host", "Upgrade", "Connection"] {
         both(format!("{name} : y\r\n"), Err(SpaceBeforeColon));
         both(format!("{name}\t: y\r\n"), Err(SpaceBeforeColon));
@@ -238,8 +244,9 @@ fn http_08_http_09_http_11_names() {
     }
 }
 
+/// HTTP-10 (RFC 9112 §5.2).
 #[test]
-fn http_10_obs_fold_in_a_request_and_in_a_response() {
+fn obs_fold_fails_in_a_request_and_is_a_space_in_a_response() {
     for fold in ["\r\n ", "\r\n\t", "\r\n \r\n\t", " \r\n  \t"] {
         request(with_field(REQUEST, "X", format!("X: a{fold}b\r\n")), Err(ObsoleteFold));
         request(with_field(REQUEST, "Upgrade", format!("Upgrade:{fold}websocket\r\n")), Err(ObsoleteFold));
@@ -269,8 +276,9 @@ fn http_10_obs_fold_in_a_request_and_in_a_response() {
     response(with_field(RESPONSE, "X", "X: a\r\n b\rc\r\n"), Err(BareCarriageReturn));
 }
 
+/// HTTP-20 (RFC 9112 §4).
 #[test]
-fn http_20_status_lines() {
+fn malformed_status_lines_fail() {
     let malformed = [
         "HTTP/1.1 101",
         "HTTP/1.1",

@@ -39,8 +39,10 @@ fn expected(target: &str, host: &str, lines: &str) -> String {
 
 const AUTHORITY: &str = "server.example.com";
 
+/// C-HS-01, C-HS-04, C-HS-05, C-HS-07 (§4.1), C-HS-02 (§4.1, §3), C-HS-03 (§4.1, RFC 9112 §3.2), C-HS-14 (RFC
+/// 9112 §6), C-HS-15 (RFC 9112 §2.2).
 #[test]
-fn c_hs_01_c_hs_02_c_hs_03_c_hs_04_c_hs_05_c_hs_07_c_hs_14_c_hs_15_the_request() {
+fn the_request_has_exactly_the_required_lines() {
     for (uri, target, host) in [
         ("ws://server.example.com/chat", "/chat", AUTHORITY), // §1.3
         ("ws://server.example.com", "/", AUTHORITY),
@@ -61,8 +63,9 @@ fn c_hs_01_c_hs_02_c_hs_03_c_hs_04_c_hs_05_c_hs_07_c_hs_14_c_hs_15_the_request()
     }
 }
 
+/// C-HS-02 (§4.1, §3), C-HS-03 (§4.1, RFC 9112 §3.2), C-HS-11 (RFC 9110 §5.5).
 #[test]
-fn c_hs_02_c_hs_03_c_hs_11_uris_that_make_no_request() {
+fn invalid_uris_make_no_request() {
     for (uris, error) in [
         (
             &["", "server.example.com", "http://a/", "wss:/a/", " ws://a/", "w\u{17f}://a/"][..],
@@ -108,8 +111,9 @@ fn c_hs_02_c_hs_03_c_hs_11_uris_that_make_no_request() {
     }
 }
 
+/// C-HS-06 (§4.1).
 #[test]
-fn c_hs_06_a_fresh_nonce_a_connection() {
+fn each_connection_has_a_fresh_nonce() {
     let key = |out: &[u8]| {
         let text = core::str::from_utf8(out).unwrap();
         let keys: Vec<_> =
@@ -148,8 +152,9 @@ fn c_hs_06_a_fresh_nonce_a_connection() {
     assert_eq!((client.err(), out), (Some(RequestError::Entropy), vec![]));
 }
 
+/// C-HS-08 (§4.1), C-HS-11 (RFC 9110 §5.5).
 #[test]
-fn c_hs_08_c_hs_11_subprotocols() {
+fn offered_subprotocols_are_unique_tokens() {
     use RequestError::{InvalidSubprotocol, RepeatedSubprotocol, TooManySubprotocols};
     let many: Vec<String> = (0..17).map(|i| format!("v{i}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
@@ -165,8 +170,9 @@ fn c_hs_08_c_hs_11_subprotocols() {
     assert_eq!(written("ws://a", &many, &[]), Err(TooManySubprotocols));
 }
 
+/// C-HS-09 (§9.1), C-HS-11 (RFC 9110 §5.5), C-HS-12, C-HS-13 (§4.1).
 #[test]
-fn c_hs_09_c_hs_11_c_hs_12_c_hs_13_fields_of_the_applications() {
+fn added_request_fields_are_checked() {
     use RequestError::{InvalidField, ReservedField};
     let good = [("Origin", "http://a"), ("Cookie", "a=b; c=\"d\""), ("X", ""), ("x", "caf\u{e9}\ty")];
     let lines = "Origin: http://a\r\nCookie: a=b; c=\"d\"\r\nX: \r\nx: caf\u{e9}\ty\r\n";
@@ -201,8 +207,9 @@ fn a_client_sends_one_origin_at_most() {
     }
 }
 
+/// C-HS-10 (§4.1).
 #[test]
-fn c_hs_10_no_frame_before_the_response() {
+fn no_frame_is_sent_before_the_response() {
     #[track_caller]
     fn sends_nothing(client: &mut Connection<Asking>, error: SendError) {
         let mut out = Vec::new();

@@ -16,8 +16,9 @@ fn judge(name: &str, rows: &[(&str, Verdict)]) {
     }
 }
 
+/// C-RS-01 (§4.1).
 #[test]
-fn c_rs_01_only_101_in_http_1_1_opens() {
+fn only_101_in_http_1_1_opens() {
     use HandshakeError::{InvalidStatusLine, UnsupportedHttpVersion};
     for reason in ["", "Switching Protocols", "200 OK", "WebSocket Protocol Handshake", "\t\u{e9}"] {
         To::Client.judge(Config::default(), &with_start(RESPONSE, format!("HTTP/1.1 101 {reason}")), Ok(()));
@@ -45,8 +46,9 @@ fn c_rs_01_only_101_in_http_1_1_opens() {
     }
 }
 
+/// C-RS-02 (§4.1).
 #[test]
-fn c_rs_02_upgrade() {
+fn the_response_needs_upgrade_websocket() {
     let no = Err(HandshakeError::InvalidUpgrade);
     judge(
         "Upgrade",
@@ -77,8 +79,9 @@ fn c_rs_02_upgrade() {
     );
 }
 
+/// C-RS-03 (§4.1).
 #[test]
-fn c_rs_03_connection() {
+fn the_response_needs_connection_upgrade() {
     let no = Err(HandshakeError::InvalidConnection);
     for value in [
         "upgrade",
@@ -106,8 +109,9 @@ fn c_rs_03_connection() {
     judge("Connection", &[("", no), ("Proxy-Connection: Upgrade\r\n", no)]);
 }
 
+/// C-RS-04 (§4.1, §11.3.3).
 #[test]
-fn c_rs_04_accept() {
+fn the_response_needs_the_matching_accept() {
     use HandshakeError::{AcceptMismatch, MissingAccept, RepeatedAccept};
     let right = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
     let name = "Sec-WebSocket-Accept";
@@ -134,8 +138,9 @@ fn c_rs_04_accept() {
     }
 }
 
+/// C-RS-05 (§4.1), C-RS-11 (§7.1.7, §7.2.1).
 #[test]
-fn c_rs_05_c_rs_11_other_statuses_are_rejections() {
+fn other_statuses_are_rejections() {
     for (status, line) in [
         (200, "HTTP/1.1 200 OK"),
         (204, "HTTP/1.1 204 "),
@@ -177,8 +182,9 @@ fn c_rs_05_c_rs_11_other_statuses_are_rejections() {
     }
 }
 
+/// C-RS-06 (RFC 9110 §15.2), LIM-11.
 #[test]
-fn c_rs_06_lim_11_interim_responses_are_skipped() {
+fn interim_responses_are_skipped() {
     use HandshakeError::{BareLineFeed, InvalidStatusLine, TooManyInterimResponses};
     let interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\nUpgrade: h2c\r\n\r\nHTTP/1.1 199 \r\n\r\nHTTP/1.1 102 x\r\n\r\n";
     for count in 0..=2 {
@@ -212,16 +218,18 @@ fn c_rs_06_lim_11_interim_responses_are_skipped() {
     }
 }
 
+/// C-RS-07 (§4.1, §9).
 #[test]
-fn c_rs_07_extensions_that_were_not_offered() {
+fn an_extension_that_was_not_offered_fails() {
     for value in ["permessage-deflate", "x; y=z", ", x", "\r\nSec-WebSocket-Extensions: x"] {
         let lines = format!("Sec-WebSocket-Extensions: {value}\r\n");
         judge("X", &[(&lines, Err(HandshakeError::ExtensionNotOffered))]);
     }
 }
 
+/// C-RS-08 (§4.1, §11.3.4, §4.2.2).
 #[test]
-fn c_rs_08_subprotocols() {
+fn only_one_offered_subprotocol_is_accepted() {
     use HandshakeError::{InvalidSubprotocol, RepeatedSubprotocol, SubprotocolNotOffered};
     let client = asking(Config::default(), &["superchat", "chat"]);
     let run = |value: &str| {
@@ -259,8 +267,9 @@ fn c_rs_08_subprotocols() {
     );
 }
 
+/// C-RS-09.
 #[test]
-fn c_rs_09_bytes_after_the_response_are_frames() {
+fn bytes_after_the_response_are_frames() {
     let frames =
         [frame::<Client<Keys>>(0x81, b"hello"), frame::<Client<Keys>>(0x82, b"HTTP/1.1 101 \r\n\r\n")]
             .concat();
@@ -269,8 +278,9 @@ fn c_rs_09_bytes_after_the_response_are_frames() {
     assert_eq!((&outcome.events[1..], outcome.error, outcome.out), (&after[..], None, vec![]));
 }
 
+/// C-RS-10 (RFC 9112 §6.1, RFC 9112 §6.3).
 #[test]
-fn c_rs_10_a_101_has_no_content() {
+fn a_101_has_no_content() {
     // RFC 9110 §8.6: a Content-Length is as if it were not there
     for lines in [
         "Content-Length: 0\r\n",
@@ -290,8 +300,9 @@ fn c_rs_10_a_101_has_no_content() {
     }
 }
 
+/// C-RS-12.
 #[test]
-fn c_rs_12_limits_of_a_response() {
+fn the_limits_of_a_response_are_exact() {
     use HandshakeError::{FieldLineTooLong, HeadTooLong, StartLineTooLong, TooManyFields};
     let (mut line, mut count, mut total) = (Config::default(), Config::default(), Config::default());
     (line.max_header_line, count.max_headers, total.max_head_size) = (100, 8, 600);

@@ -10,9 +10,9 @@ use crate::support::{self, Keys, Seen, Side, filled, frame, frames_of, transmit}
 
 type Clients = Client<Keys>;
 
-both_roles!(cl_01_cl_02_cl_05_a_close_is_echoed_with_its_code_and_reason);
+both_roles!(a_close_is_echoed_with_its_code_and_reason);
 /// CL-01, CL-02, CL-05 (§5.5.1): the reason comes back too, and a browser shows it to its page.
-fn cl_01_cl_02_cl_05_a_close_is_echoed_with_its_code_and_reason<R: Side>() {
+fn a_close_is_echoed_with_its_code_and_reason<R: Side>() {
     let reason = "x".repeat(123);
     let long = [b"\x03\xe9", reason.as_bytes()].concat();
     for (body, reply, seen, fact) in [
@@ -43,8 +43,9 @@ fn cl_01_cl_02_cl_05_a_close_is_echoed_with_its_code_and_reason<R: Side>() {
     }
 }
 
+/// CL-18 (§5.5.1, §7.1.1).
 #[test]
-fn cl_18_the_server_closes_the_transport_and_the_client_waits() {
+fn the_server_closes_the_transport_and_the_client_waits() {
     assert_eq!(
         transmit::<Server>(Config::default(), &frame::<Server>(0x88, b"")).transport_action,
         TransportAction::Close
@@ -55,8 +56,9 @@ fn cl_18_the_server_closes_the_transport_and_the_client_waits() {
     );
 }
 
-both_roles!(cl_07_cl_09_cl_10_bodies_that_are_illegal);
-fn cl_07_cl_09_cl_10_bodies_that_are_illegal<R: Side>() {
+both_roles!(illegal_close_bodies_fail);
+/// CL-07 (§5.5.1), CL-09 (§7.4.1, §7.4.2), CL-10 (§5.5.1, §8.1).
+fn illegal_close_bodies_fail<R: Side>() {
     use ProtocolError::{CloseBodyTooShort, CloseReasonNotUtf8, InvalidCloseCode};
     let mut rows: Vec<(Vec<u8>, ProtocolError)> = vec![
         (b"\x03".to_vec(), CloseBodyTooShort),
@@ -76,16 +78,18 @@ fn cl_07_cl_09_cl_10_bodies_that_are_illegal<R: Side>() {
     }
 }
 
-both_roles!(cl_08_every_legal_code_is_accepted);
-fn cl_08_every_legal_code_is_accepted<R: Side>() {
+both_roles!(every_legal_code_is_accepted);
+/// CL-08 (§7.4.1, §7.4.2, §11.7).
+fn every_legal_code_is_accepted<R: Side>() {
     for code in (1000..1004).chain(1007..1015).chain([3000, 3999, 4000, 4999]) {
         let outcome = transmit::<R>(Config::default(), &frame::<R>(0x88, &u16::to_be_bytes(code)));
         assert_eq!((outcome.error, outcome.events), (None, vec![Seen::Close(Some((code, String::new())))]));
     }
 }
 
-both_roles!(cl_11_what_comes_after_a_close_is_discarded);
-fn cl_11_what_comes_after_a_close_is_discarded<R: Side>() {
+both_roles!(input_after_a_close_is_discarded);
+/// CL-11 (§1.4).
+fn input_after_a_close_is_discarded<R: Side>() {
     let after =
         [frame::<R>(0x81, b"late"), frame::<R>(0x89, b"late"), frame::<R>(0x88, b"\x03\xe9"), vec![0xFF; 50]]
             .concat();
@@ -95,8 +99,9 @@ fn cl_11_what_comes_after_a_close_is_discarded<R: Side>() {
     assert_eq!(outcome.error, None);
 }
 
-both_roles!(cl_13_the_transport_ends);
-fn cl_13_the_transport_ends<R: Side>() {
+both_roles!(the_end_of_the_transport_keeps_the_close_status);
+/// CL-13 (§7.1.5).
+fn the_end_of_the_transport_keeps_the_close_status<R: Side>() {
     let mut connection = R::open(Config::default());
     let mut out = Vec::new();
     assert_eq!(
@@ -144,8 +149,9 @@ fn cl_13_the_transport_ends<R: Side>() {
     );
 }
 
-both_roles!(cl_16_cl_17_a_violation_after_our_close_sends_no_second_one);
-fn cl_16_cl_17_a_violation_after_our_close_sends_no_second_one<R: Side>() {
+both_roles!(a_violation_after_our_close_sends_no_second_one);
+/// CL-16, CL-17 (§7.1.7).
+fn a_violation_after_our_close_sends_no_second_one<R: Side>() {
     let mut connection = R::open(Config::default());
     connection.close(CloseCode::NORMAL_CLOSURE, "", &mut Vec::new()).unwrap();
     let outcome =

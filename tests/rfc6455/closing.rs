@@ -9,8 +9,9 @@ use websocket_proto::{
 
 use crate::support::{Seen, Side, filled, frame, frames_of, transmit};
 
-both_roles!(cl_03_never_a_second_close_whatever_happens);
-fn cl_03_never_a_second_close_whatever_happens<R: Side>() {
+both_roles!(a_second_close_is_never_sent);
+/// CL-03 (§5.5.1).
+fn a_second_close_is_never_sent<R: Side>() {
     fn check<R: Side>(seed: u64) {
         let mut random = Rng::with_seed(seed);
         let mut config = Config::default();
@@ -60,8 +61,9 @@ fn cl_03_never_a_second_close_whatever_happens<R: Side>() {
     }
 }
 
-both_roles!(cl_04_a_reason_is_reported_unchanged);
-fn cl_04_a_reason_is_reported_unchanged<R: Side>() {
+both_roles!(a_reason_is_reported_unchanged);
+/// CL-04 (§5.5.1, §7.1.6).
+fn a_reason_is_reported_unchanged<R: Side>() {
     let widest = "😀".repeat(30) + "日";
     assert_eq!(widest.len(), 123);
     for reason in [
@@ -85,8 +87,9 @@ fn cl_04_a_reason_is_reported_unchanged<R: Side>() {
     }
 }
 
-both_roles!(cl_14_the_codes_that_can_be_sent);
-fn cl_14_the_codes_that_can_be_sent<R: Side>() {
+both_roles!(only_legal_codes_can_be_sent);
+/// CL-14 (§7.4.1).
+fn only_legal_codes_can_be_sent<R: Side>() {
     fn check<R: Side>() {
         let open = R::open(Config::default());
         for number in 0..=u16::MAX {
@@ -152,8 +155,9 @@ fn violations<R: Side>() -> Vec<(Vec<u8>, ProtocolError, u16)> {
     ]
 }
 
-both_roles!(cl_15_a_violation_is_answered_with_a_code_and_no_reason);
-fn cl_15_a_violation_is_answered_with_a_code_and_no_reason<R: Side>() {
+both_roles!(a_violation_is_answered_with_a_code_and_no_reason);
+/// CL-15.
+fn a_violation_is_answered_with_a_code_and_no_reason<R: Side>() {
     let mut text = Vec::new();
     for (wire, error, code) in violations::<R>() {
         let (mut connection, mut inbound, mut out) = (R::open(Config::default()), filled(&wire), Vec::new());
@@ -182,8 +186,9 @@ fn cl_15_a_violation_is_answered_with_a_code_and_no_reason<R: Side>() {
     }
 }
 
-both_roles!(cl_19_no_frame_of_the_applications_after_our_close);
-fn cl_19_no_frame_of_the_applications_after_our_close<R: Side>() {
+both_roles!(the_application_sends_no_frame_after_its_close);
+/// CL-19 (§5.5.1).
+fn the_application_sends_no_frame_after_its_close<R: Side>() {
     // Whoever sent it: the application, the echo, or a failure; also where it waits for room.
     type Way<R> = fn(&mut Connection<R>, &mut ArrayVec<u8, 100>);
     let by_application: Way<R> = |it, out| it.close(CloseCode::NORMAL_CLOSURE, "", out).unwrap();
@@ -218,8 +223,9 @@ fn cl_19_no_frame_of_the_applications_after_our_close<R: Side>() {
     }
 }
 
-both_roles!(cl_20_the_end_is_terminal);
-fn cl_20_the_end_is_terminal<R: Side>() {
+both_roles!(the_end_is_terminal);
+/// CL-20.
+fn the_end_is_terminal<R: Side>() {
     fn check<R: Side>(name: &str, mut connection: Connection<R>, error: Option<ProtocolError>) {
         let (closed, transport_action, mut out) =
             (connection.close_status(), connection.transport_action(), Vec::new());

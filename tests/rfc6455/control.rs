@@ -13,8 +13,9 @@ use crate::support::{
 
 type Clients = Client<Keys>;
 
-both_roles!(ct_04_ct_05_ct_07_every_ping_of_a_burst_is_answered_in_order);
-fn ct_04_ct_05_ct_07_every_ping_of_a_burst_is_answered_in_order<R: Side>() {
+both_roles!(every_ping_of_a_burst_is_answered_in_order);
+/// CT-04 (§5.5.2, §5.5.3), CT-05, CT-07 (§5.5.3).
+fn every_ping_of_a_burst_is_answered_in_order<R: Side>() {
     let mut wire = Vec::new();
     for i in 0..100u8 {
         wire.extend(frame::<R>(0x89, &vec![i; usize::from(i)]));
@@ -29,8 +30,9 @@ fn ct_04_ct_05_ct_07_every_ping_of_a_burst_is_answered_in_order<R: Side>() {
     assert_eq!((outcome.error, outcome.state), (None, State::Transmission));
 }
 
-both_roles!(ct_01_ct_02_control_frames_too_long_or_fragmented);
-fn ct_01_ct_02_control_frames_too_long_or_fragmented<R: Side>() {
+both_roles!(control_frames_that_are_too_long_or_fragmented_fail);
+/// CT-01, CT-02 (§5.5).
+fn control_frames_that_are_too_long_or_fragmented_fail<R: Side>() {
     let key = R::PEER_MASKS.then_some(KEY);
     for opcode in [0x8, 0x9, 0xA] {
         for (len, form) in [
@@ -49,8 +51,9 @@ fn ct_01_ct_02_control_frames_too_long_or_fragmented<R: Side>() {
     }
 }
 
-both_roles!(ct_06_cl_12_after_our_close_messages_still_come_and_pings_are_answered);
-fn ct_06_cl_12_after_our_close_messages_still_come_and_pings_are_answered<R: Side>() {
+both_roles!(after_our_close_messages_are_delivered_and_pings_answered);
+/// CT-06 (§5.5.2), CL-12 (§5.5.1, §7.1.2).
+fn after_our_close_messages_are_delivered_and_pings_answered<R: Side>() {
     let mut connection = R::open(Config::default());
     let mut out = Vec::new();
     connection.close(CloseCode::GOING_AWAY, "bye", &mut out).unwrap();
@@ -85,8 +88,9 @@ fn ct_06_cl_12_after_our_close_messages_still_come_and_pings_are_answered<R: Sid
     assert_eq!(out, b"");
 }
 
-both_roles!(ct_03_cl_06_what_is_too_long_to_send);
-fn ct_03_cl_06_what_is_too_long_to_send<R: Side>() {
+both_roles!(control_payloads_that_are_too_long_are_not_sent);
+/// CT-03, CL-06 (§5.5).
+fn control_payloads_that_are_too_long_are_not_sent<R: Side>() {
     let mut connection = R::open(Config::default());
     let mut out = Vec::new();
     for payload in [&[0; 126][..], &[0; 70_000]] {
@@ -129,8 +133,9 @@ fn auto_replies_can_be_switched_off<R: Side>() {
     assert_eq!((connection.state(), connection.close_status().clean()), (State::End, true));
 }
 
-both_roles!(ct_08_lim_08_pongs_that_find_no_room_are_coalesced_to_the_newest);
-fn ct_08_lim_08_pongs_that_find_no_room_are_coalesced_to_the_newest<R: Side>() {
+both_roles!(pongs_without_room_are_coalesced_to_the_newest);
+/// CT-08 (§5.5.3), LIM-08.
+fn pongs_without_room_are_coalesced_to_the_newest<R: Side>() {
     let mut connection = R::open(Config::default());
     let head = if R::PEER_MASKS { 2 } else { 6 };
     let mut memory = [0; 20];
@@ -169,8 +174,9 @@ fn a_send_pays_what_is_owed_first<R: Side>() {
     assert!(!connection.has_pending_reply());
 }
 
-both_roles!(lim_07_full_buffers_refuse_and_change_nothing);
-fn lim_07_full_buffers_refuse_and_change_nothing<R: Side>() {
+both_roles!(full_buffers_refuse_and_change_nothing);
+/// LIM-07.
+fn full_buffers_refuse_and_change_nothing<R: Side>() {
     let head = if R::PEER_MASKS { 2 } else { 6 };
     let mut connection = R::open(Config::default());
     let mut memory = [0; 64];
@@ -198,8 +204,9 @@ fn lim_07_full_buffers_refuse_and_change_nothing<R: Side>() {
     assert_eq!((out.len(), connection.has_pending_reply()), (10, true));
 }
 
+/// MK-09.
 #[test]
-fn mk_09_without_entropy_nothing_is_sent() {
+fn without_entropy_nothing_is_sent() {
     #[derive(Clone)]
     struct Source(usize);
     impl websocket_proto::Entropy for Source {
@@ -247,8 +254,9 @@ fn mk_09_without_entropy_nothing_is_sent() {
     }
 }
 
-both_roles!(fg_09_the_order_of_sends_is_enforced);
-fn fg_09_the_order_of_sends_is_enforced<R: Side>() {
+both_roles!(the_order_of_sends_is_enforced);
+/// FG-09 (§5.4).
+fn the_order_of_sends_is_enforced<R: Side>() {
     let mut connection = R::open(Config::default());
     let mut out = Vec::new();
     connection.send_fragment(MessageKind::Text, b"\xe2\x82", false, &mut out).unwrap();
@@ -280,8 +288,9 @@ fn fg_09_the_order_of_sends_is_enforced<R: Side>() {
     );
 }
 
+/// ST-06.
 #[test]
-fn st_06_an_empty_read_is_nothing() {
+fn an_empty_read_changes_nothing() {
     let (mut server, mut client, mut out) =
         (open_server(Config::default()), open_client(Config::default()), Vec::new());
     for _ in 0..3 {

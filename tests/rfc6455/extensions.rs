@@ -54,8 +54,9 @@ fn outside(value: &str) {
     }
 }
 
+/// EX-01 (§9.1), HTTP-06 (RFC 9110 §5.2).
 #[test]
-fn ex_01_http_06_lists_over_one_or_more_lines() {
+fn extension_lists_span_one_or_more_lines() {
     for (value, extensions) in [
         ("foo", &["foo"][..]),
         ("foo, bar; baz=2", &["foo", "bar;baz=2"]),   // §9.1
@@ -82,8 +83,9 @@ fn ex_01_http_06_lists_over_one_or_more_lines() {
     }
 }
 
+/// EX-02 (§9.1).
 #[test]
-fn ex_02_quoted_values_in_an_offer() {
+fn quoted_values_in_an_offer_are_unescaped() {
     for (value, token) in [
         ("a; b=\"value\"", "value"),
         ("a; b=\"va\\l\\ue\"", "value"),
@@ -120,16 +122,18 @@ fn ex_02_quoted_values_in_an_offer() {
     }
 }
 
+/// EX-02 (§9.1).
 #[test]
-fn ex_02_whitespace_after_the_opening_quote() {
+fn whitespace_inside_a_quoted_value_fails() {
     // It is a part of the value, and of no token.
     for value in ["\" x\"", "\"\tx\"", "\"   x\""] {
         outside(&format!("a; b={value}"));
     }
 }
 
+/// EX-03 (§9.1).
 #[test]
-fn ex_03_outside_the_grammar() {
+fn extensions_outside_the_grammar_fail() {
     for value in [
         ";", "=", "a;", "a; ;b", "a;;b", "a;,b", "a, b;", ";a", "a b", "a;b c", "a;=c", "a=b", "a;b=",
         "a;b=,c", "a;b==c", "a;b=c=d",
@@ -174,8 +178,9 @@ fn ex_03_outside_the_grammar() {
     assert!(matches!(outcome.events[..], [Seen::Rejected { status: 400, .. }]));
 }
 
+/// EX-03 (§9.1).
 #[test]
-fn ex_03_a_list_of_nothing() {
+fn an_empty_extension_list_is_judged_by_the_grammar() {
     // §9.1: 1#extension; RFC 9110 §5.6.1.2: empty elements "do not contribute to the count of elements
     // present"
     for to in To::BOTH {
@@ -185,8 +190,9 @@ fn ex_03_a_list_of_nothing() {
     }
 }
 
+/// EX-03 (§9.1), LIM-09.
 #[test]
-fn ex_03_lim_09_long_values_take_linear_work() {
+fn long_extension_values_take_linear_time() {
     let mut config = Config::default();
     (config.max_head_size, config.max_header_line, config.max_headers) = (usize::MAX, usize::MAX, usize::MAX);
     let long = 1_000_000;
@@ -221,8 +227,9 @@ fn ex_03_lim_09_long_values_take_linear_work() {
     }
 }
 
+/// EX-01, EX-04 (§9.1).
 #[test]
-fn ex_01_ex_04_what_is_offered_is_declined_by_silence() {
+fn offers_are_declined_by_silence() {
     for value in [
         "permessage-deflate",
         "x, y; z=\"1\", x",
@@ -234,8 +241,9 @@ fn ex_01_ex_04_what_is_offered_is_declined_by_silence() {
     }
 }
 
+/// EX-04 (§9.1), EX-05 (§9, §9.1).
 #[test]
-fn ex_04_ex_05_an_answer_with_what_was_not_offered_fails() {
+fn an_answer_with_an_extension_that_was_not_offered_fails() {
     for value in [
         "permessage-deflate",
         "x",
@@ -252,8 +260,9 @@ fn ex_04_ex_05_an_answer_with_what_was_not_offered_fails() {
     }
 }
 
+/// EX-05 (§9, §9.1).
 #[test]
-fn ex_05_reserved_bits_stay_reserved_after_an_offer() {
+fn reserved_bits_stay_reserved_after_an_offer() {
     fn fails<R: Side>(to: To, head: &[u8]) {
         for reserved in 1..8 {
             let wire = [head, &frame::<R>(0x81, b"a"), &frame::<R>(0x81 | reserved << 4, b"\xf2\x48\x05\0")]
@@ -281,8 +290,9 @@ fn ex_05_reserved_bits_stay_reserved_after_an_offer() {
     assert_eq!(out[0], 0x81);
 }
 
+/// EX-06 (RFC 7692 §5.1), LIM-06.
 #[test]
-fn ex_06_lim_06_without_an_agreed_extension_nobody_claims_a_reserved_bit_and_nothing_is_inflated() {
+fn without_an_extension_reserved_bits_fail_and_nothing_is_inflated() {
     // A compressed "Hello" (RFC 7692 §7.2.3.1), after both ends named permessage-deflate, or one of them.
     let offer =
         with_extensions(To::Server, "permessage-deflate, permessage-deflate; server_no_context_takeover");

@@ -6,8 +6,9 @@ use crate::support::{Seen, Side, frame, frames_of, transmit};
 
 use super::framing::{assert_both_fail, text};
 
-both_roles!(fg_01_fg_03_fg_10_fragments_are_joined_in_order);
-fn fg_01_fg_03_fg_10_fragments_are_joined_in_order<R: Side>() {
+both_roles!(fragments_are_joined_in_order);
+/// FG-01, FG-03, FG-10 (§5.4).
+fn fragments_are_joined_in_order<R: Side>() {
     let wire = [
         frame::<R>(0x01, b""),
         frame::<R>(0x00, b"a"),
@@ -29,8 +30,9 @@ fn fg_01_fg_03_fg_10_fragments_are_joined_in_order<R: Side>() {
     assert_eq!((outcome.error, outcome.out.len()), (None, 0));
 }
 
+/// FG-02, FG-04, FG-07 (§5.4).
 #[test]
-fn fg_02_fg_04_fg_07_violations_of_the_order() {
+fn fragments_out_of_order_fail() {
     use ProtocolError::{ExpectedContinuation, UnexpectedContinuation};
     for payload in [&b""[..], b"x"] {
         for first in [0x00, 0x80] {
@@ -56,8 +58,9 @@ fn fg_02_fg_04_fg_07_violations_of_the_order() {
     }
 }
 
-both_roles!(fg_05_control_frames_inside_a_message);
-fn fg_05_control_frames_inside_a_message<R: Side>() {
+both_roles!(control_frames_inside_a_message_leave_it_intact);
+/// FG-05 (§5.4).
+fn control_frames_inside_a_message_leave_it_intact<R: Side>() {
     let wire = [
         frame::<R>(0x01, b"one "),
         frame::<R>(0x89, b"ping"),
@@ -75,8 +78,9 @@ fn fg_05_control_frames_inside_a_message<R: Side>() {
     );
 }
 
-both_roles!(fg_06_a_close_inside_a_message_drops_it);
-fn fg_06_a_close_inside_a_message_drops_it<R: Side>() {
+both_roles!(a_close_inside_a_message_drops_it);
+/// FG-06 (§5.4, §5.5.1).
+fn a_close_inside_a_message_drops_it<R: Side>() {
     let wire =
         [frame::<R>(0x01, b"begun"), frame::<R>(0x88, b"\x03\xe9bye"), frame::<R>(0x80, b"ended")].concat();
     let outcome = transmit::<R>(Config::default(), &wire);
@@ -85,8 +89,9 @@ fn fg_06_a_close_inside_a_message_drops_it<R: Side>() {
     assert_eq!((outcome.error, outcome.state, outcome.closed.clean()), (None, State::End, true));
 }
 
-both_roles!(fg_08_sent_fragments);
-fn fg_08_sent_fragments<R: Side>() {
+both_roles!(sent_fragments_have_the_right_opcodes_and_fin);
+/// FG-08 (§5.4, §6.1).
+fn sent_fragments_have_the_right_opcodes_and_fin<R: Side>() {
     let mut connection = R::open(Config::default());
     let mut out = Vec::new();
     connection.send_fragment(MessageKind::Binary, b"a", false, &mut out).unwrap();

@@ -39,8 +39,9 @@ pub(crate) fn text(text: &str) -> Seen {
     Seen::Text(text.to_owned())
 }
 
+/// §5.7.
 #[test]
-fn s5_7_examples_are_read() {
+fn the_examples_of_section_5_7_are_read() {
     let to_client = |wire: &[u8]| transmit::<Clients>(Config::default(), wire);
     let to_server = |wire: &[u8]| transmit::<Server>(Config::default(), wire);
     let masked = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
@@ -61,8 +62,9 @@ fn s5_7_examples_are_read() {
     );
 }
 
+/// §5.7.
 #[test]
-fn s5_7_examples_are_written() {
+fn the_examples_of_section_5_7_are_written() {
     let mut server = open_server(Config::default());
     let mut out = Vec::new();
     server.send_text("Hello", &mut out).unwrap();
@@ -92,8 +94,9 @@ fn s5_7_examples_are_written() {
     assert_eq!(out, [b"\x81\x85\0\0\0\x05", &masked(5)[..], b"\x8a\x85\0\0\0\x06", &masked(6)[..]].concat());
 }
 
-both_roles!(fr_01_fr_05_fr_06_fr_07_every_length_form);
-fn fr_01_fr_05_fr_06_fr_07_every_length_form<R: Side>() {
+both_roles!(every_length_form_is_read);
+/// FR-01 (§5.2, §6.2), FR-05, FR-06, FR-07 (§5.2).
+fn every_length_form_is_read<R: Side>() {
     for len in [0, 1, 5, 124, 125, 126, 127, 128, 1000, 65_535, 65_536, 70_000] {
         let payload: Vec<u8> = (0..len).map(|i| (i * 7) as u8 & 0x7F).collect();
         let wire = [frame::<R>(0x82, &payload), frame::<R>(0x81, &payload)].concat();
@@ -104,8 +107,9 @@ fn fr_01_fr_05_fr_06_fr_07_every_length_form<R: Side>() {
     }
 }
 
+/// FR-02 (§5.2).
 #[test]
-fn fr_02_reserved_bits() {
+fn reserved_bits_fail() {
     for reserved in 1..8u8 {
         for opcode in [0x0, 0x1, 0x2, 0x8, 0x9, 0xA] {
             let first = 0x80 | reserved << 4 | opcode;
@@ -122,8 +126,9 @@ fn fr_02_reserved_bits() {
     }
 }
 
+/// FR-03 (§5.2).
 #[test]
-fn fr_03_reserved_opcodes() {
+fn reserved_opcodes_fail() {
     for opcode in (0x3..0x8).chain(0xB..0x10) {
         for fin in [0, 0x80] {
             assert_both_fail(|frame| frame(fin | opcode, b"x"), ProtocolError::ReservedOpcode, &[]);
@@ -134,8 +139,9 @@ fn fr_03_reserved_opcodes() {
     }
 }
 
-both_roles!(fr_08_fr_09_lengths_that_are_not_minimal_or_of_64_bits);
-fn fr_08_fr_09_lengths_that_are_not_minimal_or_of_64_bits<R: Side>() {
+both_roles!(lengths_that_are_not_minimal_or_exceed_63_bits_fail);
+/// FR-08, FR-09 (§5.2).
+fn lengths_that_are_not_minimal_or_exceed_63_bits_fail<R: Side>() {
     let key = R::PEER_MASKS.then_some(KEY);
     for (form, len, error) in [
         (LengthForm::Bits16, 0, ProtocolError::LengthNotMinimal),
@@ -156,8 +162,9 @@ fn fr_08_fr_09_lengths_that_are_not_minimal_or_of_64_bits<R: Side>() {
     }
 }
 
-both_roles!(fr_10_sending_takes_the_minimal_form);
-fn fr_10_sending_takes_the_minimal_form<R: Side>() {
+both_roles!(sending_takes_the_minimal_form);
+/// FR-10 (§5.2).
+fn sending_takes_the_minimal_form<R: Side>() {
     for (len, head_len) in [(0, 2), (125, 2), (126, 4), (65_535, 4), (65_536, 10)] {
         let mut out = Vec::new();
         let mut connection = R::open(Config::default());
@@ -168,8 +175,9 @@ fn fr_10_sending_takes_the_minimal_form<R: Side>() {
     }
 }
 
-both_roles!(fr_13_errors_come_at_the_earliest_byte);
-fn fr_13_errors_come_at_the_earliest_byte<R: Side>() {
+both_roles!(errors_come_at_the_earliest_byte);
+/// FR-13.
+fn errors_come_at_the_earliest_byte<R: Side>() {
     let key = R::PEER_MASKS.then_some(KEY);
     let mask = if R::PEER_MASKS { 0x80 } else { 0 };
     let declared = |first, form, len| frame_with(first, b"", key, form, len);

@@ -11,8 +11,9 @@ use crate::support::{
     transmit,
 };
 
-both_roles!(lim_01_lim_02_message_and_frame_limits_are_exact);
-fn lim_01_lim_02_message_and_frame_limits_are_exact<R: Side>() {
+both_roles!(message_and_frame_limits_are_exact);
+/// LIM-01, LIM-02 (§10.4).
+fn message_and_frame_limits_are_exact<R: Side>() {
     let mut config = Config::default();
     config.max_message_size = 300;
     config.max_frame_size = 200;
@@ -53,8 +54,9 @@ fn lim_01_lim_02_message_and_frame_limits_are_exact<R: Side>() {
     }
 }
 
-both_roles!(lim_04_fragments_are_counted_empty_ones_too);
-fn lim_04_fragments_are_counted_empty_ones_too<R: Side>() {
+both_roles!(fragments_are_counted_including_empty_ones);
+/// LIM-04 (§10.4).
+fn fragments_are_counted_including_empty_ones<R: Side>() {
     let mut config = Config::default();
     config.max_fragments = 5;
     let fragments = |count: usize| {
@@ -70,8 +72,9 @@ fn lim_04_fragments_are_counted_empty_ones_too<R: Side>() {
     assert_eq!(frames_of::<R>(&outcome.out), [(0x88, b"\x03\xf0".to_vec())]);
 }
 
-both_roles!(lim_03_huge_lengths_neither_wrap_nor_truncate);
-fn lim_03_huge_lengths_neither_wrap_nor_truncate<R: Side>() {
+both_roles!(huge_lengths_neither_wrap_nor_truncate);
+/// LIM-03.
+fn huge_lengths_neither_wrap_nor_truncate<R: Side>() {
     let key = R::PEER_MASKS.then_some(KEY);
     let mut open = Config::default();
     open.max_message_size = u64::MAX;
@@ -105,8 +108,9 @@ fn lim_03_huge_lengths_neither_wrap_nor_truncate<R: Side>() {
     }
 }
 
+/// LIM-05.
 #[test]
-fn lim_05_nothing_is_allocated_for_a_declared_length() {
+fn nothing_is_allocated_for_a_declared_length() {
     let wire = frame_with(0x82, b"Hello", Some(KEY), LengthForm::Bits64, 64 * 1024 * 1024);
     let mut server = open_server(Config::default());
     let (mut inbound, mut out) = (ReceiveBuffer::new(), Vec::new());
@@ -274,9 +278,9 @@ fn a_fixed_buffer_holds_messages_up_to_its_size_less_a_control_frame<R: Side>() 
     }
 }
 
-both_roles!(u8_02_a_split_code_point_fits_the_least_fixed_buffer_beside_a_control_frame);
+both_roles!(a_split_code_point_and_a_control_frame_fit_the_smallest_fixed_buffer);
 /// U8-02: three bytes of a code point stay in the buffer while a whole control frame is read.
-fn u8_02_a_split_code_point_fits_the_least_fixed_buffer_beside_a_control_frame<R: Side>() {
+fn a_split_code_point_and_a_control_frame_fit_the_smallest_fixed_buffer<R: Side>() {
     let mut config = Config::default();
     config.delivery = Delivery::Parts;
     let reads = [frame::<R>(0x01, b"ok\xf0\x9f\x98"), frame::<R>(0x89, &[7; 125]), frame::<R>(0x80, b"\x80")];

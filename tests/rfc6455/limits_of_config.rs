@@ -42,8 +42,9 @@ fn judge(config: Config, head: &[u8]) -> Option<Error> {
     }
 }
 
+/// LIM-13 (§10.4).
 #[test]
-fn lim_13_the_defaults_are_finite_and_as_documented() {
+fn the_defaults_are_finite_and_as_documented() {
     let config = Config::default();
     assert_eq!(
         (config.max_message_size, config.max_frame_size, config.max_fragments),
@@ -83,8 +84,9 @@ fn lim_13_the_defaults_are_finite_and_as_documented() {
     }
 }
 
+/// LIM-13 (§10.4).
 #[test]
-fn lim_13_every_limit_of_the_head_is_exact_where_it_is_set() {
+fn every_limit_of_the_head_is_exact_where_it_is_set() {
     for head in [REQUEST, RESPONSE] {
         let lines: Vec<usize> =
             head.split(|&byte| byte == b'\n').map(|line| line.len().saturating_sub(1)).collect();
@@ -118,8 +120,9 @@ fn lim_13_every_limit_of_the_head_is_exact_where_it_is_set() {
     }
 }
 
+/// LIM-11.
 #[test]
-fn lim_11_what_can_be_repeated_for_nothing_is_counted() {
+fn empty_lines_interim_responses_and_list_elements_are_bounded() {
     // RFC 9112 §2.2: empty lines before a request; RFC 9110 §15.2: interim responses. Both numbers are
     // choices.
     for (count, error) in [
@@ -167,8 +170,9 @@ fn lim_11_what_can_be_repeated_for_nothing_is_counted() {
     }
 }
 
-both_roles!(lim_01_lim_04_limits_on_frames_at_every_form_of_the_length);
-fn lim_01_lim_04_limits_on_frames_at_every_form_of_the_length<R: Side>() {
+both_roles!(frame_limits_hold_at_every_length_form);
+/// LIM-01, LIM-04 (§10.4).
+fn frame_limits_hold_at_every_length_form<R: Side>() {
     for limit in [0, 1, 125, 126, 1000, 65_535, 65_536] {
         let mut config = Config::default();
         config.max_frame_size = limit;
@@ -201,8 +205,9 @@ fn lim_01_lim_04_limits_on_frames_at_every_form_of_the_length<R: Side>() {
     }
 }
 
+/// LIM-01 (§10.4), FR-13.
 #[test]
-fn lim_01_fr_13_a_limit_is_judged_at_the_last_byte_of_the_length() {
+fn a_limit_is_judged_at_the_last_byte_of_the_length() {
     fn check<R: Side>() {
         let mut config = Config::default();
         (config.max_frame_size, config.max_message_size) = (70_000, 80_000);
@@ -239,8 +244,9 @@ fn lim_01_fr_13_a_limit_is_judged_at_the_last_byte_of_the_length() {
     check::<Server>();
 }
 
-both_roles!(lim_07_the_mark_of_what_waits_is_exact);
-fn lim_07_the_mark_of_what_waits_is_exact<R: Side>() {
+both_roles!(max_write_buffer_is_exact);
+/// LIM-07.
+fn max_write_buffer_is_exact<R: Side>() {
     fn check<R: Side>() {
         let mut config = Config::default();
         config.max_write_buffer = 10;
@@ -294,8 +300,9 @@ fn lim_07_the_mark_of_what_waits_is_exact<R: Side>() {
     }
 }
 
-both_roles!(lim_07_a_send_that_finds_no_room_leaves_the_buffer_as_it_was);
-fn lim_07_a_send_that_finds_no_room_leaves_the_buffer_as_it_was<R: Side>() {
+both_roles!(a_send_without_room_leaves_the_buffer_unchanged);
+/// LIM-07.
+fn a_send_without_room_leaves_the_buffer_unchanged<R: Side>() {
     // "Why nothing was sent. The connection and the outbound buffer are as before": also where a Pong waits
     // that would fit.
     fn check<R: Side>() {
@@ -323,8 +330,9 @@ fn lim_07_a_send_that_finds_no_room_leaves_the_buffer_as_it_was<R: Side>() {
     check::<R>();
 }
 
+/// LIM-02 (§10.4).
 #[test]
-fn lim_02_a_limit_that_is_the_whole_range_never_overflows() {
+fn a_limit_that_is_the_whole_range_never_overflows() {
     let mut config = Config::default();
     (config.max_message_size, config.max_frame_size, config.max_fragments) = (u64::MAX, u64::MAX, u32::MAX);
     (config.max_head_size, config.max_header_line, config.max_headers, config.max_write_buffer) =

@@ -9,8 +9,9 @@ use super::framing::{assert_fails, text};
 
 type Clients = Client<Keys>;
 
+/// MK-02, MK-05 (§5.1).
 #[test]
-fn mk_02_mk_05_the_direction_of_masking() {
+fn a_frame_masked_in_the_wrong_direction_fails() {
     for first in [0x81, 0x82, 0x89, 0x8A, 0x88] {
         assert_fails::<Server>(
             &frame_with(first, b"\x03\xe8", None, LengthForm::Minimal, 2),
@@ -35,8 +36,9 @@ fn mk_02_mk_05_the_direction_of_masking() {
     }
 }
 
+/// MK-06 (§5.3).
 #[test]
-fn mk_06_any_key_is_legal_and_belongs_to_one_frame() {
+fn any_key_is_legal_and_belongs_to_one_frame() {
     let keys = [[0; 4], [0xFF; 4], [1, 0, 0, 0], KEY, [0x80, 0x81, 0x82, 0x83]];
     let wire: Vec<u8> = keys
         .iter()
@@ -63,8 +65,9 @@ fn mk_06_any_key_is_legal_and_belongs_to_one_frame() {
     assert_eq!(transmit::<Server>(Config::default(), &wire).events, [Seen::Binary(whole)]);
 }
 
+/// MK-01 (§5.1, §5.3, §6.1), MK-07 (§5.3, §10.3).
 #[test]
-fn mk_01_mk_07_every_frame_of_a_client_has_a_key_of_its_own() {
+fn every_frame_of_a_client_has_a_fresh_key() {
     let mut client = open_client(Config::default());
     let mut out = Vec::new();
     let mut payload = *b"in place";
@@ -97,8 +100,9 @@ fn copied<R: Side>(kind: MessageKind, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-both_roles!(mk_10_frame_in_place_is_the_same_frame);
-fn mk_10_frame_in_place_is_the_same_frame<R: Side>() {
+both_roles!(masking_in_place_yields_the_same_frame);
+/// MK-10.
+fn masking_in_place_yields_the_same_frame<R: Side>() {
     for len in [0, 1, 125, 126, 65_536] {
         let payload = vec![b'x'; len];
         for kind in [MessageKind::Text, MessageKind::Binary] {
@@ -110,8 +114,9 @@ fn mk_10_frame_in_place_is_the_same_frame<R: Side>() {
     }
 }
 
+/// §5.1.
 #[test]
-fn s5_1_the_head_of_a_server_s_frame_leaves_the_payload_alone() {
+fn encode_header_of_a_server_leaves_the_payload_unchanged() {
     for len in [0, 1, 125, 126, 65_535, 65_536] {
         let payload = vec![b'x'; len];
         for kind in [MessageKind::Text, MessageKind::Binary] {

@@ -226,8 +226,9 @@ fn answers(server: &mut Connection<Server>, random: &mut Rng, out: &mut Outbound
     assert_eq!(result.is_ok(), out.sent.len() > before);
 }
 
+/// LIM-12.
 #[test]
-fn lim_12_no_bytes_and_no_calls_make_it_panic() {
+fn no_bytes_and_no_calls_make_it_panic() {
     let works = Cell::new(true);
     let mut opened = [0; 2];
     for seed in 0..6000 {
@@ -289,8 +290,9 @@ fn lim_12_no_bytes_and_no_calls_make_it_panic() {
     assert!(opened.iter().all(|&opened| opened > 500), "{opened:?}: most lives get somewhere");
 }
 
+/// LIM-12.
 #[test]
-fn lim_12_random_heads_never_panic() {
+fn random_heads_never_panic() {
     let (mut random, works) = (Rng::with_seed(12), Cell::new(true));
     for _ in 0..6000 {
         let mut head = if random.bool() { REQUEST.to_vec() } else { RESPONSE.to_vec() };

@@ -66,8 +66,9 @@ fn everything<R: Side>() -> Vec<(Vec<u8>, &'static [u8])> {
     all
 }
 
-both_roles!(fr_11_mk_04_no_reserved_bit_is_sent_and_a_server_never_masks);
-fn fr_11_mk_04_no_reserved_bit_is_sent_and_a_server_never_masks<R: Side>() {
+both_roles!(no_reserved_bit_is_sent_and_a_server_never_masks);
+/// FR-11 (§5.2), MK-04 (§5.1).
+fn no_reserved_bit_is_sent_and_a_server_never_masks<R: Side>() {
     for (wire, payload) in everything::<R>() {
         let (header, len) = FrameHeader::parse(&wire).unwrap().complete().unwrap();
         assert_eq!((header.reserved, wire[0] & 0x70), (ReservedBits::NONE, 0), "{payload:02x?}");
@@ -82,8 +83,9 @@ fn fr_11_mk_04_no_reserved_bit_is_sent_and_a_server_never_masks<R: Side>() {
     }
 }
 
-both_roles!(fr_04_fin_marks_the_last_fragment_and_nothing_else);
-fn fr_04_fin_marks_the_last_fragment_and_nothing_else<R: Side>() {
+both_roles!(fin_marks_the_last_fragment_and_nothing_else);
+/// FR-04 (§5.2).
+fn fin_marks_the_last_fragment_and_nothing_else<R: Side>() {
     // First bytes, and how many messages have ended after each.
     for sequence in [
         &[(0x81, 1), (0x82, 2)][..],
@@ -103,8 +105,9 @@ fn fr_04_fin_marks_the_last_fragment_and_nothing_else<R: Side>() {
     }
 }
 
+/// FR-14 (§5.2).
 #[test]
-fn fr_14_the_payload_is_application_data_from_its_first_byte_on() {
+fn the_payload_is_application_data_from_its_first_byte_on() {
     // RFC 7692 and others would put their data first; what is declined has none.
     let offer = "Sec-WebSocket-Extensions: permessage-deflate, x-with-data; bytes=4\r\n";
     let (mut server, mut out) = (Connection::server(Config::default()), Vec::new());
@@ -153,8 +156,9 @@ fn scripted(config: Config, keys: &[[u8; 4]]) -> (Connection<Client<Scripted>>, 
     (client, source)
 }
 
+/// MK-08 (§5.3, §10.3).
 #[test]
-fn mk_08_the_keys_are_the_callers_and_nothing_else() {
+fn masking_keys_are_exactly_the_bytes_of_the_entropy() {
     // Even keys that look bad: whether they are is the source's affair.
     let keys = [[0; 4], [0xFF; 4], [1, 2, 3, 4], [1, 2, 3, 4], [0, 0, 0, 1], [9, 8, 7, 6]];
     let (mut client, source) = scripted(Config::default(), &keys);
@@ -177,8 +181,9 @@ fn mk_08_the_keys_are_the_callers_and_nothing_else() {
     assert_eq!(out[6..10], *b"text", "key 0, if the source says so");
 }
 
+/// MK-11 (§10.3).
 #[test]
-fn mk_11_a_key_is_drawn_for_a_frame_that_is_written_and_for_no_other() {
+fn a_key_is_drawn_only_for_a_frame_that_is_written() {
     let mut config = Config::default();
     config.max_write_buffer = 1000;
     let (mut client, source) = scripted(config, &[]);
@@ -214,8 +219,9 @@ fn mk_11_a_key_is_drawn_for_a_frame_that_is_written_and_for_no_other() {
     assert_eq!(frames_of::<Clients>(out).len(), 3);
 }
 
-both_roles!(fg_11_the_transport_ends_inside_a_message);
-fn fg_11_the_transport_ends_inside_a_message<R: Side>() {
+both_roles!(a_message_cut_by_the_end_of_the_transport_is_not_delivered);
+/// FG-11.
+fn a_message_cut_by_the_end_of_the_transport_is_not_delivered<R: Side>() {
     let whole = [frame::<R>(0x01, b"abcdef"), frame::<R>(0x00, b"ghi"), frame::<R>(0x80, b"jkl")].concat();
     for delivery in [Delivery::Messages, Delivery::Parts] {
         let mut config = Config::default();
@@ -236,8 +242,9 @@ fn fg_11_the_transport_ends_inside_a_message<R: Side>() {
     }
 }
 
-both_roles!(ct_09_a_pong_goes_before_what_is_queued_later);
-fn ct_09_a_pong_goes_before_what_is_queued_later<R: Side>() {
+both_roles!(a_pong_goes_before_data_queued_later);
+/// CT-09 (§5.5.2).
+fn a_pong_goes_before_data_queued_later<R: Side>() {
     let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
     connection.send_fragment(MessageKind::Text, b"one ", false, &mut out).unwrap();
     assert_eq!(drain(&mut connection, &frame::<R>(0x89, b"?"), &mut out), 1);
@@ -264,8 +271,9 @@ fn ct_09_a_pong_goes_before_what_is_queued_later<R: Side>() {
     }
 }
 
-both_roles!(ct_10_ct_11_pings_and_pongs_from_the_opening_to_the_close);
-fn ct_10_ct_11_pings_and_pongs_from_the_opening_to_the_close<R: Side>() {
+both_roles!(pings_and_pongs_can_be_sent_until_the_close);
+/// CT-10 (§5.5.3), CT-11 (§5.5.2).
+fn pings_and_pongs_can_be_sent_until_the_close<R: Side>() {
     fn check<R: Side>() {
         let mut config = Config::default();
         config.auto_close = false;
@@ -300,8 +308,9 @@ fn ct_10_ct_11_pings_and_pongs_from_the_opening_to_the_close<R: Side>() {
     assert!(out.is_empty());
 }
 
-both_roles!(u8_07_parts_of_text_may_split_code_points_if_the_whole_is_valid);
-fn u8_07_parts_of_text_may_split_code_points_if_the_whole_is_valid<R: Side>() {
+both_roles!(parts_of_text_may_split_code_points_if_the_whole_is_valid);
+/// U8-07 (§5.6).
+fn parts_of_text_may_split_code_points_if_the_whole_is_valid<R: Side>() {
     let text = "é日😀\u{0}\u{10ffff}z";
     for cut in 0..=text.len() {
         for second in cut..=text.len() {

@@ -11,8 +11,9 @@ fn owned(headers: Headers<'_>) -> Vec<(String, Vec<u8>)> {
     headers.map(|(name, value)| (name.to_owned(), value.to_vec())).collect()
 }
 
+/// S-HS-01, S-HS-12 (§4.2.1), S-HS-11 (§4.2.2, §10.2).
 #[test]
-fn s_hs_01_s_hs_11_s_hs_12_all_of_a_request_is_surfaced() {
+fn the_whole_request_is_surfaced() {
     let wire = b"GET /chat?room=1&x=%20 HTTP/1.1\r\nHost: server.example.com:8080\r\nOrigin: http://Example.com\r\nUpgrade: websocket\r\n\
         Connection: keep-alive, Upgrade\r\nSec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: foo; bar=\"b\\az\", baz\r\nCookie: a=b\r\ncookie: c=\xff\xfe\r\nX-Empty:\r\n\r\n";
@@ -45,8 +46,9 @@ fn s_hs_01_s_hs_11_s_hs_12_all_of_a_request_is_surfaced() {
     assert_eq!(headers[9].1, b"c=\xff\xfe", "as it was sent");
 }
 
+/// S-HS-11 (§4.2.2, §10.2).
 #[test]
-fn s_hs_11_origin_is_verbatim_and_can_be_refused() {
+fn origin_is_verbatim_and_can_be_refused() {
     for (lines, origin) in [
         ("", None),
         ("Origin: null\r\n", Some("null")),
@@ -80,8 +82,10 @@ fn a_repeated_origin_is_refused() {
     judge("Origin", &[("Origin: a\r\nX-Origin: b\r\nOrigin2: c\r\n", Ok(()))]);
 }
 
+/// S-HS-02 (§4.1, §4.2.1, RFC 9112 §3.1), S-HS-03 (§4.2.1, RFC 9110 §7.8, RFC 9110 §1.0), S-RS-13 (RFC 9110
+/// §15.5.6).
 #[test]
-fn s_hs_02_s_hs_03_s_rs_13_methods_and_versions_of_http() {
+fn other_methods_and_http_versions_are_refused() {
     let methods = [
         "POST /chat",
         "HEAD /chat",
@@ -111,16 +115,18 @@ fn s_hs_02_s_hs_03_s_rs_13_methods_and_versions_of_http() {
     }
 }
 
+/// S-HS-02 (§4.1, §4.2.1, RFC 9112 §3.1).
 #[test]
-fn s_hs_02_no_content_goes_to_head() {
+fn the_refusal_of_a_head_request_has_no_content() {
     // RFC 9110 §9.3.2: "the server MUST NOT send content in the response"
     let wire = with_start(REQUEST, "HEAD /chat HTTP/1.1");
     let outcome = To::Server.shake(Config::default(), &wire);
     assert_eq!(Answer::parse(&outcome.out).body, b"");
 }
 
+/// S-HS-04 (§4.2.1, RFC 9112 §3.2).
 #[test]
-fn s_hs_04_targets() {
+fn targets_are_origin_form_or_absolute_form() {
     for (target, resource, host) in [
         ("/", "/", "server.example.com"),
         ("//a//", "//a//", "server.example.com"),
@@ -167,15 +173,17 @@ fn s_hs_04_targets() {
     To::Server.judge(Config::default(), &with_start(REQUEST, b"GET /caf\xe9 HTTP/1.1"), Err(InvalidByte));
 }
 
+/// S-HS-04 (§4.2.1, RFC 9112 §3.2).
 #[test]
-fn s_hs_04_absolute_form_without_a_path() {
+fn absolute_form_without_a_path_is_accepted() {
     // RFC 9110 §4.2.1: path-abempty can be empty before a query
     let wire = with_start(REQUEST, "GET http://other.example?x=1 HTTP/1.1");
     To::Server.judge(Config::default(), &wire, Ok(()));
 }
 
+/// S-HS-05 (§4.2.1, RFC 9112 §3.2).
 #[test]
-fn s_hs_05_host() {
+fn the_request_needs_one_valid_host() {
     use HandshakeError::{InvalidHost, MissingHost, RepeatedHost};
     judge("Host", &[("", Err(MissingHost)), ("Hosts: a\r\n", Err(MissingHost))]);
     for lines in ["Host: a\r\nHost: b\r\n", "Host: a\r\nX: y\r\nhOST: a\r\n", "Host:\r\nHost:\r\n"] {
@@ -202,16 +210,18 @@ fn s_hs_05_host() {
     To::Server.judge(Config::default(), &with_field(&absolute, "Host", "Host: a b\r\n"), Err(InvalidHost));
 }
 
+/// S-HS-05 (§4.2.1, RFC 9112 §3.2).
 #[test]
-fn s_hs_05_host_with_a_percent_that_encodes_nothing() {
+fn a_host_with_an_invalid_percent_encoding_is_refused() {
     // RFC 3986 §2.1: pct-encoded = "%" HEXDIG HEXDIG
     for host in ["ex%zz", "ex%4", "%"] {
         judge("Host", &[(&format!("Host: {host}\r\n"), Err(HandshakeError::InvalidHost))]);
     }
 }
 
+/// S-HS-06 (§4.2.1, RFC 9110 §7.8), S-HS-07 (§4.2.1), S-RS-09 (RFC 9110 §7.8).
 #[test]
-fn s_hs_06_s_hs_07_s_rs_09_upgrade_and_connection() {
+fn the_request_needs_upgrade_and_connection_tokens() {
     let no = Err(HandshakeError::NotAnUpgrade);
     for (name, token) in [("Upgrade", "websocket"), ("Connection", "Upgrade")] {
         let (upper, lower) = (token.to_ascii_uppercase(), token.to_ascii_lowercase());
@@ -237,8 +247,9 @@ fn s_hs_06_s_hs_07_s_rs_09_upgrade_and_connection() {
     );
 }
 
+/// S-HS-06 (§4.2.1, RFC 9110 §7.8).
 #[test]
-fn s_hs_06_plain_requests_where_they_are_wanted() {
+fn plain_requests_are_surfaced_if_they_are_allowed() {
     let page = |server: &mut Connection<Server>, out: &mut Vec<u8>| {
         assert_eq!(server.accept(Accept::new(), out), Err(AcceptError::NotAnUpgrade));
         server
@@ -265,8 +276,9 @@ fn s_hs_06_plain_requests_where_they_are_wanted() {
     assert_eq!(upgrade.out, RESPONSE);
 }
 
+/// S-HS-08 (§4.2.1, §11.3.1), S-RS-04 (§4.2.2).
 #[test]
-fn s_hs_08_s_rs_04_keys() {
+fn the_request_needs_one_key_of_sixteen_bytes() {
     for (key, accept) in [
         ("dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), // §1.3
         ("AQIDBAUGBwgJCgsMDQ4PEC==", "OfS0wDaT5NoxF2gqm7Zj2YtetzM="), // §4.1, with unused bits that are set
@@ -303,8 +315,9 @@ fn s_hs_08_s_rs_04_keys() {
     }
 }
 
+/// S-HS-09 (§4.2.1, §4.2.2, §4.3, §11.3.5), S-RS-08 (§4.2.2, §4.4).
 #[test]
-fn s_hs_09_s_rs_08_versions() {
+fn the_request_needs_version_13() {
     use HandshakeError::{Hixie76, RepeatedVersion, UnsupportedVersion};
     for version in [
         "", "8", "7", "0", "12", "14", "255", "013", "+13", "13.0", "0xd", "13, 8", "8, 13", "13;", "1 3",
@@ -339,8 +352,9 @@ fn s_hs_09_s_rs_08_versions() {
     judge("X", &[("Sec-WebSocket-Key1: x\r\nSec-WebSocket-Key2: y\r\n", Ok(()))]);
 }
 
+/// S-HS-10 (§4.1, §4.3).
 #[test]
-fn s_hs_10_subprotocols() {
+fn subprotocols_are_unique_tokens_in_order() {
     let names = |wire: &[u8]| {
         seen(wire, |request| request.subprotocols().map(|name| name.name().to_owned()).collect::<Vec<_>>())
     };
@@ -372,8 +386,9 @@ fn s_hs_10_subprotocols() {
     }
 }
 
+/// S-HS-12 (§4.2.1).
 #[test]
-fn s_hs_12_the_order_of_fields_is_irrelevant() {
+fn the_order_of_fields_is_irrelevant() {
     let text = core::str::from_utf8(REQUEST).unwrap();
     let mut lines: Vec<&str> =
         text.trim_end().split("\r\n").skip(1).chain(["X-Unknown: y", "Authorization: Basic Zg=="]).collect();
@@ -385,8 +400,9 @@ fn s_hs_12_the_order_of_fields_is_irrelevant() {
     }
 }
 
+/// S-HS-13 (§4.2.1).
 #[test]
-fn s_hs_13_a_violation_wins_over_what_else_is_wrong() {
+fn a_violation_wins_over_what_else_is_wrong() {
     use HandshakeError::*;
     for (wire, error) in [
         ("GET / HTTP/1.1\r\n\r\n", MissingHost),

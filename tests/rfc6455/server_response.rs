@@ -11,8 +11,9 @@ use crate::support::{Answer, REQUEST, RESPONSE, Seen, To, every_way, filled, fra
 
 use super::server::{asked, plain};
 
+/// S-RS-09 (RFC 9110 §7.8).
 #[test]
-fn s_rs_09_a_426_names_upgrade_as_a_connection_option() {
+fn a_426_names_upgrade_as_a_connection_option() {
     // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option in the Connection
     // header field"
     let mut out = Vec::new();
@@ -27,8 +28,10 @@ fn s_rs_09_a_426_names_upgrade_as_a_connection_option() {
     }
 }
 
+/// S-RS-01, S-RS-02, S-RS-03 (§4.2.2), S-RS-05 (§4.2.2, §11.3.4), S-RS-06 (§4.2.2, §9), S-RS-12 (RFC 9112
+/// §6.1, RFC 9110 §8.6).
 #[test]
-fn s_rs_01_s_rs_02_s_rs_03_s_rs_05_s_rs_06_s_rs_12_the_acceptance() {
+fn the_101_has_exactly_the_required_lines() {
     let offer = "Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x\r\n";
     let wire = with_field(REQUEST, "X", offer);
     let subprotocols = ["chat", "superchat"];
@@ -142,8 +145,9 @@ fn subprotocols_are_equal_if_their_names_are() {
     assert_eq!(format!("{:?}", request.subprotocols().next()), r#"Some(Subprotocol("chat"))"#);
 }
 
+/// S-RS-07 (§4.2.2, §10.7), S-RS-08 (§4.2.2, §4.4), S-RS-09 (RFC 9110 §7.8), S-RS-13 (RFC 9110 §15.5.6).
 #[test]
-fn s_rs_07_s_rs_08_s_rs_09_s_rs_13_rejections() {
+fn a_rejection_is_one_response_with_its_length() {
     let (close, none) = ("\r\nConnection: close\r\n", "Content-Length: 0\r\n");
     let rows: [(Reject<'_>, &str, &str, &str); 9] = [
         (Reject::new(403), "403 Forbidden", none, ""),
@@ -194,8 +198,9 @@ fn s_rs_07_s_rs_08_s_rs_09_s_rs_13_rejections() {
     assert_eq!((answer.refusal(), answer.field("X"), &answer.body[..]), (426, Some("y"), &b"13"[..]));
 }
 
+/// S-RS-10 (§4.2.2).
 #[test]
-fn s_rs_10_frames_after_the_request_wait_for_the_acceptance() {
+fn frames_after_the_request_wait_for_accept() {
     let frames =
         [frame::<Server>(0x89, b"ping"), frame::<Server>(0x81, b"hello"), frame::<Server>(0x88, b"\x03\xe8")]
             .concat();
@@ -232,8 +237,9 @@ fn s_rs_10_frames_after_the_request_wait_for_the_acceptance() {
     );
 }
 
+/// S-RS-11 (RFC 9110 §5.5).
 #[test]
-fn s_rs_11_fields_of_the_applications() {
+fn added_response_fields_are_checked() {
     use AcceptError::{ContentNotAllowed, InvalidField, InvalidStatus, ReservedField};
     let (mut server, mut out) = (asked(REQUEST), b"before".to_vec());
     let mut check = |name: &str, value: &str, error| {
@@ -277,8 +283,9 @@ fn s_rs_11_fields_of_the_applications() {
     assert_eq!(out, [b"before", RESPONSE].concat());
 }
 
+/// S-RS-11 (RFC 9110 §5.5).
 #[test]
-fn s_rs_11_no_content_in_a_205() {
+fn a_205_has_no_content() {
     // RFC 9110 §15.3.6: "a server MUST NOT generate content in a 205 response"
     assert_eq!(
         asked(REQUEST).reject(Reject::new(205).body(b"x"), &mut Vec::new()),
@@ -286,8 +293,9 @@ fn s_rs_11_no_content_in_a_205() {
     );
 }
 
+/// S-RS-14 (§4.2.2).
 #[test]
-fn s_rs_14_answers_out_of_turn() {
+fn an_answer_out_of_turn_is_an_error() {
     #[track_caller]
     fn refuses(server: &mut Connection<Server>) {
         let (mut out, state) = (Vec::new(), server.state());
@@ -317,8 +325,9 @@ fn s_rs_14_answers_out_of_turn() {
     refuses(&mut ended);
 }
 
+/// S-RS-14 (§4.2.2).
 #[test]
-fn s_rs_14_an_answer_without_room_can_be_tried_again() {
+fn an_answer_without_room_can_be_tried_again() {
     for room in 0..RESPONSE.len() {
         let (mut server, mut memory) = (asked(REQUEST), [0xA5; 256]);
         let mut short = SendSlice::new(&mut memory[..room]);

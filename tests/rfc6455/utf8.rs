@@ -32,8 +32,9 @@ const NOT_TEXTS: [&[u8]; 14] = [
     b"\xff\xff",
 ];
 
-both_roles!(u8_01_u8_02_a_code_point_can_be_split_over_fragments_and_reads);
-fn u8_01_u8_02_a_code_point_can_be_split_over_fragments_and_reads<R: Side>() {
+both_roles!(a_code_point_can_be_split_over_fragments_and_reads);
+/// U8-01 (§5.6, §8.1), U8-02 (§5.6).
+fn a_code_point_can_be_split_over_fragments_and_reads<R: Side>() {
     for text in TEXTS {
         let seen = [Seen::Text(text.to_owned())];
         assert_eq!(transmit::<R>(Config::default(), &frame::<R>(0x81, text.as_bytes())).events, seen);
@@ -50,8 +51,9 @@ fn u8_01_u8_02_a_code_point_can_be_split_over_fragments_and_reads<R: Side>() {
     }
 }
 
-both_roles!(u8_03_what_is_not_utf8_fails_with_1007);
-fn u8_03_what_is_not_utf8_fails_with_1007<R: Side>() {
+both_roles!(text_that_is_not_utf8_fails_with_1007);
+/// U8-03 (§8.1).
+fn text_that_is_not_utf8_fails_with_1007<R: Side>() {
     for bad in NOT_TEXTS {
         for (before, after) in [("", ""), ("ok é", ""), ("", "ok"), ("😀", "κ")] {
             let payload = [before.as_bytes(), bad, after.as_bytes()].concat();
@@ -77,8 +79,9 @@ fn u8_03_what_is_not_utf8_fails_with_1007<R: Side>() {
     }
 }
 
-both_roles!(u8_04_it_fails_at_the_first_impossible_byte);
-fn u8_04_it_fails_at_the_first_impossible_byte<R: Side>() {
+both_roles!(text_fails_at_the_first_impossible_byte);
+/// U8-04.
+fn text_fails_at_the_first_impossible_byte<R: Side>() {
     for (payload, at) in [
         (&b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90\x80\x80"[..], 13),
         (b"\xed\xa0\x80", 2),
@@ -108,10 +111,10 @@ fn u8_04_it_fails_at_the_first_impossible_byte<R: Side>() {
     }
 }
 
-both_roles!(u8_04_in_parts_the_text_before_an_invalid_byte_is_delivered);
+both_roles!(in_parts_the_text_before_an_invalid_byte_is_delivered);
 /// U8-04 (§8.1): in parts, the valid text before the first invalid byte, and then the error, in one read or
 /// in many.
-fn u8_04_in_parts_the_text_before_an_invalid_byte_is_delivered<R: Side>() {
+fn in_parts_the_text_before_an_invalid_byte_is_delivered<R: Side>() {
     let mut config = Config::default();
     config.delivery = Delivery::Parts;
     let fails = |wire: &[u8], before: &str| {
@@ -135,8 +138,9 @@ fn u8_04_in_parts_the_text_before_an_invalid_byte_is_delivered<R: Side>() {
     fails(&[frame::<R>(0x01, b"cut off \xf0"), frame::<R>(0x80, b"\x9f\x98")].concat(), "cut off ");
 }
 
-both_roles!(u8_05_a_message_cannot_end_inside_a_code_point);
-fn u8_05_a_message_cannot_end_inside_a_code_point<R: Side>() {
+both_roles!(a_message_cannot_end_inside_a_code_point);
+/// U8-05 (§8.1).
+fn a_message_cannot_end_inside_a_code_point<R: Side>() {
     for text in ["é", "日", "😀"] {
         for cut in 1..text.len() {
             let begun = &text.as_bytes()[..cut];
@@ -157,8 +161,9 @@ fn u8_05_a_message_cannot_end_inside_a_code_point<R: Side>() {
     }
 }
 
-both_roles!(u8_06_other_payloads_are_not_text);
-fn u8_06_other_payloads_are_not_text<R: Side>() {
+both_roles!(payloads_other_than_text_are_not_validated);
+/// U8-06 (§5.6).
+fn payloads_other_than_text_are_not_validated<R: Side>() {
     for bad in NOT_TEXTS {
         let wire = [
             frame::<R>(0x82, bad),
@@ -175,8 +180,9 @@ fn u8_06_other_payloads_are_not_text<R: Side>() {
     }
 }
 
-both_roles!(u8_08_random_texts_and_near_texts_agree_with_core);
-fn u8_08_random_texts_and_near_texts_agree_with_core<R: Side>() {
+both_roles!(random_texts_and_near_texts_agree_with_core);
+/// U8-08.
+fn random_texts_and_near_texts_agree_with_core<R: Side>() {
     let mut random = fastrand::Rng::with_seed(88);
     for _ in 0..60 {
         let mut payload: Vec<u8> =

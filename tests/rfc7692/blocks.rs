@@ -198,8 +198,9 @@ fn random_message(random: &mut Rng, reference: &mut Reference, size: usize) -> (
     (payload, whole)
 }
 
-both_roles!(pmd_12_pmd_15_blocks_of_every_kind_at_every_bit);
-fn pmd_12_pmd_15_blocks_of_every_kind_at_every_bit<R: Deflating>() {
+both_roles!(blocks_of_every_kind_start_at_every_bit);
+/// PMD-12 (RFC 7692 §7.2.2), PMD-15 (RFC 7692 §7.2.1).
+fn blocks_of_every_kind_start_at_every_bit<R: Deflating>() {
     let mut random = Rng::with_seed(1951);
     let mut seen = [0; 3];
     for round in 0..40u8 {
@@ -221,8 +222,9 @@ fn pmd_12_pmd_15_blocks_of_every_kind_at_every_bit<R: Deflating>() {
     assert!(seen.iter().all(|count| *count > 50), "{seen:?}");
 }
 
+/// ST-09.
 #[test]
-fn st_09_a_clone_goes_on_in_any_block() {
+fn a_clone_continues_in_any_block() {
     let mut random = Rng::with_seed(9);
     for _ in 0..20 {
         let mut reference = Reference::default();
@@ -240,8 +242,9 @@ fn st_09_a_clone_goes_on_in_any_block() {
     }
 }
 
-both_roles!(pmd_17_fixed_codes_that_stand_for_nothing);
-fn pmd_17_fixed_codes_that_stand_for_nothing<R: Deflating>() {
+both_roles!(fixed_codes_without_a_meaning_fail);
+/// PMD-17.
+fn fixed_codes_without_a_meaning_fail<R: Deflating>() {
     // RFC 1951 §3.2.6: "literal/length values 286-287 will never actually occur", nor "distance codes
     // 30-31".
     for (symbol, distance) in [(286, None), (287, None), (257, Some(30)), (285, Some(31))] {
@@ -265,8 +268,9 @@ fn pmd_17_fixed_codes_that_stand_for_nothing<R: Deflating>() {
     }
 }
 
+/// PMD-18 (§10.4), attack B9.
 #[test]
-fn pmd_18_attack_b9_the_limit_is_exact_in_a_block_with_fixed_codes() {
+fn the_limit_is_exact_in_a_block_with_fixed_codes() {
     const LEN: usize = 1 + 400 * 258;
     fn run<R: Deflating>(bits: u8, limit: usize) -> Outcome {
         let mut blocks = Blocks::default();
@@ -286,10 +290,12 @@ fn pmd_18_attack_b9_the_limit_is_exact_in_a_block_with_fixed_codes() {
     assert_eq!(run::<Clients>(15, LEN - 1).error, Some(Error::Protocol(ProtocolError::MessageTooBig)));
 }
 
+/// LIM-09.
+///
 /// A block that takes ten bits may cost no tables: that nothing is built for it shows in that there is no
 /// memory for any.
 #[test]
-fn lim_09_a_megabyte_of_empty_blocks() {
+fn a_megabyte_of_empty_blocks_takes_linear_time() {
     let mut empty = Blocks::default();
     while empty.bytes.len() < 1 << 20 || empty.count % 8 > 0 {
         empty.fixed(false);

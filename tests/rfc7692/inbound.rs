@@ -44,8 +44,9 @@ pub(crate) fn fails<R: Deflating>(wire: &[u8], error: ProtocolError) -> Outcome 
     outcome
 }
 
-both_roles!(pmd_13_what_a_fragment_holds_comes_with_it);
-fn pmd_13_what_a_fragment_holds_comes_with_it<R: Deflating>() {
+both_roles!(a_fragment_delivers_all_of_its_inflated_bytes);
+/// PMD-13 (RFC 7692 §6.1, RFC 7692 §7.2.1).
+fn a_fragment_delivers_all_of_its_inflated_bytes<R: Deflating>() {
     let mut config = Config::default();
     config.delivery = Delivery::Parts;
     let given = |wire: &[u8], chunk: usize| {
@@ -87,8 +88,9 @@ fn pmd_13_what_a_fragment_holds_comes_with_it<R: Deflating>() {
     }
 }
 
-both_roles!(pmd_16_empty_messages);
-fn pmd_16_empty_messages<R: Deflating>() {
+both_roles!(empty_messages_inflate_to_nothing);
+/// PMD-16 (RFC 7692 §7.2.3.6).
+fn empty_messages_inflate_to_nothing<R: Deflating>() {
     for payload in [
         &b""[..],
         b"\x00",
@@ -121,8 +123,9 @@ fn pmd_16_empty_messages<R: Deflating>() {
     ok::<R>(&[frame::<R>(0x41, b""), frame::<R>(0x80, b"")].concat(), &[text("")]);
 }
 
-both_roles!(pmd_09_attack_e2_rsv1_belongs_to_the_first_frame_of_a_data_message);
-fn pmd_09_attack_e2_rsv1_belongs_to_the_first_frame_of_a_data_message<R: Deflating>() {
+both_roles!(rsv1_belongs_to_the_first_frame_of_a_data_message);
+/// PMD-09 (RFC 7692 §6.1), attack E2.
+fn rsv1_belongs_to_the_first_frame_of_a_data_message<R: Deflating>() {
     for control in [0xC8, 0xC9, 0xCA] {
         let outcome = fails::<R>(&frame::<R>(control, b""), ProtocolError::ReservedBits);
         assert_eq!(outcome.events, []);
@@ -151,8 +154,9 @@ fn pmd_09_attack_e2_rsv1_belongs_to_the_first_frame_of_a_data_message<R: Deflati
     }
 }
 
-both_roles!(pmd_10_a_message_without_rsv1_is_plain);
-fn pmd_10_a_message_without_rsv1_is_plain<R: Deflating>() {
+both_roles!(a_message_without_rsv1_is_plain);
+/// PMD-10 (RFC 7692 §6).
+fn a_message_without_rsv1_is_plain<R: Deflating>() {
     // Even where it would inflate.
     let wire = [
         frame::<R>(0x82, HELLO),
@@ -168,8 +172,9 @@ fn pmd_10_a_message_without_rsv1_is_plain<R: Deflating>() {
     fails::<R>(&frame::<R>(0x81, HELLO), ProtocolError::InvalidUtf8);
 }
 
-both_roles!(pmd_11_attack_e3_control_frames_between_compressed_fragments);
-fn pmd_11_attack_e3_control_frames_between_compressed_fragments<R: Deflating>() {
+both_roles!(control_frames_leave_compressed_fragments_alone);
+/// PMD-11 (RFC 7692 §6.1, §5.4), attack E3.
+fn control_frames_leave_compressed_fragments_alone<R: Deflating>() {
     for opcode in [1, 2] {
         let (mut wire, mut events) = (vec![], vec![]);
         for message in 0..3 {
@@ -200,8 +205,9 @@ fn pmd_11_attack_e3_control_frames_between_compressed_fragments<R: Deflating>() 
     assert_eq!((outcome.events, outcome.error), (vec![Seen::Close(Some((1000, String::new())))], None));
 }
 
-both_roles!(pmd_13_fragments_are_one_stream);
-fn pmd_13_fragments_are_one_stream<R: Deflating>() {
+both_roles!(fragments_are_one_stream);
+/// PMD-13 (RFC 7692 §6.1, RFC 7692 §7.2.1).
+fn fragments_are_one_stream<R: Deflating>() {
     // Cut where blocks end, the 00 00 FF FF of all but the last still there; and at every other place.
     let mut random = Rng::with_seed(13);
     let whole = json(&mut random, 600);

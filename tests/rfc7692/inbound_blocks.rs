@@ -9,8 +9,9 @@ use crate::support_deflate::{self, Deflating, HELLO, Zlib, every_way, json, open
 
 use super::inbound::{fails, fragments, ok, text};
 
-both_roles!(pmd_12_pmd_14_known_answers_of_section_7_2_3);
-fn pmd_12_pmd_14_known_answers_of_section_7_2_3<R: Deflating>() {
+both_roles!(the_examples_of_section_7_2_3_are_matched);
+/// PMD-12, PMD-14 (RFC 7692 §7.2.2).
+fn the_examples_of_section_7_2_3_are_matched<R: Deflating>() {
     // §7.2.3.1: one block with fixed codes, whole and in two fragments
     ok::<R>(&frame::<R>(0xC1, HELLO), &[text("Hello")]);
     ok::<R>(&[frame::<R>(0x41, &HELLO[..3]), frame::<R>(0x80, &HELLO[3..])].concat(), &[text("Hello")]);
@@ -28,8 +29,9 @@ fn pmd_12_pmd_14_known_answers_of_section_7_2_3<R: Deflating>() {
     ok::<R>(&frame::<R>(0xC1, b"\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00"), &[text("Hello")]);
 }
 
-both_roles!(pmd_15_attack_e10_a_block_with_bfinal_and_what_comes_after_it);
-fn pmd_15_attack_e10_a_block_with_bfinal_and_what_comes_after_it<R: Deflating>() {
+both_roles!(a_block_with_bfinal_ends_neither_message_nor_connection);
+/// PMD-15 (RFC 7692 §7.2.1), attack E10.
+fn a_block_with_bfinal_ends_neither_message_nor_connection<R: Deflating>() {
     // §7.2.3.4
     let last = b"\xf3\x48\xcd\xc9\xc9\x07\x00\x00";
     ok::<R>(&frame::<R>(0xC1, last), &[text("Hello")]);
@@ -63,8 +65,9 @@ fn pmd_15_attack_e10_a_block_with_bfinal_and_what_comes_after_it<R: Deflating>()
     }
 }
 
-both_roles!(pmd_15_a_last_block_ends_the_message_wherever_a_buffer_of_the_inflater_ends);
-fn pmd_15_a_last_block_ends_the_message_wherever_a_buffer_of_the_inflater_ends<R: Deflating>() {
+both_roles!(a_last_block_ends_the_message_wherever_a_buffer_of_the_inflater_ends);
+/// PMD-15 (RFC 7692 §7.2.1).
+fn a_last_block_ends_the_message_wherever_a_buffer_of_the_inflater_ends<R: Deflating>() {
     // A run of one byte comes out of the last bytes of the message: they are taken while some of it waits for room.
     for (bits, around) in [(8, 256), (9, 512), (15, 2048), (15, 16_384), (15, 32_768)] {
         for len in around - 150..around + 300 {
@@ -101,8 +104,9 @@ fn pmd_15_a_last_block_ends_the_message_wherever_a_buffer_of_the_inflater_ends<R
     }
 }
 
-both_roles!(pmd_12_every_kind_of_block_at_every_level);
-fn pmd_12_every_kind_of_block_at_every_level<R: Deflating>() {
+both_roles!(every_kind_of_block_at_every_level_is_read);
+/// PMD-12 (RFC 7692 §7.2.2).
+fn every_kind_of_block_at_every_level_is_read<R: Deflating>() {
     let mut random = Rng::with_seed(12);
     for (level, bits) in [(0, 15), (1, 15), (4, 9), (6, 15), (9, 12)] {
         let mut zlib = Zlib::new(level, bits);
@@ -120,8 +124,9 @@ fn pmd_12_every_kind_of_block_at_every_level<R: Deflating>() {
     }
 }
 
-both_roles!(pmd_17_what_is_not_deflate_fails_with_1007);
-fn pmd_17_what_is_not_deflate_fails_with_1007<R: Deflating>() {
+both_roles!(invalid_deflate_fails_with_1007);
+/// PMD-17.
+fn invalid_deflate_fails_with_1007<R: Deflating>() {
     for payload in [
         &b"\x06"[..], // BTYPE 11
         b"\x07\x00\x00",
@@ -157,8 +162,9 @@ fn pmd_17_what_is_not_deflate_fails_with_1007<R: Deflating>() {
     assert_eq!(ProtocolError::InvalidDeflate.close_code().get(), 1007);
 }
 
-both_roles!(pmd_12_what_is_appended_may_be_what_a_block_waits_for);
-fn pmd_12_what_is_appended_may_be_what_a_block_waits_for<R: Deflating>() {
+both_roles!(the_appended_bytes_may_complete_a_block);
+/// PMD-12 (RFC 7692 §7.2.2).
+fn the_appended_bytes_may_complete_a_block<R: Deflating>() {
     for payload in [b"\x00\x04\x00\xfb\xff", b"\x01\x04\x00\xfb\xff"] {
         ok::<R>(&frame::<R>(0xC2, payload).repeat(2), &vec![Seen::Binary(b"\x00\x00\xff\xff".to_vec()); 2]);
     }
@@ -169,8 +175,9 @@ fn pmd_12_what_is_appended_may_be_what_a_block_waits_for<R: Deflating>() {
     assert_eq!((outcome.events, outcome.error), (vec![Seen::Binary(vec![b'a'; 941]); 2], None));
 }
 
-both_roles!(pmd_17_at_the_byte_that_shows_it);
-fn pmd_17_at_the_byte_that_shows_it<R: Deflating>() {
+both_roles!(invalid_deflate_fails_at_the_first_wrong_byte);
+/// PMD-17.
+fn invalid_deflate_fails_at_the_first_wrong_byte<R: Deflating>() {
     // The frame says that a thousand bytes follow.
     let wire = frame::<R>(0xC2, &[&b"\x07"[..], &[0; 999]].concat());
     let head = wire.len() - 1000;
@@ -182,8 +189,9 @@ fn pmd_17_at_the_byte_that_shows_it<R: Deflating>() {
     );
 }
 
-both_roles!(pmd_17_lim_06_damaged_streams_come_to_the_same_in_every_way);
-fn pmd_17_lim_06_damaged_streams_come_to_the_same_in_every_way<R: Deflating>() {
+both_roles!(damaged_streams_end_alike_however_they_are_split);
+/// PMD-17, LIM-06.
+fn damaged_streams_end_alike_however_they_are_split<R: Deflating>() {
     let mut random = Rng::with_seed(17);
     let (mut broken, mut whole) = (0, 0);
     for round in 0..60 {
@@ -207,8 +215,9 @@ fn pmd_17_lim_06_damaged_streams_come_to_the_same_in_every_way<R: Deflating>() {
     assert!(broken > 20 && whole > 3, "{broken} {whole}");
 }
 
-both_roles!(pmd_12_what_other_compressors_write);
-fn pmd_12_what_other_compressors_write<R: Deflating>() {
+both_roles!(the_output_of_other_compressors_is_read);
+/// PMD-12 (RFC 7692 §7.2.2).
+fn the_output_of_other_compressors_is_read<R: Deflating>() {
     // miniz's own, which knows no zlib: raw streams that end with BFINAL.
     let mut random = Rng::with_seed(21);
     for level in 0..=10 {

@@ -10,8 +10,9 @@ use crate::support_deflate::{Deflating, HELLO, Zlib, every_way, json, open};
 
 use super::inbound::{fails, fragments, ok, text};
 
-both_roles!(pmd_18_attack_b9_the_limit_is_exact_and_one_on_inflated_bytes);
-fn pmd_18_attack_b9_the_limit_is_exact_and_one_on_inflated_bytes<R: Deflating>() {
+both_roles!(the_limit_is_exact_and_counts_inflated_bytes);
+/// PMD-18 (§10.4), attack B9.
+fn the_limit_is_exact_and_counts_inflated_bytes<R: Deflating>() {
     let mut config = Config::default();
     config.max_message_size = 1000;
     for level in [0, 1, 6] {
@@ -49,8 +50,9 @@ fn pmd_18_attack_b9_the_limit_is_exact_and_one_on_inflated_bytes<R: Deflating>()
     assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::MessageTooBig)));
 }
 
-both_roles!(lim_01_lim_04_frames_and_fragments_count_as_they_are_on_the_wire);
-fn lim_01_lim_04_frames_and_fragments_count_as_they_are_on_the_wire<R: Deflating>() {
+both_roles!(frame_and_fragment_limits_count_compressed_frames);
+/// LIM-01, LIM-04 (§10.4).
+fn frame_and_fragment_limits_count_compressed_frames<R: Deflating>() {
     let mut config = Config::default();
     (config.max_frame_size, config.max_fragments) = (7, 3);
     let fails_with = |wire: &[u8]| every_way::<R>(DeflateParams::new(), config, wire, 8192).error;
@@ -66,8 +68,9 @@ fn lim_01_lim_04_frames_and_fragments_count_as_they_are_on_the_wire<R: Deflating
     );
 }
 
-both_roles!(pmd_18_lim_06_attack_b9_a_bomb_takes_the_limit_and_one_buffer);
-fn pmd_18_lim_06_attack_b9_a_bomb_takes_the_limit_and_one_buffer<R: Deflating>() {
+both_roles!(a_bomb_allocates_at_most_the_limit_and_one_buffer);
+/// PMD-18 (§10.4), LIM-06, attack B9.
+fn a_bomb_allocates_at_most_the_limit_and_one_buffer<R: Deflating>() {
     // 64 MiB of zeros are 64 KiB.
     let bomb = frame::<R>(0xC2, &Zlib::new(9, 15).message(&vec![0; 64 << 20]));
     assert!(bomb.len() < 70_000);
@@ -111,8 +114,9 @@ fn pmd_18_lim_06_attack_b9_a_bomb_takes_the_limit_and_one_buffer<R: Deflating>()
     assert!(asked.bytes_max <= 200_000, "{asked:?}");
 }
 
-both_roles!(pmd_19_text_is_utf8_once_it_is_inflated);
-fn pmd_19_text_is_utf8_once_it_is_inflated<R: Deflating>() {
+both_roles!(text_is_utf8_once_it_is_inflated);
+/// PMD-19 (§8.1).
+fn text_is_utf8_once_it_is_inflated<R: Deflating>() {
     let mut random = Rng::with_seed(19);
     let fine = "κόσμε 😀 ".repeat(20);
     let deflated = |bytes: &[u8]| Zlib::new(6, 15).message(bytes);
@@ -148,8 +152,9 @@ fn pmd_19_text_is_utf8_once_it_is_inflated<R: Deflating>() {
     }
 }
 
-both_roles!(attack_e10_attack_d7_messages_larger_than_any_buffer_of_the_inflater);
-fn attack_e10_attack_d7_messages_larger_than_any_buffer_of_the_inflater<R: Deflating>() {
+both_roles!(messages_larger_than_the_buffers_of_the_inflater_are_read);
+/// Attacks E10, D7.
+fn messages_larger_than_the_buffers_of_the_inflater_are_read<R: Deflating>() {
     let mut random = Rng::with_seed(10);
     let mut zlib = Zlib::new(6, 15);
     let (mut wire, mut events) = (vec![], vec![]);
@@ -220,9 +225,11 @@ fn a_fixed_buffer_that_cannot_hold_the_message_says_so<R: Deflating>() {
     assert!(outcome.events == texts.iter().map(|whole| text(whole)).collect::<Vec<_>>());
 }
 
-both_roles!(pmd_19_inflated_text_in_parts_fits_a_fixed_buffer_full_of_other_frames);
+both_roles!(inflated_text_in_parts_fits_a_fixed_buffer_full_of_other_frames);
+/// PMD-19 (§8.1).
+///
 /// ST-03, U8-02: however full the rest of a fixed buffer is, there is room for a code point that is inflated.
-fn pmd_19_inflated_text_in_parts_fits_a_fixed_buffer_full_of_other_frames<R: Deflating>() {
+fn inflated_text_in_parts_fits_a_fixed_buffer_full_of_other_frames<R: Deflating>() {
     let mut config = Config::default();
     config.delivery = Delivery::Parts;
     let first = frame::<R>(0x41, &[0xFA, 0x30, 0x7F, 0x46, 0xC3, 0x48]);

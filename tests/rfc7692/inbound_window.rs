@@ -8,8 +8,9 @@ use crate::support_deflate::{Deflating, HELLO, Zlib, every_way, json, open, own,
 
 use super::inbound::{fails, fragments, ok, text};
 
-both_roles!(pmd_14_the_window_is_kept_unless_that_was_agreed_on);
-fn pmd_14_the_window_is_kept_unless_that_was_agreed_on<R: Deflating>() {
+both_roles!(the_window_is_kept_unless_no_context_takeover_was_agreed);
+/// PMD-14 (RFC 7692 §7.2.2).
+fn the_window_is_kept_unless_no_context_takeover_was_agreed<R: Deflating>() {
     let again = frame::<R>(0xC1, b"\xf2\x00\x11\x00\x00");
     let wire = [frame::<R>(0xC1, HELLO), again.clone()].concat();
     // With a window of its own the second message looks back to before it.
@@ -26,8 +27,9 @@ fn pmd_14_the_window_is_kept_unless_that_was_agreed_on<R: Deflating>() {
     assert_eq!(fails::<R>(&wire, ProtocolError::InvalidDeflate).events, [text("Hello"), text("")]);
 }
 
-both_roles!(pmd_14_windows_of_every_size_slide_as_they_must);
-fn pmd_14_windows_of_every_size_slide_as_they_must<R: Deflating>() {
+both_roles!(windows_of_every_size_slide_as_they_must);
+/// PMD-14 (RFC 7692 §7.2.2).
+fn windows_of_every_size_slide_as_they_must<R: Deflating>() {
     let mut random = Rng::with_seed(14);
     for bits in 8..=15u8 {
         for takeover in [true, false] {
@@ -61,8 +63,9 @@ fn pmd_14_windows_of_every_size_slide_as_they_must<R: Deflating>() {
     }
 }
 
-both_roles!(pmd_14_nothing_can_be_looked_back_at_that_is_not_in_the_window);
-fn pmd_14_nothing_can_be_looked_back_at_that_is_not_in_the_window<R: Deflating>() {
+both_roles!(a_distance_beyond_the_window_fails);
+/// PMD-14 (RFC 7692 §7.2.2).
+fn a_distance_beyond_the_window_fails<R: Deflating>() {
     // "a" and then three times what came `distance` ago, with fixed codes: literal, length 3, distance code and its extra bits, end.
     let match_at = |distance: usize| {
         let (mut bits, mut count) = (0u64, 0);
@@ -118,8 +121,9 @@ fn pmd_14_nothing_can_be_looked_back_at_that_is_not_in_the_window<R: Deflating>(
     }
 }
 
-both_roles!(st_09_a_clone_goes_on_alone_from_anywhere);
-fn st_09_a_clone_goes_on_alone_from_anywhere<R: Deflating>() {
+both_roles!(a_clone_continues_independently_from_any_byte);
+/// ST-09.
+fn a_clone_continues_independently_from_any_byte<R: Deflating>() {
     let mut random = Rng::with_seed(9);
     let texts: Vec<String> = (0..4).map(|_| json(&mut random, 900)).collect();
     let mut zlib = Zlib::new(6, 15);

@@ -86,8 +86,9 @@ pub(crate) fn judged(
     Ok(client.negotiated().unwrap().deflate())
 }
 
+/// PMD-01 (RFC 7692 §5.1).
 #[test]
-fn pmd_01_an_offer_that_can_be_met_is_accepted_and_answered() {
+fn a_valid_offer_is_accepted_and_answered() {
     let small = deflate(10, 9, false, false);
     for (most, offer, value, agreed) in [
         // §7.1.3: "The simplest"
@@ -162,8 +163,9 @@ fn pmd_01_an_offer_that_can_be_met_is_accepted_and_answered() {
     }
 }
 
+/// PMD-02, PMD-04 (RFC 7692 §7), PMD-03 (RFC 7692 §7, RFC 7692 §7.1.2).
 #[test]
-fn pmd_02_pmd_03_pmd_04_offers_that_are_declined() {
+fn invalid_offers_are_declined() {
     for offer in [
         // PMD-02: not defined
         "permessage-deflate; x",
@@ -225,8 +227,9 @@ fn pmd_02_pmd_03_pmd_04_offers_that_are_declined() {
     }
 }
 
+/// PMD-05 (RFC 7692 §5.2).
 #[test]
-fn pmd_05_offers_are_tried_in_order() {
+fn offers_are_tried_in_order() {
     for (offer, value) in [
         // §7.1.3
         (
@@ -251,8 +254,9 @@ fn pmd_05_offers_are_tried_in_order() {
     assert_eq!(outcome.error, Some(Error::Handshake(HandshakeError::InvalidExtensions)));
 }
 
+/// PMD-22 (RFC 7692 §7.1.2.2).
 #[test]
-fn pmd_22_a_clients_window_is_limited_only_if_it_says_that_it_can_be() {
+fn the_window_of_a_client_is_limited_only_if_it_offers_that() {
     let small = deflate(15, 10, true, true);
     for (offer, value) in [
         ("permessage-deflate; client_max_window_bits", Some("permessage-deflate; client_max_window_bits=10")),
@@ -279,8 +283,9 @@ fn pmd_22_a_clients_window_is_limited_only_if_it_says_that_it_can_be() {
     }
 }
 
+/// PMD-23 (RFC 7692 §8).
 #[test]
-fn pmd_23_nothing_is_negotiated_unless_the_caller_enables_it() {
+fn nothing_is_negotiated_unless_the_caller_enables_it() {
     assert_eq!(Config::default().deflate, None);
     let (field, agreed, mut server) = answer(None, "permessage-deflate; client_max_window_bits");
     assert_eq!((field, agreed), (None, None));
@@ -300,8 +305,9 @@ fn pmd_23_nothing_is_negotiated_unless_the_caller_enables_it() {
     assert!(matches!(server.receive(&mut filled(&wire), &mut out), Ok(Some(Event::Text("Hello")))));
 }
 
+/// PMD-08 (RFC 7692 §5, §5.2), EX-05 (§9, §9.1), attack E1.
 #[test]
-fn pmd_08_ex_05_attack_e1_rsv1_without_agreement_is_an_error() {
+fn rsv1_without_agreement_is_an_error() {
     // Offered and declined, and never offered.
     for (most, offer) in
         [(None, "permessage-deflate"), (Some(all()), "permessage-deflate; x"), (Some(all()), "x")]
@@ -327,8 +333,9 @@ fn pmd_08_ex_05_attack_e1_rsv1_without_agreement_is_an_error() {
     assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::ReservedBits)));
 }
 
+/// EX-04 (§9.1), EX-06 (RFC 7692 §5.1).
 #[test]
-fn ex_04_ex_06_one_extension_is_accepted_whatever_is_offered_with_it() {
+fn one_extension_is_accepted_among_many_offers() {
     for offer in [
         "permessage-deflate, x-webkit-deflate-frame, permessage-bzip2",
         "permessage-bzip2, permessage-deflate, permessage-deflate",

@@ -6,8 +6,9 @@ use crate::support_deflate::deflate;
 
 use super::negotiation::{all, answer, asking, extensions_field, judged};
 
+/// PMD-06 (RFC 7692 §7.1).
 #[test]
-fn pmd_06_answers_that_a_client_takes() {
+fn valid_answers_are_accepted() {
     let ready = deflate(12, 11, true, true);
     for (most, value, agreed) in [
         (all(), "", None),
@@ -62,8 +63,9 @@ fn pmd_06_answers_that_a_client_takes() {
     }
 }
 
+/// PMD-07 (RFC 7692 §7), attack D2.
 #[test]
-fn pmd_07_attack_d2_answers_that_fail_the_connection() {
+fn invalid_answers_fail_the_connection() {
     for value in [
         "permessage-deflate; x",
         "permessage-deflate; server_no_context_takeover=1",

@@ -45,8 +45,9 @@ pub(crate) fn carried<R: Deflating>(deflate: DeflateParams, wire: &[u8], deliver
     outcome.events
 }
 
-both_roles!(pmd_14_pmd_21_known_answers_of_section_7_2_3);
-fn pmd_14_pmd_21_known_answers_of_section_7_2_3<R: Deflating>() {
+both_roles!(the_examples_of_section_7_2_3_are_matched);
+/// PMD-14 (RFC 7692 §7.2.2), PMD-21 (RFC 7692 §7.2.1).
+fn the_examples_of_section_7_2_3_are_matched<R: Deflating>() {
     let hello = b"\xf2\x48\xcd\xc9\xc9\x07\x00";
     assert_eq!(hello, HELLO);
     // §7.2.3.2: with context takeover
@@ -59,8 +60,9 @@ fn pmd_14_pmd_21_known_answers_of_section_7_2_3<R: Deflating>() {
     assert_eq!(compressed(&mut connection, "Hello"), hello);
 }
 
-both_roles!(pmd_13_parts_are_one_stream_that_ends_once);
-fn pmd_13_parts_are_one_stream_that_ends_once<R: Deflating>() {
+both_roles!(parts_are_one_stream_that_ends_once);
+/// PMD-13 (RFC 7692 §6.1, RFC 7692 §7.2.1).
+fn parts_are_one_stream_that_ends_once<R: Deflating>() {
     let mut connection = open::<R>(DeflateParams::new(), Config::default());
     let mut out = Vec::new();
     for (part, last) in [("Hel", false), ("", false), ("lo, hello", false), (" again", true)] {
@@ -107,8 +109,9 @@ fn pmd_13_parts_are_one_stream_that_ends_once<R: Deflating>() {
     assert_eq!(texts, ["κ".as_bytes(), b""]);
 }
 
-both_roles!(pmd_16_an_empty_message_is_one_octet);
-fn pmd_16_an_empty_message_is_one_octet<R: Deflating>() {
+both_roles!(an_empty_message_is_one_octet);
+/// PMD-16 (RFC 7692 §7.2.3.6).
+fn an_empty_message_is_one_octet<R: Deflating>() {
     let mut connection = open::<R>(DeflateParams::new(), Config::default());
     for _ in 0..3 {
         assert_eq!(compressed(&mut connection, ""), [0]);
@@ -133,8 +136,9 @@ fn pmd_16_an_empty_message_is_one_octet<R: Deflating>() {
     assert_eq!(frames_of::<R>(&out), [(0x81, vec![])]);
 }
 
-both_roles!(pmd_20_no_window_is_larger_than_was_agreed_on);
-fn pmd_20_no_window_is_larger_than_was_agreed_on<R: Deflating>() {
+both_roles!(no_window_is_larger_than_was_agreed);
+/// PMD-20 (RFC 7692 §7.2.1).
+fn no_window_is_larger_than_was_agreed<R: Deflating>() {
     let mut random = Rng::with_seed(20);
     for bits in 8..=15u8 {
         // What comes again just within the window, just behind it, and far away.
@@ -194,8 +198,9 @@ fn pmd_20_no_window_is_larger_than_was_agreed_on<R: Deflating>() {
     }
 }
 
-both_roles!(pmd_20_the_applications_own_limit_holds_too);
-fn pmd_20_the_applications_own_limit_holds_too<R: Deflating>() {
+both_roles!(the_own_limit_of_the_application_holds_too);
+/// PMD-20 (RFC 7692 §7.2.1).
+fn the_own_limit_of_the_application_holds_too<R: Deflating>() {
     let mut config = Config::default();
     let mut small = DeflateConfig::default();
     (small.min_len, *R::own(&mut small.limits).0, *R::own(&mut small.limits).1) = (0, 9, false);
@@ -211,8 +216,9 @@ fn pmd_20_the_applications_own_limit_holds_too<R: Deflating>() {
     assert!(reference.farthest <= 512);
 }
 
-both_roles!(pmd_21_without_context_takeover_every_message_begins_anew);
-fn pmd_21_without_context_takeover_every_message_begins_anew<R: Deflating>() {
+both_roles!(without_context_takeover_each_message_starts_with_an_empty_window);
+/// PMD-21 (RFC 7692 §7.2.1).
+fn without_context_takeover_each_message_starts_with_an_empty_window<R: Deflating>() {
     let mut random = Rng::with_seed(21);
     let (text, other) = (json(&mut random, 3000), json(&mut random, 40_000));
     for bits in [8, 12, 15] {
@@ -246,8 +252,9 @@ fn pmd_21_without_context_takeover_every_message_begins_anew<R: Deflating>() {
     }
 }
 
-both_roles!(pmd_10_pmd_23_a_message_can_go_out_plain);
-fn pmd_10_pmd_23_a_message_can_go_out_plain<R: Deflating>() {
+both_roles!(a_message_can_be_sent_uncompressed);
+/// PMD-10 (RFC 7692 §6), PMD-23 (RFC 7692 §8).
+fn a_message_can_be_sent_uncompressed<R: Deflating>() {
     let mut config = Config::default();
     let mut deflate = DeflateConfig::default();
     deflate.min_len = 100;
@@ -297,8 +304,9 @@ fn pmd_10_pmd_23_a_message_can_go_out_plain<R: Deflating>() {
     assert_eq!(out[0], 0x81);
 }
 
-both_roles!(pmd_12_a_pair_agrees_over_every_parameter_and_schedule);
-fn pmd_12_a_pair_agrees_over_every_parameter_and_schedule<R: Deflating>() {
+both_roles!(a_pair_agrees_for_every_parameter_and_schedule);
+/// PMD-12 (RFC 7692 §7.2.2).
+fn a_pair_agrees_for_every_parameter_and_schedule<R: Deflating>() {
     let mut random = Rng::with_seed(0xDEF1);
     for round in 0..60 {
         let deflate = own::<R>(random.u8(8..=15), random.bool());

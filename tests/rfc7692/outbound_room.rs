@@ -15,8 +15,9 @@ use super::outbound::carried;
 
 type Clients = Client<Keys>;
 
-both_roles!(st_06_a_send_without_room_writes_nothing_and_leaves_the_window_alone);
-fn st_06_a_send_without_room_writes_nothing_and_leaves_the_window_alone<R: Deflating>() {
+both_roles!(a_send_without_room_leaves_output_and_window_unchanged);
+/// ST-06.
+fn a_send_without_room_leaves_output_and_window_unchanged<R: Deflating>() {
     let (mut random, mut refused, mut plain) = (Rng::with_seed(6), 0, 0);
     let mut connection = open::<R>(DeflateParams::new(), Config::default());
     let (mut wire, mut sent) = (Vec::new(), vec![]);
@@ -65,8 +66,9 @@ fn st_06_a_send_without_room_writes_nothing_and_leaves_the_window_alone<R: Defla
     );
 }
 
-both_roles!(st_06_what_is_pending_and_owed_comes_before_compression);
-fn st_06_what_is_pending_and_owed_comes_before_compression<R: Deflating>() {
+both_roles!(pending_replies_and_limits_come_before_compression);
+/// ST-06.
+fn pending_replies_and_limits_come_before_compression<R: Deflating>() {
     let text = "compressible ".repeat(50);
     let mut config = Config::default();
     config.max_write_buffer = 10;
@@ -94,8 +96,9 @@ fn st_06_what_is_pending_and_owed_comes_before_compression<R: Deflating>() {
     assert_eq!(connection.send_text(&text, &mut out), Err(SendError::Closed));
 }
 
-both_roles!(st_09_a_clone_compresses_with_a_window_of_its_own);
-fn st_09_a_clone_compresses_with_a_window_of_its_own<R: Deflating>() {
+both_roles!(a_clone_has_its_own_compression_window);
+/// ST-09.
+fn a_clone_has_its_own_compression_window<R: Deflating>() {
     let mut random = Rng::with_seed(9);
     let mut connection = open::<R>(DeflateParams::new(), Config::default());
     let (mut wire, mut sent) = (Vec::new(), vec![]);

@@ -29,8 +29,9 @@ fn own_text<R: Deflating>(connection: &mut Connection<R>, text: &str) -> (u8, Ve
     frames_of::<R>(&out)[0].clone()
 }
 
-both_roles!(pmd_14_it_is_compressed_with_an_empty_window_for_all);
-fn pmd_14_it_is_compressed_with_an_empty_window_for_all<R: Deflating>() {
+both_roles!(a_prepared_message_is_compressed_with_an_empty_window);
+/// PMD-14 (RFC 7692 §7.2.2).
+fn a_prepared_message_is_compressed_with_an_empty_window<R: Deflating>() {
     let text = "HelloHelloHelloHello";
     let message = PreparedMessage::text(text).with_deflate(15, 6);
     let payload = Reference::default()
@@ -54,8 +55,9 @@ fn pmd_14_it_is_compressed_with_an_empty_window_for_all<R: Deflating>() {
     assert_eq!(sent(&mut open::<R>(DeflateParams::new(), Config::default()), &binary).0, 0xC2);
 }
 
-both_roles!(pmd_21_the_connections_own_context_begins_anew_after_it);
-fn pmd_21_the_connections_own_context_begins_anew_after_it<R: Deflating>() {
+both_roles!(the_context_of_the_connection_restarts_after_a_prepared_message);
+/// PMD-21 (RFC 7692 §7.2.1).
+fn the_context_of_the_connection_restarts_after_a_prepared_message<R: Deflating>() {
     const AGAIN: &[u8] = b"\xf2\x00\x11\x00\x00";
     let message = PreparedMessage::text(&"Hello".repeat(10)).with_deflate(15, 6);
     let mut connection = open::<R>(DeflateParams::new(), Config::default());
@@ -78,8 +80,9 @@ fn pmd_21_the_connections_own_context_begins_anew_after_it<R: Deflating>() {
     assert_eq!((&frames[0].1[..HELLO.len() - 1], &frames[1].1[..]), (&HELLO[..HELLO.len() - 1], AGAIN));
 }
 
-both_roles!(pmd_20_any_order_of_messages_is_inflated_in_the_window_agreed_on);
-fn pmd_20_any_order_of_messages_is_inflated_in_the_window_agreed_on<R: Deflating>() {
+both_roles!(any_order_of_messages_is_inflated_within_the_agreed_window);
+/// PMD-20 (RFC 7692 §7.2.1).
+fn any_order_of_messages_is_inflated_within_the_agreed_window<R: Deflating>() {
     let mut random = Rng::with_seed(7692);
     let mut compressed = 0;
     for round in 0..200 {
@@ -181,8 +184,9 @@ fn it_goes_out_compressed_where_the_window_is_large_enough<R: Deflating>() {
     }
 }
 
-both_roles!(pmd_23_it_goes_out_as_it_is_where_the_connection_would_not_compress);
-fn pmd_23_it_goes_out_as_it_is_where_the_connection_would_not_compress<R: Deflating>() {
+both_roles!(a_prepared_message_is_sent_plain_if_the_connection_does_not_compress);
+/// PMD-23 (RFC 7692 §8).
+fn a_prepared_message_is_sent_plain_if_the_connection_does_not_compress<R: Deflating>() {
     let text = "compressible ".repeat(100);
     let message = PreparedMessage::text(&text).with_deflate(15, 6);
     let plain = (0x81, text.clone().into_bytes());

@@ -26,8 +26,8 @@ fn request() -> ClientRequest<'static> {
         .headers(&[("origin", "http://www.example.com")])
 }
 
-/// An endpoint on a stream of HTTP/2's: echoes what comes, and says what came. Orderly ends are END_STREAM,
-/// others RST_STREAM(CANCEL).
+/// An endpoint on a stream of HTTP/2: calls `on` for each event, and returns whether the end was clean. A
+/// clean end is END_STREAM, another RST_STREAM(CANCEL).
 async fn run<R: Role>(
     mut connection: Connection<R>,
     mut out: Vec<u8>,

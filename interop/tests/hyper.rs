@@ -1,4 +1,4 @@
-//! An upgrade that hyper does on both ends, in memory; frames over what it hands out.
+//! An upgrade with hyper on both ends, in memory; frames over the upgraded transports.
 #![cfg(feature = "alloc")]
 
 #[path = "../../tests/support/mod.rs"]
@@ -26,7 +26,7 @@ fn head<'a>(status: u16, fields: impl Iterator<Item = (&'a str, &'a str)>) -> Bu
     fields.fold(Response::builder().status(status), |response, (name, value)| response.header(name, value))
 }
 
-/// Compresses, where there is that and it was agreed on.
+/// Compresses if the feature is on and the peer agreed.
 fn config() -> Config {
     #[cfg_attr(not(feature = "deflate"), expect(unused_mut, reason = "there is nothing to set"))]
     let mut config = Config::default();
@@ -164,7 +164,7 @@ fn compressed_messages_go_over_an_upgrade_of_hypers() -> AnyResult<()> {
         );
         let agreed = head.check(response.status().as_u16(), response.headers())?.negotiated();
         assert_eq!(agreed.deflate(), Some(most));
-        // An answer to what was not offered, and one that does not fit the offer.
+        // An answer without an offer, and one that does not fit the offer.
         let none = UpgradeOffer::http11(ClientRequest::new(uri), Key::new(*b"the sample nonce"))?;
         assert_eq!(none.check(101, response.headers()).map(|_| ()), Err(HandshakeError::ExtensionNotOffered));
         most.server_window_bits = 9;

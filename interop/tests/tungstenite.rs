@@ -22,7 +22,7 @@ use websocket_proto::{
 
 type Clients = Client<Keys>;
 
-/// Tungstenite's transport: what it reads, and what it wrote.
+/// The transport of tungstenite: its input and its output.
 #[derive(Debug, Default)]
 struct Wire {
     read: Vec<u8>,
@@ -64,7 +64,7 @@ fn seen(message: Message) -> Seen {
     }
 }
 
-/// Reads all that is there; whether it broke the rules.
+/// Reads all available messages, and returns whether the input broke the rules.
 fn read_all(socket: &mut WebSocket<Wire>) -> (Vec<Seen>, bool) {
     let mut messages = vec![];
     loop {

@@ -78,8 +78,8 @@ fn every_length_at_every_alignment_is_read_and_sent<R: Side>() {
     for offset in 0..16 {
         let (mut wire, mut events) = (Vec::new(), Vec::new());
         for len in 0..70 {
-            // The Pong before it moves the payload to another alignment; the text is wide where it can
-            // be.
+            // The Pong before it moves the payload to another alignment; the text has as many multi-byte
+            // characters as fit.
             let before: Vec<u8> = vec![0xFF; offset];
             let binary: Vec<u8> = (0..len).map(|i| (i * 37 + offset) as u8).collect();
             let text: String =

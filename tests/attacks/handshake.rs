@@ -1,5 +1,4 @@
-//! What happened to other implementations, in the opening handshake (attacks.md A11, D, F and G): each
-//! re-enacted in bytes and calls.
+//! Attacks on the opening handshake of other implementations (`docs/attacks.md`, A11, D, F and G).
 
 use websocket_proto::handshake::Key;
 use websocket_proto::{

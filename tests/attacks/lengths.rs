@@ -7,7 +7,7 @@ use crate::support::{self, KEY, Seen, Side, frame, frame_with, transmit};
 
 use super::frames::{assert_fails, limits};
 
-/// A frame that declares a length of its own.
+/// A frame that declares this length, whatever its payload.
 fn declared<R: Side>(first: u8, form: LengthForm, len: u64, payload: &[u8]) -> Vec<u8> {
     frame_with(first, payload, R::PEER_MASKS.then_some(KEY), form, len)
 }

@@ -1,5 +1,5 @@
-//! What happened to other implementations, in memory (attacks.md B): each re-enacted under a counting
-//! allocator, for both roles.
+//! Memory attacks on other implementations (`docs/attacks.md`, B), under a counting allocator, for both
+//! roles.
 
 use allocation_counter::measure;
 use arrayvec::ArrayVec;
@@ -163,7 +163,7 @@ fn a_ping_flood_with_a_stalled_writer_takes_no_memory<R: Side>() {
         (frames_of::<R>(&out), connection.has_pending_reply()),
         (vec![(0x8A, b"last".to_vec())], false)
     );
-    // A vector that nobody drains: up to the mark, and one frame.
+    // A vector that is never drained: it holds `max_write_buffer` bytes and one frame.
     let mut config = Config::default();
     config.max_write_buffer = 1000;
     let (mut connection, mut inbound, mut out) = (R::open(config), filled(&flood), Vec::with_capacity(2000));
@@ -265,30 +265,32 @@ fn a_closing_handshake_that_never_ends_is_visible<R: Side>() {
 both_roles!(no_uninitialized_byte_is_sent_or_delivered);
 /// Attack B12.
 fn no_uninitialized_byte_is_sent_or_delivered<R: Side>() {
-    fn check<R: Side>() {
-        // A short payload after a long one, in the slot for what is owed: nothing of the long one follows it.
-        let mut connection = R::open(Config::default());
-        let pings = [frame::<R>(0x89, &[0x5E; 125]), frame::<R>(0x89, b"!")].concat();
-        assert_eq!(count_events(&mut connection, &pings, 300), Ok(2));
-        let mut memory = [0xA5; 100];
-        let mut out = SendSlice::new(&mut memory);
-        connection.send_text("text", &mut out).unwrap();
-        connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
-        let frames = [(0x8A, b"!".to_vec()), (0x81, b"text".to_vec()), (0x88, b"\x03\xe8".to_vec())];
-        assert_eq!(frames_of::<R>(out.as_slice()), frames);
-        let pending = out.len();
-        assert!(memory[pending..].iter().all(|&byte| byte == 0xA5), "nothing is written past the end");
-        // Nor does old content of the receive buffer come up.
-        let mut memory = [0xA5; 300];
-        let wire =
-            [frame::<R>(0x82, b""), frame::<R>(0x02, b""), frame::<R>(0x80, &[1; 9]), frame::<R>(0x89, b"")]
-                .concat();
-        let outcome =
-            feed(R::open(Config::default()), ReceiveBuffer::fixed(&mut memory), wire.chunks(3), |_, _| {});
-        assert_eq!(outcome.events, [Seen::Binary(vec![]), Seen::Binary(vec![1; 9]), Seen::Ping(vec![])]);
-        assert_eq!(frames_of::<R>(&outcome.out), [(0x8A, vec![])]);
-    }
-    check::<R>();
+    // A short pending payload replaces a long one: nothing of the long one follows it.
+    let mut connection = R::open(Config::default());
+    let pings = [frame::<R>(0x89, &[0x5E; 125]), frame::<R>(0x89, b"!")].concat();
+    assert_eq!(count_events(&mut connection, &pings, 300), Ok(2));
+    let mut memory = [0xA5; 100];
+    let mut out = SendSlice::new(&mut memory);
+    connection.send_text("text", &mut out).unwrap();
+    connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
+    let frames = [(0x8A, b"!".to_vec()), (0x81, b"text".to_vec()), (0x88, b"\x03\xe8".to_vec())];
+    assert_eq!(frames_of::<R>(out.as_slice()), frames);
+    let pending = out.len();
+    assert!(memory[pending..].iter().all(|&byte| byte == 0xA5), "nothing is written past the end");
+    // Nor does old content of the receive buffer come up.
+    let mut memory = [0xA5; 300];
+    let wire =
+        [frame::<R>(0x82, b""), frame::<R>(0x02, b""), frame::<R>(0x80, &[1; 9]), frame::<R>(0x89, b"")]
+            .concat();
+    let outcome =
+        feed(R::open(Config::default()), ReceiveBuffer::fixed(&mut memory), wire.chunks(3), |_, _| {});
+    assert_eq!(outcome.events, [Seen::Binary(vec![]), Seen::Binary(vec![1; 9]), Seen::Ping(vec![])]);
+    assert_eq!(frames_of::<R>(&outcome.out), [(0x8A, vec![])]);
+}
+
+/// Attack B12.
+#[test]
+fn a_response_has_no_uninitialized_byte() {
     // Every byte of a response is the handshake's or the caller's.
     let (mut server, mut memory) = (Connection::server(Config::default()), [0xA5; 400]);
     let mut out = SendSlice::new(&mut memory);

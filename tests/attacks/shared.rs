@@ -7,7 +7,7 @@ use websocket_proto::{
 
 use crate::support::{Outcome, REQUEST, every_way, with_field};
 
-/// A server reads this in every way, and accepts what it can.
+/// A server reads this, however it is split, and accepts each request.
 pub(crate) fn serve(wire: &[u8]) -> Outcome {
     every_way(&Connection::server(Config::default()), wire, |server, out| {
         server.accept(Accept::new(), out).unwrap()
@@ -27,7 +27,7 @@ pub(crate) fn assert_refused(wire: &[u8], error: HandshakeError) {
         text.starts_with(&format!("HTTP/1.1 {status} ")) && text.matches("HTTP/1.1 ").count() == 1,
         "{shown}: {text}"
     );
-    // RFC 9110 §7.8: whoever sends Upgrade says so in Connection.
+    // RFC 9110 §7.8: the sender of Upgrade lists it in Connection.
     let connection = if status == 426 { "close, Upgrade" } else { "close" };
     assert!(text.contains(&format!("\r\nConnection: {connection}\r\n")), "{text}");
     let pipelined = [wire, b"\r\n\r\n", REQUEST, REQUEST, b"\x89\x80\0\0\0\0"].concat();
@@ -47,9 +47,9 @@ pub(crate) fn unlimited(delivery: Delivery) -> Config {
     config
 }
 
-/// Reads of this many bytes into a buffer that is asked for no more, and nobody who writes: the number of
-/// events. The buffer doubles once where a read is torn, so while it moves three reads' worth of memory is in
-/// use.
+/// Receives `wire` in reads of this many bytes, with an outbound buffer without room, and returns the number
+/// of events. The buffer doubles once if a read ends inside a frame; while it moves, it uses the memory of
+/// three reads.
 pub(crate) fn count_events<R: Role>(
     connection: &mut Connection<R>,
     wire: &[u8],

@@ -1,5 +1,5 @@
-//! HTTP smuggling and desynchronisation around an upgrade (attacks.md H): one HTTP message a connection, and
-//! no doubt about its end.
+//! HTTP smuggling and desynchronisation around an upgrade (`docs/attacks.md`, H): one HTTP message a
+//! connection, and no doubt about its end.
 
 use websocket_proto::{
     Accept, AcceptError, Config, Connection, Event, HandshakeError, ProtocolError, Reject, State,
@@ -39,7 +39,7 @@ fn a_request_with_a_body_is_refused() {
         ("Transfer-Encoding : chunked", SpaceBeforeColon),
     ] {
         assert_refused(&request("X", lines), error);
-        // Nor with another version (0ang3el), nor on what is no upgrade at all.
+        // The same with another version (0ang3el), and with a request that is no upgrade.
         assert_refused(
             &with_field(&request("X", lines), "Sec-WebSocket-Version", "Sec-WebSocket-Version: 777\r\n"),
             error,
@@ -133,8 +133,8 @@ fn a_host_with_a_broken_escape_is_refused() {
 /// Attack H.
 #[test]
 fn a_request_after_a_refused_upgrade_is_discarded() {
-    // nginx, kemal, aiohttp: a proxy that took the refusal for a 101 tunnels already; whoever reads on serves
-    // what hides behind it.
+    // nginx, kemal, aiohttp: a proxy that treats the refusal as a 101 tunnels already; a server that reads on
+    // serves the hidden request.
     let hidden = b"GET /admin HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let wrong = request("Sec-WebSocket-Version", "Sec-WebSocket-Version: 1337");
     let outcome = serve(&[&wrong[..], hidden, hidden].concat());

@@ -22,8 +22,8 @@ fn wire<R: Side>() -> Vec<u8> {
     wire
 }
 
-/// An echo behind an outbound buffer of this size, so many bytes of which wait at first, which gives so many
-/// bytes at each step, in turn.
+/// An echo through an outbound buffer of `size` bytes, of which `waiting` are in use at first; each step
+/// drains the next number of bytes of `drains`.
 fn echo<R: Side>(size: usize, waiting: usize, max_write_buffer: usize, drains: &[usize]) {
     let mut config = Config::default();
     config.max_write_buffer = max_write_buffer;

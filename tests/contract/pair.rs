@@ -9,7 +9,7 @@ use websocket_proto::{
 
 use crate::support::{Keys, Seen};
 
-/// One end: the connection, its buffers, and what it has seen.
+/// One end: the connection, its buffers, and the events it has seen.
 struct End<R: Role> {
     connection: Connection<R>,
     inbound: ReceiveBuffer<Vec<u8>>,

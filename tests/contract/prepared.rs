@@ -14,7 +14,7 @@ use crate::support::{self, Keys, Side, frame, frames_of};
 
 type Clients = Client<Keys>;
 
-/// Where the length of a frame's head changes, and where a client's payload is masked in another way.
+/// Lengths around the changes of the length form and of the masking loop.
 const LENGTHS: [usize; 14] = [0, 1, 7, 8, 124, 125, 126, 127, 255, 4096, 65_535, 65_536, 65_537, 1 << 20];
 
 both_roles!(what_was_prepared_is_what_would_have_been_sent);
@@ -58,47 +58,45 @@ fn same<R: Side>(connection: &Connection<R>, config: &str, room: usize, text: &s
 
 both_roles!(it_is_refused_where_a_message_would_be);
 fn it_is_refused_where_a_message_would_be<R: Side>() {
-    fn check<R: Side>() {
-        let out = Vec::<u8>::new;
-        let open = R::open(Config::default());
+    let out = Vec::<u8>::new;
+    let open = R::open(Config::default());
 
-        let mut fragmented = open.clone();
-        fragmented.send_fragment(MessageKind::Text, b"begun", false, &mut out()).unwrap();
-        assert_eq!(same(&fragmented, "fragmented", 400, "x"), Err(SendError::MessageOpen));
+    let mut fragmented = open.clone();
+    fragmented.send_fragment(MessageKind::Text, b"begun", false, &mut out()).unwrap();
+    assert_eq!(same(&fragmented, "fragmented", 400, "x"), Err(SendError::MessageOpen));
 
-        let mut closing = open.clone();
-        closing.close(CloseCode::NORMAL_CLOSURE, "", &mut out()).unwrap();
-        assert_eq!(same(&closing, "closing", 400, "x"), Err(SendError::Closed));
+    let mut closing = open.clone();
+    closing.close(CloseCode::NORMAL_CLOSURE, "", &mut out()).unwrap();
+    assert_eq!(same(&closing, "closing", 400, "x"), Err(SendError::Closed));
 
-        let mut cut = open.clone();
-        cut.receive_eof();
-        assert_eq!(same(&cut, "cut", 400, "x"), Err(SendError::Closed));
+    let mut cut = open.clone();
+    cut.receive_eof();
+    assert_eq!(same(&cut, "cut", 400, "x"), Err(SendError::Closed));
 
-        // §5.5.2: the Pong that is owed goes first, and both or none
-        let mut owing = open.clone();
-        owing
-            .receive(&mut support::filled(&frame::<R>(0x89, b"owed")), &mut ArrayVec::<u8, 0>::new())
-            .unwrap();
-        assert!(owing.has_pending_reply());
-        for (name, connection) in [("open", open), ("owing", owing)] {
-            let text = "y".repeat(200);
-            let refused =
-                (0..400).filter(|&room| same(&connection, name, room, &text) == Err(SendError::Full)).count();
-            let mut written = out();
-            let mut connection = connection.clone();
-            connection.send_prepared(&PreparedMessage::text(&text), &mut written).unwrap();
-            assert_eq!(refused, written.len(), "{name}: it is sent where it fits");
-        }
-
-        let mut config = Config::default();
-        config.max_write_buffer = 3;
-        let (mut connection, mut waiting) = (R::open(config), vec![0; 3]);
-        assert_eq!(connection.send_prepared(&PreparedMessage::text(""), &mut waiting), Err(SendError::Full));
-        waiting.pop();
-        assert_eq!(connection.send_prepared(&PreparedMessage::text(""), &mut waiting), Ok(()));
+    // §5.5.2: the pending Pong is written first, and both or neither
+    let mut owing = open.clone();
+    owing.receive(&mut support::filled(&frame::<R>(0x89, b"owed")), &mut ArrayVec::<u8, 0>::new()).unwrap();
+    assert!(owing.has_pending_reply());
+    for (name, connection) in [("open", open), ("owing", owing)] {
+        let text = "y".repeat(200);
+        let refused =
+            (0..400).filter(|&room| same(&connection, name, room, &text) == Err(SendError::Full)).count();
+        let mut written = out();
+        let mut connection = connection.clone();
+        connection.send_prepared(&PreparedMessage::text(&text), &mut written).unwrap();
+        assert_eq!(refused, written.len(), "{name}: it is sent where it fits");
     }
-    check::<R>();
 
+    let mut config = Config::default();
+    config.max_write_buffer = 3;
+    let (mut connection, mut waiting) = (R::open(config), vec![0; 3]);
+    assert_eq!(connection.send_prepared(&PreparedMessage::text(""), &mut waiting), Err(SendError::Full));
+    waiting.pop();
+    assert_eq!(connection.send_prepared(&PreparedMessage::text(""), &mut waiting), Ok(()));
+}
+
+#[test]
+fn a_prepared_message_is_refused_before_the_opening() {
     let mut early = Connection::server(Config::default());
     assert_eq!(early.send_prepared(&PreparedMessage::text("x"), &mut Vec::new()), Err(SendError::NotOpen));
 }
@@ -159,20 +157,20 @@ fn threads_share_one_without_a_lock() {
 
 both_roles!(sending_allocates_nothing);
 fn sending_allocates_nothing<R: Side>() {
-    fn check<R: Side>() {
-        let mut room: Vec<_> =
-            (0..1000).map(|_| (R::open(Config::default()), Vec::<u8>::with_capacity(8 * 1024))).collect();
-        let message = PreparedMessage::binary(&[7; 8000]);
-        let asked = measure(|| {
-            for (connection, out) in &mut room {
-                connection.send_prepared(&message, out).unwrap();
-            }
-        });
-        assert_eq!(asked.count_total, 0, "{asked:?}");
-        assert!(room.iter().all(|(_, out)| out.len() > 8000));
-    }
-    check::<R>();
+    let mut room: Vec<_> =
+        (0..1000).map(|_| (R::open(Config::default()), Vec::<u8>::with_capacity(8 * 1024))).collect();
+    let message = PreparedMessage::binary(&[7; 8000]);
+    let asked = measure(|| {
+        for (connection, out) in &mut room {
+            connection.send_prepared(&message, out).unwrap();
+        }
+    });
+    assert_eq!(asked.count_total, 0, "{asked:?}");
+    assert!(room.iter().all(|(_, out)| out.len() > 8000));
+}
 
+#[test]
+fn preparing_allocates_once_and_debug_shows_no_content() {
     let mut prepared = None;
     let asked = measure(|| prepared = Some(PreparedMessage::binary(&[7; 8000])));
     assert_eq!((asked.count_total, asked.bytes_total), (1, 8004), "once, and what it takes");

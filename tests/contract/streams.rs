@@ -35,7 +35,7 @@ fn serve(wire: &[u8]) -> Outcome {
     })
 }
 
-/// Frames at random, legal up to the last, which may be anything; with what is to be seen of them.
+/// Frames at random, legal up to the last, which may be anything; with the events that they yield.
 fn stream<R: Side>(random: &mut Rng) -> (Vec<u8>, Vec<Seen>) {
     let (mut wire, mut seen) = (Vec::new(), Vec::new());
     let control = |wire: &mut Vec<u8>, seen: &mut Vec<Seen>, random: &mut Rng| {
@@ -119,32 +119,33 @@ const ENDS: [(&[u8], ProtocolError); 4] = [
 both_roles!(events_before_an_error_are_delivered_first);
 /// ST-04.
 fn events_before_an_error_are_delivered_first<R: Side>() {
-    fn check<R: Side>() {
-        for (end, error) in ENDS {
-            let wire = [
-                frame::<R>(0x81, b"a"),
-                frame::<R>(0x89, b"1"),
-                frame::<R>(0x02, b"b"),
-                frame::<R>(0x89, b"2"),
-                frame::<R>(0x80, b"c"),
-            ];
-            let wire =
-                [&wire.concat()[..], end, &frame::<R>(0x81, b"late"), &frame::<R>(0x89, b"late")].concat();
-            let outcome = transmit::<R>(Config::default(), &wire);
-            let ping = |payload: &[u8]| Seen::Ping(payload.to_vec());
-            assert_eq!(
-                outcome.events,
-                [Seen::Text("a".to_owned()), ping(b"1"), ping(b"2"), Seen::Binary(b"bc".to_vec())]
-            );
-            assert_eq!(outcome.error, Some(error.into()));
-            let out = [(0x8A, b"1".to_vec()), (0x8A, b"2".to_vec()), (0x88, b"\x03\xea".to_vec())];
-            assert_eq!(frames_of::<R>(&outcome.out), out);
-            // Also what another error comes from: a Close that is legal ends it, and the error is none.
-            let closed = [&frame::<R>(0x88, b"")[..], end].concat();
-            assert_eq!(transmit::<R>(Config::default(), &closed).error, None);
-        }
+    for (end, error) in ENDS {
+        let wire = [
+            frame::<R>(0x81, b"a"),
+            frame::<R>(0x89, b"1"),
+            frame::<R>(0x02, b"b"),
+            frame::<R>(0x89, b"2"),
+            frame::<R>(0x80, b"c"),
+        ];
+        let wire = [&wire.concat()[..], end, &frame::<R>(0x81, b"late"), &frame::<R>(0x89, b"late")].concat();
+        let outcome = transmit::<R>(Config::default(), &wire);
+        let ping = |payload: &[u8]| Seen::Ping(payload.to_vec());
+        assert_eq!(
+            outcome.events,
+            [Seen::Text("a".to_owned()), ping(b"1"), ping(b"2"), Seen::Binary(b"bc".to_vec())]
+        );
+        assert_eq!(outcome.error, Some(error.into()));
+        let out = [(0x8A, b"1".to_vec()), (0x8A, b"2".to_vec()), (0x88, b"\x03\xea".to_vec())];
+        assert_eq!(frames_of::<R>(&outcome.out), out);
+        // Also what another error comes from: a Close that is legal ends it, and the error is none.
+        let closed = [&frame::<R>(0x88, b"")[..], end].concat();
+        assert_eq!(transmit::<R>(Config::default(), &closed).error, None);
     }
-    check::<R>();
+}
+
+/// ST-04.
+#[test]
+fn the_request_before_an_error_is_delivered_first() {
     let outcome = serve(&[REQUEST, b"\x83"].concat());
     assert!(matches!(outcome.events[..], [Seen::Request { .. }]));
     assert_eq!(outcome.out, [RESPONSE, b"\x88\x02\x03\xea"].concat());
@@ -231,64 +232,59 @@ fn pongs_are_in_order_and_nothing_follows_a_close<R: Side>() {
     assert_eq!(frames_of::<R>(&out), [(0x88, b"\x03\xe8".to_vec()), (0x8A, b"1".to_vec())]);
 }
 
+fn stays<R: websocket_proto::Role>(mut connection: Connection<R>, wire: &[u8], error: Error) {
+    let (mut inbound, mut out) = (filled(wire), Vec::new());
+    let found = loop {
+        match connection.receive(&mut inbound, &mut out) {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("no error of {wire:02x?}"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(found, error);
+    let (written, look) = (
+        out.clone(),
+        format!("{connection:?} {:?} {}", connection.transport_action(), connection.has_pending_reply()),
+    );
+    let other = [REQUEST, RESPONSE, b"\x81\x80\0\0\0\0", b"\x88\x00", b"", b"\x83", b"\xff\xff"];
+    for wire in other {
+        assert_eq!(inbound.feed(wire), wire.len());
+        assert_eq!(connection.receive(&mut inbound, &mut out).err(), Some(error), "with what was left");
+        assert_eq!(
+            connection.receive(&mut ReceiveBuffer::<Vec<u8>>::new(), &mut out).err(),
+            Some(error),
+            "with nothing"
+        );
+    }
+    assert_eq!(
+        (
+            out,
+            format!("{connection:?} {:?} {}", connection.transport_action(), connection.has_pending_reply())
+        ),
+        (written, look)
+    );
+    connection.receive_eof();
+    assert_eq!(
+        connection.receive(&mut inbound, &mut Vec::new()).err(),
+        Some(error),
+        "after the transport's end"
+    );
+}
+
 both_roles!(an_error_is_sticky);
 /// ST-08.
 fn an_error_is_sticky<R: Side>() {
-    fn stays<R: websocket_proto::Role>(mut connection: Connection<R>, wire: &[u8], error: Error) {
-        let (mut inbound, mut out) = (filled(wire), Vec::new());
-        let found = loop {
-            match connection.receive(&mut inbound, &mut out) {
-                Ok(Some(_)) => {}
-                Ok(None) => panic!("no error of {wire:02x?}"),
-                Err(error) => break error,
-            }
-        };
-        assert_eq!(found, error);
-        let (written, look) = (
-            out.clone(),
-            format!("{connection:?} {:?} {}", connection.transport_action(), connection.has_pending_reply()),
-        );
-        let other = [REQUEST, RESPONSE, b"\x81\x80\0\0\0\0", b"\x88\x00", b"", b"\x83", b"\xff\xff"];
-        for wire in other {
-            assert_eq!(inbound.feed(wire), wire.len());
-            assert_eq!(connection.receive(&mut inbound, &mut out).err(), Some(error), "with what was left");
-            assert_eq!(
-                connection.receive(&mut ReceiveBuffer::<Vec<u8>>::new(), &mut out).err(),
-                Some(error),
-                "with nothing"
-            );
-        }
-        assert_eq!(
-            (
-                out,
-                format!(
-                    "{connection:?} {:?} {}",
-                    connection.transport_action(),
-                    connection.has_pending_reply()
-                )
-            ),
-            (written, look)
-        );
-        connection.receive_eof();
-        assert_eq!(
-            connection.receive(&mut inbound, &mut Vec::new()).err(),
-            Some(error),
-            "after the transport's end"
-        );
+    for (end, error) in ENDS {
+        stays(R::open(Config::default()), end, error.into());
+        stays(R::open(Config::default()), &[&frame::<R>(0x81, b"a")[..], end].concat(), error.into());
     }
-    fn check<R: Side>() {
-        for (end, error) in ENDS {
-            stays(R::open(Config::default()), end, error.into());
-            stays(R::open(Config::default()), &[&frame::<R>(0x81, b"a")[..], end].concat(), error.into());
-        }
-        stays(R::open(Config::default()), &frame::<R>(0x81, b"\xff"), ProtocolError::InvalidUtf8.into());
-        stays(
-            R::open(Config::default()),
-            &frame::<R>(0x88, b"\x03"),
-            ProtocolError::CloseBodyTooShort.into(),
-        );
-    }
-    check::<R>();
+    stays(R::open(Config::default()), &frame::<R>(0x81, b"\xff"), ProtocolError::InvalidUtf8.into());
+    stays(R::open(Config::default()), &frame::<R>(0x88, b"\x03"), ProtocolError::CloseBodyTooShort.into());
+}
+
+/// ST-08.
+#[test]
+fn an_error_of_the_handshake_is_sticky() {
     for (head, error) in [
         (&b"\n"[..], HandshakeError::BareLineFeed),
         (b"GET / HTTP/1.0\r\n", HandshakeError::UnsupportedHttpVersion),

@@ -1,4 +1,4 @@
-//! The negotiation of permessage-deflate (RFC 7692 §7.1) over parsed fields comes to the same as the one over
+//! The negotiation of permessage-deflate (RFC 7692 §7.1) over parsed fields has the result of the one over
 //! bytes.
 
 use alloc::collections::BTreeSet;
@@ -17,7 +17,7 @@ fn lines<'a>(fields: impl Iterator<Item = (&'a str, impl ToString)>) -> String {
     fields.map(|(name, value)| format!("{name}: {}\r\n", value.to_string())).collect()
 }
 
-/// What is answered to an offer, and what is agreed on.
+/// The answer to an offer, and the parameters that both agree on.
 type Answer = Result<(Option<String>, Option<DeflateParams>), HandshakeError>;
 
 /// The fields of a request for an upgrade, with these lines of Sec-WebSocket-Extensions.
@@ -133,7 +133,7 @@ fn random_lines(random: &mut Rng, answers: bool) -> Vec<String> {
 }
 
 fn random_most(random: &mut Rng) -> DeflateParams {
-    // Numbers beside 8 to 15 as well.
+    // Numbers outside 8 to 15 as well.
     deflate(random.u8(7..=16), random.u8(7..=16), random.bool(), random.bool())
 }
 

@@ -1,4 +1,4 @@
-//! The opening handshake over parsed fields comes to the same as the one over bytes.
+//! The opening handshake over parsed fields has the result of the one over bytes.
 
 use alloc::collections::BTreeSet;
 

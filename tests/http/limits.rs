@@ -128,7 +128,7 @@ fn a_fixed_buffer_is_a_limit() {
 /// LIM-09.
 #[test]
 fn a_long_head_takes_linear_work() {
-    // A megabyte, byte by byte: what is looked at again for each byte would not come to an end.
+    // A megabyte, byte by byte: work that is repeated for each byte would take hours.
     let mut config = Config::default();
     (config.max_head_size, config.max_header_line, config.max_headers) = (usize::MAX, usize::MAX, usize::MAX);
     let long = 1_000_000;

@@ -134,7 +134,7 @@ fn every_refusal_is_a_response() {
         (MethodNotAllowed.http_status(), UnsupportedHttpVersion.http_status()),
         (Some(405), Some(505))
     );
-    // Where there is no room for it, it waits; the transport is to be kept until it is written, once.
+    // Without room it is pending, and the transport must stay open until it is written, once.
     let whole = To::Server.judge(Config::default(), b"\0", Err(InvalidByte)).out;
     assert!(
         whole.starts_with(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n")

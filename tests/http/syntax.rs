@@ -85,7 +85,7 @@ fn malformed_request_lines_fail() {
     for line in spaces.iter().chain(&pieces) {
         request(with_start(REQUEST, line), Err(InvalidRequestLine));
     }
-    // HTTP/0.9, HTTP/2's preface, TLS, a frame: each before its line ends, where it can be known.
+    // HTTP/0.9, HTTP/2's preface, TLS, a frame: each before its line ends, if possible.
     request("GET /\r\n", Err(InvalidRequestLine));
     To::Server.judge_last_byte(Config::default(), b"PRI * HTTP/2.0\r\n", UnsupportedHttpVersion);
     for (start, error) in [

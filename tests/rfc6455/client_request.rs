@@ -7,7 +7,7 @@ use websocket_proto::{
 
 use crate::support::{self, Asking, Keys, RESPONSE, SampleNonce, asking, filled, with_field};
 
-/// What a client writes; nothing, where it makes no request.
+/// The request that a client writes, or its error; an error writes nothing.
 fn written(uri: &str, subprotocols: &[&str], headers: &[(&str, &str)]) -> Result<String, RequestError> {
     let request = ClientRequest::new(Uri::parse(uri).unwrap()).subprotocols(subprotocols).headers(headers);
     let mut out = b"before ".to_vec();

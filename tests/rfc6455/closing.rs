@@ -36,7 +36,7 @@ fn a_second_close_is_never_sent<R: Side>() {
             };
             assert_eq!(inbound.feed(&wire), wire.len());
             if random.bool() {
-                // Nobody writes: what is due waits.
+                // Nothing is written: all replies are pending.
                 let mut full = ArrayVec::<u8, 1>::new();
                 while let Ok(Some(_)) = connection.receive(&mut inbound, &mut full) {}
                 assert!(full.is_empty());
@@ -80,7 +80,7 @@ fn a_reason_is_reported_unchanged<R: Side>() {
         let outcome =
             transmit::<R>(Config::default(), &frame::<R>(0x88, &[b"\x0f\xa1", reason.as_bytes()].concat()));
         assert_eq!(outcome.events, [Seen::Close(Some((4001, reason.to_owned())))]);
-        // And what is sent is what was asked for.
+        // The sent frame has the code and the reason of the call.
         let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
         connection.close(CloseCode::new(4001).unwrap(), reason, &mut out).unwrap();
         assert_eq!(frames_of::<R>(&out), [(0x88, [b"\x0f\xa1", reason.as_bytes()].concat())]);
@@ -90,20 +90,22 @@ fn a_reason_is_reported_unchanged<R: Side>() {
 both_roles!(only_legal_codes_can_be_sent);
 /// CL-14 (§7.4.1).
 fn only_legal_codes_can_be_sent<R: Side>() {
-    fn check<R: Side>() {
-        let open = R::open(Config::default());
-        for number in 0..=u16::MAX {
-            let legal = matches!(number, 1000..=1003 | 1007..=1014 | 3000..=4999);
-            let code = CloseCode::new(number);
-            assert_eq!(code.map(CloseCode::get), legal.then_some(number));
-            let Some(code) = code else { continue };
-            let (mut connection, mut out) = (open.clone(), Vec::new());
-            connection.close(code, "", &mut out).unwrap();
-            assert_eq!(frames_of::<R>(&out), [(0x88, number.to_be_bytes().to_vec())]);
-            assert_eq!(connection.close_status().sent, CloseFrameStatus::Code(code));
-        }
+    let open = R::open(Config::default());
+    for number in 0..=u16::MAX {
+        let legal = matches!(number, 1000..=1003 | 1007..=1014 | 3000..=4999);
+        let code = CloseCode::new(number);
+        assert_eq!(code.map(CloseCode::get), legal.then_some(number));
+        let Some(code) = code else { continue };
+        let (mut connection, mut out) = (open.clone(), Vec::new());
+        connection.close(code, "", &mut out).unwrap();
+        assert_eq!(frames_of::<R>(&out), [(0x88, number.to_be_bytes().to_vec())]);
+        assert_eq!(connection.close_status().sent, CloseFrameStatus::Code(code));
     }
-    check::<R>();
+}
+
+/// CL-14 (§7.4.1).
+#[test]
+fn the_named_codes_have_the_numbers_of_iana() {
     let named = [
         (CloseCode::NORMAL_CLOSURE, 1000),
         (CloseCode::GOING_AWAY, 1001),
@@ -189,7 +191,7 @@ fn a_violation_is_answered_with_a_code_and_no_reason<R: Side>() {
 both_roles!(the_application_sends_no_frame_after_its_close);
 /// CL-19 (§5.5.1).
 fn the_application_sends_no_frame_after_its_close<R: Side>() {
-    // Whoever sent it: the application, the echo, or a failure; also where it waits for room.
+    // The Close of the application, of the echo, and of a failure, also while it is pending.
     type Way<R> = fn(&mut Connection<R>, &mut ArrayVec<u8, 100>);
     let by_application: Way<R> = |it, out| it.close(CloseCode::NORMAL_CLOSURE, "", out).unwrap();
     let by_echo: Way<R> =

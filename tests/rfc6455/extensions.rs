@@ -280,7 +280,7 @@ fn reserved_bits_stay_reserved_after_an_offer() {
     fails::<Server>(To::Server, &with_extensions(To::Server, "permessage-deflate; client_max_window_bits"));
     fails::<Server>(To::Server, REQUEST);
     fails::<Client<Keys>>(To::Client, RESPONSE);
-    // And what is sent has none: `frames_of` reads only frames without them.
+    // A sent frame has none: `frames_of` reads only frames without them.
     let mut server = Connection::server(Config::default());
     let (mut inbound, mut out) = (filled(&with_extensions(To::Server, "permessage-deflate")), Vec::new());
     assert!(matches!(server.receive(&mut inbound, &mut out), Ok(Some(Event::Request(_)))));

@@ -1,4 +1,4 @@
-//! Limits and memory (§10.4): exact at the boundary, nothing allocated for what was only declared.
+//! Limits and memory (§10.4): exact at the boundary, nothing allocated for a declared length.
 
 use allocation_counter::measure;
 use websocket_proto::wire::LengthForm;

@@ -2,17 +2,14 @@
 
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Accept, AcceptError, Client, ClientRequest, CloseCode, Config, Connection, Delivery, Entropy,
-    EntropyError, Error, HandshakeError, MessageKind, ProtocolError, Reject, RequestError, SendError, Server,
-    State, Uri,
+    Accept, AcceptError, ClientRequest, CloseCode, Config, Connection, Delivery, Entropy, EntropyError,
+    Error, HandshakeError, MessageKind, ProtocolError, Reject, RequestError, SendError, Server, State, Uri,
 };
 
 use crate::support::{
     self, KEY, Keys, REQUEST, RESPONSE, Seen, Side, every_way, filled, frame, frame_with, frames_of,
     open_server, transmit, with_field,
 };
-
-type Clients = Client<Keys>;
 
 /// The nonce of §1.3.
 #[derive(Clone)]
@@ -205,80 +202,73 @@ fn frame_limits_hold_at_every_length_form<R: Side>() {
     }
 }
 
+both_roles!(a_limit_is_judged_at_the_last_byte_of_the_length);
 /// LIM-01 (§10.4), FR-13.
-#[test]
-fn a_limit_is_judged_at_the_last_byte_of_the_length() {
-    fn check<R: Side>() {
-        let mut config = Config::default();
-        (config.max_frame_size, config.max_message_size) = (70_000, 80_000);
-        let mut small = config;
-        (small.max_frame_size, small.max_message_size) = (100, 110);
-        let head = |first, len, form| {
-            let head = frame_with(first, b"", R::PEER_MASKS.then_some(KEY), form, len);
-            let key = if R::PEER_MASKS { 4 } else { 0 };
-            head[..head.len() - key].to_vec()
-        };
-        for (config, before, wire, error) in [
-            (config, vec![], head(0x82, 70_001, LengthForm::Bits64), ProtocolError::FrameTooBig),
-            (config, vec![], head(0x82, (1 << 63) - 1, LengthForm::Bits64), ProtocolError::FrameTooBig),
-            (small, vec![], head(0x82, 126, LengthForm::Bits16), ProtocolError::FrameTooBig),
-            (small, vec![], head(0x82, 101, LengthForm::Bits7), ProtocolError::FrameTooBig),
-            (
-                small,
-                frame::<R>(0x02, &[1; 100]),
-                head(0x80, 11, LengthForm::Bits7),
-                ProtocolError::MessageTooBig,
-            ),
-        ] {
-            let all_but_one = transmit::<R>(config, &[&before[..], &wire[..wire.len() - 1]].concat());
-            assert_eq!(all_but_one.error, None);
-            let outcome = transmit::<R>(config, &[&before[..], &wire].concat());
-            assert_eq!(
-                outcome.error,
-                Some(error.into()),
-                "{wire:02x?}: DESIGN 4: at the last length byte, without the masking key"
-            );
-        }
+fn a_limit_is_judged_at_the_last_byte_of_the_length<R: Side>() {
+    let mut config = Config::default();
+    (config.max_frame_size, config.max_message_size) = (70_000, 80_000);
+    let mut small = config;
+    (small.max_frame_size, small.max_message_size) = (100, 110);
+    let head = |first, len, form| {
+        let head = frame_with(first, b"", R::PEER_MASKS.then_some(KEY), form, len);
+        let key = if R::PEER_MASKS { 4 } else { 0 };
+        head[..head.len() - key].to_vec()
+    };
+    for (config, before, wire, error) in [
+        (config, vec![], head(0x82, 70_001, LengthForm::Bits64), ProtocolError::FrameTooBig),
+        (config, vec![], head(0x82, (1 << 63) - 1, LengthForm::Bits64), ProtocolError::FrameTooBig),
+        (small, vec![], head(0x82, 126, LengthForm::Bits16), ProtocolError::FrameTooBig),
+        (small, vec![], head(0x82, 101, LengthForm::Bits7), ProtocolError::FrameTooBig),
+        (small, frame::<R>(0x02, &[1; 100]), head(0x80, 11, LengthForm::Bits7), ProtocolError::MessageTooBig),
+    ] {
+        let all_but_one = transmit::<R>(config, &[&before[..], &wire[..wire.len() - 1]].concat());
+        assert_eq!(all_but_one.error, None);
+        let outcome = transmit::<R>(config, &[&before[..], &wire].concat());
+        assert_eq!(
+            outcome.error,
+            Some(error.into()),
+            "{wire:02x?}: DESIGN 4: at the last length byte, without the masking key"
+        );
     }
-    check::<Clients>();
-    check::<Server>();
 }
 
 both_roles!(max_write_buffer_is_exact);
 /// LIM-07.
 fn max_write_buffer_is_exact<R: Side>() {
-    fn check<R: Side>() {
-        let mut config = Config::default();
-        config.max_write_buffer = 10;
-        type Send<R> = fn(&mut Connection<R>, &mut Vec<u8>) -> Result<(), SendError>;
-        let sends: [Send<R>; 5] = [
-            |it, out| it.send_text("x", out),
-            |it, out| it.send_fragment(MessageKind::Binary, b"x", false, out),
-            |it, out| it.ping(b"", out),
-            |it, out| it.pong(b"", out),
-            |it, out| it.close(CloseCode::NORMAL_CLOSURE, "", out),
-        ];
-        for send in sends {
-            for pending in 0..13 {
-                let (mut connection, mut out) = (R::open(config), vec![0; pending]);
-                let result = send(&mut connection, &mut out);
-                assert_eq!(result, if pending < 10 { Ok(()) } else { Err(SendError::Full) }, "{pending}");
-                assert_eq!(out.len() > pending, result.is_ok());
-            }
-        }
-        for wire in [frame::<R>(0x89, b""), frame::<R>(0x88, b""), vec![0x83]] {
-            for pending in 0..13 {
-                let (mut connection, mut out) = (R::open(config), vec![0; pending]);
-                let _ = connection.receive(&mut filled(&wire), &mut out);
-                assert_eq!(
-                    (out.len() > pending, connection.has_pending_reply()),
-                    (pending < 10, pending >= 10),
-                    "{pending} {wire:02x?}"
-                );
-            }
+    let mut config = Config::default();
+    config.max_write_buffer = 10;
+    type Send<R> = fn(&mut Connection<R>, &mut Vec<u8>) -> Result<(), SendError>;
+    let sends: [Send<R>; 5] = [
+        |it, out| it.send_text("x", out),
+        |it, out| it.send_fragment(MessageKind::Binary, b"x", false, out),
+        |it, out| it.ping(b"", out),
+        |it, out| it.pong(b"", out),
+        |it, out| it.close(CloseCode::NORMAL_CLOSURE, "", out),
+    ];
+    for send in sends {
+        for pending in 0..13 {
+            let (mut connection, mut out) = (R::open(config), vec![0; pending]);
+            let result = send(&mut connection, &mut out);
+            assert_eq!(result, if pending < 10 { Ok(()) } else { Err(SendError::Full) }, "{pending}");
+            assert_eq!(out.len() > pending, result.is_ok());
         }
     }
-    check::<R>();
+    for wire in [frame::<R>(0x89, b""), frame::<R>(0x88, b""), vec![0x83]] {
+        for pending in 0..13 {
+            let (mut connection, mut out) = (R::open(config), vec![0; pending]);
+            let _ = connection.receive(&mut filled(&wire), &mut out);
+            assert_eq!(
+                (out.len() > pending, connection.has_pending_reply()),
+                (pending < 10, pending >= 10),
+                "{pending} {wire:02x?}"
+            );
+        }
+    }
+}
+
+/// LIM-07.
+#[test]
+fn max_write_buffer_limits_the_handshake_too() {
     let mut config = Config::default();
     config.max_write_buffer = 10;
     for (pending, error) in [(9, None), (10, Some(AcceptError::Full)), (11, Some(AcceptError::Full))] {
@@ -303,31 +293,28 @@ fn max_write_buffer_is_exact<R: Side>() {
 both_roles!(a_send_without_room_leaves_the_buffer_unchanged);
 /// LIM-07.
 fn a_send_without_room_leaves_the_buffer_unchanged<R: Side>() {
-    // "Why nothing was sent. The connection and the outbound buffer are as before": also where a Pong waits
-    // that would fit.
-    fn check<R: Side>() {
-        let mut connection = R::open(Config::default());
-        assert!(
-            connection
-                .receive(&mut filled(&frame::<R>(0x89, b"p")), &mut arrayvec::ArrayVec::<u8, 0>::new())
-                .unwrap()
-                .is_some()
-        );
-        type Send<R> = fn(&mut Connection<R>, &mut arrayvec::ArrayVec<u8, 20>) -> Result<(), SendError>;
-        let sends: [Send<R>; 5] = [
-            |it, out| it.send_text("0123456789abcdef", out),
-            |it, out| it.send_fragment(MessageKind::Binary, b"0123456789abcdef", false, out),
-            |it, out| it.ping(b"0123456789abcdef", out),
-            |it, out| it.pong(b"0123456789abcdef", out),
-            |it, out| it.close(CloseCode::NORMAL_CLOSURE, "0123456789abcdef", out),
-        ];
-        for send in sends {
-            let (mut connection, mut out) = (connection.clone(), arrayvec::ArrayVec::new());
-            assert_eq!(send(&mut connection, &mut out), Err(SendError::Full));
-            assert_eq!((frames_of::<R>(&out), connection.has_pending_reply()), (vec![], true));
-        }
+    // "Why nothing was sent. The connection and the outbound buffer are as before": also if a pending
+    // Pong would fit.
+    let mut connection = R::open(Config::default());
+    assert!(
+        connection
+            .receive(&mut filled(&frame::<R>(0x89, b"p")), &mut arrayvec::ArrayVec::<u8, 0>::new())
+            .unwrap()
+            .is_some()
+    );
+    type Send<R> = fn(&mut Connection<R>, &mut arrayvec::ArrayVec<u8, 20>) -> Result<(), SendError>;
+    let sends: [Send<R>; 5] = [
+        |it, out| it.send_text("0123456789abcdef", out),
+        |it, out| it.send_fragment(MessageKind::Binary, b"0123456789abcdef", false, out),
+        |it, out| it.ping(b"0123456789abcdef", out),
+        |it, out| it.pong(b"0123456789abcdef", out),
+        |it, out| it.close(CloseCode::NORMAL_CLOSURE, "0123456789abcdef", out),
+    ];
+    for send in sends {
+        let (mut connection, mut out) = (connection.clone(), arrayvec::ArrayVec::new());
+        assert_eq!(send(&mut connection, &mut out), Err(SendError::Full));
+        assert_eq!((frames_of::<R>(&out), connection.has_pending_reply()), (vec![], true));
     }
-    check::<R>();
 }
 
 /// LIM-02 (§10.4).

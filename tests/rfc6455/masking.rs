@@ -1,4 +1,4 @@
-//! Masking (§5.1, §5.3), and the headers that a caller writes beside its payload.
+//! Masking (§5.1, §5.3), and the headers that a caller writes in front of its payload.
 
 use websocket_proto::wire::{FrameHeader, LengthForm};
 use websocket_proto::{Client, Config, MessageKind, ProtocolError, SendError, Server};
@@ -46,7 +46,7 @@ fn any_key_is_legal_and_belongs_to_one_frame() {
         .collect();
     let outcome = transmit::<Server>(Config::default(), &wire);
     assert_eq!(outcome.events, vec![text("0123456789abcdef!"); 5]);
-    // Fragments, each with a key of its own and of every length modulo four.
+    // Fragments of every length modulo four, each with its own key.
     let mut wire = Vec::new();
     let mut whole = Vec::new();
     for len in 0..40u8 {

@@ -91,7 +91,7 @@ fn input<R: Side>(random: &mut Rng) -> Vec<u8> {
     wire
 }
 
-/// One of the calls that send; the payload of what is refused stays as it is.
+/// One of the calls that send; a refused call leaves its payload unchanged.
 fn send<R: Role>(
     connection: &mut Connection<R>,
     random: &mut Rng,
@@ -144,7 +144,7 @@ fn live<R: Role, P: Side, S: Storage>(
             3 | 4 => {
                 let result = send(&mut connection, random, &mut out);
                 let wrote = out.sent.len() > written;
-                // With a Pong owed, a send that then finds no room may have paid it.
+                // A send without room may have flushed the pending Pong before.
                 assert!(result.is_ok() == wrote || owed, "{result:?}");
                 assert!(result.is_err() || state == State::Transmission);
             }
@@ -163,7 +163,7 @@ fn live<R: Role, P: Side, S: Storage>(
                         }
                         Ok(None) => {
                             assert_eq!(error, None);
-                            // Whoever waits has somewhere to put what it waits for.
+                            // A connection that needs more input has room for it.
                             assert!(
                                 connection.state() == State::Handshake || !inbound.spare_mut(1).is_empty()
                             );

@@ -108,7 +108,7 @@ fn fin_marks_the_last_fragment_and_nothing_else<R: Side>() {
 /// FR-14 (§5.2).
 #[test]
 fn the_payload_is_application_data_from_its_first_byte_on() {
-    // RFC 7692 and others would put their data first; what is declined has none.
+    // Extension data would come first; a declined extension has none.
     let offer = "Sec-WebSocket-Extensions: permessage-deflate, x-with-data; bytes=4\r\n";
     let (mut server, mut out) = (Connection::server(Config::default()), Vec::new());
     let head = with_field(REQUEST, "Sec-WebSocket-Extensions", offer);
@@ -124,7 +124,7 @@ fn the_payload_is_application_data_from_its_first_byte_on() {
     }
 }
 
-/// Gives what is in its script, in order, and writes down what was asked for.
+/// Returns the results of its script, in order, and records the calls.
 #[derive(Clone, Default)]
 struct Scripted {
     words: Rc<RefCell<Vec<[u8; 4]>>>,
@@ -274,31 +274,33 @@ fn a_pong_goes_before_data_queued_later<R: Side>() {
 both_roles!(pings_and_pongs_can_be_sent_until_the_close);
 /// CT-10 (§5.5.3), CT-11 (§5.5.2).
 fn pings_and_pongs_can_be_sent_until_the_close<R: Side>() {
-    fn check<R: Side>() {
-        let mut config = Config::default();
-        config.auto_close = false;
-        let (mut connection, mut out) = (R::open(config), Vec::new());
-        let mut expected = Vec::new();
-        let mut both = |connection: &mut Connection<R>, out: &mut Vec<u8>| {
-            let payload = vec![out.len() as u8; out.len().min(125)];
-            connection.ping(&payload, out).unwrap();
-            connection.pong(&payload, out).unwrap();
-            expected.extend([(0x89, payload.clone()), (0x8A, payload)]);
-        };
-        both(&mut connection, &mut out);
-        connection.send_fragment(MessageKind::Text, b"\xce", false, &mut out).unwrap();
-        both(&mut connection, &mut out);
-        connection.send_fragment(MessageKind::Text, b"\xba", true, &mut out).unwrap();
-        // §5.5.2: "before the connection is closed": the peer's Close alone does not close it.
-        assert_eq!(drain(&mut connection, &frame::<R>(0x88, b"\x03\xe8"), &mut out), 1);
-        both(&mut connection, &mut out);
-        connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
-        assert_eq!(connection.ping(b"", &mut out), Err(SendError::Closed));
-        assert_eq!(connection.pong(b"", &mut out), Err(SendError::Closed));
-        let controls = frames_of::<R>(&out).into_iter().filter(|(first, _)| matches!(first, 0x89 | 0x8A));
-        assert_eq!(controls.collect::<Vec<_>>(), expected);
-    }
-    check::<R>();
+    let mut config = Config::default();
+    config.auto_close = false;
+    let (mut connection, mut out) = (R::open(config), Vec::new());
+    let mut expected = Vec::new();
+    let mut both = |connection: &mut Connection<R>, out: &mut Vec<u8>| {
+        let payload = vec![out.len() as u8; out.len().min(125)];
+        connection.ping(&payload, out).unwrap();
+        connection.pong(&payload, out).unwrap();
+        expected.extend([(0x89, payload.clone()), (0x8A, payload)]);
+    };
+    both(&mut connection, &mut out);
+    connection.send_fragment(MessageKind::Text, b"\xce", false, &mut out).unwrap();
+    both(&mut connection, &mut out);
+    connection.send_fragment(MessageKind::Text, b"\xba", true, &mut out).unwrap();
+    // §5.5.2: "before the connection is closed": the peer's Close alone does not close it.
+    assert_eq!(drain(&mut connection, &frame::<R>(0x88, b"\x03\xe8"), &mut out), 1);
+    both(&mut connection, &mut out);
+    connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
+    assert_eq!(connection.ping(b"", &mut out), Err(SendError::Closed));
+    assert_eq!(connection.pong(b"", &mut out), Err(SendError::Closed));
+    let controls = frames_of::<R>(&out).into_iter().filter(|(first, _)| matches!(first, 0x89 | 0x8A));
+    assert_eq!(controls.collect::<Vec<_>>(), expected);
+}
+
+/// CT-10 (§5.5.3), CT-11 (§5.5.2).
+#[test]
+fn no_ping_or_pong_is_sent_before_the_opening() {
     let mut out = Vec::new();
     let mut server = Connection::server(Config::default());
     assert_eq!(

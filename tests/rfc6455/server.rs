@@ -14,7 +14,7 @@ pub(crate) fn judge(name: &str, rows: &[(&str, Verdict)]) {
     }
 }
 
-/// What an application sees of a request.
+/// Looks at a request as the application does.
 pub(crate) fn seen<T>(wire: &[u8], look: impl FnOnce(Request<'_>) -> T) -> T {
     match Connection::server(Config::default()).receive(&mut filled(wire), &mut Vec::new()) {
         Ok(Some(Event::Request(request))) => look(request),
@@ -22,7 +22,7 @@ pub(crate) fn seen<T>(wire: &[u8], look: impl FnOnce(Request<'_>) -> T) -> T {
     }
 }
 
-/// A server that was asked, with what it was fed but has not read.
+/// A server that has read this request and not answered it.
 pub(crate) fn asked(wire: &[u8]) -> Connection<Server> {
     let mut server = Connection::server(Config::default());
     assert!(matches!(server.receive(&mut filled(wire), &mut Vec::new()), Ok(Some(Event::Request(_)))));

@@ -1,4 +1,4 @@
-//! The request to a server (§4.2.1): what is surfaced, and what is refused.
+//! The request to a server (§4.2.1): requests that are surfaced, and requests that are refused.
 
 use websocket_proto::handshake::{Headers, Key};
 use websocket_proto::{Accept, AcceptError, Config, Connection, HandshakeError, Reject, Server, State};
@@ -204,7 +204,7 @@ fn the_request_needs_one_valid_host() {
     for host in names.iter().chain(&addresses) {
         judge("Host", &[(&format!("Host: {host}\r\n"), Err(InvalidHost))]);
     }
-    // RFC 9112 §3.2.2: even where the target is an absolute URI, which has the host
+    // RFC 9112 §3.2.2: even if the target is an absolute URI, which has the host
     let absolute = with_start(REQUEST, "GET http://a/ HTTP/1.1");
     To::Server.judge(Config::default(), &with_field(&absolute, "Host", ""), Err(MissingHost));
     To::Server.judge(Config::default(), &with_field(&absolute, "Host", "Host: a b\r\n"), Err(InvalidHost));

@@ -88,7 +88,7 @@ fn text_fails_at_the_first_impossible_byte<R: Side>() {
         (b"abc\xff", 4),
         (b"\xf0\x9f\x98\x41", 4),
     ] {
-        // The frame declares more than comes; what came suffices to fail.
+        // The frame declares more bytes than are received; the received ones suffice to fail.
         for first in [0x81, 0x01] {
             let whole = frame::<R>(first, &[payload, &[b'x'; 20]].concat());
             let head = whole.len() - payload.len() - 20;

@@ -1,5 +1,4 @@
-//! Blocks of every kind behind each other, at every bit of a byte (RFC 1951 §3.2.3), and what an empty one
-//! costs.
+//! Sequences of blocks of every kind, at every bit of a byte (RFC 1951 §3.2.3), and the cost of empty blocks.
 
 use allocation_counter::measure;
 use fastrand::Rng;

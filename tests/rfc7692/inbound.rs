@@ -1,4 +1,5 @@
-//! Received messages and their frames (RFC 7692 §6.2, §7.2.2), both roles, however the bytes are split into reads.
+//! Received messages and their frames (RFC 7692 §6.2, §7.2.2), both roles, however the bytes are split into
+//! reads.
 
 use fastrand::Rng;
 use websocket_proto::{
@@ -26,7 +27,7 @@ pub(crate) fn fragments<R: Deflating>(opcode: u8, payload: &[u8], cuts: &[usize]
     frames
 }
 
-/// What comes of these frames where all is agreed on.
+/// The outcome of these frames with the default parameters.
 pub(crate) fn seen<R: Deflating>(wire: &[u8]) -> Outcome {
     every_way::<R>(DeflateParams::new(), Config::default(), wire, 8192)
 }
@@ -142,7 +143,7 @@ fn rsv1_belongs_to_the_first_frame_of_a_data_message<R: Deflating>() {
             );
         }
     }
-    // `c9 81 k x`, and then a plain message, which is not to be taken for a compressed one.
+    // `c9 81 k x`, and then a plain message, which is not compressed.
     let outcome = fails::<R>(
         &[frame::<R>(0xC9, b"x"), frame::<R>(0x81, b"plain")].concat(),
         ProtocolError::ReservedBits,
@@ -157,7 +158,7 @@ fn rsv1_belongs_to_the_first_frame_of_a_data_message<R: Deflating>() {
 both_roles!(a_message_without_rsv1_is_plain);
 /// PMD-10 (RFC 7692 §6).
 fn a_message_without_rsv1_is_plain<R: Deflating>() {
-    // Even where it would inflate.
+    // Even if it would inflate.
     let wire = [
         frame::<R>(0x82, HELLO),
         frame::<R>(0xC2, HELLO),
@@ -200,7 +201,7 @@ fn control_frames_leave_compressed_fragments_alone<R: Deflating>() {
         }
         ok::<R>(&wire, &events);
     }
-    // A Close drops what is open.
+    // A Close drops the open message.
     let outcome = seen::<R>(&[frame::<R>(0x41, &HELLO[..4]), frame::<R>(0x88, b"\x03\xe8")].concat());
     assert_eq!((outcome.events, outcome.error), (vec![Seen::Close(Some((1000, String::new())))], None));
 }

@@ -15,7 +15,7 @@ fn the_examples_of_section_7_2_3_are_matched<R: Deflating>() {
     // §7.2.3.1: one block with fixed codes, whole and in two fragments
     ok::<R>(&frame::<R>(0xC1, HELLO), &[text("Hello")]);
     ok::<R>(&[frame::<R>(0x41, &HELLO[..3]), frame::<R>(0x80, &HELLO[3..])].concat(), &[text("Hello")]);
-    // §7.2.3.2: the window of the message before, also behind a plain message
+    // §7.2.3.2: the window of the message before, also after a plain message
     let again = frame::<R>(0xC1, b"\xf2\x00\x11\x00\x00");
     ok::<R>(&[frame::<R>(0xC1, HELLO), again.clone()].concat(), &[text("Hello"), text("Hello")]);
     let plain = frame::<R>(0x81, b"plain");
@@ -68,7 +68,8 @@ fn a_block_with_bfinal_ends_neither_message_nor_connection<R: Deflating>() {
 both_roles!(a_last_block_ends_the_message_wherever_a_buffer_of_the_inflater_ends);
 /// PMD-15 (RFC 7692 §7.2.1).
 fn a_last_block_ends_the_message_wherever_a_buffer_of_the_inflater_ends<R: Deflating>() {
-    // A run of one byte comes out of the last bytes of the message: they are taken while some of it waits for room.
+    // A run of one byte comes out of the last bytes of the message: they are taken while some of it waits for
+    // room.
     for (bits, around) in [(8, 256), (9, 512), (15, 2048), (15, 16_384), (15, 32_768)] {
         for len in around - 150..around + 300 {
             let run = vec![b'a'; len];
@@ -137,11 +138,11 @@ fn invalid_deflate_fails_with_1007<R: Deflating>() {
         b"\xf2\x48\xcd",                 // in the middle of a block
         b"\x00\x05\x00\xfa\xff\x48\x65", // in the middle of a stored one
         b"\x00\x05",
-        b"\xf2\x48\xcd\xc9\xc9\x07\x00\xaa\xbb\xcc", // with more behind it
+        b"\xf2\x48\xcd\xc9\xc9\x07\x00\xaa\xbb\xcc", // with more bytes after it
         b"\xf2\x48\xcd\xc9\xc9\x07\x00\x00\x00\xff\xff\xde\xad",
         b"\xf3\x48\xcd\xc9\xc9\x07\x00\x07\xde\xad",
         b"\x04\x00\xfe\xff",
-        b"\x01\x09\x00\xf6\xff", // what is appended does not end it, whatever would follow
+        b"\x01\x09\x00\xf6\xff", // the appended bytes do not end it
         b"\x01\x03\x00\xfc\xff", // nor does it end before
         b"\x78\x9c\xf3\x48\xcd\xc9\xc9\x07\x00\x05\x8c\x01\xf5", // zlib's header and check
         b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xf3\x48\xcd\xc9\xc9\x07\x00", // gzip's
@@ -168,7 +169,8 @@ fn the_appended_bytes_may_complete_a_block<R: Deflating>() {
     for payload in [b"\x00\x04\x00\xfb\xff", b"\x01\x04\x00\xfb\xff"] {
         ok::<R>(&frame::<R>(0xC2, payload).repeat(2), &vec![Seen::Binary(b"\x00\x00\xff\xff".to_vec()); 2]);
     }
-    // A dynamic block: in the last octet begins a copy of 258 bytes, more than the window has room for, and then the block ends.
+    // A dynamic block: in the last octet begins a copy of 258 bytes, more than the window has room for, and
+    // then the block ends.
     let payload = b"\xe4\xcf\xb7\x0d\x00\x00\x0c\xc3\xb0\x5b\xe5\xfc\xff\x43\x0e\x21\x3f\x60\x01";
     let wire = frame::<R>(0xC2, payload).repeat(2);
     let outcome = every_way::<R>(peer::<R>(8, true), Config::default(), &wire, 8192);

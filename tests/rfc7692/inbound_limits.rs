@@ -1,4 +1,5 @@
-//! Limits on received messages, and UTF-8 in their inflated text (RFC 7692 §8, RFC 6455 §8.1, §10.4), both roles.
+//! Limits on received messages, and UTF-8 in their inflated text (RFC 7692 §8, RFC 6455 §8.1, §10.4), both
+//! roles.
 
 use allocation_counter::measure;
 use fastrand::Rng;
@@ -90,7 +91,8 @@ fn a_bomb_allocates_at_most_the_limit_and_one_buffer<R: Deflating>() {
             }
             assert_eq!(error, Some(Error::Protocol(ProtocolError::MessageTooBig)));
         });
-        // The message, what was read, the window and the decoder; and while the message moves, what it was before.
+        // The message, the read buffer, the window and the decoder; and, while the message moves, its old
+        // storage.
         assert!(asked.bytes_max <= 2 * limit + 100_000, "{limit}: {asked:?}");
     }
     // In parts, memory does not grow at all, however long the message.
@@ -121,7 +123,7 @@ fn text_is_utf8_once_it_is_inflated<R: Deflating>() {
     let fine = "κόσμε 😀 ".repeat(20);
     let deflated = |bytes: &[u8]| Zlib::new(6, 15).message(bytes);
     ok::<R>(&fragments::<R>(1, &deflated(fine.as_bytes()), &[5, 10, 20]).concat(), &[text(&fine)]);
-    // What is compressed need not be UTF-8, and what is UTF-8 compressed need not be so inflated.
+    // Compressed bytes need not be UTF-8; inflated text must be.
     for bad in [&b"\xff"[..], b"abc\xce", b"\xed\xa0\x80", b"a\xc0\xaf", b"\xf4\x90\x80\x80"] {
         let whole = [fine.as_bytes(), bad].concat();
         fails::<R>(&frame::<R>(0xC1, &deflated(&whole)), ProtocolError::InvalidUtf8);
@@ -129,7 +131,7 @@ fn text_is_utf8_once_it_is_inflated<R: Deflating>() {
         let after = [&whole[..], json(&mut random, 300).as_bytes()].concat();
         fails::<R>(&frame::<R>(0xC1, &deflated(&after)), ProtocolError::InvalidUtf8);
     }
-    // At once: before the frame, the message and the bomb behind it are over.
+    // At once: before the end of the frame, of the message and of the bomb.
     let mut zlib = Zlib::new(6, 15);
     let wire =
         [frame::<R>(0x41, &zlib.flush(b"abc\xff", DeflateFlush::SyncFlush)), frame::<R>(0x00, &[0; 50])]
@@ -207,7 +209,7 @@ fn a_fixed_buffer_that_cannot_hold_the_message_says_so<R: Deflating>() {
         |_, _| panic!(),
     );
     assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::MessageTooBig)));
-    // Filled to the last byte with what is compressed, in parts.
+    // The buffer is full of compressed input, and the message is delivered in parts.
     let (mut random, mut zlib) = (Rng::with_seed(5), Zlib::new(6, 15));
     let texts: Vec<String> = (0..50).map(|_| json(&mut random, 3000)).collect();
     let wire: Vec<u8> =

@@ -13,7 +13,7 @@ both_roles!(the_window_is_kept_unless_no_context_takeover_was_agreed);
 fn the_window_is_kept_unless_no_context_takeover_was_agreed<R: Deflating>() {
     let again = frame::<R>(0xC1, b"\xf2\x00\x11\x00\x00");
     let wire = [frame::<R>(0xC1, HELLO), again.clone()].concat();
-    // With a window of its own the second message looks back to before it.
+    // Without context takeover the distance of the second message begins before its window.
     let outcome = every_way::<R>(peer::<R>(15, false), Config::default(), &wire, 8192);
     assert_eq!(
         (&outcome.events[..], outcome.error),
@@ -22,7 +22,7 @@ fn the_window_is_kept_unless_no_context_takeover_was_agreed<R: Deflating>() {
     // The other direction's parameter does not matter.
     let outcome = every_way::<R>(own::<R>(8, false), Config::default(), &wire, 8192);
     assert_eq!((&outcome.events[..], outcome.error), (&[text("Hello"), text("Hello")][..], None));
-    // A plain message does not enter it, nor does what is empty.
+    // A plain message does not enter the window, nor does an empty one.
     let wire = [frame::<R>(0x81, b"Hello"), frame::<R>(0xC1, b"\x00"), again].concat();
     assert_eq!(fails::<R>(&wire, ProtocolError::InvalidDeflate).events, [text("Hello"), text("")]);
 }
@@ -66,7 +66,8 @@ fn windows_of_every_size_slide_as_they_must<R: Deflating>() {
 both_roles!(a_distance_beyond_the_window_fails);
 /// PMD-14 (RFC 7692 §7.2.2).
 fn a_distance_beyond_the_window_fails<R: Deflating>() {
-    // "a" and then three times what came `distance` ago, with fixed codes: literal, length 3, distance code and its extra bits, end.
+    // "a" and then three bytes from `distance` before, with fixed codes: literal, length 3, distance code and
+    // its extra bits, end.
     let match_at = |distance: usize| {
         let (mut bits, mut count) = (0u64, 0);
         let mut put = |value: u64, len: u32, reversed: bool| {

@@ -15,8 +15,8 @@ const STATE: u64 = 72;
 const DECODER: u64 = 10_552;
 /// What a window begins with.
 const FIRST_WINDOW: u64 = 2048;
-/// zlib's memory, the window and the chains of what came before in it aside: 2^16 heads of chains, 2^11
-/// symbols and what they become, its state.
+/// The memory of zlib without the window and its chains: 2^16 heads of chains, 2^11 symbols and their codes,
+/// and the state.
 const ZLIB: u64 = 148_736;
 
 /// The messages of the table: short, and more than any window.
@@ -75,7 +75,7 @@ fn the_inbound_half_holds_a_window_and_a_decoder<R: Deflating>() {
                     held[0] <= bounds[0] && held[1] <= bounds[1] && released <= STATE + window,
                     "{held:?} {released} {bounds:?}"
                 );
-                // Released, it takes the decoder anew.
+                // After a release it allocates the decoder again.
                 let again = receive(&mut connection, &frame::<R>(0xC1, &zlib.message(b"again")), &mut memory);
                 assert_eq!(released.checked_add_signed(again.bytes_current), Some(held[1]));
             } else {
@@ -108,7 +108,7 @@ fn the_outbound_half_holds_a_compressor_until_it_is_released<R: Deflating>() {
             // The same after any message.
             assert_eq!(more, 0);
             let held = u64::try_from(first).unwrap();
-            // And nothing once that is given back.
+            // Nothing after a release.
             assert_eq!(measure(|| connection.shrink_to_fit()).bytes_current, -first);
             println!(
                 "{bits:>2} {takeover:>9} {short:>18} {held:>11} {:>18} {held:>11} {:>10}",

@@ -295,7 +295,7 @@ fn nothing_is_negotiated_unless_the_caller_enables_it() {
     assert_eq!(extensions_field(&asking(None).1), None);
     assert_eq!(judged(None, ""), Ok(None));
     assert_eq!(Negotiated::new().deflate(), None);
-    // Negotiated on elsewhere, but not enabled here: what comes is read, nothing is compressed.
+    // Negotiated on elsewhere, but not enabled here: input is inflated, output is not compressed.
     let mut server =
         Connection::established(Server::new(), Negotiated::new().with_deflate(all()), Config::default());
     out.clear();
@@ -350,7 +350,7 @@ fn one_extension_is_accepted_among_many_offers() {
             support::every_way(&server, &frame::<Server>(first, support_deflate::HELLO), |_, _| panic!());
         assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::ReservedBits)));
     }
-    // Frames behind the handshake are read with what was agreed on.
+    // Frames after the handshake are read with the agreed parameters.
     let wire =
         [with_extensions(REQUEST, "permessage-deflate"), frame::<Server>(0xC1, support_deflate::HELLO)]
             .concat();

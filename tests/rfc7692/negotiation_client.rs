@@ -53,7 +53,7 @@ fn valid_answers_are_accepted() {
             deflate(15, 15, false, false),
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits",
         ),
-        // Numbers beside 8 to 15.
+        // Numbers outside 8 to 15.
         (deflate(0, 255, true, true), "permessage-deflate; server_max_window_bits=8; client_max_window_bits"),
     ] {
         assert_eq!(extensions_field(&asking(Some(most)).1).as_deref(), Some(offer));

@@ -141,7 +141,7 @@ both_roles!(no_window_is_larger_than_was_agreed);
 fn no_window_is_larger_than_was_agreed<R: Deflating>() {
     let mut random = Rng::with_seed(20);
     for bits in 8..=15u8 {
-        // What comes again just within the window, just behind it, and far away.
+        // Repetitions just within the window, just beyond it, and far beyond it.
         let size = 1usize << bits;
         let noise: Vec<u8> = (0..size + 300).map(|_| random.u8(..)).collect();
         let mut texts: Vec<Vec<u8>> =
@@ -187,7 +187,7 @@ fn no_window_is_larger_than_was_agreed<R: Deflating>() {
                 );
                 assert!(level == 0 || wire.len() < before, "{} of {before}", wire.len());
             }
-            // And its own peer, which keeps no more than that, can read it.
+            // Its peer, whose window has that size, can read it.
             let seen = carried::<R>(own::<R>(bits, true), &wire, Delivery::Messages);
             assert!(
                 seen.iter().zip(&texts).all(|(seen, text)| *seen == Seen::Binary(text.clone())),
@@ -277,7 +277,7 @@ fn a_message_can_be_sent_uncompressed<R: Deflating>() {
     connection.set_compression(true);
     connection.send_fragment(MessageKind::Text, b"a", true, &mut out).unwrap();
     connection.send_fragment(MessageKind::Text, text.as_bytes(), true, &mut out).unwrap();
-    // and where it is not copied.
+    // and if the payload is not copied.
     let mut payload = text.clone().into_bytes();
     let head = connection.mask_and_encode_header(MessageKind::Text, &mut payload).unwrap();
     out.extend_from_slice(&head);

@@ -33,7 +33,7 @@ fn a_send_without_room_leaves_output_and_window_unchanged<R: Deflating>() {
             }
             Err(error) => {
                 assert_eq!((error, out.len()), (SendError::Full, 0));
-                // As without compression: where the message itself does not fit.
+                // As without compression, if the message does not fit.
                 assert!(len + 14 > room);
                 refused += 1;
             }
@@ -77,7 +77,7 @@ fn pending_replies_and_limits_come_before_compression<R: Deflating>() {
     assert_eq!(connection.send_text(&text, &mut out), Err(SendError::Full));
     assert_eq!(out.len(), 10);
     out.clear();
-    // A pong that is owed goes first.
+    // A pending Pong goes first.
     let ping = frame::<R>(0x89, b"?");
     let mut none = ArrayVec::<u8, 0>::new();
     assert!(matches!(connection.receive(&mut filled(&ping), &mut none), Ok(Some(Event::Ping(b"?")))));

@@ -70,7 +70,7 @@ fn the_context_of_the_connection_restarts_after_a_prepared_message<R: Deflating>
     assert_eq!(sent(&mut connection, &PreparedMessage::text("Hello")).0, 0x81);
     assert_eq!(connection.send_prepared(&message, &mut SendSlice::new(&mut [0; 8])), Err(SendError::Full));
     assert!(own_text(&mut connection, "Hello").1.len() < HELLO.len());
-    // A message in parts begins anew as one, and its parts go on.
+    // A fragmented message starts with an empty window, and its fragments share one.
     sent(&mut connection, &message);
     let mut out = Vec::new();
     connection.send_fragment(MessageKind::Text, b"Hello", false, &mut out).unwrap();
@@ -149,7 +149,7 @@ fn it_goes_out_compressed_where_the_window_is_large_enough<R: Deflating>() {
         (5000, 12, 11, false),
         (5000, 8, 8, true),
         (5000, 9, 8, false),
-        // Numbers beside 8 to 15.
+        // Numbers outside 8 to 15.
         (5000, 0, 8, true),
         (5000, 255, 15, true),
         // No window is looked through that is larger than the message.
@@ -175,7 +175,7 @@ fn it_goes_out_compressed_where_the_window_is_large_enough<R: Deflating>() {
         } else {
             assert!(payload == text.as_bytes(), "{case}");
         }
-        // The same where the application is the one who wants so small a window.
+        // The same if the application asks for so small a window.
         let mut config = Config::default();
         let mut deflate = DeflateConfig::default();
         deflate.limits = own::<R>(agreed, true);

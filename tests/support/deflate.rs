@@ -42,9 +42,9 @@ pub trait Deflating: Side {
     /// The role of its peer.
     type Peer: Deflating<Peer = Self>;
     fn role() -> Self;
-    /// The parameters for what its peer sends: window bits, and context takeover.
+    /// The parameters for the messages of its peer: window bits, and context takeover.
     fn peer(deflate: &mut DeflateParams) -> (&mut u8, &mut bool);
-    /// The parameters for what it sends.
+    /// The parameters for its own messages.
     fn own(deflate: &mut DeflateParams) -> (&mut u8, &mut bool);
 }
 
@@ -88,7 +88,7 @@ pub fn own<R: Deflating>(window_bits: u8, takeover: bool) -> DeflateParams {
     deflate
 }
 
-/// A connection that has agreed on this, and compresses all that it sends.
+/// A connection that has agreed on this, and compresses each message that it sends.
 pub fn open<R: Deflating>(deflate: DeflateParams, mut config: Config) -> Connection<R> {
     if config.deflate.is_none() {
         let mut all = DeflateConfig::default();
@@ -100,7 +100,7 @@ pub fn open<R: Deflating>(deflate: DeflateParams, mut config: Config) -> Connect
 
 /// Feeds bytes in every way to a connection that has agreed on this: whole messages and parts; whole, byte by
 /// byte, cut at every place and at random; into growing buffers, and into a fixed one of `memory` bytes. All
-/// must come to the same, in parts also for a message that does not end.
+/// must have the same outcome, in parts also for a message that does not end.
 pub fn every_way<R: Deflating>(
     deflate: DeflateParams,
     mut config: Config,
@@ -191,7 +191,7 @@ impl Zlib {
     }
 }
 
-/// RFC 1951 to the letter, without speed: an inflater that knows what it was made to look back at.
+/// RFC 1951 to the letter, without speed: an inflater that records the distances it meets.
 #[derive(Debug, Default)]
 pub struct Reference {
     /// All that was inflated, of all messages.
@@ -200,26 +200,25 @@ pub struct Reference {
     pub farthest: usize,
     /// Blocks of each BTYPE.
     pub blocks: [usize; 3],
-    /// Where the window begins: what is before it cannot be looked back at.
+    /// The begin of the window: no distance reaches bytes before it.
     pub begin: usize,
-    /// How large the window gets, where it has an end.
+    /// The size of the window, if it is limited.
     pub size: Option<usize>,
 }
 
 impl Reference {
-    /// RFC 7692 §7.2.2; panics where it is not DEFLATE.
+    /// RFC 7692 §7.2.2; panics if the payload is not DEFLATE.
     pub fn message(&mut self, payload: &[u8]) -> Vec<u8> {
         let from = self.out.len();
         assert!(self.inflate(payload), "DEFLATE");
         self.out[from..].to_vec()
     }
 
-    /// The same, where it may be no DEFLATE: whether it is. What comes before the fault is inflated.
+    /// Whether the payload is DEFLATE. Bytes before a fault are inflated.
     pub fn inflate(&mut self, payload: &[u8]) -> bool {
         let bytes = [payload, &[0, 0, 0xFF, 0xFF]].concat();
         let mut bits = Bits { bytes: &bytes, at: 0 };
-        // With nothing before it, what is appended is no block; a block with BFINAL may have nothing after
-        // it.
+        // Alone, the appended bytes are no block; nothing need follow a block with BFINAL.
         let mut over = payload.is_empty();
         while !over {
             match self.block(&mut bits) {
@@ -341,7 +340,7 @@ impl Bits<'_> {
 struct Codes([(usize, Vec<usize>); 16]);
 
 impl Codes {
-    /// `None` where there are more of them than bits tell apart, or, of several, fewer.
+    /// `None` if the lengths are oversubscribed, or incomplete with more than one code.
     fn new(lens: &[u8]) -> Option<Self> {
         let (mut codes, mut code) = (Self(Default::default()), 0);
         for len in 1..16 {

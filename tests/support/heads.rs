@@ -7,8 +7,8 @@ use websocket_proto::{
 
 use super::{Outcome, REQUEST, RESPONSE, Seen, every_way};
 
-/// A head with other lines in the place of this field's, at its end where it has none: `("Host", "")` leaves
-/// Host out.
+/// A head whose lines of this field are replaced, or with the lines added at its end: `("Host", "")` removes
+/// Host.
 pub fn with_field(head: &[u8], name: &str, lines: impl AsRef<[u8]>) -> Vec<u8> {
     let is_field = |line: &&[u8]| line.split(|&byte| byte == b':').next() == Some(name.as_bytes());
     let all: Vec<&[u8]> = head.split_inclusive(|&byte| byte == b'\n').collect();
@@ -18,7 +18,7 @@ pub fn with_field(head: &[u8], name: &str, lines: impl AsRef<[u8]>) -> Vec<u8> {
     [before.concat(), lines.as_ref().to_vec(), kept.copied().collect::<Vec<_>>().concat()].concat()
 }
 
-/// The source of the nonce of §1.3: what it asks, [`RESPONSE`] answers.
+/// The source of the nonce of §1.3: [`RESPONSE`] answers its request.
 #[derive(Debug, Clone, Copy)]
 pub struct SampleNonce;
 
@@ -29,7 +29,7 @@ impl Entropy for SampleNonce {
     }
 }
 
-/// The role of a client that asks what [`RESPONSE`] answers.
+/// The role of a client whose request [`RESPONSE`] answers.
 pub type Asking = Client<SampleNonce>;
 
 /// A client that has sent [`REQUEST`] with these subprotocols, and waits for the response.
@@ -164,7 +164,7 @@ impl Answer {
         first
     }
 
-    /// The status, of a refusal that has what it must have and nothing after it.
+    /// The status of a refusal that has all required fields and no byte after its content.
     #[track_caller]
     pub fn refusal(&self) -> u16 {
         let options = self.field("Connection").expect("Connection").split(", ");

@@ -47,7 +47,7 @@ macro_rules! both_roles {
     )*};
 }
 
-/// Keys that a test knows: the counter 1, 2, 3 … in each four bytes. Counts what was taken.
+/// Keys that a test knows: the counter 1, 2, 3 … in each four bytes. Counts the bytes taken.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
     pub taken: usize,
@@ -104,7 +104,8 @@ pub fn filled(bytes: &[u8]) -> ReceiveBuffer<Vec<u8>> {
     inbound
 }
 
-/// Whether a whole message of this many bytes fits in the address space. On a 32-bit target it ends below 4 GiB.
+/// Whether a whole message of this many bytes fits in the address space. On a 32-bit target it ends below 4
+/// GiB.
 pub fn fits_in_memory(len: u64) -> bool {
     isize::try_from(len).is_ok()
 }
@@ -298,7 +299,7 @@ pub fn feed<'c, R: Role, S: Storage>(
 }
 
 /// Feeds bytes whole, byte by byte, cut at every place, and at random cuts, into growing buffers and into a
-/// fixed one; all must come to the same. What is too long to cut everywhere is cut at some places.
+/// fixed one; all must have the same outcome. A long input is cut at some places only.
 pub fn every_way<R: Role + Clone>(
     connection: &Connection<R>,
     wire: &[u8],
@@ -360,8 +361,8 @@ fn preview(wire: &[u8]) -> String {
     format!("{} ({} bytes)", head.join(" "), wire.len())
 }
 
-/// The frames that a connection of this role wrote, as first byte and payload; masked exactly where the role
-/// masks.
+/// The frames that a connection of this role wrote, as first byte and payload. Asserts that they are masked
+/// exactly if the role masks.
 pub fn frames_of<R: Side>(mut wire: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut frames = Vec::new();
     while !wire.is_empty() {

@@ -1,5 +1,5 @@
-//! Stands in for `compress.rs` without feature `deflate`: no message is compressed, so the compiler removes the code
-//! that would do it.
+//! Stands in for `compress.rs` without feature `deflate`: no message is compressed, so the compiler removes
+//! the code that would do it.
 
 use super::frame_writer::Writer;
 use crate::buffer::SendBuffer;

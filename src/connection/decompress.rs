@@ -11,7 +11,7 @@ use crate::role::Role;
 use crate::rules::Limits;
 use crate::wire::{MessageKind, mask};
 
-/// The inflater of a connection, and what it obeys.
+/// The inflater of a connection, with the limits that it obeys.
 pub(super) struct Decompressor<'a> {
     inflater: &'a mut Inflater,
     window: Window,

@@ -1,4 +1,4 @@
-//! The states of a connection, and a connection that is over (§7): what it still reports, and the last reply.
+//! The states of a connection, and a connection that is over (§7): its last reply, and its report.
 
 use core::time::Duration;
 
@@ -114,7 +114,7 @@ impl End {
         Self::closed::<R>(half)
     }
 
-    /// Completes what it reports with a signal that is handled after the end.
+    /// Completes the report with a signal that is handled after the end.
     pub(super) fn late_signal(&mut self, content: &Content) {
         match content {
             Content::Closed(code, _) if self.close_status.received == CloseFrameStatus::None => {

@@ -1,4 +1,4 @@
-//! The opening handshake of a connection (§4): a head to an event, and what follows from it.
+//! The opening handshake of a connection (§4): a head to an event and the next state.
 
 use super::event::Event;
 use super::frame_writer::write_pieces;
@@ -26,7 +26,7 @@ pub(super) enum Opening {
     Response { reader: HeadReader, expected: ExpectedResponse, interim: u8, retained: u16 },
 }
 
-/// What follows from the head that was read.
+/// The result of a head.
 pub(super) enum Turn<'b> {
     /// More bytes, or the application's answer, are needed.
     Wait,
@@ -59,7 +59,7 @@ impl Opening {
         Ok(Self::Response { reader: HeadReader::RESPONSE, expected, interim: 0, retained: 0 })
     }
 
-    /// Writes the 101 (§4.2.2); returns what was negotiated.
+    /// Writes the 101 (§4.2.2); returns the negotiated extensions.
     pub(super) fn accept(
         &self,
         accept: Accept<'_>,

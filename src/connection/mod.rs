@@ -57,8 +57,8 @@ use crate::wire::{CloseCode, CloseFrame, HeaderBytes, MessageKind, Opcode, mask}
 
 /// A WebSocket connection without a transport: bytes in, events and bytes out.
 ///
-/// It has no heap (except for compression, with feature `deflate`), no buffer, no clock and no random numbers
-/// of its own. Its methods are of four kinds:
+/// It has no heap (except for compression, with feature `deflate`), no buffer, no clock and no source of
+/// random numbers. Its methods are of four kinds:
 ///
 /// * **Input**: [`receive`](Self::receive) reads the bytes of a [`ReceiveBuffer`] and returns an [`Event`].
 ///   Call it until it returns `None`, which means that more bytes are needed.
@@ -246,7 +246,7 @@ impl<R: Role> Connection<R> {
     #[doc(alias = "read")]
     #[doc(alias = "read_message")]
     #[doc(alias = "poll")]
-    // Into its caller's loop, where the match on the event and the fast path become one.
+    // Inlined into the caller's loop, so that the match on the event and the fast path become one.
     #[inline(always)]
     pub fn receive<'b, S: Storage>(
         &mut self,
@@ -285,7 +285,7 @@ impl<R: Role> Connection<R> {
         self.receive_slow(inbound, out)
     }
 
-    // Out of line, so that `receive` stays small where it is inlined.
+    // Out of line, so that `receive` stays small in its callers.
     #[inline(never)]
     fn receive_slow<'b, S: Storage>(
         &mut self,
@@ -406,7 +406,7 @@ impl<R: Role> Connection<R> {
     }
 
     /// Says what time it is: `now` since any fixed point of a monotonic clock. Returns when to call it again,
-    /// if ever; that is later than `now`. A caller that never ticks has no deadlines, and pays nothing
+    /// if ever; that is later than `now`. A caller that never ticks has no deadlines, and no cost
     /// for them.
     ///
     /// It ends an opening handshake and a closing handshake that take too long. It sends a Ping after a
@@ -583,7 +583,7 @@ impl<R: Role> Connection<R> {
         half.prepared(message, &mut writer)
     }
 
-    /// Sends the next fragment of a message, in a frame of its own (§5.4). The first one begins the message,
+    /// Sends the next fragment of a message, in its own frame (§5.4). The first one begins the message,
     /// and `last` ends it; between them only control frames can be sent. A fragment of a text can end
     /// inside a code point.
     ///
@@ -752,7 +752,7 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// The half that writes, if the connection is open, and where it writes.
+    /// The half that writes, if the connection is open, and its writer.
     #[inline]
     fn sending<'a, O: SendBuffer>(
         &'a mut self,

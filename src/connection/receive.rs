@@ -10,7 +10,7 @@ use crate::deflate::{Inflater, Unmasked};
 use crate::error::{Error, ProtocolError};
 use crate::handshake::Negotiated;
 use crate::role::Role;
-use crate::rules::{Fragmentation, Limits, MessageCounters, Timer, Utf8Validator, text};
+use crate::rules::{Fragmentation, Limits, MessageCounters, Piece, Timer, Utf8Validator, text};
 use crate::wire::{
     CloseFrame, FrameHeader, HeaderError, HeaderStart, MessageKind, Opcode, Parsed, ReservedBits, WholeFrame,
     mask, parse_whole,
@@ -189,41 +189,43 @@ impl ReceiveHalf {
             }
             Step::Message(kind) => {
                 let (bytes, mut delivered) = buffer.message();
-                match message_event(kind, bytes, config.delivery) {
-                    Ok(event) => {
-                        delivered.all();
-                        Ok(Some(event))
-                    }
-                    Err(_) => {
-                        delivered.discard();
-                        Err(ProtocolError::InvalidUtf8.into())
-                    }
-                }
+                let Ok(event) = message_event(kind, bytes, config.delivery) else {
+                    delivered.discard();
+                    return Err(ProtocolError::InvalidUtf8.into());
+                };
+                delivered.all();
+                Ok(Some(event))
             }
             Step::Part { kind: MessageKind::Binary, last } => {
                 let (bytes, delivered) = buffer.message();
                 delivered.all();
                 Ok(Some(Event::BinaryPart { bytes, last }))
             }
-            Step::Part { kind: MessageKind::Text, last } => {
-                self.text_part(buffer, last).map(Some).map_err(Into::into)
-            }
-            Step::Control { opcode, len } => {
-                let (payload, delivered) = buffer.deliver(len);
-                let event = match opcode {
-                    Opcode::Ping => Event::Ping(payload),
-                    Opcode::Pong => Event::Pong(payload),
-                    _ => {
-                        let close = CloseFrame::parse(payload).map_err(ProtocolError::from)?;
-                        // §5.5.1: nothing follows a Close frame
-                        self.state = ReceiveState::Closed;
-                        Event::Close(close)
-                    }
-                };
-                delivered.all();
-                Ok(Some(event))
-            }
+            Step::Part { kind: MessageKind::Text, last } => Ok(Some(self.text_part(buffer, last)?)),
+            Step::Control { opcode, len } => Ok(Some(self.control_event(opcode, len, buffer)?)),
         }
+    }
+
+    /// A control frame as an event.
+    fn control_event<'b, S: Storage>(
+        &mut self,
+        opcode: Opcode,
+        len: usize,
+        buffer: &'b mut ReceiveBuffer<S>,
+    ) -> Result<Event<'b>, ProtocolError> {
+        let (payload, delivered) = buffer.deliver(len);
+        let event = match opcode {
+            Opcode::Ping => Event::Ping(payload),
+            Opcode::Pong => Event::Pong(payload),
+            _ => {
+                let close = CloseFrame::parse(payload)?;
+                // §5.5.1: nothing follows a Close frame
+                self.state = ReceiveState::Closed;
+                Event::Close(close)
+            }
+        };
+        delivered.all();
+        Ok(event)
     }
 
     /// A number that changes with the bytes received without an event.
@@ -300,21 +302,7 @@ impl ReceiveHalf {
     ) -> Result<Step, ProtocolError> {
         let bytes = buffer.unread();
         let Some(start) = HeaderStart::parse(bytes)? else { return Ok(Step::NeedMore) };
-        let fragmentation = message.map_or(Fragmentation::Idle, |message| Fragmentation::Open(message.kind));
-        let piece = fragmentation.piece(start.opcode, start.fin)?;
-        // §5.2: "MUST be 0 unless an extension is negotiated"; extensions define them for the first frame of
-        // a message
-        let is_first = piece.is_some_and(|piece| piece.first);
-        let allowed = if is_first { self.negotiated.reserved_bits() } else { ReservedBits::NONE };
-        if !start.reserved.within(allowed) {
-            return Err(ProtocolError::ReservedBits);
-        }
-        // §5.1: a server closes "upon receiving a frame that is not masked", a client on "a masked frame"
-        match start.masked {
-            Some(false) if R::IS_SERVER => return Err(ProtocolError::UnmaskedFrame),
-            Some(true) if !R::IS_SERVER => return Err(ProtocolError::MaskedFrame),
-            _ => {}
-        }
+        let piece = self.judge_start::<R>(start, message)?;
         let counters = message.map_or(MessageCounters::default(), |message| message.counters);
         // RFC 7692 §6: RSV1 of the first frame "indicates whether a message is compressed or not"
         let is_compressed = ReservedBits::RSV1.within(start.reserved);
@@ -349,6 +337,30 @@ impl ReceiveHalf {
         });
         buffer.consume(header_len);
         Ok(Step::Continue)
+    }
+
+    /// Judges the first two bytes of a header, as far as they are there. Returns what the frame is to its
+    /// message; `None` for a control frame.
+    fn judge_start<R: Role>(
+        &self,
+        start: HeaderStart,
+        message: Option<OpenMessage>,
+    ) -> Result<Option<Piece>, ProtocolError> {
+        let fragmentation = message.map_or(Fragmentation::Idle, |message| Fragmentation::Open(message.kind));
+        let piece = fragmentation.piece(start.opcode, start.fin)?;
+        // §5.2: "MUST be 0 unless an extension is negotiated"; extensions define them for the first frame of
+        // a message
+        let is_first = piece.is_some_and(|piece| piece.first);
+        let allowed = if is_first { self.negotiated.reserved_bits() } else { ReservedBits::NONE };
+        if !start.reserved.within(allowed) {
+            return Err(ProtocolError::ReservedBits);
+        }
+        // §5.1: a server closes "upon receiving a frame that is not masked", a client on "a masked frame"
+        match start.masked {
+            Some(false) if R::IS_SERVER => Err(ProtocolError::UnmaskedFrame),
+            Some(true) if !R::IS_SERVER => Err(ProtocolError::MaskedFrame),
+            _ => Ok(piece),
+        }
     }
 
     /// Takes the payload of a data frame as far as it is there.

@@ -27,7 +27,7 @@ use crate::role::{Role, Server};
 use crate::rules::{CloseStatus, Due, Timer, Wait};
 use crate::wire::{CloseCode, CloseFrame, HeaderBytes, MessageKind, Opcode, mask};
 
-/// The half of a connection that reads; `Connection::split` makes it.
+/// The half of a connection that reads; [`Connection::split`](crate::Connection::split) makes it.
 ///
 /// It writes nothing and takes no masking keys. When a reply is due, it returns a [`Signal`] for the
 /// [`WriteHalf`].
@@ -48,8 +48,8 @@ impl<R: Role> ReadHalf<R> {
         (self.half, self.timer)
     }
 
-    /// Reads the next event from `inbound`, like `Connection::receive`; `None` if more bytes are needed. The
-    /// signal goes to the [`WriteHalf`], also if there is an error.
+    /// Reads the next event from `inbound`, like [`Connection::receive`](crate::Connection::receive); `None`
+    /// if more bytes are needed. The signal goes to the [`WriteHalf`], also if there is an error.
     ///
     /// # Errors
     /// A violation by the peer, after all events before it; the connection has failed then (§7.1.7). Or
@@ -86,7 +86,7 @@ impl<R: Role> ReadHalf<R> {
         }
     }
 
-    // Out of line, so that `receive` stays small where it is inlined.
+    // Out of line, so that `receive` stays small in its callers.
     #[inline(never)]
     fn receive_slow<'b, S: Storage>(
         &mut self,
@@ -116,9 +116,9 @@ impl<R: Role> ReadHalf<R> {
         (Some(Signal(Content::Failed(error))), Err(error.into()))
     }
 
-    /// Says what time it is, like `Connection::tick`; returns when to call it again. This half notices a
-    /// silence, and that it ends; the signal tells the [`WriteHalf`], which sends the Ping and waits for
-    /// the Pong, so [`WriteHalf::tick`] must be called, too.
+    /// Says what time it is, like [`Connection::tick`](crate::Connection::tick); returns when to call it
+    /// again. This half notices a silence, and that it ends; the signal tells the [`WriteHalf`], which
+    /// sends the Ping and waits for the Pong, so [`WriteHalf::tick`] must be called, too.
     #[doc(alias = "handle_timeout")]
     pub fn tick(&mut self, now: Duration) -> (Option<Signal>, Option<Duration>) {
         let wait = if self.half.is_over() { Wait::Nothing } else { Wait::Idle };
@@ -151,7 +151,7 @@ impl<R: Role> ReadHalf<R> {
     }
 }
 
-/// The half of a connection that writes; `Connection::split` makes it.
+/// The half of a connection that writes; [`Connection::split`](crate::Connection::split) makes it.
 ///
 /// Its methods are the connection's, and write to `out` like those. It knows of the peer what the signals
 /// said that it [handled](Self::handle_signal).
@@ -170,8 +170,9 @@ enum Phase {
 }
 
 impl WriteHalf<Server> {
-    /// Makes a message of `payload` without copying or changing it, like `Connection::encode_header`. Write
-    /// `out`, the header and the payload before the next call.
+    /// Makes a message of `payload` without copying or changing it, like
+    /// [`Connection::encode_header`](crate::Connection::encode_header). Write `out`, the header and the
+    /// payload before the next call.
     ///
     /// # Errors
     /// If a Close was sent, a fragmented message is open, or the payload of a text is not UTF-8.
@@ -280,7 +281,7 @@ impl<R: Role> WriteHalf<R> {
         half.prepared(message, &mut writer)
     }
 
-    /// Sends the next fragment of a message, in a frame of its own (§5.4). The first one begins the message,
+    /// Sends the next fragment of a message, in its own frame (§5.4). The first one begins the message,
     /// and `last` ends it; between them only control frames can be sent. A fragment of a text can end
     /// inside a code point.
     ///
@@ -374,7 +375,7 @@ impl<R: Role> WriteHalf<R> {
         Ok(())
     }
 
-    /// Says that the transport has ended: the task that reads has come to its end, or writing failed. Returns
+    /// Says that the transport has ended: the task that reads has finished, or writing failed. Returns
     /// how the closing handshake stood (§7.1.4–§7.1.6), as far as the signals said.
     pub fn receive_eof(&mut self) -> CloseStatus {
         let status = self.close_status();
@@ -390,9 +391,9 @@ impl<R: Role> WriteHalf<R> {
         }
     }
 
-    /// Says what time it is, like `Connection::tick`, by the same clock as [`ReadHalf::tick`], which notices
-    /// a silence. This half waits for the Pong after the Ping that it wrote, for the peer's Close, and
-    /// for the end of the transport.
+    /// Says what time it is, like [`Connection::tick`](crate::Connection::tick), by the same clock as
+    /// [`ReadHalf::tick`], which notices a silence. This half waits for the Pong after the Ping that it
+    /// wrote, for the peer's Close, and for the end of the transport.
     ///
     /// # Errors
     /// The time for something is over: the connection has ended, `out` has what the peer must be told, and
@@ -420,7 +421,8 @@ impl<R: Role> WriteHalf<R> {
         }
     }
 
-    /// Whether messages that begin from now on are compressed, like `Connection::set_compression`.
+    /// Whether messages that begin from now on are compressed, like
+    /// [`Connection::set_compression`](crate::Connection::set_compression).
     #[cfg(feature = "deflate")]
     pub fn set_compression(&mut self, on: bool) {
         if let Phase::Open(half) = &mut self.phase {
@@ -428,7 +430,8 @@ impl<R: Role> WriteHalf<R> {
         }
     }
 
-    /// Releases the memory of the outbound compression, like `Connection::shrink_to_fit`.
+    /// Releases the memory of the outbound compression, like
+    /// [`Connection::shrink_to_fit`](crate::Connection::shrink_to_fit).
     #[cfg(feature = "deflate")]
     pub fn shrink_to_fit(&mut self) {
         if let Phase::Open(half) = &mut self.phase {
@@ -464,7 +467,7 @@ impl<R: Role> WriteHalf<R> {
         }
     }
 
-    /// The half that writes, if the connection has not ended, and where it writes.
+    /// The half that writes, if the connection has not ended, and its writer.
     #[inline]
     fn sending<'a, O: SendBuffer>(
         &'a mut self,

@@ -19,7 +19,8 @@ pub(crate) struct Inflater {
     state: Option<Box<State>>,
 }
 
-/// How many of the unread bytes are payload of a compressed message that is unmasked, and waits for the inflater.
+/// How many of the unread bytes are payload of a compressed message that is unmasked, and waits for the
+/// inflater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unmasked(pub(crate) u32);
 

@@ -1,5 +1,5 @@
-//! Stands in for `inflater.rs` without feature `deflate`: no message is compressed, so the compiler removes the
-//! code that would handle one.
+//! Stands in for `inflater.rs` without feature `deflate`: no message is compressed, so the compiler removes
+//! the code that would handle one.
 
 /// Takes no memory.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ mod utf8;
 
 pub(crate) use closing::{CloseEvent, Closing};
 pub use closing::{CloseFrameStatus, CloseStatus};
-pub(crate) use fragmentation::Fragmentation;
+pub(crate) use fragmentation::{Fragmentation, Piece};
 pub(crate) use limits::{Limits, MessageCounters};
 pub(crate) use timer::{Due, Timeouts, Timer, Wait};
 pub(crate) use utf8::{TextEnd, Utf8Validator, text};

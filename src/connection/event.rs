@@ -1,7 +1,9 @@
 //! What `receive` reports.
 
+use crate::config::Delivery;
 use crate::handshake::{Request, Response};
-use crate::wire::CloseFrame;
+use crate::rules::text;
+use crate::wire::{CloseFrame, MessageKind};
 
 /// Something that came. It borrows from the receive buffer, not from the connection: the application can
 /// answer while it holds one.
@@ -48,4 +50,31 @@ pub enum Event<'b> {
     /// The peer's Close; `None` where it has no code (§7.1.5: 1005). It is answered already, unless
     /// [switched off](crate::Config::auto_close). Nothing comes after it.
     Close(Option<CloseFrame<'b>>),
+}
+
+/// A whole message as an event; or its payload, if it is a text and not UTF-8.
+#[inline]
+pub(super) fn message_event(
+    kind: MessageKind,
+    payload: &[u8],
+    delivery: Delivery,
+) -> Result<Event<'_>, &[u8]> {
+    match (kind, delivery) {
+        (MessageKind::Binary, Delivery::Messages) => Ok(Event::Binary(payload)),
+        (MessageKind::Binary, Delivery::Parts) => Ok(Event::BinaryPart { bytes: payload, last: true }),
+        // §8.1: a message that was received whole is validated once
+        (MessageKind::Text, _) => match (text(payload), delivery) {
+            (Ok(text), Delivery::Messages) => Ok(Event::Text(text)),
+            (Ok(text), Delivery::Parts) => Ok(Event::TextPart { text, last: true }),
+            (Err(_), _) => Err(payload),
+        },
+    }
+}
+
+/// The longest text that the bytes begin with.
+pub(super) fn valid_prefix(bytes: &[u8]) -> &str {
+    let len = core::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    let text = bytes.get(..len).map(core::str::from_utf8);
+    debug_assert!(matches!(text, Some(Ok(_))), "{len} of {}", bytes.len());
+    text.and_then(Result::ok).unwrap_or_default()
 }

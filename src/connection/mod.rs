@@ -5,7 +5,8 @@
 //!            ┌──────────────┬──────┴────────┬──────────────────┘
 //!      handshake.rs     receive.rs        end.rs ── tick.rs
 //!                           │               │
-//!                       message.rs       send.rs
+//!                    receive_state.rs    send.rs
+//!                       message.rs          │
 //!                      decompress.rs        │
 //!                                       pending.rs  compress.rs  prepared.rs
 //!                                           │
@@ -22,10 +23,13 @@ mod frame_writer;
 mod handshake;
 mod message;
 mod pending;
+mod phase;
 #[cfg(feature = "alloc")]
 mod prepared;
 mod receive;
+mod receive_state;
 mod send;
+mod sending;
 mod signal;
 mod split;
 mod tick;
@@ -36,12 +40,15 @@ use core::time::Duration;
 use end::End;
 pub use end::{State, TransportAction};
 pub use event::Event;
+use event::message_event;
 use frame_writer::Writer;
 use handshake::{Opening, Turn};
+use phase::{Phase, Transmission};
 #[cfg(feature = "alloc")]
 pub use prepared::PreparedMessage;
-use receive::{Fast, ReceiveHalf, message_event};
+use receive::Fast;
 use send::SendHalf;
+use sending::sending_methods;
 use signal::Content;
 pub use signal::Signal;
 pub use split::{ReadHalf, WriteHalf};
@@ -112,30 +119,6 @@ pub struct Connection<R: Role> {
     config: Settings,
     timer: Timer,
     phase: Phase,
-}
-
-/// Without a heap, a connection is as large as its largest phase.
-#[derive(Debug, Clone)]
-enum Phase {
-    Handshake(Opening),
-    Transmission(Transmission),
-    End(End),
-}
-
-/// An open connection: its two halves.
-#[derive(Debug, Clone)]
-struct Transmission {
-    receive: ReceiveHalf,
-    send: SendHalf,
-}
-
-impl Transmission {
-    fn new<R: Role>(negotiated: Negotiated, config: &Settings, retained: u16) -> Self {
-        Self {
-            receive: ReceiveHalf::new(negotiated, config, retained),
-            send: SendHalf::new::<R>(negotiated, config),
-        }
-    }
 }
 
 impl Connection<Server> {
@@ -380,12 +363,7 @@ impl<R: Role> Connection<R> {
     /// was missing. Without a pending reply, nothing happens.
     pub fn flush_reply(&mut self, out: &mut impl SendBuffer) {
         let Self { role, config, phase, .. } = self;
-        let mut writer = Writer { role, config, out };
-        match phase {
-            Phase::Handshake(_) => {}
-            Phase::Transmission(transmission) => transmission.send.flush_reply(&mut writer),
-            Phase::End(end) => end.flush_reply(&mut writer),
-        }
+        phase.flush_reply(&mut Writer { role, config, out });
     }
 
     /// Says that the transport has ended: no more bytes are received, and none can be sent. Returns how the
@@ -547,135 +525,7 @@ impl<R: Role> Connection<R> {
         Self { role, config, timer, phase }
     }
 
-    /// Sends a text message, in one frame.
-    ///
-    /// # Errors
-    /// If a Close was sent, a fragmented message is open, or `out` has no room; nothing is written then.
-    #[inline]
-    pub fn send_text(&mut self, text: &str, out: &mut impl SendBuffer) -> Result<(), SendError> {
-        let (half, mut writer) = self.sending(out)?;
-        half.message(MessageKind::Text, text.as_bytes(), &mut writer)
-    }
-
-    /// Sends a binary message, in one frame.
-    ///
-    /// # Errors
-    /// If a Close was sent, a fragmented message is open, or `out` has no room; nothing is written then.
-    #[inline]
-    pub fn send_binary(&mut self, bytes: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
-        let (half, mut writer) = self.sending(out)?;
-        half.message(MessageKind::Binary, bytes, &mut writer)
-    }
-
-    /// Sends a message that was encoded before, in one frame: the bytes that [`send_text`](Self::send_text)
-    /// or [`send_binary`](Self::send_binary) write, for messages that are sent to many.
-    ///
-    /// # Errors
-    /// If a Close was sent, a fragmented message is open, or `out` has no room; nothing is written then.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub fn send_prepared(
-        &mut self,
-        message: &PreparedMessage,
-        out: &mut impl SendBuffer,
-    ) -> Result<(), SendError> {
-        let (half, mut writer) = self.sending(out)?;
-        half.prepared(message, &mut writer)
-    }
-
-    /// Sends the next fragment of a message, in its own frame (§5.4). The first one begins the message,
-    /// and `last` ends it; between them only control frames can be sent. A fragment of a text can end
-    /// inside a code point.
-    ///
-    /// # Errors
-    /// If a Close was sent, the fragment does not continue the message, or `out` has no room; nothing is
-    /// written then.
-    pub fn send_fragment(
-        &mut self,
-        kind: MessageKind,
-        payload: &[u8],
-        last: bool,
-        out: &mut impl SendBuffer,
-    ) -> Result<(), SendError> {
-        let (half, mut writer) = self.sending(out)?;
-        half.fragment(kind, payload, last, &mut writer)
-    }
-
-    /// Makes a message of `payload` without copying it: returns the header of its frame, and leaves `payload`
-    /// as it must be sent. A client's is masked in place; a server can call
-    /// [`encode_header`](Connection::encode_header). Write `out` first, whole; then the header, then the
-    /// payload, for instance with one vectored write, and all of it before the next call.
-    ///
-    /// # Errors
-    /// If a Close was sent, a fragmented message is open, or the payload of a text is not UTF-8; it is
-    /// unchanged then.
-    pub fn mask_and_encode_header(
-        &mut self,
-        kind: MessageKind,
-        payload: &mut [u8],
-    ) -> Result<HeaderBytes, SendError> {
-        let (half, role) = self.send_half()?;
-        let header = half.message_header(kind, payload, role)?;
-        if let Some(key) = header.masking_key {
-            mask(payload, key, 0);
-        }
-        Ok(header.encode())
-    }
-
-    /// Sends a Ping with at most 125 bytes (§5.5.2). The Pong that answers it has the same bytes.
-    ///
-    /// # Errors
-    /// If a Close was sent, the payload is too long, or `out` has no room; nothing is written then.
-    pub fn ping(&mut self, payload: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
-        let (half, mut writer) = self.sending(out)?;
-        half.control(Opcode::Ping, payload, &mut writer)
-    }
-
-    /// Sends a Pong with at most 125 bytes: one that no Ping asked for (§5.5.3), or one that
-    /// [`Config::auto_pong`] leaves to the application.
-    ///
-    /// # Errors
-    /// If a Close was sent, the payload is too long, or `out` has no room; nothing is written then.
-    pub fn pong(&mut self, payload: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
-        let (half, mut writer) = self.sending(out)?;
-        half.control(Opcode::Pong, payload, &mut writer)
-    }
-
-    /// Begins the closing handshake, or answers the peer's Close (§7.1.2). Nothing can be sent after it;
-    /// messages are still received until the peer's Close arrives. The reason has at most 123 bytes.
-    ///
-    /// # Errors
-    /// If a Close was sent before, the reason is too long, or `out` has no room; nothing is written then.
-    pub fn close(
-        &mut self,
-        code: CloseCode,
-        reason: &str,
-        out: &mut impl SendBuffer,
-    ) -> Result<(), SendError> {
-        self.send_close(Some(CloseFrame { code, reason }), out)
-    }
-
-    /// Sends an empty Close, which has no code (§7.1.5: the peer reports 1005), for instance to answer one if
-    /// [`Config::auto_close`] is off.
-    ///
-    /// # Errors
-    /// If a Close was sent before, or `out` has no room; nothing is written then.
-    pub fn close_empty(&mut self, out: &mut impl SendBuffer) -> Result<(), SendError> {
-        self.send_close(None, out)
-    }
-
-    fn send_close(
-        &mut self,
-        frame: Option<CloseFrame<'_>>,
-        out: &mut impl SendBuffer,
-    ) -> Result<(), SendError> {
-        let (half, mut writer) = self.sending(out)?;
-        half.close(frame, &mut writer)?;
-        if let Some(end) = End::closed::<R>(half) {
-            self.phase = Phase::End(end);
-        }
-        Ok(())
-    }
+    sending_methods!();
 
     /// What the opening handshake negotiated: known to a server from the request on, to a client from the
     /// response.
@@ -734,22 +584,14 @@ impl<R: Role> Connection<R> {
     /// The Close frames that were sent and received.
     #[must_use]
     pub fn close_status(&self) -> CloseStatus {
-        match &self.phase {
-            Phase::Handshake(_) => CloseStatus::default(),
-            Phase::Transmission(transmission) => transmission.send.close_status(),
-            Phase::End(end) => end.close_status,
-        }
+        self.phase.close_status()
     }
 
     /// Whether a reply waits for room in `out`: call [`flush_reply`](Self::flush_reply), or
     /// [`receive`](Self::receive) again, once `out` was written and before waiting for input.
     #[must_use]
     pub fn has_pending_reply(&self) -> bool {
-        match &self.phase {
-            Phase::Handshake(_) => false,
-            Phase::Transmission(transmission) => !transmission.send.pending.is_none(),
-            Phase::End(end) => !end.pending.is_none(),
-        }
+        self.phase.has_pending_reply()
     }
 
     /// The half that writes, if the connection is open, and its writer.

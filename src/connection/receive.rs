@@ -2,15 +2,16 @@
 //! in the event which reply is due.
 
 use super::decompress::Decompressor;
-use super::event::Event;
+use super::event::{Event, message_event, valid_prefix};
 use super::message::{FastLimit, Fragment, OpenFrame, OpenMessage, Stop, awaits_code_point};
+use super::receive_state::ReceiveState;
 use crate::buffer::{ReceiveBuffer, Storage};
 use crate::config::{Delivery, Settings};
 use crate::deflate::{Inflater, Unmasked};
 use crate::error::{Error, ProtocolError};
 use crate::handshake::Negotiated;
 use crate::role::Role;
-use crate::rules::{Fragmentation, Limits, MessageCounters, Piece, Timer, Utf8Validator, text};
+use crate::rules::{Fragmentation, Limits, MessageCounters, Piece, Timer, Utf8Validator};
 use crate::wire::{
     CloseFrame, FrameHeader, HeaderError, HeaderStart, MessageKind, Opcode, Parsed, ReservedBits, WholeFrame,
     mask, parse_whole,
@@ -23,45 +24,6 @@ pub(super) struct ReceiveHalf {
     pub(super) negotiated: Negotiated,
     fast_limit: FastLimit,
     inflater: Inflater,
-}
-
-/// Where in the stream of frames the next byte is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ReceiveState {
-    /// Before the first frame of a message. The buffer retains nothing.
-    Between,
-    /// The same, and the buffer retains the beginning of a frame: see [`ReceiveBuffer::retain`].
-    Torn(u16),
-    /// In a message.
-    Message(OpenMessage),
-    /// The text before this violation was delivered; the error was not.
-    Failing(ProtocolError),
-    /// The connection has failed (§7.1.7).
-    Failed(ProtocolError),
-    /// After the peer's Close (§5.5.1).
-    Closed,
-}
-
-impl ReceiveState {
-    const fn between(retained: u16) -> Self {
-        if retained == 0 { Self::Between } else { Self::Torn(retained) }
-    }
-
-    /// What the buffer must retain.
-    const fn retained(&self) -> u16 {
-        match self {
-            Self::Torn(retained) | Self::Message(OpenMessage { retained, .. }) => *retained,
-            Self::Between | Self::Failing(_) | Self::Failed(_) | Self::Closed => 0,
-        }
-    }
-
-    const fn set_retained(&mut self, number: u16) {
-        match self {
-            Self::Between | Self::Torn(_) => *self = Self::between(number),
-            Self::Message(OpenMessage { retained, .. }) => *retained = number,
-            Self::Failing(_) | Self::Failed(_) | Self::Closed => {}
-        }
-    }
 }
 
 /// What the fast path finds.
@@ -487,25 +449,6 @@ impl ReceiveHalf {
     }
 }
 
-/// A whole message as an event; or its payload, if it is a text and not UTF-8.
-#[inline]
-pub(super) fn message_event(
-    kind: MessageKind,
-    payload: &[u8],
-    delivery: Delivery,
-) -> Result<Event<'_>, &[u8]> {
-    match (kind, delivery) {
-        (MessageKind::Binary, Delivery::Messages) => Ok(Event::Binary(payload)),
-        (MessageKind::Binary, Delivery::Parts) => Ok(Event::BinaryPart { bytes: payload, last: true }),
-        // §8.1: a message that was received whole is validated once
-        (MessageKind::Text, _) => match (text(payload), delivery) {
-            (Ok(text), Delivery::Messages) => Ok(Event::Text(text)),
-            (Ok(text), Delivery::Parts) => Ok(Event::TextPart { text, last: true }),
-            (Err(_), _) => Err(payload),
-        },
-    }
-}
-
 /// §5.5: takes a control frame once it is whole; its payload has at most 125 bytes.
 fn control<S: Storage>(
     header: FrameHeader,
@@ -525,12 +468,4 @@ fn control<S: Storage>(
 /// More bytes are needed, unless fixed memory is full and can never hold them.
 fn need_more<S: Storage>(buffer: &ReceiveBuffer<S>) -> Result<Step, ProtocolError> {
     if buffer.is_full() { Err(ProtocolError::MessageTooBig) } else { Ok(Step::NeedMore) }
-}
-
-/// The longest text that the bytes begin with.
-fn valid_prefix(bytes: &[u8]) -> &str {
-    let len = core::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
-    let text = bytes.get(..len).map(core::str::from_utf8);
-    debug_assert!(matches!(text, Some(Ok(_))), "{len} of {}", bytes.len());
-    text.and_then(Result::ok).unwrap_or_default()
 }

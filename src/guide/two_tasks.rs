@@ -17,7 +17,7 @@
 //! A `Signal` is small, owns its data, and can be sent to another thread. A late `Signal` makes a reply late;
 //! it never makes a frame illegal. A lost `Signal` is a reply that is never sent.
 //!
-//! [`ReadHalf::join`] returns the connection, for example to move it to another thread as one value. Both
+//! [`Connection::join`] returns the connection, for example to move it to another thread as one value. Both
 //! halves must come from the same connection.
 //!
 //! # Example
@@ -112,7 +112,7 @@
 //! [`ReadHalf`]: crate::ReadHalf
 //! [`ReadHalf::receive`]: crate::ReadHalf::receive
 //! [`ReadHalf::tick`]: crate::ReadHalf::tick
-//! [`ReadHalf::join`]: crate::ReadHalf::join
+//! [`Connection::join`]: crate::Connection::join
 //! [`WriteHalf`]: crate::WriteHalf
 //! [`WriteHalf::handle_signal`]: crate::WriteHalf::handle_signal
 //! [`WriteHalf::tick`]: crate::WriteHalf::tick

@@ -1,0 +1,43 @@
+//! Where in the stream of frames the half that reads is (§5.2, §5.4).
+
+use super::message::OpenMessage;
+use crate::error::ProtocolError;
+
+/// Where in the stream of frames the next byte is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReceiveState {
+    /// Before the first frame of a message. The buffer retains nothing.
+    Between,
+    /// The same, and the buffer retains the beginning of a frame: see [`ReceiveBuffer::retain`].
+    Torn(u16),
+    /// In a message.
+    Message(OpenMessage),
+    /// The text before this violation was delivered; the error was not.
+    Failing(ProtocolError),
+    /// The connection has failed (§7.1.7).
+    Failed(ProtocolError),
+    /// After the peer's Close (§5.5.1).
+    Closed,
+}
+
+impl ReceiveState {
+    pub(super) const fn between(retained: u16) -> Self {
+        if retained == 0 { Self::Between } else { Self::Torn(retained) }
+    }
+
+    /// What the buffer must retain.
+    pub(super) const fn retained(&self) -> u16 {
+        match self {
+            Self::Torn(retained) | Self::Message(OpenMessage { retained, .. }) => *retained,
+            Self::Between | Self::Failing(_) | Self::Failed(_) | Self::Closed => 0,
+        }
+    }
+
+    pub(super) const fn set_retained(&mut self, number: u16) {
+        match self {
+            Self::Between | Self::Torn(_) => *self = Self::between(number),
+            Self::Message(OpenMessage { retained, .. }) => *retained = number,
+            Self::Failing(_) | Self::Failed(_) | Self::Closed => {}
+        }
+    }
+}

@@ -386,7 +386,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     /// The longest message that can ever fit, together with a control frame.
     #[inline]
     pub(crate) fn message_capacity(&self) -> u64 {
-        self.storage.limit().saturating_sub(MASKED_CONTROL_FRAME) as u64
+        self.largest().saturating_sub(MASKED_CONTROL_FRAME) as u64
     }
 
     /// How many unread bytes can ever fit.

@@ -105,6 +105,14 @@ fn push_and_mask(out: &mut (impl SendBuffer + DerefMut<Target = [u8]>), payload:
     payload.chunks(BLOCK).for_each(append);
 }
 
+/// How many more bytes a vector of this length can hold. No allocation is larger than `isize::MAX`. On 64 bits no
+/// vector comes near to it, and without the subtraction an echo of 125 bytes takes 275 instructions instead of 291.
+#[cfg(feature = "alloc")]
+#[inline]
+const fn vec_capacity(len: usize) -> usize {
+    if cfg!(target_pointer_width = "64") { usize::MAX } else { (isize::MAX as usize).saturating_sub(len) }
+}
+
 #[cfg(feature = "alloc")]
 impl SendBuffer for Vec<u8> {
     #[inline]
@@ -114,7 +122,7 @@ impl SendBuffer for Vec<u8> {
 
     #[inline]
     fn remaining_capacity(&self) -> usize {
-        usize::MAX
+        vec_capacity(self.len())
     }
 
     #[inline]
@@ -174,7 +182,7 @@ impl SendBuffer for bytes::BytesMut {
 
     #[inline]
     fn remaining_capacity(&self) -> usize {
-        usize::MAX
+        vec_capacity(self.len())
     }
 
     #[inline]

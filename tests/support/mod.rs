@@ -104,10 +104,10 @@ pub fn filled(bytes: &[u8]) -> ReceiveBuffer<Vec<u8>> {
     inbound
 }
 
-/// Whether a whole message of this many bytes fits in the address space. On a 32-bit target it ends below 4
+/// Whether a whole message of this many bytes fits in an allocation. On a 32-bit target it ends below 2
 /// GiB.
 pub fn fits_in_memory(len: u64) -> bool {
-    isize::try_from(len).is_ok()
+    len <= isize::MAX as u64 - 131
 }
 
 /// The key that [`frame`] masks with.

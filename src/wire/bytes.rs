@@ -5,7 +5,11 @@ use core::ops::Deref;
 
 use arrayvec::ArrayVec;
 
-use super::{MAX_CONTROL_PAYLOAD, MAX_HEADER};
+/// The most bytes that a frame header can have: 2, 8 of the extended length, 4 of the masking key (§5.2).
+pub const MAX_HEADER: usize = 14;
+
+/// The most bytes of payload that a control frame can have (§5.5).
+pub const MAX_CONTROL_PAYLOAD: usize = 125;
 
 /// The bytes of a frame before its payload (§5.2): at most [`MAX_HEADER`]. Derefs to a slice.
 ///

@@ -9,46 +9,8 @@
 
 use core::fmt;
 
-use super::length::{BITS_16, Length, MAX_7, MIN_16};
-use super::{HeaderBytes, MAX_CONTROL_PAYLOAD, Opcode, RawFrameHeader};
-
-/// The three reserved bits (§5.2). Extensions define their meaning; without an extension they are 0.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct ReservedBits(u8);
-
-impl ReservedBits {
-    /// No bit set.
-    pub const NONE: Self = Self(0);
-    /// RSV1 alone: a compressed message (RFC 7692 §6).
-    pub const RSV1: Self = Self(0b100);
-    /// RSV2 alone.
-    pub const RSV2: Self = Self(0b010);
-    /// RSV3 alone.
-    pub const RSV3: Self = Self(0b001);
-
-    /// The reserved bits of a frame's first byte.
-    #[must_use]
-    pub const fn from_first_byte(byte: u8) -> Self {
-        Self((byte & 0b0111_0000) >> 4)
-    }
-
-    /// The bits of both sets.
-    #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Whether every bit of this set is also in `allowed`.
-    #[must_use]
-    pub const fn within(self, allowed: Self) -> bool {
-        self.0 & !allowed.0 == 0
-    }
-
-    /// The bits in their place in a frame's first byte.
-    pub(super) const fn to_first_byte(self) -> u8 {
-        self.0 << 4
-    }
-}
+use super::length::{BITS_16, Length, MAX_7, MAX_64, MIN_16};
+use super::{HeaderBytes, LengthForm, MAX_CONTROL_PAYLOAD, Opcode, RawFrameHeader, ReservedBits};
 
 /// A frame header that obeys all rules for a single header (§5.2, §5.5).
 ///
@@ -110,6 +72,20 @@ impl FrameHeader {
     #[inline(always)]
     pub(crate) fn write(&self, put: impl FnMut(&[u8])) {
         RawFrameHeader::from(*self).write(put);
+    }
+}
+
+impl From<FrameHeader> for RawFrameHeader {
+    #[inline]
+    fn from(header: FrameHeader) -> Self {
+        Self {
+            fin: header.fin,
+            reserved: header.reserved,
+            opcode: header.opcode.bits(),
+            masking_key: header.masking_key,
+            payload_len: header.payload_len,
+            length_form: LengthForm::Minimal,
+        }
     }
 }
 
@@ -200,7 +176,7 @@ impl HeaderStart {
             return Err(HeaderError::ControlTooLong);
         }
         let Some((length, rest)) = Length::parse(*second, rest) else { return partial(None) };
-        let payload_len = length.check()?;
+        let payload_len = legal_len(length)?;
         let (masking_key, rest) = if second & 0x80 != 0 {
             let Some((key, rest)) = rest.split_first_chunk::<4>() else { return partial(Some(payload_len)) };
             (Some(*key), rest)
@@ -214,6 +190,19 @@ impl HeaderStart {
             len: bytes.len().saturating_sub(rest.len()),
         })
     }
+}
+
+/// The length as a number, if it is legal.
+#[inline]
+fn legal_len(length: Length) -> Result<u64, HeaderError> {
+    if length.value > MAX_64 {
+        return Err(HeaderError::LengthTooLarge);
+    }
+    // §5.2: "the minimal number of bytes MUST be used to encode the length"
+    if length.form != LengthForm::minimal_for(length.value) {
+        return Err(HeaderError::LengthNotMinimal);
+    }
+    Ok(length.value)
 }
 
 /// The frame that is most frequent: all its bytes are there, its length has at most 16 bits and is legal, and

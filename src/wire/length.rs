@@ -1,7 +1,5 @@
 //! The payload length of a frame (§5.2): its three forms and their boundaries.
 
-use super::HeaderError;
-
 /// The largest length in 7 bits.
 pub(super) const MAX_7: u8 = 125;
 /// The seven bits that announce a length in the next 16 bits.
@@ -13,7 +11,7 @@ pub(super) const MIN_16: u16 = MAX_7 as u16 + 1;
 /// The largest length in 16 bits.
 const MAX_16: u64 = 0xFFFF;
 /// The largest length in 64 bits: §5.2: "the most significant bit MUST be 0".
-const MAX_64: u64 = u64::MAX >> 1;
+pub(super) const MAX_64: u64 = u64::MAX >> 1;
 
 /// How a frame header writes its payload length (§5.2).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -90,18 +88,5 @@ impl Length {
             }
             short => Some((Self { form: LengthForm::Bits7, value: u64::from(short) }, rest)),
         }
-    }
-
-    /// The length as a number, if it is legal.
-    #[inline]
-    pub(super) fn check(self) -> Result<u64, HeaderError> {
-        if self.value > MAX_64 {
-            return Err(HeaderError::LengthTooLarge);
-        }
-        // §5.2: "the minimal number of bytes MUST be used to encode the length"
-        if self.form != LengthForm::minimal_for(self.value) {
-            return Err(HeaderError::LengthNotMinimal);
-        }
-        Ok(self.value)
     }
 }

@@ -27,10 +27,11 @@ mod length;
 mod mask;
 mod opcode;
 mod raw;
+mod reserved;
 
-pub use bytes::{ClosePayload, HeaderBytes};
+pub use bytes::{ClosePayload, HeaderBytes, MAX_CONTROL_PAYLOAD, MAX_HEADER};
 pub use close::{CloseBodyError, CloseCode, CloseFrame, MAX_CLOSE_REASON};
-pub use header::{FrameHeader, HeaderError, HeaderStart, Parsed, ReservedBits};
+pub use header::{FrameHeader, HeaderError, HeaderStart, Parsed};
 pub(crate) use header::{WholeFrame, parse_whole};
 pub use length::LengthForm;
 pub(crate) use length::header_len;
@@ -42,9 +43,4 @@ pub use opcode::{MessageKind, Opcode};
 pub use raw::RawFrameHeader;
 #[cfg(feature = "alloc")]
 pub use raw::frame;
-
-/// The most bytes that a frame header can have: 2, 8 of the extended length, 4 of the masking key (§5.2).
-pub const MAX_HEADER: usize = 14;
-
-/// The most bytes of payload that a control frame can have (§5.5).
-pub const MAX_CONTROL_PAYLOAD: usize = 125;
+pub use reserved::ReservedBits;

@@ -4,12 +4,12 @@
 use alloc::vec::Vec;
 
 use super::length::{BITS_16, BITS_64, Length};
-use super::{FrameHeader, HeaderBytes, LengthForm, ReservedBits};
+use super::{HeaderBytes, LengthForm, ReservedBits};
 
 /// A frame header of any content, legal or not, for tests of other endpoints.
 ///
 /// [`encode`](Self::encode) writes whatever the fields say, and [`parse`](Self::parse) reads whatever the
-/// bytes say. [`FrameHeader`] is the twin that allows legal headers only.
+/// bytes say. [`FrameHeader`](super::FrameHeader) is the twin that allows legal headers only.
 ///
 /// ```
 /// use websocket_proto::wire::{LengthForm, RawFrameHeader, ReservedBits};
@@ -113,20 +113,6 @@ impl RawFrameHeader {
                     put(&key);
                 }
             }
-        }
-    }
-}
-
-impl From<FrameHeader> for RawFrameHeader {
-    #[inline]
-    fn from(header: FrameHeader) -> Self {
-        Self {
-            fin: header.fin,
-            reserved: header.reserved,
-            opcode: header.opcode.bits(),
-            masking_key: header.masking_key,
-            payload_len: header.payload_len,
-            length_form: LengthForm::Minimal,
         }
     }
 }

@@ -6,7 +6,7 @@ use core::mem;
 use super::frame_writer::{Writer, frame_len};
 use crate::buffer::SendBuffer;
 use crate::config::{DeflateConfig, Settings};
-use crate::deflate::{Deflater, Piece, Window};
+use crate::deflate::{Deflater, FragmentPosition, Window};
 use crate::handshake::Negotiated;
 use crate::role::Role;
 use crate::wire::{FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, ReservedBits};
@@ -81,7 +81,7 @@ impl Compression {
 
     /// How many bytes a payload of this length can take when it is compressed.
     pub(super) const fn most(len: usize) -> usize {
-        Deflater::most(len)
+        Deflater::bound(len)
     }
 
     /// Releases the memory of the deflater.
@@ -106,7 +106,8 @@ impl Compression {
         header.reserved = if first { ReservedBits::RSV1 } else { ReservedBits::NONE };
         // §7.2.1: to keep the window is allowed, not required
         let window = Window { takeover: window.takeover && !mem::take(&mut self.is_window_stale), ..window };
-        let bytes = self.deflater.deflate(payload, Piece { first, last: header.fin }, window, level);
+        let bytes =
+            self.deflater.deflate(payload, FragmentPosition { first, last: header.fin }, window, level);
         debug_assert!(bytes.len() <= Self::most(payload.len()), "{} of {}", bytes.len(), payload.len());
         header.payload_len = bytes.len() as u64;
         writer.frame(header, &bytes);
@@ -116,7 +117,7 @@ impl Compression {
 /// Whether `out` has room for the frame of this much payload, however well it compresses, and for a pending
 /// control frame. A payload that was compressed must be sent: the window remembers it.
 fn has_room<R: Role>(len: usize, out: &impl SendBuffer) -> bool {
-    let frame = frame_len::<R>(Deflater::most(len));
+    let frame = frame_len::<R>(Deflater::bound(len));
     out.remaining_capacity() >= frame.saturating_add(MAX_HEADER).saturating_add(MAX_CONTROL_PAYLOAD)
 }
 

@@ -4,7 +4,7 @@
 use super::message::{OpenMessage, Stop, awaits_code_point};
 use crate::buffer::{ReceiveBuffer, Storage};
 use crate::config::Delivery;
-use crate::deflate::{Corrupt, Inflater, PIECE, Unmasked, Window};
+use crate::deflate::{CHUNK_LEN, Corrupt, Inflater, Unmasked, Window};
 use crate::error::ProtocolError;
 use crate::handshake::Negotiated;
 use crate::role::Role;
@@ -75,13 +75,13 @@ impl<'a> Decompressor<'a> {
         let len = pending.len();
         let limit = match self.delivery {
             Delivery::Messages => self.limits.message,
-            Delivery::Parts => PIECE as u64,
+            Delivery::Parts => CHUNK_LEN as u64,
         };
         // §10.4: the limit is one on inflated bytes
         let allowed = len.min(message.counters.left(self.limits));
         let wanted = allowed.min(usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(before));
         let count = buffer.append_inflated(pending.get(..wanted).unwrap_or_default(), limit);
-        self.inflater.given(count);
+        self.inflater.deliver(count);
         message.counters.add_inflated(count);
         if self.delivery == Delivery::Messages && message.kind == MessageKind::Text {
             // RFC 7692 §6.1: once inflated, text is UTF-8 "again"

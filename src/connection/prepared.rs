@@ -6,7 +6,7 @@ use core::fmt;
 
 use super::frame_writer::header;
 #[cfg(feature = "deflate")]
-use crate::deflate::{Deflater, Piece, Window};
+use crate::deflate::{Deflater, FragmentPosition, Window};
 use crate::wire::{FrameHeader, MessageKind, ReservedBits};
 
 /// A message, encoded once, for [`Connection::send_prepared`](super::Connection::send_prepared) on any number
@@ -105,7 +105,8 @@ impl PreparedMessage {
     pub fn with_deflate(self, window_bits: u8, level: u8) -> Self {
         let payload = self.plain.payload();
         let window = Window { bits: window_bits.clamp(8, 15), takeover: false };
-        let bytes = Deflater::new().deflate(payload, Piece { first: true, last: true }, window, level);
+        let bytes =
+            Deflater::new().deflate(payload, FragmentPosition { first: true, last: true }, window, level);
         // With an empty window, nothing looks back farther than the message is long.
         let window_bits = (8..window.bits).find(|&bits| payload.len() <= 1 << bits).unwrap_or(window.bits);
         let is_shorter = bytes.len() < payload.len();

@@ -194,7 +194,7 @@ impl ReceiveHalf {
     fn received<S: Storage>(&self, buffer: &ReceiveBuffer<S>) -> usize {
         if let ReceiveState::Message(OpenMessage { compressed: Some(_), .. }) = self.state {
             // Inflated input leaves the buffer, so it is counted. Wrapping: only a change matters.
-            return buffer.unread_len().wrapping_add(self.inflater.taken());
+            return buffer.unread_len().wrapping_add(self.inflater.input_consumed());
         }
         buffer.held_len()
     }

@@ -1,4 +1,4 @@
-//! A raw DEFLATE stream (RFC 1951), block by block.
+//! The decoder of a raw DEFLATE stream (RFC 1951), block by block.
 
 use alloc::boxed::Box;
 
@@ -8,57 +8,36 @@ use miniz_oxide::inflate::core::inflate_flags::{
 };
 use miniz_oxide::inflate::core::{BlockBoundaryState, DecompressorOxide, decompress_with_limit};
 
-use super::Corrupt;
-use super::fixed::{Bits, Fixed};
+use super::fixed::{Bits, FixedBlock, next_byte};
+use super::output::{Output, Stop};
 
 /// Decodes the blocks of a stream.
 ///
-/// miniz builds the tables of the fixed codes for each block that has them: 5 µs, where such a block can be
-/// 10 bits, and a peer may send any number of them. So those are not for miniz; the others are, whose headers
-/// are longer.
+/// `fixed.rs` decodes the blocks with fixed codes, miniz all other blocks. miniz builds the tables of the
+/// fixed codes again for each such block, which takes 5 µs. Such a block can be as short as 10 bits, and a
+/// peer may send any number of them: with miniz, a frame of 64 MiB of them takes minutes, at 2 to 3.5 µs a
+/// byte instead of 8 ns. Other blocks have longer headers, which bounds their cost for each byte.
 #[derive(Clone, Default)]
 pub(super) struct Blocks {
-    place: Place,
+    position: Position,
     miniz: Option<Box<DecompressorOxide>>,
 }
 
 #[derive(Clone)]
-enum Place {
-    /// Before the header of a block, with these bits of the last byte, fewer than eight. Whether miniz is
-    /// there too.
-    Header(Bits, bool),
-    /// In a block with fixed codes; whether it has BFINAL.
-    Fixed(Fixed, bool),
+enum Position {
+    /// Before the header of a block. `bits` are the unused bits of the last byte, fewer than eight;
+    /// `in_miniz` says whether miniz holds them too, and stands at the same position.
+    Header { bits: Bits, in_miniz: bool },
+    /// In a block with fixed codes; `is_final` is its BFINAL.
+    Fixed { block: FixedBlock, is_final: bool },
     /// In a block that miniz decodes.
-    Other,
-}
-
-/// Why no more was decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// All of the input was taken.
-    Taken,
-    /// There is no more room.
-    Full,
-    /// The block with BFINAL is over, and the byte that it ends in.
-    Last,
-    Corrupt,
-}
-
-/// What is decoded into: the window.
-pub(super) struct Output<'w> {
-    pub(super) window: &'w mut [u8],
-    /// Where the next byte goes.
-    pub(super) end: usize,
-    /// How far. `end <= until <= window.len()`.
-    pub(super) until: usize,
-    /// Whether what follows `end` is older, and no byte has yet to be written for the first time.
-    pub(super) wrapped: bool,
+    Miniz,
 }
 
 impl Blocks {
-    /// Decodes on; how many bytes of `input` were taken. Behind [`Stop::Last`] with the next stream, and the
-    /// same window.
+    /// Decodes input until the output is full, the block with BFINAL ends, or all input is consumed. Returns
+    /// the number of bytes of input consumed. After [`Stop::FinalBlock`] the next call begins a new
+    /// stream with the same window.
     pub(super) fn decode(&mut self, input: &[u8], output: &mut Output<'_>) -> (Stop, usize) {
         let mut rest = input;
         let stop = loop {
@@ -66,54 +45,57 @@ impl Blocks {
                 break stop;
             }
         };
+        // `rest` is a suffix of `input`.
         (stop, input.len().saturating_sub(rest.len()))
     }
 
-    /// Whether a block has ended, and with it a byte, and none has begun.
+    /// Whether a block has ended at the end of a byte, and the next one has not begun.
     pub(super) const fn is_between(&self) -> bool {
-        matches!(self.place, Place::Header(Bits { count: 0, .. }, _))
+        matches!(self.position, Position::Header { bits: Bits { count: 0, .. }, .. })
     }
 
-    /// What miniz has allocated.
+    /// The bytes of memory that miniz uses.
     pub(super) fn memory(&self) -> usize {
         self.miniz.as_ref().map_or(0, |miniz| size_of_val(&**miniz))
     }
 
-    /// One header, or the rest of a block.
+    /// Decodes one header, or the rest of one block.
     fn step(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Stop> {
-        self.place = match &mut self.place {
-            Place::Header(bits, with_miniz) => {
-                let (bits, with_miniz) = (*bits, *with_miniz);
-                self.header(bits, with_miniz, input)?
+        self.position = match &mut self.position {
+            Position::Header { bits, in_miniz } => {
+                let (bits, in_miniz) = (*bits, *in_miniz);
+                self.read_header(bits, in_miniz, input)?
             }
-            Place::Fixed(fixed, last) => {
-                let bits = fixed.decode(input, output)?;
-                if *last {
-                    self.place = Place::default();
-                    return Err(Stop::Last);
+            Position::Fixed { block, is_final } => {
+                let bits = block.decode(input, output)?;
+                if *is_final {
+                    self.position = Position::default();
+                    return Err(Stop::FinalBlock);
                 }
-                Place::Header(bits, false)
+                Position::Header { bits, in_miniz: false }
             }
-            Place::Other => self.miniz(input, output)?,
+            Position::Miniz => self.decode_with_miniz(input, output)?,
         };
         Ok(())
     }
 
-    fn header(&mut self, bits: Bits, with_miniz: bool, input: &mut &[u8]) -> Result<Place, Stop> {
-        let (mut ahead, mut rest) = (bits, *input);
-        if ahead.count < 3 {
-            ahead.push(first(&mut rest)?);
+    fn read_header(&mut self, bits: Bits, in_miniz: bool, input: &mut &[u8]) -> Result<Position, Stop> {
+        let (mut header, mut rest) = (bits, *input);
+        // RFC 1951 §3.2.3: BFINAL is one bit, BTYPE two
+        if header.count < 3 {
+            header.push(next_byte(&mut rest)?);
         }
-        if let (Some(last), Some(0b01)) = (ahead.take(1), ahead.take(2)) {
+        if let (Some(is_final), Some(0b01)) = (header.read(1), header.read(2)) {
             *input = rest;
-            return Ok(Place::Fixed(Fixed::new(ahead), last == 1));
+            return Ok(Position::Fixed { block: FixedBlock::new(header), is_final: is_final == 1 });
         }
-        // The header of any other miniz reads itself.
+        // miniz reads the header of any other block itself: no input is consumed here.
         let miniz = self.miniz.get_or_insert_default();
-        if !with_miniz && bits.count == 0 {
-            // Nothing of its 10 KiB is written.
+        if !in_miniz && bits.count == 0 {
+            // `init` resets a few fields; the other branch writes all 10 KiB of the decoder.
             miniz.init();
-        } else if !with_miniz {
+        } else if !in_miniz {
+            // Fewer than eight bits: both values fit.
             let (num_bits, bit_buf) = (bits.count as u8, bits.value as u8);
             **miniz = DecompressorOxide::from_block_boundary_state(&BlockBoundaryState {
                 num_bits,
@@ -121,86 +103,41 @@ impl Blocks {
                 ..BlockBoundaryState::default()
             });
         }
-        Ok(Place::Other)
+        Ok(Position::Miniz)
     }
 
-    fn miniz(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<Place, Stop> {
+    fn decode_with_miniz(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<Position, Stop> {
         let miniz = self.miniz.get_or_insert_default();
-        // Before the window is full there is nothing behind its end, and no distance may reach there.
-        let flags = TINFL_FLAG_HAS_MORE_INPUT
-            | TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY
-            | if output.wrapped { 0 } else { TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF };
-        let room = output.until.saturating_sub(output.end);
-        let (status, taken, made) =
+        // Until the window is full, the bytes after its end are no output, so miniz must reject distances
+        // that reach them: this flag makes it do so.
+        let non_wrapping = if output.wrapped { 0 } else { TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF };
+        let flags = TINFL_FLAG_HAS_MORE_INPUT | TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY | non_wrapping;
+        let room = output.limit.saturating_sub(output.end);
+        let (status, consumed, produced) =
             decompress_with_limit(miniz, input, output.window, output.end, room, flags);
-        *input = input.get(taken..).unwrap_or_default();
-        output.end = output.end.saturating_add(made);
+        debug_assert!(consumed <= input.len() && produced <= room, "{consumed} {produced}");
+        *input = input.get(consumed..).unwrap_or_default();
+        // `produced <= room`, so this is at most `output.limit`.
+        output.end = output.end.saturating_add(produced);
         match status {
             TINFLStatus::BlockBoundary => {
                 let state = miniz.block_boundary_state().ok_or(Stop::Corrupt)?;
-                Ok(Place::Header(
-                    Bits { value: u64::from(state.bit_buf), count: u32::from(state.num_bits) },
-                    true,
-                ))
+                let bits = Bits { value: u64::from(state.bit_buf), count: u32::from(state.num_bits) };
+                Ok(Position::Header { bits, in_miniz: true })
             }
             TINFLStatus::Done => {
-                self.place = Place::default();
-                Err(Stop::Last)
+                self.position = Position::default();
+                Err(Stop::FinalBlock)
             }
-            TINFLStatus::NeedsMoreInput => Err(Stop::Taken),
-            TINFLStatus::HasMoreOutput => Err(Stop::Full),
+            TINFLStatus::NeedsMoreInput => Err(Stop::NeedsInput),
+            TINFLStatus::HasMoreOutput => Err(Stop::OutputFull),
             _ => Err(Stop::Corrupt),
         }
     }
 }
 
-/// Takes a byte.
-pub(super) fn first(input: &mut &[u8]) -> Result<u8, Stop> {
-    let (byte, rest) = input.split_first().ok_or(Stop::Taken)?;
-    *input = rest;
-    Ok(*byte)
-}
-
-impl Default for Place {
+impl Default for Position {
     fn default() -> Self {
-        Self::Header(Bits::default(), false)
-    }
-}
-
-impl From<Corrupt> for Stop {
-    fn from(Corrupt: Corrupt) -> Self {
-        Self::Corrupt
-    }
-}
-
-impl Output<'_> {
-    pub(super) fn is_full(&self) -> bool {
-        self.end == self.until
-    }
-
-    /// Where there is room.
-    pub(super) fn put(&mut self, byte: u8) {
-        if let Some(place) = self.window.get_mut(self.end) {
-            *place = byte;
-            self.end = self.end.saturating_add(1);
-        }
-    }
-
-    /// Repeats what was written `distance` before, byte after byte; how much there was room for.
-    pub(super) fn repeat(&mut self, length: u16, distance: u16) -> Result<u16, Corrupt> {
-        // RFC 1951 §3.2: a distance does not reach before the window, nor beyond its size.
-        if usize::from(distance) > if self.wrapped { self.window.len() } else { self.end } {
-            return Err(Corrupt);
-        }
-        let mut repeated = 0u16;
-        while repeated < length && !self.is_full() {
-            let from = match self.end.checked_sub(usize::from(distance)) {
-                Some(from) => from,
-                None => self.end.saturating_add(self.window.len()).saturating_sub(usize::from(distance)),
-            };
-            self.put(self.window.get(from).copied().ok_or(Corrupt)?);
-            repeated = repeated.saturating_add(1);
-        }
-        Ok(repeated)
+        Self::Header { bits: Bits::default(), in_miniz: false }
     }
 }

@@ -1,4 +1,4 @@
-//! The outbound transformation (RFC 7692 §7.2.1): bytes to DEFLATE, a message or a part of one at a time.
+//! The outbound transformation (RFC 7692 §7.2.1): payload to DEFLATE, one message or fragment a call.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -7,29 +7,33 @@ use core::fmt;
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status};
 
-use super::{TAIL, Window};
+use super::stream::{TAIL, Window};
 
-/// How many symbols a block is made of, as zlib counts it: 2^11 of them. Its default is 2^14, which takes 98
-/// KiB more, is slower for messages of that size and below, and makes large ones smaller by half a percent.
+/// zlib's memory level: a block has at most 2^11 symbols. zlib's default is 8, 2^14 symbols: that uses 98 KiB
+/// more, is slower for messages of up to that many bytes, and makes larger ones only half a percent smaller.
 const MEM_LEVEL: i32 = 5;
 
-/// zlib counts the bytes of a context, in and out, in `c_ulong`, which has 32 bits on 32-bit targets and on
-/// Windows. If a sum overflows, zlib panics wherever arithmetic is checked.
-const MOST_COUNTED: u64 = u64::MAX >> (u64::BITS - c_ulong::BITS);
+/// zlib counts all input and all output of a context in a `c_ulong`, which has 32 bits on 32-bit targets and
+/// on Windows. If the sum overflows, zlib panics in builds that check arithmetic.
+const MAX_TOTAL: u64 = u64::MAX >> (u64::BITS - c_ulong::BITS);
 
-/// Compresses the messages of one direction. Without memory until the first of them.
+/// The output grows in steps of at most this many bytes, so that a large message uses memory in proportion to
+/// its compressed size. A message whose bound is no longer than this is compressed in one call of zlib.
+const MAX_GROWTH: usize = 256 * 1024;
+
+/// Compresses the messages of one direction. It uses no memory before the first message.
 ///
-/// A sender may always begin with an empty window (§7.2.1: "MAY take over"), also between two parts, whose
-/// ends are ends of bytes. So whatever becomes of the context, its loss costs no more than bytes; a clone
-/// begins without one.
+/// A sender may begin with an empty window at any time (§7.2.1: "MAY take over"), also between two fragments,
+/// because each ends at the end of a byte. If the context is lost, the output is larger, but still correct. A
+/// clone begins without a context.
 pub(crate) struct Deflater {
-    /// zlib's state; behind a message whose window is not taken over, to be reset.
+    /// zlib's state, with the window.
     context: Option<Box<Deflate>>,
 }
 
-/// Where in its message a part is.
+/// The position of a fragment in its message.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Piece {
+pub(crate) struct FragmentPosition {
     pub(crate) first: bool,
     pub(crate) last: bool,
 }
@@ -39,97 +43,102 @@ impl Deflater {
         Self { context: None }
     }
 
-    /// How many bytes come of this many, at the most.
-    pub(crate) const fn most(len: usize) -> usize {
-        // zlib's deflateBound for any window and memory: literals of nine bits, in blocks of 127. And the
-        // header of an empty block, its padding, and TAIL.
+    /// The largest compressed length of a payload of `len` bytes.
+    pub(crate) const fn bound(len: usize) -> usize {
+        // zlib's deflateBound for any window and memory level: literals of nine bits, in blocks of 127
+        // symbols. The 16 bytes include the header of an empty block, its padding, and TAIL.
+        // Saturating: no buffer has room for `usize::MAX` bytes.
         len.saturating_add(len.div_ceil(8)).saturating_add(len.div_ceil(64)).saturating_add(16)
     }
 
-    /// The compressed form of a message, or of its next part. The window and the level are those of the
-    /// connection.
-    pub(crate) fn deflate(&mut self, payload: &[u8], piece: Piece, window: Window, level: u8) -> Vec<u8> {
-        if piece.first && !window.takeover {
+    /// Compresses a message or its next fragment. `window` and `level` never change on a connection, except
+    /// that `window.takeover` may be off for a single message.
+    pub(crate) fn deflate(
+        &mut self,
+        payload: &[u8],
+        position: FragmentPosition,
+        window: Window,
+        level: u8,
+    ) -> Vec<u8> {
+        if position.first && !window.takeover {
             // §7.2.1: "MUST start compressing each new message with an empty LZ77 sliding window"
             if let Some(context) = &mut self.context {
                 context.reset();
             }
         }
         if payload.is_empty() {
-            // §7.2.3.6: the header of an empty block, all of its content being removed. A part in between is
-            // nothing at all.
-            return Vec::from(if piece.last { &[0x00][..] } else { &[] });
+            // §7.2.3.6: an empty message is the header of an empty block; the rest of the block is TAIL,
+            // which is removed. An empty fragment that is not the last one is no bytes at all.
+            return Vec::from(if position.last { &[0x00][..] } else { &[] });
         }
-        match self.flushed(payload, window, level) {
+        match self.compress_and_flush(payload, window, level) {
             Some(mut bytes) => {
-                if piece.last {
-                    // §7.2.1: "Remove 4 octets (that are 0x00 0x00 0xff 0xff) from the tail end", of the
-                    // message alone
+                if position.last {
+                    // §7.2.1: "Remove 4 octets (that are 0x00 0x00 0xff 0xff) from the tail end", once a
+                    // message. The bytes end with TAIL, so the subtraction is exact.
                     bytes.truncate(bytes.len().saturating_sub(TAIL.len()));
                 }
                 bytes
             }
             None => {
                 self.shrink_to_fit();
-                stored(payload, piece.last)
+                stored_blocks(payload, position.last)
             }
         }
     }
 
-    /// Gives back the memory. The next message, or part, begins with an empty window.
+    /// Releases the memory. The next message or fragment begins with an empty window.
     pub(crate) fn shrink_to_fit(&mut self) {
         self.context = None;
     }
 
-    /// Compresses, up to and with an empty block that ends at the end of a byte. `None` if zlib cannot count
-    /// the payload, or fails, although it never does.
-    fn flushed(&mut self, mut payload: &[u8], window: Window, level: u8) -> Option<Vec<u8>> {
-        let context = self.context.get_or_insert_with(|| Box::new(context(window, level)));
-        let most_before = MOST_COUNTED.checked_sub(Self::most(payload.len()) as u64)?;
-        if context.total_in().max(context.total_out()) > most_before {
+    /// Compresses `payload` and adds an empty block, which ends at the end of a byte. `None` if zlib cannot
+    /// count the payload, or if it returns an error.
+    fn compress_and_flush(&mut self, mut payload: &[u8], window: Window, level: u8) -> Option<Vec<u8>> {
+        let context = self.context.get_or_insert_with(|| Box::new(new_context(window, level)));
+        let max_total_before = MAX_TOTAL.checked_sub(Self::bound(payload.len()) as u64)?;
+        if context.total_in().max(context.total_out()) > max_total_before {
             context.reset();
         }
         let mut bytes = Vec::new();
         let mut len = 0usize;
         loop {
             if bytes.len() == len {
-                bytes.resize(len.saturating_add(Self::most(payload.len()).min(MOST_AT_ONCE)), 0);
+                // `len` is the length of an allocation, so the sum cannot overflow.
+                bytes.resize(len.saturating_add(Self::bound(payload.len()).min(MAX_GROWTH)), 0);
             }
-            let (from_in, from_out) = (context.total_in(), context.total_out());
+            let (total_in, total_out) = (context.total_in(), context.total_out());
             let status = context.compress(payload, bytes.get_mut(len..)?, DeflateFlush::SyncFlush).ok()?;
-            let taken = usize::try_from(context.total_in().checked_sub(from_in)?).ok()?;
-            let made = usize::try_from(context.total_out().checked_sub(from_out)?).ok()?;
-            payload = payload.get(taken..)?;
-            len = len.checked_add(made)?;
-            // Room that is left says that nothing waits in zlib.
+            let consumed = usize::try_from(context.total_in().checked_sub(total_in)?).ok()?;
+            let produced = usize::try_from(context.total_out().checked_sub(total_out)?).ok()?;
+            payload = payload.get(consumed..)?;
+            len = len.checked_add(produced)?;
+            // If zlib leaves room in the output, it holds no more output.
             if payload.is_empty() && len < bytes.len() {
                 bytes.truncate(len);
                 return bytes.ends_with(&TAIL).then_some(bytes);
             }
-            if status != Status::Ok || (taken == 0 && made == 0) {
+            if status != Status::Ok || (consumed == 0 && produced == 0) {
                 return None;
             }
         }
     }
 }
 
-/// The output grows by this much, so that a large message takes memory for what it is compressed to.
-const MOST_AT_ONCE: usize = 256 * 1024;
-
-fn context(window: Window, level: u8) -> Deflate {
+fn new_context(window: Window, level: u8) -> Deflate {
     Deflate::new_with_config(DeflateConfig {
         level: i32::from(level.min(9)),
-        // Negative for a stream without zlib's own header. zlib has no raw window of 2^8 bytes; with one of
-        // 2^9 it looks back by 250 at the most (its MAX_DIST), which is within 2^8.
+        // Negative: a raw stream, without zlib's header. zlib has no raw window of 2^8 bytes, but in one of
+        // 2^9 its distances are at most 250 (its MAX_DIST), which is below 2^8.
         window_bits: i32::from(window.bits.clamp(9, 15)).saturating_neg(),
         mem_level: MEM_LEVEL,
         ..DeflateConfig::default()
     })
 }
 
-/// Blocks without compression (RFC 1951 §3.2.4), which end at the ends of bytes.
-fn stored(payload: &[u8], last: bool) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(Deflater::most(payload.len()));
+/// The payload in blocks without compression (RFC 1951 §3.2.4), which end at the end of a byte.
+fn stored_blocks(payload: &[u8], last: bool) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(Deflater::bound(payload.len()));
     for block in payload.chunks(usize::from(u16::MAX)) {
         let len = block.len() as u16;
         bytes.push(0x00);
@@ -138,19 +147,20 @@ fn stored(payload: &[u8], last: bool) -> Vec<u8> {
         bytes.extend_from_slice(block);
     }
     if last {
+        // The header of the empty block whose rest is TAIL.
         bytes.push(0x00);
     }
     bytes
 }
 
-/// Without the context: the clone's next message begins with an empty window.
+/// A clone has no context: its next message begins with an empty window.
 impl Clone for Deflater {
     fn clone(&self) -> Self {
         Self::new()
     }
 }
 
-/// Without the content, which is the application's.
+/// Never shows the window: its content is the application's data.
 impl fmt::Debug for Deflater {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Deflater").field("context", &self.context.is_some()).finish()
@@ -159,14 +169,16 @@ impl fmt::Debug for Deflater {
 
 #[cfg(test)]
 mod tests {
-    use super::{Deflater, Piece, Window, stored};
+    use super::{Deflater, FragmentPosition, Window, stored_blocks};
 
+    /// RFC 1951 §3.2.4.
     #[test]
     fn blocks_without_compression_hold_any_payload() {
         for len in [1, 65_535, 65_536, 200_000] {
             let payload: Vec<u8> = (0..len).map(|at| at as u8).collect();
             let whole =
-                [stored(&payload, false), stored(b"end", true), vec![0, 0, 0xFF, 0xFF, 3, 0]].concat();
+                [stored_blocks(&payload, false), stored_blocks(b"end", true), vec![0, 0, 0xFF, 0xFF, 3, 0]]
+                    .concat();
             let inflated = miniz_oxide::inflate::decompress_to_vec(&whole).expect("DEFLATE");
             assert_eq!(inflated, [&payload[..], b"end"].concat());
         }
@@ -175,13 +187,14 @@ mod tests {
     /// RFC 7692 §7.2.1.
     #[test]
     fn a_context_that_is_taken_over_compresses_more_than_zlib_can_count() {
-        let (piece, window) = (Piece { first: true, last: true }, Window { bits: 15, takeover: true });
-        // Level 0 is the fastest. Of a payload in one block, zlib adds the whole length at once.
+        let position = FragmentPosition { first: true, last: true };
+        let window = Window { bits: 15, takeover: true };
+        // Level 0 is the fastest. zlib adds the whole length of a payload in one block at once.
         let payload = [7; 60_000];
-        let message = stored(&payload, true);
+        let message = stored_blocks(&payload, true);
         let mut deflater = Deflater::new();
         for count in 0..=u32::MAX / 60_000 {
-            assert!(deflater.deflate(&payload, piece, window, 0) == message, "{count}");
+            assert!(deflater.deflate(&payload, position, window, 0) == message, "{count}");
         }
     }
 }

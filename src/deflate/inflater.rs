@@ -1,61 +1,62 @@
-//! The inbound transformation (RFC 7692 §7.2.2): DEFLATE to bytes, piece by piece.
+//! The inbound transformation (RFC 7692 §7.2.2): DEFLATE to payload, one chunk of input a call.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::blocks::{Blocks, Output, Stop};
-use super::{TAIL, Window};
+use super::blocks::Blocks;
+use super::output::{Corrupt, Output, Stop};
+use super::stream::{TAIL, Window};
 
-/// What is inflated at once, at most: a part of a message, or the step by which a message grows.
-pub(crate) const PIECE: usize = 16 * 1024;
+/// The most bytes that one call of the decoder produces: the largest part with `Delivery::Parts`, and the
+/// step by which a whole message grows. The limit on message size is checked after each step, so a message
+/// can be inflated beyond it by at most this many bytes.
+pub(crate) const CHUNK_LEN: usize = 16 * 1024;
 
-/// What the window begins with; it grows to its size with what is inflated.
-const FIRST_WINDOW: usize = 2 * 1024;
+/// The first allocation of the window. The window doubles up to its size as output fills it, so a connection
+/// with short messages does not allocate the whole window of up to 32 KiB.
+const FIRST_WINDOW_LEN: usize = 2 * 1024;
 
-/// Inflates the messages of one direction. Without memory until the first of them.
+/// Inflates the messages of one direction. It uses no memory before the first message.
 #[derive(Clone)]
 pub(crate) struct Inflater {
     state: Option<Box<State>>,
 }
 
-/// How many of the unread bytes are payload of a compressed message that is unmasked, and waits for the
-/// inflater.
+/// How many of the unread bytes are unmasked payload of a compressed message, which the inflater has not
+/// consumed yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unmasked(pub(crate) u32);
 
 impl Unmasked {
-    /// That of a message that begins, if it is compressed.
+    /// The value for a new message; `None` if it is not compressed.
     pub(crate) fn of_message(is_compressed: bool) -> Option<Self> {
         is_compressed.then_some(Self(0))
     }
 }
 
-/// The message is not DEFLATE, or does not end where a block does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Corrupt;
-
-/// The memory of a direction.
+/// The state and memory of one direction.
 ///
 /// ```text
-///   0        given      end                  len <= size
-///   | window | pending  | window, or nothing yet |
+///   0         delivered      end           window.len() <= size
+///   | delivered | pending     | older output, or zeros |
 /// ```
 #[derive(Clone)]
 struct State {
-    /// How large the window gets: a power of two.
+    /// The length that the window may reach: a power of two.
     size: usize,
     takeover: bool,
-    /// How many bytes were taken in, as far as this counts.
-    taken: usize,
-    /// What was inflated last. Messages are inflated into it and given out of it.
+    /// The number of bytes of input consumed, modulo 2^`usize::BITS`.
+    input_consumed: usize,
+    /// The last output. The decoder writes messages to it, and the connection reads them from it.
     window: Vec<u8>,
-    /// Where the next byte goes.
+    /// The position of the next byte of output.
     end: usize,
-    /// Where those bytes begin that have not been given out. `given <= end`.
-    given: usize,
-    /// Whether the window has been filled to its size, so that what follows `end` is older.
-    full: bool,
+    /// The position of the first pending byte. `delivered <= end`.
+    delivered: usize,
+    /// Whether the window has reached its size and was full once, so that the bytes from `end` on hold older
+    /// output.
+    wrapped: bool,
     stream: Option<Box<Stream>>,
 }
 
@@ -63,21 +64,21 @@ struct State {
 #[derive(Clone, Default)]
 struct Stream {
     blocks: Blocks,
-    at: At,
-    /// How many bytes of [`TAIL`] were appended to the message.
-    appended: u8,
+    position: Position,
+    /// How many bytes of [`TAIL`] the decoder has consumed after the message.
+    tail_consumed: u8,
 }
 
-/// Where in its blocks.
+/// The position of the decoder in its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum At {
-    /// Before the first block, or behind one with BFINAL.
+enum Position {
+    /// Before the first block, or after a block with BFINAL.
     #[default]
     Start,
-    /// Behind the first byte of a block.
+    /// After the first byte of a block; all input is consumed.
     Within,
-    /// The same; more comes of what was taken, and waits for room.
-    Full,
+    /// After the first byte of a block; consumed input yields more output once there is room.
+    OutputFull,
     Corrupt,
 }
 
@@ -86,35 +87,38 @@ impl Inflater {
         Self { state: None }
     }
 
-    /// A number that changes with the bytes that are taken in.
-    pub(crate) fn taken(&self) -> usize {
-        self.state.as_ref().map_or(0, |state| state.taken)
+    /// The number of bytes of input consumed. It starts again at 0 when the window is released, and wraps:
+    /// use it only to see whether input was consumed.
+    pub(crate) fn input_consumed(&self) -> usize {
+        self.state.as_ref().map_or(0, |state| state.input_consumed)
     }
 
-    /// What was inflated and not [given](Self::given) out.
+    /// The pending output: inflated, and not yet [delivered](Self::deliver).
     pub(crate) fn pending(&self) -> &[u8] {
-        self.state.as_ref().and_then(|state| state.window.get(state.given..state.end)).unwrap_or_default()
+        self.state.as_ref().and_then(|state| state.window.get(state.delivered..state.end)).unwrap_or_default()
     }
 
-    /// The first `count` bytes that were pending are given out.
-    pub(crate) fn given(&mut self, count: usize) {
+    /// Removes the first `count` bytes of the pending output.
+    pub(crate) fn deliver(&mut self, count: usize) {
+        debug_assert!(count <= self.pending().len(), "{count} of {}", self.pending().len());
         if let Some(state) = &mut self.state {
-            state.given = state.given.saturating_add(count).min(state.end);
+            state.delivered = state.delivered.saturating_add(count).min(state.end);
         }
     }
 
-    /// Inflates on in a message; how many bytes of `input` were taken. To be called with nothing pending.
-    /// Takes none only where there is something pending then, or nothing is given. The window is that of
-    /// the connection.
+    /// Inflates the next input of a message. Returns the number of bytes consumed. The caller delivers all
+    /// pending output first. If nothing is consumed, output is pending or `input` is empty. `window` is
+    /// the same in each call.
     pub(crate) fn inflate(&mut self, input: &[u8], window: Window) -> Result<usize, Corrupt> {
         self.state.get_or_insert_with(|| Box::new(State::new(window))).inflate(input)
     }
 
-    /// Inflates what is appended to a message, whose bytes were all taken; whether the message is over. To be
-    /// called with nothing pending.
+    /// Ends a message whose input is all consumed: inflates the tail. Returns whether the message is over; if
+    /// not, the caller delivers the pending output and calls this again. The caller delivers all pending
+    /// output first.
     pub(crate) fn end(&mut self) -> Result<bool, Corrupt> {
         let state = self.state.as_mut().ok_or(Corrupt)?;
-        if !state.inflate_appended()? {
+        if !state.inflate_tail()? {
             return Ok(false);
         }
         if !state.takeover {
@@ -124,7 +128,7 @@ impl Inflater {
         Ok(true)
     }
 
-    /// Gives back the memory that the next message does not need, where none is open: all but the window.
+    /// Releases all memory except the window, which the next message needs. Call it only between messages.
     pub(crate) fn shrink_to_fit(&mut self) {
         if let Some(state) = &mut self.state {
             state.stream = None;
@@ -138,98 +142,104 @@ impl State {
         Self {
             size,
             takeover: window.takeover,
-            taken: 0,
+            input_consumed: 0,
             window: Vec::new(),
             end: 0,
-            given: 0,
-            full: false,
+            delivered: 0,
+            wrapped: false,
             stream: None,
         }
     }
 
     fn inflate(&mut self, mut input: &[u8]) -> Result<usize, Corrupt> {
-        let before = input.len();
-        while self.given == self.end {
-            match self.stream.get_or_insert_default().at {
-                At::Corrupt => return Err(Corrupt),
-                // A last block can end in what was taken; and nothing is held back that the peer has sent.
-                At::Full => {}
-                At::Start | At::Within if input.is_empty() => break,
-                At::Start | At::Within => {}
+        let len = input.len();
+        while self.delivered == self.end {
+            match self.stream.get_or_insert_default().position {
+                Position::Corrupt => return Err(Corrupt),
+                // Also without input: the output of consumed input must not wait for the peer's next bytes,
+                // and the last block can end in it.
+                Position::OutputFull => {}
+                Position::Start | Position::Within if input.is_empty() => break,
+                Position::Start | Position::Within => {}
             }
-            let taken = self.step(input)?;
-            input = input.get(taken..).unwrap_or_default();
+            let consumed = self.step(input)?;
+            input = input.get(consumed..).unwrap_or_default();
         }
-        let taken = before.saturating_sub(input.len());
-        self.taken = self.taken.wrapping_add(taken);
-        Ok(taken)
+        // The loop only shortens `input`.
+        let consumed = len.saturating_sub(input.len());
+        // Wrapping: callers only compare the count with an earlier one.
+        self.input_consumed = self.input_consumed.wrapping_add(consumed);
+        Ok(consumed)
     }
 
-    fn inflate_appended(&mut self) -> Result<bool, Corrupt> {
+    fn inflate_tail(&mut self) -> Result<bool, Corrupt> {
         loop {
             let stream = self.stream.as_mut().ok_or(Corrupt)?;
             // §7.2.2: "Append 4 octets of 0x00 0x00 0xff 0xff to the tail end"
-            let rest = TAIL.get(stream.appended.into()..).unwrap_or_default();
-            let over = match stream.at {
-                // §7.2.3.4, and a message of no bytes at all: the stream has ended already
-                At::Start => stream.appended == 0 || rest.is_empty(),
-                At::Within if rest.is_empty() && !stream.blocks.is_between() => return Err(Corrupt),
-                At::Within => rest.is_empty(),
-                At::Full => false,
-                At::Corrupt => return Err(Corrupt),
+            let rest = TAIL.get(stream.tail_consumed.into()..).unwrap_or_default();
+            let is_over = match stream.position {
+                // §7.2.3.4, and a message of no bytes at all: the stream has ended before the tail
+                Position::Start => stream.tail_consumed == 0 || rest.is_empty(),
+                Position::Within if rest.is_empty() && !stream.blocks.is_between() => return Err(Corrupt),
+                Position::Within => rest.is_empty(),
+                Position::OutputFull => false,
+                Position::Corrupt => return Err(Corrupt),
             };
-            if over {
-                (stream.at, stream.appended) = (At::Start, 0);
+            if is_over {
+                (stream.position, stream.tail_consumed) = (Position::Start, 0);
                 return Ok(true);
             }
-            let taken = self.step(rest)?;
+            let consumed = self.step(rest)?;
             if let Some(stream) = &mut self.stream {
-                stream.appended = stream.appended.saturating_add(taken as u8);
+                // At most the four bytes of TAIL in all.
+                stream.tail_consumed = stream.tail_consumed.saturating_add(consumed as u8);
             }
-            if self.given != self.end {
+            if self.delivered != self.end {
                 return Ok(false);
             }
         }
     }
 
-    /// One call of the decoder; how many bytes of `input` it took.
+    /// Calls the decoder once. Returns the number of bytes of `input` consumed.
     fn step(&mut self, input: &[u8]) -> Result<usize, Corrupt> {
         self.make_room();
         let stream = self.stream.as_mut().ok_or(Corrupt)?;
-        let until = self.end.saturating_add(PIECE).min(self.window.len());
-        let mut output = Output { window: &mut self.window, end: self.end, until, wrapped: self.full };
-        let (stop, taken) = stream.blocks.decode(input, &mut output);
-        let made = output.end.saturating_sub(self.end);
+        let limit = self.end.saturating_add(CHUNK_LEN).min(self.window.len());
+        let mut output = Output { window: &mut self.window, end: self.end, limit, wrapped: self.wrapped };
+        let (stop, consumed) = stream.blocks.decode(input, &mut output);
+        let produced = output.end.saturating_sub(self.end);
         self.end = output.end;
-        stream.at = match stop {
-            // RFC 7692 §7.2.1: blocks with BFINAL and blocks without can follow each other; the window stays
-            Stop::Last => At::Start,
-            Stop::Taken => At::Within,
-            Stop::Full => At::Full,
-            Stop::Corrupt => At::Corrupt,
+        stream.position = match stop {
+            // RFC 7692 §7.2.1: blocks with and without BFINAL may follow each other; the window stays
+            Stop::FinalBlock => Position::Start,
+            Stop::NeedsInput => Position::Within,
+            Stop::OutputFull => Position::OutputFull,
+            Stop::Corrupt => Position::Corrupt,
         };
-        // What came before it is given out first.
-        if stream.at == At::Corrupt && made == 0 { Err(Corrupt) } else { Ok(taken) }
+        // The output before the corrupt block is delivered first; the next call returns the error.
+        if stream.position == Position::Corrupt && produced == 0 { Err(Corrupt) } else { Ok(consumed) }
     }
 
-    /// Makes room in the window, nothing being pending: goes on at its front, or lets it grow.
+    /// Makes room for output in a full window: lengthens the window, or goes on at its start. No output is
+    /// pending.
     fn make_room(&mut self) {
         if self.end < self.window.len() {
             return;
         }
         if self.window.len() < self.size {
-            let len = self.window.len().saturating_mul(2).max(FIRST_WINDOW).min(self.size);
+            let len = self.window.len().saturating_mul(2).max(FIRST_WINDOW_LEN).min(self.size);
+            // Exact: `reserve` could allocate more than the window's size.
             self.window.reserve_exact(len.saturating_sub(self.window.len()));
             self.window.resize(len, 0);
         } else {
-            self.full = true;
+            self.wrapped = true;
             self.end = 0;
-            self.given = 0;
+            self.delivered = 0;
         }
     }
 }
 
-/// Sizes alone: the content is the peer's.
+/// Shows sizes only: the content is the peer's data.
 impl fmt::Debug for Inflater {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let memory = self.state.as_ref().map_or(0, |state| {

@@ -1,7 +1,7 @@
-//! Stands in for `inflater.rs` without feature `deflate`: no message is compressed, so the compiler removes
-//! the code that would handle one.
+//! Replaces `inflater.rs` without feature `deflate`: no message is compressed, so the compiler removes the
+//! code that handles one.
 
-/// Takes no memory.
+/// Uses no memory.
 #[derive(Debug, Clone)]
 pub(crate) struct Inflater;
 
@@ -10,17 +10,17 @@ impl Inflater {
         Self
     }
 
-    pub(crate) const fn taken(&self) -> usize {
+    pub(crate) const fn input_consumed(&self) -> usize {
         0
     }
 }
 
-/// Payload of a compressed message that is unmasked and not inflated; never.
+/// The unmasked payload of a compressed message; without the feature there is no such message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unmasked {}
 
 impl Unmasked {
-    /// That of a message that begins.
+    /// The value for a new message: always `None`.
     pub(crate) const fn of_message(_is_compressed: bool) -> Option<Self> {
         None
     }

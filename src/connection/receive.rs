@@ -11,7 +11,7 @@ use crate::deflate::{Inflater, Unmasked};
 use crate::error::{Error, ProtocolError};
 use crate::handshake::Negotiated;
 use crate::role::Role;
-use crate::rules::{Fragmentation, Limits, MessageCounters, Piece, Timer, Utf8Validator};
+use crate::rules::{DataFrame, Fragmentation, Limits, MessageCounters, Timer, Utf8Validator};
 use crate::wire::{
     CloseFrame, FrameHeader, HeaderError, HeaderStart, MessageKind, Opcode, Parsed, ReservedBits, WholeFrame,
     mask, parse_whole,
@@ -307,9 +307,9 @@ impl ReceiveHalf {
         &self,
         start: HeaderStart,
         message: Option<OpenMessage>,
-    ) -> Result<Option<Piece>, ProtocolError> {
+    ) -> Result<Option<DataFrame>, ProtocolError> {
         let fragmentation = message.map_or(Fragmentation::Idle, |message| Fragmentation::Open(message.kind));
-        let piece = fragmentation.piece(start.opcode, start.fin)?;
+        let piece = fragmentation.data_frame(start.opcode, start.fin)?;
         // §5.2: "MUST be 0 unless an extension is negotiated"; extensions define them for the first frame of
         // a message
         let is_first = piece.is_some_and(|piece| piece.first);

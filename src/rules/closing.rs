@@ -1,4 +1,4 @@
-//! The closing handshake (§5.5.1, §7.1): what was sent, what was received, and what may follow.
+//! The closing handshake (§5.5.1, §7.1): which Close frames were sent and received, and which may follow.
 //!
 //! ```text
 //!            send                  receive
@@ -10,16 +10,16 @@
 
 use crate::wire::CloseCode;
 
-/// What is known of one direction's Close frame.
+/// The Close frame of one direction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a Close frame is there or not, and has a code or not (§5.5.1)")]
 pub enum CloseFrameStatus {
-    /// There was none.
+    /// No Close frame.
     #[default]
     None,
-    /// There was one without a code.
+    /// A Close frame without a code.
     Empty,
-    /// There was one with this code.
+    /// A Close frame with this code.
     Code(CloseCode),
 }
 
@@ -29,11 +29,12 @@ impl From<Option<CloseCode>> for CloseFrameStatus {
     }
 }
 
-/// How the closing handshake stands, or stood at the end (§7.1.4–§7.1.6).
+/// The state of the closing handshake, also after the end of the connection (§7.1.4–§7.1.6).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CloseStatus {
-    /// The Close frame that this endpoint sent; one that waits for room in the outbound buffer counts.
+    /// The Close frame that this endpoint sent. It counts as sent even while it waits for room in the
+    /// outbound buffer.
     pub sent: CloseFrameStatus,
     /// The Close frame that the peer sent.
     pub received: CloseFrameStatus,
@@ -46,8 +47,8 @@ impl CloseStatus {
         self.sent != CloseFrameStatus::None && self.received != CloseFrameStatus::None
     }
 
-    /// _The WebSocket Connection Close Code_ (§7.1.5): the received one, 1005 where the Close frame had none,
-    /// 1006 where there was no Close frame.
+    /// _The WebSocket Connection Close Code_ (§7.1.5): the code that the peer sent; 1005 if its Close frame
+    /// had no code, 1006 if it sent no Close frame.
     #[must_use]
     pub fn code(self) -> u16 {
         match self.received {
@@ -58,31 +59,31 @@ impl CloseStatus {
     }
 }
 
-/// The machine.
+/// The state of the closing handshake, with the codes so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Closing {
     /// No Close frame in either direction.
     #[default]
     Open,
-    /// Sent, and the peer's is awaited.
+    /// This endpoint has sent a Close frame and waits for the peer's.
     Sent(CloseFrameStatus),
-    /// Received, and not answered.
+    /// The peer has sent a Close frame; this endpoint has not.
     Received(CloseFrameStatus),
-    /// Both.
+    /// Both endpoints have sent a Close frame.
     Both(CloseStatus),
 }
 
-/// What moves it.
+/// An event that changes the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CloseEvent {
     /// This endpoint sends a Close frame.
     Send(Option<CloseCode>),
-    /// The peer's Close frame has come.
+    /// The peer sends a Close frame.
     Receive(Option<CloseCode>),
 }
 
 impl Closing {
-    /// The state after an event; `None` where a direction would have a second Close frame.
+    /// The state after an event; `None` if the event is a second Close frame in its direction.
     pub(crate) fn after(self, event: CloseEvent) -> Option<Self> {
         match (self, event) {
             (Self::Open, CloseEvent::Send(code)) => Some(Self::Sent(code.into())),
@@ -101,18 +102,19 @@ impl Closing {
     }
 
     /// Whether this endpoint has sent its Close frame.
+    // Each send asks this first.
     #[inline]
     pub(crate) const fn sent(self) -> bool {
         matches!(self, Self::Sent(_) | Self::Both(_))
     }
 
-    /// The Close frames so far.
+    /// The Close frames of both directions so far.
     pub(crate) const fn status(self) -> CloseStatus {
         match self {
             Self::Open => CloseStatus { sent: CloseFrameStatus::None, received: CloseFrameStatus::None },
             Self::Sent(sent) => CloseStatus { sent, received: CloseFrameStatus::None },
             Self::Received(received) => CloseStatus { sent: CloseFrameStatus::None, received },
-            Self::Both(closed) => closed,
+            Self::Both(status) => status,
         }
     }
 }

@@ -3,19 +3,20 @@
 use crate::error::ProtocolError;
 use crate::wire::{MessageKind, Opcode};
 
-/// Whether a message is open: begun by a frame without FIN, and not ended.
+/// Whether a fragmented message is open: a frame without FIN has begun it, and no frame with FIN has ended
+/// it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Fragmentation {
     /// Between messages.
     #[default]
     Idle,
-    /// Inside one of this kind.
+    /// Inside a message of this kind.
     Open(MessageKind),
 }
 
-/// What a data frame is to its message.
+/// The place of a data frame in its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Piece {
+pub(crate) struct DataFrame {
     /// The kind of the message.
     pub(crate) kind: MessageKind,
     /// Whether the frame begins it.
@@ -25,15 +26,22 @@ pub(crate) struct Piece {
 }
 
 impl Fragmentation {
-    /// What a frame would be; `None` for a control frame, which §5.4 allows anywhere.
+    /// The place of the next frame in its message; `None` for a control frame, which §5.4 allows anywhere.
+    // Each frame that the fast path does not read passes here.
     #[inline]
-    pub(crate) const fn piece(self, opcode: Opcode, fin: bool) -> Result<Option<Piece>, ProtocolError> {
+    pub(crate) const fn data_frame(
+        self,
+        opcode: Opcode,
+        fin: bool,
+    ) -> Result<Option<DataFrame>, ProtocolError> {
         match (self, opcode) {
-            (Self::Idle, Opcode::Text) => Ok(Some(Piece { kind: MessageKind::Text, first: true, last: fin })),
-            (Self::Idle, Opcode::Binary) => {
-                Ok(Some(Piece { kind: MessageKind::Binary, first: true, last: fin }))
+            (Self::Idle, Opcode::Text) => {
+                Ok(Some(DataFrame { kind: MessageKind::Text, first: true, last: fin }))
             }
-            (Self::Open(kind), Opcode::Continuation) => Ok(Some(Piece { kind, first: false, last: fin })),
+            (Self::Idle, Opcode::Binary) => {
+                Ok(Some(DataFrame { kind: MessageKind::Binary, first: true, last: fin }))
+            }
+            (Self::Open(kind), Opcode::Continuation) => Ok(Some(DataFrame { kind, first: false, last: fin })),
             // §5.4: a fragmented message begins with "an opcode other than 0"
             (Self::Idle, Opcode::Continuation) => Err(ProtocolError::UnexpectedContinuation),
             // §5.4: "The fragments of one message MUST NOT be interleaved between the fragments of another
@@ -46,27 +54,27 @@ impl Fragmentation {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fragmentation, Piece};
+    use super::{DataFrame, Fragmentation};
     use crate::error::ProtocolError;
     use crate::wire::{MessageKind, Opcode};
 
     #[test]
     fn s5_4_the_whole_grid() {
-        let piece = |kind, first, last| Ok(Some(Piece { kind, first, last }));
+        let data_frame = |kind, first, last| Ok(Some(DataFrame { kind, first, last }));
         for fin in [false, true] {
             for (state, opcode, expected) in [
-                (Fragmentation::Idle, Opcode::Text, piece(MessageKind::Text, true, fin)),
-                (Fragmentation::Idle, Opcode::Binary, piece(MessageKind::Binary, true, fin)),
+                (Fragmentation::Idle, Opcode::Text, data_frame(MessageKind::Text, true, fin)),
+                (Fragmentation::Idle, Opcode::Binary, data_frame(MessageKind::Binary, true, fin)),
                 (Fragmentation::Idle, Opcode::Continuation, Err(ProtocolError::UnexpectedContinuation)),
                 (
                     Fragmentation::Open(MessageKind::Text),
                     Opcode::Continuation,
-                    piece(MessageKind::Text, false, fin),
+                    data_frame(MessageKind::Text, false, fin),
                 ),
                 (
                     Fragmentation::Open(MessageKind::Binary),
                     Opcode::Continuation,
-                    piece(MessageKind::Binary, false, fin),
+                    data_frame(MessageKind::Binary, false, fin),
                 ),
                 (
                     Fragmentation::Open(MessageKind::Text),
@@ -89,7 +97,7 @@ mod tests {
                     Err(ProtocolError::ExpectedContinuation),
                 ),
             ] {
-                assert_eq!(state.piece(opcode, fin), expected, "{state:?} {opcode:?} {fin}");
+                assert_eq!(state.data_frame(opcode, fin), expected, "{state:?} {opcode:?} {fin}");
             }
             for state in [
                 Fragmentation::Idle,
@@ -97,7 +105,7 @@ mod tests {
                 Fragmentation::Open(MessageKind::Binary),
             ] {
                 for control in [Opcode::Close, Opcode::Ping, Opcode::Pong] {
-                    assert_eq!(state.piece(control, fin), Ok(None), "{state:?} {control:?}");
+                    assert_eq!(state.data_frame(control, fin), Ok(None), "{state:?} {control:?}");
                 }
             }
         }

@@ -1,19 +1,19 @@
-//! Limits on frames and messages (§10.4), enforced at the header: nothing is kept of what exceeds them.
+//! Limits on frames and messages (§10.4), checked at the header: a payload that exceeds them is never stored.
 
 use crate::error::ProtocolError;
 
-/// The limits; each passes itself.
+/// The limits. A frame or message of exactly the limit is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// Bytes of payload a frame.
+    /// The most bytes of payload in a frame.
     pub(crate) frame: u64,
-    /// Bytes of payload a message.
+    /// The most bytes of payload in a message.
     pub(crate) message: u64,
-    /// Frames a message.
+    /// The most frames in a message.
     pub(crate) fragments: u32,
 }
 
-/// What the open message counts so far. Control frames do not count.
+/// The bytes and frames of the open message so far. Control frames do not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct MessageCounters {
     bytes: u64,
@@ -21,7 +21,8 @@ pub(crate) struct MessageCounters {
 }
 
 impl MessageCounters {
-    /// Counts a data frame of this many bytes of payload.
+    /// Counts a data frame with this many bytes of payload.
+    // Each data frame passes here, also on the fast path.
     #[inline]
     pub(crate) const fn add(self, payload_len: u64, limits: &Limits) -> Result<Self, ProtocolError> {
         if payload_len > limits.frame {
@@ -44,7 +45,7 @@ impl MessageCounters {
 }
 
 impl MessageCounters {
-    /// Counts a data frame of a compressed message, whose bytes count once they are inflated.
+    /// Counts a data frame of a compressed message. The message's bytes count when they are inflated.
     pub(crate) const fn add_compressed(
         self,
         payload_len: u64,
@@ -56,13 +57,14 @@ impl MessageCounters {
         self.add(0, limits)
     }
 
-    /// How many inflated bytes the message may still get.
+    /// How many more inflated bytes the message may have.
     #[cfg(feature = "deflate")]
     pub(crate) fn left(&self, limits: &Limits) -> usize {
         usize::try_from(limits.message.saturating_sub(self.bytes)).unwrap_or(usize::MAX)
     }
 
-    /// Counts inflated bytes, of those that are left.
+    /// Counts inflated bytes. The caller has checked them against [`left`](Self::left), so the sum cannot
+    /// overflow.
     #[cfg(feature = "deflate")]
     pub(crate) const fn add_inflated(&mut self, count: usize) {
         self.bytes = self.bytes.saturating_add(count as u64);

@@ -1,4 +1,4 @@
-//! One small machine a clause; none sees bytes of the wire, none knows the role.
+//! One small state machine for each clause. None reads bytes of the wire, and none knows the role.
 
 mod closing;
 mod fragmentation;
@@ -8,7 +8,7 @@ mod utf8;
 
 pub(crate) use closing::{CloseEvent, Closing};
 pub use closing::{CloseFrameStatus, CloseStatus};
-pub(crate) use fragmentation::{Fragmentation, Piece};
+pub(crate) use fragmentation::{DataFrame, Fragmentation};
 pub(crate) use limits::{Limits, MessageCounters};
 pub(crate) use timer::{Due, Timeouts, Timer, Wait};
 pub(crate) use utf8::{TextEnd, Utf8Validator, text};

@@ -1,4 +1,5 @@
-//! How long an endpoint waits, and for what. It knows no clock: the caller says what time it is.
+//! The timeouts of a connection: for the opening handshake, an idle peer, a Pong, and the Close. There is no
+//! clock: the caller passes the time.
 //!
 //! ```text
 //!   Handshake ──▶ Idle ──silence──▶ Ping ──written──▶ Pong ──silence──▶ out of time
@@ -7,52 +8,54 @@
 //!                  │ └──▶ Close       └────────┬────────┘
 //!                  └───────────────────────────┘
 //! ```
-//! The half of a connection that reads goes from Idle to Asked and back: the half that writes knows when the
-//! Ping is written, and waits for the Pong.
+//! The read half of a split connection goes from Idle to Asked and back: the write half knows when the Ping
+//! is written, and waits for the Pong.
 
 use core::mem;
 use core::time::Duration;
 
-/// What an endpoint waits for.
+/// The input that an endpoint waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// Nothing that the peer must send.
+    /// No input: no timeout runs.
     Nothing,
     /// The head of the opening handshake.
     Handshake,
-    /// Any input; after a silence, a Ping is due.
+    /// Any input; when the timeout ends without one, a Ping is due.
     Idle,
-    /// Room for the Ping that is due.
+    /// Room in the outbound buffer for the Ping that is due.
     Ping,
     /// Any input, after the Ping was written.
     Pong,
-    /// Any input, after the other half was told that a Ping is due.
+    /// Any input, after this half has signalled to the other half that a Ping is due.
     Asked,
     /// The peer's Close, or the end of the transport.
     Close,
 }
 
-/// A number of milliseconds, at least one; or for ever.
+/// A timeout in milliseconds, at least one; or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Millis(u32);
 
 impl Millis {
-    const FOREVER: Self = Self(u32::MAX);
+    const NONE: Self = Self(u32::MAX);
 
+    /// `None` if there is no timeout. `u32::MAX` milliseconds are far below `u64::MAX` nanoseconds, so the
+    /// product cannot overflow.
     fn nanos(self) -> Option<u64> {
-        (self != Self::FOREVER).then(|| u64::from(self.0).saturating_mul(1_000_000))
+        (self != Self::NONE).then(|| u64::from(self.0).saturating_mul(1_000_000))
     }
 }
 
 impl From<Option<Duration>> for Millis {
     fn from(time: Option<Duration>) -> Self {
-        let Some(time) = time else { return Self::FOREVER };
+        let Some(time) = time else { return Self::NONE };
         let millis = time.as_nanos().div_ceil(1_000_000).clamp(1, u128::from(u32::MAX - 1));
         Self(millis as u32)
     }
 }
 
-/// How long to wait for each.
+/// The timeout of each [`Wait`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timeouts {
     pub(crate) handshake: Millis,
@@ -64,9 +67,10 @@ pub(crate) struct Timeouts {
 impl Timeouts {
     const fn of(&self, wait: Wait) -> Millis {
         match wait {
-            Wait::Nothing | Wait::Asked => Millis::FOREVER,
+            Wait::Nothing | Wait::Asked => Millis::NONE,
             Wait::Handshake => self.handshake,
-            // A Ping that finds no room is tried again after each write, and at the latest after this time.
+            // If the outbound buffer has no room for a Ping, each write and the end of this timeout try
+            // again.
             Wait::Idle | Wait::Ping => self.ping,
             Wait::Pong => self.pong,
             Wait::Close => self.close,
@@ -74,26 +78,27 @@ impl Timeouts {
     }
 }
 
-/// What is to be done now.
+/// The result of a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Due {
-    /// Nothing before this time, if ever.
+    /// Nothing is due before this time; `None`: never.
     Later(Option<Duration>),
-    /// A Ping with this payload.
+    /// A Ping with this payload is due.
     Ping([u8; 4]),
-    /// The wait was in vain.
+    /// The timeout has ended.
     OutOfTime,
 }
 
-/// Since when the endpoint waits.
+/// What the endpoint waits for, and since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timer {
-    /// In nanoseconds.
+    /// When the wait began, in nanoseconds; `u64::MAX` until the next tick if the time was not known.
     since: u64,
-    /// Pings that were due so far.
+    /// The number of Pings so far, modulo 2^32.
     pings: u32,
     wait: Wait,
-    /// Bytes received without an event, when that was last looked at.
+    /// The number of received bytes without an event, at the last call of [`saw`](Self::saw) or
+    /// [`left`](Self::left).
     seen: u32,
     /// Whether there was input since the last tick.
     heard: bool,
@@ -102,85 +107,90 @@ pub(crate) struct Timer {
 impl Timer {
     pub(crate) const NEW: Self = Self { since: 0, pings: 0, seen: 0, wait: Wait::Nothing, heard: false };
 
-    /// There was input.
+    /// Records input.
+    // Each message of the fast path passes here.
     #[inline]
     pub(crate) fn heard(&mut self) {
         self.heard = true;
     }
 
-    /// So many bytes were received without an event.
+    /// Records how many bytes are received without an event: another number than before is input.
+    // Each `receive` that needs more bytes passes here.
     #[inline]
     pub(crate) fn saw(&mut self, bytes: usize) {
+        // The lower 32 bits are enough to see a change.
         let bytes = bytes as u32;
         self.heard |= bytes != self.seen;
         self.seen = bytes;
     }
 
-    /// So many of them are left: some were headers, which make no event.
+    /// Records how many of these bytes are left after headers were removed, which make no event. This is no
+    /// input.
     pub(crate) fn left(&mut self, bytes: usize) {
         self.seen = bytes as u32;
     }
 
-    /// Whether a silence has lasted so long that a Ping is due or was sent, and there was no input since.
+    /// Whether a Ping is due or was sent, and no input followed.
     pub(crate) const fn is_asking(&self) -> bool {
         matches!(self.wait, Wait::Ping | Wait::Pong | Wait::Asked)
     }
 
-    /// A Ping is due; its payload.
+    /// Makes a Ping due. Returns its payload.
     pub(crate) fn ask(&mut self) -> [u8; 4] {
         self.wait = Wait::Ping;
+        // Wrapping: a payload must only differ from those of recent Pings.
         self.pings = self.pings.wrapping_add(1);
         self.payload()
     }
 
-    /// Each Ping has its own.
+    /// The payload of the last Ping; each Ping has another.
     const fn payload(&self) -> [u8; 4] {
         self.pings.to_be_bytes()
     }
 
-    /// Any input ends the wait for a Pong: a peer may answer only the newest of several Pings (§5.5.3).
+    /// Ends the wait for a Pong. Any input does: a peer may answer only the newest of several Pings (§5.5.3).
     pub(crate) fn stop_asking(&mut self) {
         if self.is_asking() {
             self.wait = Wait::Nothing;
         }
     }
 
-    /// The Ping that is due was written: the wait for the Pong begins, `now` or, when that is not known, with
-    /// the next tick.
+    /// Records that the Ping was written. The wait for the Pong begins `now`, or at the next tick if the time
+    /// is not known.
     pub(crate) fn ping_written(&mut self, now: Option<Duration>, timeouts: &Timeouts) {
-        self.wait = if timeouts.pong == Millis::FOREVER { Wait::Idle } else { Wait::Pong };
+        self.wait = if timeouts.pong == Millis::NONE { Wait::Idle } else { Wait::Pong };
         self.since = now.map_or(u64::MAX, nanos);
     }
 
-    /// The half that writes is told that a Ping is due: it sends the Ping, and waits for the Pong.
+    /// Records that this half has signalled to the write half that a Ping is due. The write half sends the
+    /// Ping and waits for the Pong.
     pub(crate) fn ping_signalled(&mut self, now: Duration, timeouts: &Timeouts) {
-        self.wait = if timeouts.pong == Millis::FOREVER { Wait::Idle } else { Wait::Asked };
+        self.wait = if timeouts.pong == Millis::NONE { Wait::Idle } else { Wait::Asked };
         self.since = nanos(now);
     }
 
-    /// The timer of the half that reads, when a connection is split.
+    /// The timer of the read half of a connection that is split.
     pub(crate) const fn of_reader(self) -> Self {
         let wait = if self.is_asking() { Wait::Asked } else { self.wait };
         Self { wait, ..self }
     }
 
-    /// The timer of the whole connection, out of that of the half that reads and that of the half that
-    /// writes.
+    /// The timer of the whole connection, from the timers of the read half and the write half.
     pub(crate) const fn join(self, writer: &Self) -> Self {
         let (wait, since) = match (self.wait, writer.wait) {
             (Wait::Asked, Wait::Pong) => (Wait::Pong, writer.since),
-            // The Ping was not written: it is due after the next silence.
+            // The Ping was not written: another one is due after the next idle timeout.
             (Wait::Asked, _) => (Wait::Idle, self.since),
             (wait, _) => (wait, self.since),
         };
         Self { wait, since, pings: writer.pings, ..self }
     }
 
-    /// It is `now`, and the endpoint waits for this; [`Wait::Idle`] stands for all states of an open
-    /// connection.
+    /// Advances the timer to `now`. `wait` is what the endpoint waits for; [`Wait::Idle`] also stands for
+    /// [`Wait::Ping`], [`Wait::Pong`] and [`Wait::Asked`].
     pub(crate) fn tick(&mut self, now: Duration, wait: Wait, timeouts: &Timeouts) -> Due {
         let now = nanos(now);
-        // A clock that goes back is one that stands still from there.
+        // If the clock goes back, the wait begins at the earlier time.
         self.since = self.since.min(now);
         if wait != self.wait && !(wait == Wait::Idle && self.is_asking()) {
             (self.wait, self.since) = (wait, now);
@@ -204,18 +214,18 @@ impl Timer {
         Due::Later(self.deadline(timeouts))
     }
 
-    /// When to be told the time again: after the time that was told last.
+    /// The time at which the caller must call [`tick`](Self::tick) again; `None` if no timeout runs.
     pub(crate) fn deadline(&self, timeouts: &Timeouts) -> Option<Duration> {
         self.until(timeouts).map(Duration::from_nanos)
     }
 
     fn until(&self, timeouts: &Timeouts) -> Option<u64> {
-        // A deadline later than the clock can tell is none.
+        // A deadline beyond `u64::MAX` nanoseconds is none.
         self.since.checked_add(timeouts.of(self.wait).nanos()?)
     }
 }
 
-/// 584 years and more are one time.
+/// The time in nanoseconds; `u64::MAX` from 584 years on.
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -2,14 +2,16 @@
 
 use core::str;
 
-/// Validates a text piece by piece: keeps the bytes of the code point that the text so far ends inside.
+/// Validates a text piece by piece. Between two pieces it keeps the bytes of an incomplete code point.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Utf8Validator {
+    /// The incomplete code point is `bytes[..len]`.
     bytes: [u8; 4],
+    /// At most 3 between two calls.
     len: u8,
 }
 
-/// No text begins with these bytes.
+/// The bytes are not UTF-8, and no further bytes can make them so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotUtf8;
 
@@ -21,6 +23,7 @@ impl Utf8Validator {
             bytes = rest;
             let Some(slot) = self.bytes.get_mut(usize::from(self.len)) else { return Err(NotUtf8) };
             *slot = *next;
+            // `get_mut` succeeded, so `len` is at most 4 now.
             self.len = self.len.saturating_add(1);
             let Some(code_point) = self.bytes.get(..usize::from(self.len)) else { return Err(NotUtf8) };
             match TextEnd::of(code_point)? {
@@ -34,6 +37,7 @@ impl Utf8Validator {
             for (slot, byte) in self.bytes.iter_mut().zip(incomplete) {
                 *slot = *byte;
             }
+            // 1 to 3. The mask keeps `len` within `bytes` even if the validator is wrong.
             self.len = incomplete.len() as u8 & 3;
         }
         Ok(())
@@ -45,17 +49,17 @@ impl Utf8Validator {
     }
 }
 
-/// Where a text ends that has more bytes to come.
+/// How the beginning of a text ends: with a whole code point, or inside one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextEnd {
-    /// Between two code points.
+    /// With a whole code point, or the beginning is empty.
     Boundary,
-    /// Inside a code point: its one to three bytes begin here.
+    /// Inside a code point. Its bytes, one to three, begin at this position.
     Inside(usize),
 }
 
 impl TextEnd {
-    /// Validates the beginning of a text.
+    /// Validates the beginning of a text: its last code point may be incomplete.
     pub(crate) fn of(bytes: &[u8]) -> Result<Self, NotUtf8> {
         #[cfg(feature = "simd")]
         let validated = simdutf8::compat::from_utf8(bytes)
@@ -71,7 +75,8 @@ impl TextEnd {
     }
 }
 
-/// A whole text (§8.1).
+/// Validates a whole text (§8.1).
+// Inlined for short texts: each text message passes here.
 #[inline]
 pub(crate) fn text(bytes: &[u8]) -> Result<&str, NotUtf8> {
     // Below 64 bytes the inlined standard validator is faster than a call into simdutf8.
@@ -86,8 +91,8 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, NotUtf8> {
 mod tests {
     use super::{NotUtf8, TextEnd, Utf8Validator};
 
-    /// The position of the byte at which it fails; the length where it ends inside a code point; `None` for a
-    /// text.
+    /// The position of the first byte that is not UTF-8; the length if the last code point is incomplete;
+    /// `None` for valid UTF-8.
     fn failure(pieces: &[&[u8]]) -> Option<usize> {
         let mut utf8 = Utf8Validator::default();
         let mut seen = 0;
@@ -175,6 +180,7 @@ mod tests {
             }
         }
     }
+
     #[test]
     fn u8_08_long_texts_agree_with_core() {
         let mut random = fastrand::Rng::with_seed(64);

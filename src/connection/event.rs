@@ -1,54 +1,55 @@
-//! What `receive` reports.
+//! The events that `receive` returns.
 
 use crate::config::Delivery;
 use crate::handshake::{Request, Response};
 use crate::rules::text;
 use crate::wire::{CloseFrame, MessageKind};
 
-/// Something that came. It borrows from the receive buffer, not from the connection: the application can
-/// answer while it holds one.
+/// Something received from the peer. An event borrows from the receive buffer, not from the connection, so
+/// the application can send a reply while it holds the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'b> {
     /// To a server: a valid request for an upgrade (§4.2.1). Answer with
-    /// [`accept`](crate::Connection::accept) or [`reject`](crate::Connection::reject); nothing more is
-    /// read before, so do not read from the transport either.
+    /// [`accept`](crate::Connection::accept) or [`reject`](crate::Connection::reject); until then, the
+    /// connection reads no input, so do not read from the transport either.
     Request(Request<'b>),
     /// To a server that [allows it](crate::Config::allow_plain_http): a valid request that asks for no
-    /// upgrade, such as a health check. Answer with [`reject`](crate::Connection::reject), of status 200
-    /// for a page.
+    /// upgrade, such as a health check. Answer with [`reject`](crate::Connection::reject); to return a page,
+    /// with status 200.
     PlainRequest(Request<'b>),
-    /// To a client: the server has accepted; the connection is open (§4.1).
+    /// To a client: the server accepts the handshake, and the connection is open (§4.1).
     Open(Response<'b>),
-    /// To a client: the server has answered with something else, such as 301, 401 or 503. The connection is
-    /// over. What came of the response's content is in
+    /// To a client: the server rejects the handshake with another status, such as 301, 401 or 503. The
+    /// connection is over. The beginning of the response's content, as far as it is received, is in
     /// [`ReceiveBuffer::unread`](crate::ReceiveBuffer::unread) until the next `receive`.
     Rejected(Response<'b>),
     /// A text message.
     Text(&'b str),
     /// A binary message.
     Binary(&'b [u8]),
-    /// The next piece of a text message, cut between code points; empty only as the last.
+    /// The next piece of a text message, split between code points. Only the last piece can be empty.
     TextPart {
         /// The piece.
         text: &'b str,
         /// Whether the message ends with it.
         last: bool,
     },
-    /// The next piece of a binary message; empty only as the last.
+    /// The next piece of a binary message. Only the last piece can be empty.
     BinaryPart {
         /// The piece.
         bytes: &'b [u8],
         /// Whether the message ends with it.
         last: bool,
     },
-    /// A Ping with at most 125 bytes (§5.5.2). It is answered already, unless [switched
-    /// off](crate::Config::auto_pong).
+    /// A Ping with at most 125 bytes (§5.5.2). The connection has already written the Pong, or will write it
+    /// when the outbound buffer has room, unless this is [switched off](crate::Config::auto_pong).
     Ping(&'b [u8]),
-    /// A Pong with at most 125 bytes, whether a Ping asked for it or not (§5.5.3).
+    /// A Pong with at most 125 bytes, either the reply to a Ping or unsolicited (§5.5.3).
     Pong(&'b [u8]),
-    /// The peer's Close; `None` where it has no code (§7.1.5: 1005). It is answered already, unless
-    /// [switched off](crate::Config::auto_close). Nothing comes after it.
+    /// The peer's Close; `None` if it has no code (§7.1.5: 1005). It is the last event. The connection has
+    /// already written its own Close, or will write it when the outbound buffer has room, unless this is
+    /// [switched off](crate::Config::auto_close).
     Close(Option<CloseFrame<'b>>),
 }
 

@@ -1,4 +1,4 @@
-//! A message that is encoded once and sent to many (§6.1).
+//! A message that is encoded once and sent on many connections (§6.1).
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -9,17 +9,17 @@ use super::frame_writer::header;
 use crate::deflate::{Deflater, FragmentPosition, Window};
 use crate::wire::{FrameHeader, MessageKind, ReservedBits};
 
-/// A message, encoded once, for [`Connection::send_prepared`](super::Connection::send_prepared) on any number
-/// of connections.
+/// A message that is encoded once. [`Connection::send_prepared`](super::Connection::send_prepared) sends it
+/// on any number of connections.
 ///
-/// To a server it is ready bytes: each send copies them and does nothing else. A client masks every frame
-/// with a key of its own (§5.3), so each send of a client's masks the payload while copying it, as
-/// [`send_text`](super::Connection::send_text) does.
+/// A server only copies the encoded bytes. A client must mask each frame with a new key (§5.3), so it masks
+/// the payload while it copies it, as [`send_text`](super::Connection::send_text) does.
 ///
-/// It goes out as it is, also where permessage-deflate was agreed on: that lets a sender leave out what it
-/// wants (RFC 7692 §6). With feature `deflate`, `PreparedMessage::with_deflate` compresses it, once as well.
+/// It is sent uncompressed, even if permessage-deflate was negotiated (RFC 7692 §6 lets a sender choose for
+/// each message). With feature `deflate`, `PreparedMessage::with_deflate` adds a form that is compressed
+/// once.
 ///
-/// Nothing in it changes. Threads share one, in an `Arc`, without a lock.
+/// A prepared message never changes, so threads can share it in an `Arc`, without a lock.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -46,15 +46,15 @@ pub struct PreparedMessage {
 #[derive(Clone)]
 pub(super) struct Encoded {
     pub(super) header: FrameHeader,
-    /// How many bytes the header has in `frame`.
+    /// The length of the header at the start of `frame`.
     header_len: usize,
     pub(super) frame: Box<[u8]>,
 }
 
-/// A message that was compressed with an empty window.
+/// A message in one frame, compressed with an empty window.
 #[derive(Clone)]
 pub(super) struct Compressed {
-    /// The base-2 logarithm of the window that the peer needs for it.
+    /// The base-2 logarithm of the smallest window with which the peer can inflate it.
     pub(super) window_bits: u8,
     pub(super) encoded: Encoded,
 }
@@ -76,12 +76,13 @@ impl PreparedMessage {
         Self { kind, plain: Encoded::new(kind, ReservedBits::NONE, payload), compressed: None }
     }
 
-    /// Adds a compressed form, where that is shorter: made once, with a window of 2^`window_bits` bytes, 8 to
-    /// 15, that is empty, and at this [level](crate::DeflateConfig::level).
+    /// Adds a compressed form, if it is shorter. It is compressed here, once, with an empty window of
+    /// 2^`window_bits` bytes, 8 to 15, and at this [level](crate::DeflateConfig::level).
     ///
-    /// It goes out where the connection would compress the message, and the window it may use (RFC 7692
-    /// §7.1.2) is no smaller, or is at least as large as the message; else the message goes out as it is.
-    /// With context takeover, the connection's own next message is compressed with an empty window, too.
+    /// A connection sends the compressed form if it would compress the message itself, and if the window that
+    /// it may use (RFC 7692 §7.1.2) is at least as large as this window or as the message. Otherwise it
+    /// sends the message uncompressed. With context takeover, the connection compresses its next message
+    /// with an empty window, too.
     ///
     /// ```
     /// use websocket_proto::{Negotiated, Config, Connection, DeflateParams, DeflateConfig, PreparedMessage, Server};
@@ -107,7 +108,7 @@ impl PreparedMessage {
         let window = Window { bits: window_bits.clamp(8, 15), takeover: false };
         let bytes =
             Deflater::new().deflate(payload, FragmentPosition { first: true, last: true }, window, level);
-        // With an empty window, nothing looks back farther than the message is long.
+        // The window is empty at the start, so no distance is longer than the message.
         let window_bits = (8..window.bits).find(|&bits| payload.len() <= 1 << bits).unwrap_or(window.bits);
         let is_shorter = bytes.len() < payload.len();
         let compressed = is_shorter.then(|| Compressed {
@@ -119,12 +120,12 @@ impl PreparedMessage {
 }
 
 impl PreparedMessage {
-    /// Its plain form.
+    /// The uncompressed form.
     pub(super) fn plain(&self) -> &Encoded {
         &self.plain
     }
 
-    /// Its compressed form, if there is one.
+    /// The compressed form, if there is one.
     pub(super) fn compressed(&self) -> Option<&Compressed> {
         self.compressed.as_ref()
     }
@@ -134,6 +135,7 @@ impl Encoded {
     fn new(kind: MessageKind, reserved: ReservedBits, payload: &[u8]) -> Self {
         let header = FrameHeader { reserved, ..header(kind.opcode(), true, None, payload.len()) };
         let encoded = header.encode();
+        // Saturating: `payload` is in memory, and a header has at most 14 bytes.
         let mut frame = Vec::with_capacity(encoded.len().saturating_add(payload.len()));
         frame.extend_from_slice(&encoded);
         frame.extend_from_slice(payload);
@@ -145,7 +147,7 @@ impl Encoded {
     }
 }
 
-/// Without the payload.
+/// Shows the length of the payload, not the payload: it is the application's data.
 impl fmt::Debug for PreparedMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PreparedMessage")

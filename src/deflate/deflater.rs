@@ -10,7 +10,7 @@ use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status};
 use super::stream::{TAIL, Window};
 
 /// zlib's memory level: a block has at most 2^11 symbols. zlib's default is 8, 2^14 symbols: that uses 98 KiB
-/// more, is slower for messages of up to that many bytes, and makes larger ones only half a percent smaller.
+/// more, is slower for messages of up to 16 KiB, and makes larger ones only half a percent smaller.
 const MEM_LEVEL: i32 = 5;
 
 /// zlib counts all input and all output of a context in a `c_ulong`, which has 32 bits on 32-bit targets and

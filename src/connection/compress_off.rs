@@ -12,6 +12,7 @@ use crate::wire::FrameHeader;
 #[derive(Debug, Clone)]
 pub(super) struct Compression;
 
+#[expect(clippy::extra_unused_type_parameters, reason = "the signatures are those of the feature")]
 impl Compression {
     pub(super) const fn new<R: Role>(_: Negotiated, _: &Settings) -> Self {
         Self

@@ -12,6 +12,7 @@ use crate::rules::Limits;
 /// Inflates nothing.
 pub(super) struct Decompressor;
 
+#[expect(clippy::extra_unused_type_parameters, reason = "the signatures are those of the feature")]
 impl Decompressor {
     pub(super) const fn new<R: Role>(_: &mut Inflater, _: Negotiated, _: Delivery, _: &Limits) -> Self {
         Self

@@ -488,6 +488,7 @@ impl<R: Role> Connection<R> {
     /// The connection itself, if it is not open: the opening handshake, and the end, are the whole
     /// connection's.
     #[doc(alias = "into_split")]
+    #[expect(clippy::result_large_err, reason = "the connection comes back without a heap")]
     pub fn split(self) -> Result<(ReadHalf<R>, WriteHalf<R>), Self> {
         let Self { role, config, timer, phase } = self;
         match phase {

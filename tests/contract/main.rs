@@ -7,6 +7,9 @@ extern crate alloc;
 #[macro_use]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(all(feature = "bytes", feature = "deflate"))]
+#[path = "../support/deflate.rs"]
+mod support_deflate;
 
 #[cfg(feature = "alloc")]
 mod backpressure;
@@ -18,10 +21,14 @@ mod pair;
 #[cfg(feature = "alloc")]
 mod prepared;
 #[cfg(feature = "alloc")]
+mod shared_buffer;
+#[cfg(feature = "alloc")]
 mod split;
 #[cfg(feature = "alloc")]
 mod st_contract;
 #[cfg(feature = "alloc")]
 mod streams;
+#[cfg(feature = "bytes")]
+mod take_payload;
 #[cfg(feature = "alloc")]
 mod tick;

@@ -18,3 +18,5 @@ mod fields;
 mod limits;
 mod messages;
 mod syntax;
+#[cfg(feature = "http")]
+mod types;

@@ -1,15 +1,13 @@
 //! One receive buffer for many connections: each reads its own bytes, and idle connections take no memory.
-#![cfg(feature = "alloc")]
-
-mod support;
 
 use core::mem;
 
 use allocation_counter::measure;
-use support::{Keys, Side, frame};
 use websocket_proto::{
     BufferSlot, Client, Config, Connection, Delivery, Error, Event, ReceiveBuffer, Server, SharedBuffer,
 };
+
+use crate::support::{Keys, Side, frame};
 
 type Clients = Client<Keys>;
 

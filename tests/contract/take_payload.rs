@@ -1,17 +1,12 @@
 //! Payloads taken from the receive buffer as `Bytes`: the right bytes, without a copy.
-#![cfg(feature = "bytes")]
-
-mod support;
-#[cfg(feature = "deflate")]
-#[path = "support/deflate.rs"]
-mod support_deflate;
 
 use allocation_counter::measure;
 use bytes::{Bytes, BytesMut};
-use support::{Keys, REQUEST, RESPONSE, Side, asking, frame};
 use websocket_proto::{
     Client, Config, Connection, Delivery, Error, Event, ProtocolError, ReceiveBuffer, Role, Server,
 };
+
+use crate::support::{Keys, REQUEST, RESPONSE, Side, asking, frame};
 
 type Clients = Client<Keys>;
 
@@ -105,7 +100,7 @@ fn it_is_the_payload_of_the_event_in_every_chunking() {
 #[cfg(feature = "deflate")]
 #[test]
 fn it_is_the_inflated_payload_of_a_compressed_message() {
-    use support_deflate::{Deflating, HELLO, open};
+    use crate::support_deflate::{Deflating, HELLO, open};
     fn check<R: Deflating>() {
         let (left, right) = HELLO.split_at(3);
         let mut wire = vec![];

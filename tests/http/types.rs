@@ -1,5 +1,4 @@
 //! The opening handshake with the types of the crate `http`, between this crate's two ends.
-#![cfg(feature = "http")]
 
 use http::{HeaderMap, Method, Request, Response, Version};
 use websocket_proto::handshake::{Key, UpgradeOffer, UpgradeRequest};

@@ -63,54 +63,46 @@ fn wire<R: Side>(name: u8) -> Vec<u8> {
     .concat()
 }
 
-#[test]
-fn connections_on_one_buffer_read_their_own_bytes() {
-    fn check<R: Side>() {
-        let mut random = fastrand::Rng::with_seed(11);
-        for max_read in [1 << 6, 1 << 11, 1 << 16] {
-            let mut shared = SharedBuffer::new();
-            let wires: Vec<_> = (b'a'..b'g').map(wire::<R>).collect();
-            let mut rests: Vec<&[u8]> = wires.iter().map(Vec::as_slice).collect();
-            let mut peers: Vec<_> = wires.iter().map(|_| Peer::<R>::new(Config::default())).collect();
-            while rests.iter().any(|rest| !rest.is_empty()) {
-                let at = random.usize(0..peers.len());
-                let (read, rest) = rests[at].split_at(random.usize(0..=rests[at].len().min(max_read)));
-                peers[at].read(&mut shared, read);
-                rests[at] = rest;
-            }
-            for (peer, wire) in peers.iter().zip(&wires) {
-                assert_eq!(peer.events, alone::<R>(Config::default(), wire), "reads of up to {max_read}");
-                assert!(peer.slot.is_empty());
-            }
+both_roles!(connections_on_one_buffer_read_their_own_bytes);
+fn connections_on_one_buffer_read_their_own_bytes<R: Side>() {
+    let mut random = fastrand::Rng::with_seed(11);
+    for max_read in [1 << 6, 1 << 11, 1 << 16] {
+        let mut shared = SharedBuffer::new();
+        let wires: Vec<_> = (b'a'..b'g').map(wire::<R>).collect();
+        let mut rests: Vec<&[u8]> = wires.iter().map(Vec::as_slice).collect();
+        let mut peers: Vec<_> = wires.iter().map(|_| Peer::<R>::new(Config::default())).collect();
+        while rests.iter().any(|rest| !rest.is_empty()) {
+            let at = random.usize(0..peers.len());
+            let (read, rest) = rests[at].split_at(random.usize(0..=rests[at].len().min(max_read)));
+            peers[at].read(&mut shared, read);
+            rests[at] = rest;
+        }
+        for (peer, wire) in peers.iter().zip(&wires) {
+            assert_eq!(peer.events, alone::<R>(Config::default(), wire), "reads of up to {max_read}");
+            assert!(peer.slot.is_empty());
         }
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn leftover_bytes_of_2000_connections_take_less_than_200_kb() {
-    fn check<R: Side>() {
-        let header = frame::<R>(0x00, &[7; 300])[..3].to_vec();
-        let mut shared = SharedBuffer::new();
-        let mut peers: Vec<_> = (0..2000).map(|_| Peer::<R>::new(Config::default())).collect();
-        let info = measure(|| {
-            for peer in &mut peers {
-                // A part of a message, and the first bytes of a header.
-                peer.read(&mut shared, &frame::<R>(0x02, &[7; 7]));
-                peer.read(&mut shared, &header);
-            }
-        });
-        assert!(info.bytes_current < 200_000, "{info:?}");
-        assert!(peers.iter().all(|peer| !peer.slot.is_empty()));
-        drop(shared);
-    }
-    check::<Server>();
-    check::<Clients>();
+both_roles!(leftover_bytes_of_2000_connections_take_less_than_200_kb);
+fn leftover_bytes_of_2000_connections_take_less_than_200_kb<R: Side>() {
+    let header = frame::<R>(0x00, &[7; 300])[..3].to_vec();
+    let mut shared = SharedBuffer::new();
+    let mut peers: Vec<_> = (0..2000).map(|_| Peer::<R>::new(Config::default())).collect();
+    let info = measure(|| {
+        for peer in &mut peers {
+            // A part of a message, and the first bytes of a header.
+            peer.read(&mut shared, &frame::<R>(0x02, &[7; 7]));
+            peer.read(&mut shared, &header);
+        }
+    });
+    assert!(info.bytes_current < 200_000, "{info:?}");
+    assert!(peers.iter().all(|peer| !peer.slot.is_empty()));
+    drop(shared);
 }
 
-#[test]
-fn an_empty_slot_has_no_memory() {
+both_roles!(an_empty_slot_has_no_memory);
+fn an_empty_slot_has_no_memory<R: Side>() {
     assert!(size_of::<BufferSlot>() <= 72);
     fn check<R: Side>() {
         let mut shared = SharedBuffer::new();
@@ -131,8 +123,7 @@ fn an_empty_slot_has_no_memory() {
             shared = SharedBuffer::new();
         }
     }
-    check::<Server>();
-    check::<Clients>();
+    check::<R>();
 }
 
 #[test]
@@ -170,72 +161,60 @@ fn a_long_message_is_not_copied_at_each_read() {
     check::<Server>(Delivery::Parts);
 }
 
-#[test]
-fn a_leaked_guard_loses_no_byte_and_mixes_none() {
-    fn check<R: Side>() {
-        let mut shared = SharedBuffer::new();
-        let (mut one, mut two) = (Peer::<R>::new(Config::default()), Peer::<R>::new(Config::default()));
-        let wires = [b'a', b'b'].map(wire::<R>);
-        // The slot of `one` has leftover bytes before, and input after.
-        let ((first, rest), second) = (wires[0].split_at(7), &wires[1]);
-        one.read(&mut shared, first);
-        let (between, rest) = rest.split_at(17);
+both_roles!(a_leaked_guard_loses_no_byte_and_mixes_none);
+fn a_leaked_guard_loses_no_byte_and_mixes_none<R: Side>() {
+    let mut shared = SharedBuffer::new();
+    let (mut one, mut two) = (Peer::<R>::new(Config::default()), Peer::<R>::new(Config::default()));
+    let wires = [b'a', b'b'].map(wire::<R>);
+    // The slot of `one` has leftover bytes before, and input after.
+    let ((first, rest), second) = (wires[0].split_at(7), &wires[1]);
+    one.read(&mut shared, first);
+    let (between, rest) = rest.split_at(17);
+    let mut inbound = shared.attach(&mut one.slot);
+    assert_eq!(inbound.feed(between), between.len());
+    mem::forget(inbound);
+    assert!(!one.slot.is_empty());
+
+    let (half, half_after) = second.split_at(6000);
+    two.read(&mut shared, half);
+    one.read(&mut shared, rest);
+    two.read(&mut shared, half_after);
+    assert_eq!(one.events, alone::<R>(Config::default(), &wires[0]));
+    assert_eq!(two.events, alone::<R>(Config::default(), second));
+    assert!(one.slot.is_empty() && two.slot.is_empty());
+}
+
+both_roles!(the_slot_of_another_connection_is_an_error_and_harms_neither);
+fn the_slot_of_another_connection_is_an_error_and_harms_neither<R: Side>() {
+    let mut shared = SharedBuffer::new();
+    let wires = [b'a', b'b'].map(wire::<R>);
+    // In a header, in a short frame, and after so much of a message that its bytes stay in the slot.
+    for cut in [1, 8, 5035] {
+        let mut peers = [(); 2].map(|()| Peer::<R>::new(Config::default()));
+        peers[0].read(&mut shared, &wires[0][..cut]);
+        let [one, two] = &mut peers;
         let mut inbound = shared.attach(&mut one.slot);
-        assert_eq!(inbound.feed(between), between.len());
-        mem::forget(inbound);
-        assert!(!one.slot.is_empty());
-
-        let (half, half_after) = second.split_at(6000);
-        two.read(&mut shared, half);
-        one.read(&mut shared, rest);
-        two.read(&mut shared, half_after);
-        assert_eq!(one.events, alone::<R>(Config::default(), &wires[0]));
-        assert_eq!(two.events, alone::<R>(Config::default(), second));
-        assert!(one.slot.is_empty() && two.slot.is_empty());
-    }
-    check::<Server>();
-    check::<Clients>();
-}
-
-#[test]
-fn the_slot_of_another_connection_is_an_error_and_harms_neither() {
-    fn check<R: Side>() {
-        let mut shared = SharedBuffer::new();
-        let wires = [b'a', b'b'].map(wire::<R>);
-        // In a header, in a short frame, and after so much of a message that its bytes stay in the slot.
-        for cut in [1, 8, 5035] {
-            let mut peers = [(); 2].map(|()| Peer::<R>::new(Config::default()));
-            peers[0].read(&mut shared, &wires[0][..cut]);
-            let [one, two] = &mut peers;
-            let mut inbound = shared.attach(&mut one.slot);
-            let mut out = Vec::new();
-            assert_eq!(two.connection.receive(&mut inbound, &mut out).unwrap_err(), Error::WrongBuffer);
-            drop(inbound);
-            let mut inbound = shared.attach(&mut two.slot);
-            assert_eq!(inbound.feed(&wires[1]), wires[1].len());
-            assert_eq!(one.connection.receive(&mut inbound, &mut out).unwrap_err(), Error::WrongBuffer);
-            drop(inbound);
-            peers[0].read(&mut shared, &wires[0][cut..]);
-            peers[1].read(&mut shared, b"");
-            for (peer, wire) in peers.iter().zip(&wires) {
-                assert_eq!(peer.events, alone::<R>(Config::default(), wire), "cut at {cut}");
-            }
+        let mut out = Vec::new();
+        assert_eq!(two.connection.receive(&mut inbound, &mut out).unwrap_err(), Error::WrongBuffer);
+        drop(inbound);
+        let mut inbound = shared.attach(&mut two.slot);
+        assert_eq!(inbound.feed(&wires[1]), wires[1].len());
+        assert_eq!(one.connection.receive(&mut inbound, &mut out).unwrap_err(), Error::WrongBuffer);
+        drop(inbound);
+        peers[0].read(&mut shared, &wires[0][cut..]);
+        peers[1].read(&mut shared, b"");
+        for (peer, wire) in peers.iter().zip(&wires) {
+            assert_eq!(peer.events, alone::<R>(Config::default(), wire), "cut at {cut}");
         }
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn a_slot_goes_on_with_another_shared_buffer() {
-    fn check<R: Side>() {
-        let mut peer = Peer::<R>::new(Config::default());
-        let wire = wire::<R>(b'a');
-        for read in wire.chunks(1500) {
-            peer.read(&mut SharedBuffer::with_retained_capacity(0), read);
-        }
-        assert_eq!(peer.events, alone::<R>(Config::default(), &wire));
+both_roles!(a_slot_goes_on_with_another_shared_buffer);
+fn a_slot_goes_on_with_another_shared_buffer<R: Side>() {
+    let mut peer = Peer::<R>::new(Config::default());
+    let wire = wire::<R>(b'a');
+    for read in wire.chunks(1500) {
+        peer.read(&mut SharedBuffer::with_retained_capacity(0), read);
     }
-    check::<Server>();
-    check::<Clients>();
+    assert_eq!(peer.events, alone::<R>(Config::default(), &wire));
 }

@@ -3,7 +3,7 @@
 use allocation_counter::measure;
 use bytes::{Bytes, BytesMut};
 use websocket_proto::{
-    Client, Config, Connection, Delivery, Error, Event, ProtocolError, ReceiveBuffer, Role, Server,
+    Client, Config, Connection, Delivery, Error, Event, ProtocolError, ReceiveBuffer, Role,
 };
 
 use crate::support::{Keys, REQUEST, RESPONSE, Side, asking, frame};
@@ -84,147 +84,124 @@ fn wire<R: Side>() -> Vec<u8> {
     wire
 }
 
-#[test]
-fn it_is_the_payload_of_the_event_in_every_chunking() {
-    fn check<R: Side>() {
-        for delivery in [Delivery::Messages, Delivery::Parts] {
-            let mut config = Config::default();
-            config.delivery = delivery;
-            judge_every_way(&R::open(config), &wire::<R>());
-        }
+both_roles!(it_is_the_payload_of_the_event_in_every_chunking);
+fn it_is_the_payload_of_the_event_in_every_chunking<R: Side>() {
+    for delivery in [Delivery::Messages, Delivery::Parts] {
+        let mut config = Config::default();
+        config.delivery = delivery;
+        judge_every_way(&R::open(config), &wire::<R>());
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
 #[cfg(feature = "deflate")]
-#[test]
-fn it_is_the_inflated_payload_of_a_compressed_message() {
-    use crate::support_deflate::{Deflating, HELLO, open};
-    fn check<R: Deflating>() {
-        let (left, right) = HELLO.split_at(3);
-        let mut wire = vec![];
-        for _ in 0..50 {
-            wire.extend(frame::<R>(0xC1, HELLO));
-            wire.extend(frame::<R>(0x42, left));
-            wire.extend(frame::<R>(0x89, b"?"));
-            wire.extend(frame::<R>(0x80, right));
-            wire.extend(frame::<R>(0x82, b"not compressed"));
-        }
-        for delivery in [Delivery::Messages, Delivery::Parts] {
-            let mut config = Config::default();
-            config.delivery = delivery;
-            judge_every_way(&open::<R>(websocket_proto::DeflateParams::new(), config), &wire);
-        }
+both_roles!(it_is_the_inflated_payload_of_a_compressed_message);
+#[cfg(feature = "deflate")]
+fn it_is_the_inflated_payload_of_a_compressed_message<R: crate::support_deflate::Deflating>() {
+    use crate::support_deflate::{HELLO, open};
+    let (left, right) = HELLO.split_at(3);
+    let mut wire = vec![];
+    for _ in 0..50 {
+        wire.extend(frame::<R>(0xC1, HELLO));
+        wire.extend(frame::<R>(0x42, left));
+        wire.extend(frame::<R>(0x89, b"?"));
+        wire.extend(frame::<R>(0x80, right));
+        wire.extend(frame::<R>(0x82, b"not compressed"));
     }
-    check::<Server>();
-    check::<Clients>();
+    for delivery in [Delivery::Messages, Delivery::Parts] {
+        let mut config = Config::default();
+        config.delivery = delivery;
+        judge_every_way(&open::<R>(websocket_proto::DeflateParams::new(), config), &wire);
+    }
 }
 
-#[test]
-fn a_message_is_not_copied() {
-    fn check<R: Side>() {
-        let one_frame = frame::<R>(0x82, &[7; 5000]);
-        let fragments = [
-            frame::<R>(0x02, &[7; 1000]),
-            frame::<R>(0x89, b"?"),
-            frame::<R>(0x00, &[7; 3000]),
-            frame::<R>(0x80, &[7; 1000]),
-        ]
-        .concat();
-        for wire in [one_frame, fragments] {
-            let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
-            // A message before and a header after.
-            let wire = [&frame::<R>(0x82, b"before")[..], &wire, b"\x82"].concat();
-            assert_eq!(inbound.feed(&wire), wire.len());
-            loop {
-                let event = connection.receive(&mut inbound, &mut Vec::new()).unwrap().expect("a message");
-                let Event::Binary(bytes @ [7, ..]) = event else { continue };
-                let (at, len) = (bytes.as_ptr(), bytes.len());
-                let taken = inbound.take_payload().unwrap();
-                assert_eq!((taken.as_ptr(), taken.len()), (at, 5000));
-                assert_eq!(len, 5000);
-                break;
-            }
-            assert_eq!(inbound.unread(), b"\x82");
-        }
-    }
-    check::<Server>();
-    check::<Clients>();
-}
-
-#[test]
-fn the_memory_is_used_again_once_the_payloads_are_dropped() {
-    fn check<R: Side>() {
+both_roles!(a_message_is_not_copied);
+fn a_message_is_not_copied<R: Side>() {
+    let one_frame = frame::<R>(0x82, &[7; 5000]);
+    let fragments = [
+        frame::<R>(0x02, &[7; 1000]),
+        frame::<R>(0x89, b"?"),
+        frame::<R>(0x00, &[7; 3000]),
+        frame::<R>(0x80, &[7; 1000]),
+    ]
+    .concat();
+    for wire in [one_frame, fragments] {
         let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
-        let (mut out, wire) = (Vec::new(), frame::<R>(0x82, &[7; 1000]));
-        let mut messages = |count: usize| {
-            for _ in 0..count {
-                inbound.spare_mut(16 * 1024)[..wire.len()].copy_from_slice(&wire);
-                inbound.advance(wire.len());
-                assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Binary(_)))));
-                assert_eq!(inbound.take_payload().unwrap().len(), 1000);
-                assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(None)));
-            }
-        };
-        messages(200);
-        let info = measure(|| messages(10_000));
-        assert_eq!((info.count_total, info.bytes_current), (0, 0));
-    }
-    check::<Server>();
-    check::<Clients>();
-}
-
-#[test]
-fn a_long_payload_takes_its_memory_with_it() {
-    fn check<R: Side>() {
-        let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
-        let wire = [frame::<R>(0x82, &vec![7; 10 << 20]), frame::<R>(0x82, b"after")].concat();
-        let info = measure(|| {
-            for chunk in wire.chunks(16 * 1024) {
-                assert_eq!(inbound.feed(chunk), chunk.len());
-                while connection.receive(&mut inbound, &mut Vec::new()).unwrap().is_some() {
-                    assert!(inbound.take_payload().is_some());
-                }
-            }
-        });
-        assert!(info.bytes_current < 128 * 1024, "{info:?}");
-        // The sum of all allocations: the memory doubles.
-        assert!(info.bytes_total < 64 << 20, "{info:?}");
-    }
-    check::<Server>();
-    check::<Clients>();
-}
-
-#[test]
-fn there_is_none_without_an_event_or_after_another_call() {
-    fn check<R: Side>() {
-        let wire = [frame::<R>(0x82, b"message"), frame::<R>(0x82, b"m")[..1].to_vec()].concat();
-        type Call<R> = fn(&mut Connection<R>, &mut ReceiveBuffer<BytesMut>);
-        let calls: [(&str, Call<R>); 6] = [
-            ("receive", |connection, inbound| {
-                assert!(matches!(connection.receive(inbound, &mut Vec::new()), Ok(None)));
-            }),
-            ("spare_mut", |_, inbound| {
-                let _ = inbound.spare_mut(1);
-            }),
-            ("feed", |_, inbound| assert_eq!(inbound.feed(b""), 0)),
-            ("clear", |_, inbound| inbound.clear()),
-            ("shrink_to_fit", |_, inbound| inbound.shrink_to_fit()),
-            ("take_payload", |_, inbound| assert_eq!(inbound.take_payload().unwrap(), "message")),
-        ];
-        for (name, call) in calls {
-            let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
-            assert_eq!(inbound.take_payload(), None, "new");
-            assert_eq!(inbound.feed(&wire), wire.len());
-            assert_eq!(inbound.take_payload(), None, "before the event");
-            assert!(matches!(connection.receive(&mut inbound, &mut Vec::new()), Ok(Some(Event::Binary(_)))));
-            call(&mut connection, &mut inbound);
-            assert_eq!(inbound.take_payload(), None, "after {name}");
+        // A message before and a header after.
+        let wire = [&frame::<R>(0x82, b"before")[..], &wire, b"\x82"].concat();
+        assert_eq!(inbound.feed(&wire), wire.len());
+        loop {
+            let event = connection.receive(&mut inbound, &mut Vec::new()).unwrap().expect("a message");
+            let Event::Binary(bytes @ [7, ..]) = event else { continue };
+            let (at, len) = (bytes.as_ptr(), bytes.len());
+            let taken = inbound.take_payload().unwrap();
+            assert_eq!((taken.as_ptr(), taken.len()), (at, 5000));
+            assert_eq!(len, 5000);
+            break;
         }
+        assert_eq!(inbound.unread(), b"\x82");
     }
-    check::<Server>();
-    check::<Clients>();
+}
+
+both_roles!(the_memory_is_used_again_once_the_payloads_are_dropped);
+fn the_memory_is_used_again_once_the_payloads_are_dropped<R: Side>() {
+    let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
+    let (mut out, wire) = (Vec::new(), frame::<R>(0x82, &[7; 1000]));
+    let mut messages = |count: usize| {
+        for _ in 0..count {
+            inbound.spare_mut(16 * 1024)[..wire.len()].copy_from_slice(&wire);
+            inbound.advance(wire.len());
+            assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Binary(_)))));
+            assert_eq!(inbound.take_payload().unwrap().len(), 1000);
+            assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(None)));
+        }
+    };
+    messages(200);
+    let info = measure(|| messages(10_000));
+    assert_eq!((info.count_total, info.bytes_current), (0, 0));
+}
+
+both_roles!(a_long_payload_takes_its_memory_with_it);
+fn a_long_payload_takes_its_memory_with_it<R: Side>() {
+    let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
+    let wire = [frame::<R>(0x82, &vec![7; 10 << 20]), frame::<R>(0x82, b"after")].concat();
+    let info = measure(|| {
+        for chunk in wire.chunks(16 * 1024) {
+            assert_eq!(inbound.feed(chunk), chunk.len());
+            while connection.receive(&mut inbound, &mut Vec::new()).unwrap().is_some() {
+                assert!(inbound.take_payload().is_some());
+            }
+        }
+    });
+    assert!(info.bytes_current < 128 * 1024, "{info:?}");
+    // The sum of all allocations: the memory doubles.
+    assert!(info.bytes_total < 64 << 20, "{info:?}");
+}
+
+both_roles!(there_is_none_without_an_event_or_after_another_call);
+fn there_is_none_without_an_event_or_after_another_call<R: Side>() {
+    let wire = [frame::<R>(0x82, b"message"), frame::<R>(0x82, b"m")[..1].to_vec()].concat();
+    type Call<R> = fn(&mut Connection<R>, &mut ReceiveBuffer<BytesMut>);
+    let calls: [(&str, Call<R>); 6] = [
+        ("receive", |connection, inbound| {
+            assert!(matches!(connection.receive(inbound, &mut Vec::new()), Ok(None)));
+        }),
+        ("spare_mut", |_, inbound| {
+            let _ = inbound.spare_mut(1);
+        }),
+        ("feed", |_, inbound| assert_eq!(inbound.feed(b""), 0)),
+        ("clear", |_, inbound| inbound.clear()),
+        ("shrink_to_fit", |_, inbound| inbound.shrink_to_fit()),
+        ("take_payload", |_, inbound| assert_eq!(inbound.take_payload().unwrap(), "message")),
+    ];
+    for (name, call) in calls {
+        let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
+        assert_eq!(inbound.take_payload(), None, "new");
+        assert_eq!(inbound.feed(&wire), wire.len());
+        assert_eq!(inbound.take_payload(), None, "before the event");
+        assert!(matches!(connection.receive(&mut inbound, &mut Vec::new()), Ok(Some(Event::Binary(_)))));
+        call(&mut connection, &mut inbound);
+        assert_eq!(inbound.take_payload(), None, "after {name}");
+    }
 }
 
 #[test]
@@ -239,50 +216,46 @@ fn there_is_none_of_a_handshake() {
     check(asking(Config::default(), &[]), RESPONSE);
 }
 
-#[test]
-fn there_is_none_after_an_error_and_only_the_valid_text_before_it() {
-    fn check<R: Side>() {
-        let invalid = b"valid\xFFinvalid";
-        let frames = [
-            frame::<R>(0x81, invalid),
-            [frame::<R>(0x01, &invalid[..3]), frame::<R>(0x80, &invalid[3..])].concat(),
-        ];
-        for (wire, delivery) in
-            frames.iter().flat_map(|wire| [(wire, Delivery::Messages), (wire, Delivery::Parts)])
-        {
-            for size in [1, 7, 100] {
-                let mut config = Config::default();
-                config.delivery = delivery;
-                let (mut connection, mut inbound) = (R::open(config), ReceiveBuffer::for_bytes());
-                let (mut text, mut error) = (vec![], None);
-                for chunk in wire.chunks(size) {
-                    assert_eq!(inbound.feed(chunk), chunk.len());
-                    loop {
-                        match connection.receive(&mut inbound, &mut Vec::new()) {
-                            Ok(Some(Event::TextPart { last: false, .. })) => {
-                                text.extend(inbound.take_payload().expect("of the part"));
-                            }
-                            Ok(Some(event)) => panic!("{event:?}"),
-                            Ok(None) => break,
-                            Err(failure) => {
-                                error = Some(failure);
-                                break;
-                            }
+both_roles!(there_is_none_after_an_error_and_only_the_valid_text_before_it);
+fn there_is_none_after_an_error_and_only_the_valid_text_before_it<R: Side>() {
+    let invalid = b"valid\xFFinvalid";
+    let frames = [
+        frame::<R>(0x81, invalid),
+        [frame::<R>(0x01, &invalid[..3]), frame::<R>(0x80, &invalid[3..])].concat(),
+    ];
+    for (wire, delivery) in
+        frames.iter().flat_map(|wire| [(wire, Delivery::Messages), (wire, Delivery::Parts)])
+    {
+        for size in [1, 7, 100] {
+            let mut config = Config::default();
+            config.delivery = delivery;
+            let (mut connection, mut inbound) = (R::open(config), ReceiveBuffer::for_bytes());
+            let (mut text, mut error) = (vec![], None);
+            for chunk in wire.chunks(size) {
+                assert_eq!(inbound.feed(chunk), chunk.len());
+                loop {
+                    match connection.receive(&mut inbound, &mut Vec::new()) {
+                        Ok(Some(Event::TextPart { last: false, .. })) => {
+                            text.extend(inbound.take_payload().expect("of the part"));
+                        }
+                        Ok(Some(event)) => panic!("{event:?}"),
+                        Ok(None) => break,
+                        Err(failure) => {
+                            error = Some(failure);
+                            break;
                         }
                     }
-                    assert_eq!(inbound.take_payload(), None);
                 }
-                let expected: &[u8] = if delivery == Delivery::Parts { b"valid" } else { b"" };
-                assert_eq!((&text[..], error), (expected, Some(Error::Protocol(ProtocolError::InvalidUtf8))));
+                assert_eq!(inbound.take_payload(), None);
             }
+            let expected: &[u8] = if delivery == Delivery::Parts { b"valid" } else { b"" };
+            assert_eq!((&text[..], error), (expected, Some(Error::Protocol(ProtocolError::InvalidUtf8))));
         }
-        // A Close whose body is wrong has no payload either.
-        let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
-        let wire = frame::<R>(0x88, b"\x03\xe8\xFF");
-        assert_eq!(inbound.feed(&wire), wire.len());
-        assert!(connection.receive(&mut inbound, &mut Vec::new()).is_err());
-        assert_eq!(inbound.take_payload(), None);
     }
-    check::<Server>();
-    check::<Clients>();
+    // A Close whose body is wrong has no payload either.
+    let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
+    let wire = frame::<R>(0x88, b"\x03\xe8\xFF");
+    assert_eq!(inbound.feed(&wire), wire.len());
+    assert!(connection.receive(&mut inbound, &mut Vec::new()).is_err());
+    assert_eq!(inbound.take_payload(), None);
 }

@@ -2,13 +2,9 @@
 
 use allocation_counter::measure;
 use bytes::{Bytes, BytesMut};
-use websocket_proto::{
-    Client, Config, Connection, Delivery, Error, Event, ProtocolError, ReceiveBuffer, Role,
-};
+use websocket_proto::{Config, Connection, Delivery, Error, Event, ProtocolError, ReceiveBuffer, Role};
 
-use crate::support::{Keys, REQUEST, RESPONSE, Side, asking, frame};
-
-type Clients = Client<Keys>;
+use crate::support::{REQUEST, RESPONSE, Side, asking, frame};
 
 /// The payload of an event.
 fn payload(event: &Event<'_>) -> Vec<u8> {

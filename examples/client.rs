@@ -5,7 +5,7 @@
 //! ```
 //!
 //! It closes the connection at the end of its input, once the answers to it have come. Exit status: 0 after a
-//! clean close, 2 where the server broke the protocol, 1 for everything else.
+//! clean close, 2 if the server broke the protocol, 1 for everything else.
 //!
 //! Two threads wait, one for the socket and one for standard input. The main thread owns the connection and
 //! takes from both.
@@ -30,7 +30,7 @@ use websocket_proto::{
 
 const USAGE: &str = "usage: client URI [--subprotocol NAME]... [--header 'Name: value']... [--binary]";
 
-/// How long the server is to be silent after the end of the input before the connection is closed: once it
+/// How long the server must be silent after the end of the input before the connection is closed: once it
 /// has received a Close, it need not send the answers that are due.
 const SILENCE: Duration = Duration::from_millis(500);
 /// How long the server may put that off by not being silent; and how long it may then be silent before its

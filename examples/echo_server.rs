@@ -95,7 +95,7 @@ fn listen(address: &str, config: Config) -> io::Result<()> {
     }
 }
 
-/// Not `eprintln!`, which panics where nobody reads.
+/// Not `eprintln!`, which panics if standard error is closed.
 fn report(peer: SocketAddr, error: &io::Error) {
     let _ = writeln!(io::stderr(), "{peer}: {error}");
 }

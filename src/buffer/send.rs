@@ -105,8 +105,9 @@ fn push_and_mask(out: &mut (impl SendBuffer + DerefMut<Target = [u8]>), payload:
     payload.chunks(BLOCK).for_each(append);
 }
 
-/// How many more bytes a vector of this length can hold. No allocation is larger than `isize::MAX`. On 64 bits no
-/// vector comes near to it, and without the subtraction an echo of 125 bytes takes 275 instructions instead of 291.
+/// How many more bytes a vector of this length can hold. No allocation is larger than `isize::MAX`. On 64
+/// bits no vector comes near to it, and without the subtraction an echo of 125 bytes takes 275 instructions
+/// instead of 291.
 #[cfg(feature = "alloc")]
 #[inline]
 const fn vec_capacity(len: usize) -> usize {

@@ -301,8 +301,8 @@ impl ReceiveHalf {
         Ok(Step::Continue)
     }
 
-    /// Judges the first two bytes of a header, as far as they are there. Returns what the frame is to its
-    /// message; `None` for a control frame.
+    /// Judges the first two bytes of a header, as far as they are there. Returns the data frame's place in
+    /// its message; `None` for a control frame.
     fn judge_start<R: Role>(
         &self,
         start: HeaderStart,

@@ -1,7 +1,8 @@
 //! The methods that send, which `Connection` and `WriteHalf` share: each has `sending` and `send_half`, and a
 //! `Phase` that can end.
 
-/// The methods, for an `impl` block. Two types have them, and a trait would have to be imported by every caller.
+/// The methods, for an `impl` block. Two types have them, and a trait would have to be imported by every
+/// caller.
 macro_rules! sending_methods {
     () => {
         /// Sends a text message, in one frame.
@@ -24,8 +25,9 @@ macro_rules! sending_methods {
             half.message(MessageKind::Binary, bytes, &mut writer)
         }
 
-        /// Sends a message that was encoded before, in one frame: the bytes that [`send_text`](Self::send_text)
-        /// or [`send_binary`](Self::send_binary) write, for messages that are sent to many.
+        /// Sends a message that was encoded before, in one frame: the bytes that
+        /// [`send_text`](Self::send_text) or [`send_binary`](Self::send_binary) write, for messages that are
+        /// sent to many.
         ///
         /// # Errors
         /// If a Close was sent, a fragmented message is open, or `out` has no room; nothing is written then.
@@ -58,10 +60,10 @@ macro_rules! sending_methods {
             half.fragment(kind, payload, last, &mut writer)
         }
 
-        /// Makes a message of `payload` without copying it: returns the header of its frame, and leaves `payload`
-        /// as it must be sent. A client's is masked in place; a server can call
-        /// [`encode_header`](crate::Connection::encode_header). Write `out` first, whole; then the header, then the
-        /// payload, for instance with one vectored write, and all of it before the next call.
+        /// Makes a message of `payload` without copying it: returns the header of its frame, and leaves
+        /// `payload` as it must be sent. A client's is masked in place; a server can call
+        /// [`encode_header`](crate::Connection::encode_header). Write `out` first, whole; then the header,
+        /// then the payload, for instance with one vectored write, and all of it before the next call.
         ///
         /// # Errors
         /// If a Close was sent, a fragmented message is open, or the payload of a text is not UTF-8; it is
@@ -112,8 +114,8 @@ macro_rules! sending_methods {
             self.send_close(Some(CloseFrame { code, reason }), out)
         }
 
-        /// Sends an empty Close, which has no code (§7.1.5: the peer reports 1005), for instance to answer one if
-        /// [`Config::auto_close`](crate::Config::auto_close) is off.
+        /// Sends an empty Close, which has no code (§7.1.5: the peer reports 1005), for instance to answer
+        /// one if [`Config::auto_close`](crate::Config::auto_close) is off.
         ///
         /// # Errors
         /// If a Close was sent before, or `out` has no room; nothing is written then.

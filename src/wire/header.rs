@@ -29,7 +29,6 @@ use super::{HeaderBytes, LengthForm, MAX_CONTROL_PAYLOAD, Opcode, RawFrameHeader
 /// assert_eq!(FrameHeader::parse(b"\x09"), Err(HeaderError::ControlFragmented));
 /// # Ok::<(), HeaderError>(())
 /// ```
-#[doc(alias = "FrameHead")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the fields of §5.2, all of them")]
 pub struct FrameHeader {

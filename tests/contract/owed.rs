@@ -1,4 +1,4 @@
-//! What is owed to the peer: when it goes out, when it is given up, and that it never holds up the rest.
+//! The pending reply: when it is written, when it is dropped, and that it never blocks other frames.
 #![cfg(feature = "alloc")]
 
 use crate::support;
@@ -12,7 +12,7 @@ use websocket_proto::{
 
 type Clients = Client<Keys>;
 
-/// Takes one event while nobody writes.
+/// Receives one event while `out` has no room.
 fn stalled<R: Role>(connection: &mut Connection<R>, wire: &[u8]) {
     assert!(connection.receive(&mut filled(wire), &mut SendSlice::new(&mut [])).unwrap().is_some());
     assert!(connection.has_pending_reply());

@@ -1,4 +1,4 @@
-//! The halves of a connection: together they do what it does, and a late note breaks nothing.
+//! The halves of a connection: together they behave like the connection, and a late signal breaks nothing.
 #![cfg(feature = "alloc")]
 
 use crate::support;
@@ -143,7 +143,7 @@ impl<R: Role + Clone> Twins<R> {
     }
 }
 
-/// What a peer may send, and now and then what it may not. A Ping's payload counts.
+/// Input that a peer may send, and now and then input that it may not. The payload of each Ping is a counter.
 fn wire<R: Side>(random: &mut Rng, frames: usize) -> Vec<u8> {
     let (mut wire, mut open) = (vec![], false);
     for index in 0..frames {
@@ -392,7 +392,7 @@ fn late_notes_break_nothing() {
     both(|seed, server| if server { check::<Server>(seed) } else { check::<Clients>(seed) });
 }
 
-/// Reads all of it; the error, if it comes to one.
+/// Reads all of it; returns the error, if there is one.
 fn read<R: Role>(
     receiver: &mut Reader<R>,
     wire: &[u8],
@@ -458,7 +458,7 @@ fn a_note_that_finds_no_room_is_owed() {
         }
         sender.flush_reply(&mut full);
         let mut out = vec![];
-        // Paid before the next is owed.
+        // Flushed before the next one is pending.
         assert_eq!(read(&mut receiver, &frame::<R>(0x89, b"newest"), |_| {}), None);
         sender.handle_signal(receiver.signal().unwrap(), &mut out);
         assert_eq!(frames_of::<R>(&out), [(0x8A, b"new".to_vec()), (0x8A, b"newest".to_vec())]);
@@ -820,7 +820,7 @@ fn halves_and_notes_can_go_to_other_threads_and_are_small() {
     assert!(debug.contains("Pong") && !debug.contains("secret") && !debug.contains("115"), "{debug}");
 }
 
-/// What a writing thread is to do.
+/// A task for the thread that writes.
 enum Task {
     Answer(Signal),
     Send(String),

@@ -1,4 +1,4 @@
-//! Every call in every state: what is legal does one thing, and misuse is a typed error that changes nothing
+//! Every call in every state: a legal call does one thing, and misuse is a typed error that changes nothing
 //! (ST-01, ST-09).
 #![cfg(feature = "alloc")]
 
@@ -18,7 +18,7 @@ type Clients = Client<Keys>;
 struct Point<R: Role> {
     name: &'static str,
     connection: Connection<R>,
-    /// What lies in the receive buffer, and what comes next.
+    /// The receive buffer, and the input that follows.
     inbound: ReceiveBuffer<Vec<u8>>,
     next: Vec<u8>,
     /// What it says to a message, a part of text, a part of binary, a control frame, a close.
@@ -62,7 +62,7 @@ fn receive<R: Role>(connection: &mut Connection<R>, wire: &[u8]) -> ReceiveBuffe
     inbound
 }
 
-/// The same while nobody writes.
+/// The same while `out` has no room.
 fn receive_stalled<R: Role>(connection: &mut Connection<R>, wire: &[u8]) {
     assert!(connection.receive(&mut filled(wire), &mut SendSlice::new(&mut [])).unwrap().is_some());
     assert!(connection.has_pending_reply());
@@ -161,7 +161,7 @@ fn client_points(config: Config) -> Vec<Point<Clients>> {
 
 type Call<R> = (&'static str, What, fn(&mut Connection<R>, &mut Vec<u8>) -> Result<(), SendError>);
 
-/// The payload is as before, unless it was sent.
+/// The payload is unchanged, unless it was sent.
 fn in_place<R: Role>(
     connection: &mut Connection<R>,
     out: &mut Vec<u8>,
@@ -190,7 +190,7 @@ fn calls<R: Role>() -> [Call<R>; 10] {
     ]
 }
 
-/// Calls that no state makes legal, and what is wrong with them.
+/// Calls that are illegal in every state, with their errors.
 fn wrong<R: Role>() -> [(Call<R>, SendError); 7] {
     [
         (("ping", What::Control, |it, out| it.ping(&[0; 126], out)), SendError::ControlTooLong),
@@ -280,7 +280,7 @@ fn every_send<R: Role + Clone>(points: &[Point<R>], full: bool) {
         for ((name, what, call), error) in wrong::<R>() {
             let (mut connection, mut out) = (point.connection.clone(), b"before".to_vec());
             let result = call(&mut connection, &mut out);
-            // Where both are wrong, the call and its time, either is true.
+            // If both the call and its time are wrong, either error is right.
             let says = point.says[what as usize];
             assert!(
                 result == Err(error) || (says.is_err() && result == says),

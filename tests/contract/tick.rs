@@ -268,7 +268,7 @@ fn the_latest_time_that_there_is_times_nothing_out() {
 #[test]
 fn whatever_comes_is_life() {
     fn check<R: Side>() {
-        // Data, a heartbeat of Pongs that nobody asked for, Pings, and a long frame that trickles in.
+        // Data, a heartbeat of unsolicited Pongs, Pings, and a long frame that trickles in.
         let long = frame::<R>(0x82, &[7; 4000]);
         for (kind, config) in
             [(0, Config::default()), (1, Config::default()), (2, Config::default()), (3, Config::default())]

@@ -30,7 +30,7 @@ both_roles! {
         let (mut receiver, mut sender) = support::split(connection);
         assert!(matches!(receiver.receive(&mut filled(&hello(AGAIN))), Ok(Some(Event::Text("Hello")))));
         sender.send_text("Hello", &mut out).unwrap();
-        // What is given back of the inbound half is not its window; of the outbound half it is.
+        // The inbound half keeps its window when it shrinks; the outbound half does not.
         receiver.half().shrink_to_fit();
         assert!(matches!(receiver.receive(&mut filled(&hello(AGAIN))), Ok(Some(Event::Text("Hello")))));
         sender.shrink_to_fit();

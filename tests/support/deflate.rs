@@ -8,7 +8,7 @@ use websocket_proto::{
 };
 use zlib_rs::{DeflateFlush, Status};
 
-use crate::support::{Keys, Outcome, Side, feed, frames_of};
+use crate::support::{Keys, Outcome, Side, feed, frames_of, random_cuts};
 
 /// RFC 7692 §7.2.3.1: "Hello" in one block with fixed codes.
 pub const HELLO: &[u8] = b"\xf2\x48\xcd\xc9\xc9\x07\x00";
@@ -128,15 +128,7 @@ pub fn every_way<R: Deflating>(
         }
         let mut random = fastrand::Rng::with_seed(wire.len() as u64);
         for round in 0..10 {
-            let mut chunks = Vec::new();
-            let mut rest = wire;
-            while !rest.is_empty() {
-                let most = 1 << random.u32(0..12);
-                let (chunk, after) = rest.split_at(random.usize(0..=rest.len().min(most)));
-                chunks.push(chunk);
-                rest = after;
-            }
-            same(run(&chunks), &format!("random cuts {round}"));
+            same(run(&random_cuts(&mut random, wire)), &format!("random cuts {round}"));
         }
         for chunk in [1, 7, usize::MAX] {
             let chunks = wire.chunks(chunk.min(wire.len().max(1)));

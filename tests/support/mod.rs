@@ -321,15 +321,7 @@ pub fn every_way<R: Role + Clone>(
     }
     let mut random = fastrand::Rng::with_seed(wire.len() as u64);
     for round in 0..20 {
-        let mut chunks = Vec::new();
-        let mut rest = wire;
-        while !rest.is_empty() {
-            let most = 1 << random.u32(0..12);
-            let (chunk, after) = rest.split_at(random.usize(0..=rest.len().min(most)));
-            chunks.push(chunk);
-            rest = after;
-        }
-        run(&chunks, &format!("random cuts {round}"), Some(&whole));
+        run(&random_cuts(&mut random, wire), &format!("random cuts {round}"), Some(&whole));
     }
     let mut memory = vec![0xA5; wire.len().max(1024) + 131];
     for chunk in [1, 7, usize::MAX] {
@@ -344,6 +336,18 @@ pub fn every_way<R: Role + Clone>(
         assert_eq!(outcome, whole, "ST-03: BytesMut, by {chunk}, of {}", preview(wire));
     }
     whole
+}
+
+/// Cuts bytes at random, into chunks of mixed sizes; some are empty.
+pub fn random_cuts<'w>(random: &mut fastrand::Rng, wire: &'w [u8]) -> Vec<&'w [u8]> {
+    let (mut chunks, mut rest) = (Vec::new(), wire);
+    while !rest.is_empty() {
+        let most = 1 << random.u32(0..12);
+        let (chunk, after) = rest.split_at(random.usize(0..=rest.len().min(most)));
+        chunks.push(chunk);
+        rest = after;
+    }
+    chunks
 }
 
 /// [`every_way`] for an open connection of this role, its messages whole and in parts.

@@ -21,6 +21,7 @@ impl Server {
 /// The client: it sends masked frames, each with a fresh key from `E`, and reads unmasked frames (§5.1).
 ///
 /// ```
+/// # #[cfg(feature = "alloc")] {
 /// use websocket_proto::handshake::Negotiated;
 /// use websocket_proto::{Client, Config, Connection};
 ///
@@ -31,6 +32,7 @@ impl Server {
 /// let mut out = Vec::new();
 /// client.send_text("Hello", &mut out)?;
 /// assert_eq!(out.len(), 2 + 4 + 5, "two bytes, the masking key, the payload");
+/// # }
 /// # Ok::<(), websocket_proto::SendError>(())
 /// ```
 ///

@@ -96,6 +96,7 @@ use crate::wire::{CloseCode, CloseFrame, HeaderBytes, MessageKind, Opcode, mask}
 /// [`AcceptError`]: nothing was written, and nothing has changed.
 ///
 /// ```
+/// # #[cfg(feature = "alloc")] {
 /// use websocket_proto::{Config, Connection, Event, Negotiated, ReceiveBuffer, Server};
 ///
 /// let mut connection = Connection::established(Server::new(), Negotiated::new(), Config::default());
@@ -108,6 +109,7 @@ use crate::wire::{CloseCode, CloseFrame, HeaderBytes, MessageKind, Opcode, mask}
 ///     }
 /// }
 /// assert_eq!(out, b"\x81\x05Hello\x8a\0"); // the echo and a Pong, to be written to the transport
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[doc(alias = "WebSocket")]
@@ -464,6 +466,7 @@ impl<R: Role> Connection<R> {
     /// signal that is late makes a reply late, no more. `join` makes one connection of them again.
     ///
     /// ```
+    /// # #[cfg(feature = "alloc")] {
     /// use websocket_proto::{Config, Connection, Event, Negotiated, ReceiveBuffer, Server};
     ///
     /// let connection = Connection::established(Server::new(), Negotiated::new(), Config::default());
@@ -481,6 +484,7 @@ impl<R: Role> Connection<R> {
     /// }
     /// writer.send_text("Hello", &mut out)?;
     /// assert_eq!(out, b"\x8a\x01?\x81\x05Hello"); // to be written to the transport
+    /// # }
     /// # Ok::<(), websocket_proto::SendError>(())
     /// ```
     ///

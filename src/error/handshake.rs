@@ -8,6 +8,7 @@ use super::text::display;
 /// [`http_status`](Self::http_status); a client writes nothing.
 ///
 /// ```
+/// # #[cfg(feature = "alloc")] {
 /// use websocket_proto::{Config, Connection, Error, HandshakeError, ReceiveBuffer};
 ///
 /// let mut server = Connection::server(Config::default());
@@ -16,6 +17,7 @@ use super::text::display;
 /// let Err(Error::Handshake(error)) = server.receive(&mut buffer, &mut out) else { panic!() };
 /// assert_eq!((error, error.http_status()), (HandshakeError::MethodNotAllowed, Some(405)));
 /// assert!(out.starts_with(b"HTTP/1.1 405 Method Not Allowed\r\n"));
+/// # }
 /// ```
 #[doc(alias = "InvalidHandshake")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -21,6 +21,7 @@ const MAX_OFFERED_SUBPROTOCOLS: usize = 16;
 /// The request of a client (§4.1): the URI, the offered subprotocols, and the application's own fields.
 ///
 /// ```
+/// # #[cfg(feature = "alloc")] {
 /// use websocket_proto::{Client, ClientRequest, Config, Connection, Uri};
 ///
 /// # let entropy = |bytes: &mut [u8]| bytes.fill(0);
@@ -30,6 +31,7 @@ const MAX_OFFERED_SUBPROTOCOLS: usize = 16;
 /// let mut out = Vec::new();
 /// let connection = Connection::client(request, Config::default(), entropy, &mut out)?;
 /// assert!(out.starts_with(b"GET /chat HTTP/1.1\r\nHost: example.com\r\n"));
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[doc(alias = "IntoClientRequest")]

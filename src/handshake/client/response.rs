@@ -39,6 +39,7 @@ pub(crate) enum FinalResponse<'b> {
 /// A server's response. Its texts borrow from the receive buffer.
 ///
 /// ```
+/// # #[cfg(feature = "alloc")] {
 /// use websocket_proto::{Client, ClientRequest, Config, Connection, Event, ReceiveBuffer, Uri};
 ///
 /// # let entropy = |bytes: &mut [u8]| bytes.fill(0);
@@ -49,6 +50,7 @@ pub(crate) enum FinalResponse<'b> {
 /// buffer.feed(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 120\r\n\r\n");
 /// let Some(Event::Rejected(response)) = connection.receive(&mut buffer, &mut out)? else { panic!() };
 /// assert_eq!((response.status(), response.header("retry-after")), (503, Some(&b"120"[..])));
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -16,6 +16,7 @@ use crate::handshake::http1::scan::find;
 /// A client's request, checked (§4.2.1). Its texts borrow from the receive buffer.
 ///
 /// ```
+/// # #[cfg(feature = "alloc")] {
 /// use websocket_proto::{Accept, Config, Connection, Event, ReceiveBuffer, Reject, Server};
 ///
 /// let mut connection = Connection::server(Config::default());
@@ -32,6 +33,7 @@ use crate::handshake::http1::scan::find;
 ///     _ => connection.reject(Reject::new(404), &mut out)?,
 /// }
 /// assert!(out.starts_with(b"HTTP/1.1 101 Switching Protocols\r\n"));
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[doc(alias = "process_request")]

@@ -19,6 +19,7 @@ use crate::handshake::negotiation::Negotiated;
 /// The response that accepts a request (§4.2.2).
 ///
 /// ```
+/// # #[cfg(feature = "alloc")] {
 /// use websocket_proto::{Accept, Config, Connection, Event, ReceiveBuffer, Server};
 ///
 /// # let mut connection = Connection::server(Config::default());
@@ -33,6 +34,7 @@ use crate::handshake::negotiation::Negotiated;
 /// }
 /// connection.accept(accept, &mut out)?;
 /// assert!(out.ends_with(b"Sec-WebSocket-Protocol: chat.v2\r\nSet-Cookie: session=8f2a\r\n\r\n"));
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[doc(alias = "accept_hdr")]
@@ -119,6 +121,7 @@ impl fmt::Debug for Accept<'_> {
 /// version and the protocol to upgrade to (§4.4, RFC 9110 §15.5.22), with 405 the method (RFC 9110 §15.5.6).
 ///
 /// ```
+/// # #[cfg(feature = "alloc")] {
 /// use websocket_proto::{Config, Connection, Event, ReceiveBuffer, Reject, Server};
 ///
 /// # let mut connection = Connection::server(Config::default());
@@ -129,6 +132,7 @@ impl fmt::Debug for Accept<'_> {
 /// let reject = Reject::new(401).headers(&[("WWW-Authenticate", "Bearer")]).body(b"no token");
 /// connection.reject(reject, &mut out)?;
 /// assert!(out.starts_with(b"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n"));
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[doc(alias = "ErrorResponse")]

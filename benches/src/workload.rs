@@ -4,7 +4,7 @@ use crate::wire::{self, Script};
 use fastrand::Rng;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MessageKind {
+pub enum Kind {
     /// Server role: receive masked messages, whole-message API.
     Recv,
     /// Send messages, unmasked as a server.
@@ -18,7 +18,7 @@ pub enum MessageKind {
     /// Client role: send the opening request, read and verify the 101.
     HsClient,
     /// Echo under permessage-deflate, context takeover both ways, 15 bits, level 6.
-    DeflateParams,
+    Deflate,
     /// The same without context takeover, either way.
     DeflateNct,
 }
@@ -26,7 +26,7 @@ pub enum MessageKind {
 pub struct Workload {
     pub id: &'static str,
     pub name: String,
-    pub kind: MessageKind,
+    pub kind: Kind,
     /// Payload bytes a message (the mean, in a mix).
     pub size: usize,
     /// Sizes vary (uniform from 1 to 2*size-1), so that nothing about a frame's length can be
@@ -69,7 +69,7 @@ fn label(n: usize) -> String {
     }
 }
 
-fn base(id: &'static str, name: String, kind: MessageKind, size: usize) -> Workload {
+fn base(id: &'static str, name: String, kind: Kind, size: usize) -> Workload {
     Workload {
         id,
         name,
@@ -199,12 +199,12 @@ pub fn build(id: &'static str, name: &str) -> Workload {
     let (head, what, size) = (it.next().unwrap(), it.next().unwrap(), it.next().unwrap());
     let name = name.to_string();
     match what {
-        "recv-bin" => bin_wire(base(id, name, MessageKind::Recv, unlabel(size)), &mut rng, 0),
-        "recv-frag1K" => bin_wire(base(id, name, MessageKind::Recv, unlabel(size)), &mut rng, K),
-        "recv-frag64" => bin_wire(base(id, name, MessageKind::Recv, unlabel(size)), &mut rng, 64),
-        "echo" => bin_wire(base(id, name, MessageKind::Echo, unlabel(size)), &mut rng, 0),
+        "recv-bin" => bin_wire(base(id, name, Kind::Recv, unlabel(size)), &mut rng, 0),
+        "recv-frag1K" => bin_wire(base(id, name, Kind::Recv, unlabel(size)), &mut rng, K),
+        "recv-frag64" => bin_wire(base(id, name, Kind::Recv, unlabel(size)), &mut rng, 64),
+        "echo" => bin_wire(base(id, name, Kind::Echo, unlabel(size)), &mut rng, 0),
         "recv-mix" | "echo-mix" => {
-            let kind = if what == "recv-mix" { MessageKind::Recv } else { MessageKind::Echo };
+            let kind = if what == "recv-mix" { Kind::Recv } else { Kind::Echo };
             let mut w = base(id, name, kind, unlabel(size));
             w.mix = true;
             let max = 2 * w.size - 1;
@@ -219,34 +219,30 @@ pub fn build(id: &'static str, name: &str) -> Workload {
             )
         }
         "send-server" | "send-client" => {
-            let kind = if what == "send-server" { MessageKind::SendServer } else { MessageKind::SendClient };
+            let kind = if what == "send-server" { Kind::SendServer } else { Kind::SendClient };
             bin_wire(base(id, name, kind, unlabel(size)), &mut rng, 0)
         }
         "handshake-server" => {
-            let mut w = base(id, name, MessageKind::HsServer, 0);
+            let mut w = base(id, name, Kind::HsServer, 0);
             w.wire = wire::CHROME_REQUEST;
             w
         }
-        "handshake-client" => base(id, name, MessageKind::HsClient, 0),
-        "deflate-echo" => {
-            deflate_wire(base(id, name, MessageKind::DeflateParams, unlabel(size)), &mut rng, true)
-        }
-        "deflate-echo-nct" => {
-            deflate_wire(base(id, name, MessageKind::DeflateNct, unlabel(size)), &mut rng, false)
-        }
+        "handshake-client" => base(id, name, Kind::HsClient, 0),
+        "deflate-echo" => deflate_wire(base(id, name, Kind::Deflate, unlabel(size)), &mut rng, true),
+        "deflate-echo-nct" => deflate_wire(base(id, name, Kind::DeflateNct, unlabel(size)), &mut rng, false),
         _ if what.starts_with("recv-text-") => {
             let sc = match &what[10..] {
                 "ascii" => Script::Ascii,
                 "cjk" => Script::Cjk,
                 _ => Script::Mixed,
             };
-            let mut w = base(id, name, MessageKind::Recv, unlabel(size));
+            let mut w = base(id, name, Kind::Recv, unlabel(size));
             w.text = true;
             let n = w.size;
             with_wire(w, &mut rng, &mut |r| wire::text(r, sc, n), 0)
         }
         _ if what.starts_with("recv-by") => {
-            let mut w = base(id, name, MessageKind::Recv, unlabel(size));
+            let mut w = base(id, name, Kind::Recv, unlabel(size));
             w.cap = what[7..].parse().unwrap();
             w.pend = head == "W7p";
             bin_wire(w, &mut rng, 0)

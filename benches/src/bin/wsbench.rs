@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Command;
 use std::time::Instant;
-use wsbench::workload::{self, MessageKind, Workload};
+use wsbench::workload::{self, Kind, Workload};
 use wsbench::{Eat, Job, Peer, io, peers, wire};
 
 const HELP: &str = "\
@@ -114,7 +114,7 @@ fn list() {
 
 /// Runs a peer over a bit more than one lap of the wire and compares every byte.
 fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
-    if p.name().starts_with('=') && matches!(w.kind, MessageKind::HsClient) {
+    if p.name().starts_with('=') && matches!(w.kind, Kind::HsClient) {
         return Ok(true);
     }
     let Some(mut job) = p.job(w, true) else { return Ok(false) };
@@ -131,10 +131,7 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
         }
         e
     };
-    if matches!(
-        w.kind,
-        MessageKind::Recv | MessageKind::Echo | MessageKind::DeflateParams | MessageKind::DeflateNct
-    ) {
+    if matches!(w.kind, Kind::Recv | Kind::Echo | Kind::Deflate | Kind::DeflateNct) {
         if eat.msgs < n {
             return Err(format!("{} messages of {n}", eat.msgs));
         }
@@ -143,17 +140,8 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
             return Err(format!("received payloads differ ({} of {} bytes)", eat.bytes, e.bytes));
         }
     }
-    if matches!(
-        w.kind,
-        MessageKind::Echo
-            | MessageKind::SendServer
-            | MessageKind::SendClient
-            | MessageKind::DeflateParams
-            | MessageKind::DeflateNct
-    ) {
-        let want = if w.kind == MessageKind::Echo
-            || matches!(w.kind, MessageKind::DeflateParams | MessageKind::DeflateNct)
-        {
+    if matches!(w.kind, Kind::Echo | Kind::SendServer | Kind::SendClient | Kind::Deflate | Kind::DeflateNct) {
+        let want = if w.kind == Kind::Echo || matches!(w.kind, Kind::Deflate | Kind::DeflateNct) {
             eat.msgs
         } else {
             n
@@ -164,7 +152,7 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
         let mut at = 0;
         for f in wire::decode_all(&wrote) {
             let op = if w.text { 1 } else { 2 };
-            if f.masked != (w.kind == MessageKind::SendClient) {
+            if f.masked != (w.kind == Kind::SendClient) {
                 return Err("mask bit wrong".into());
             }
             if f.masked && f.payload.len() >= 4 {
@@ -172,11 +160,11 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
             }
             at += 1;
             match w.kind {
-                MessageKind::DeflateParams | MessageKind::DeflateNct => {
+                Kind::Deflate | Kind::DeflateNct => {
                     if f.b0 != 0xC1 {
                         return Err(format!("reply not compressed: {:02x}", f.b0));
                     }
-                    if w.kind == MessageKind::DeflateNct {
+                    if w.kind == Kind::DeflateNct {
                         z.reset(false);
                     }
                     let mut o = Vec::with_capacity(1 << 16);
@@ -206,7 +194,7 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
             ));
         }
     }
-    if w.kind == MessageKind::HsServer {
+    if w.kind == Kind::HsServer {
         let mut h = [httparse::EMPTY_HEADER; 16];
         let mut r = httparse::Response::new(&mut h);
         r.parse(&wrote).map_err(|e| e.to_string())?;

@@ -10,7 +10,7 @@
 
 use super::Cursor;
 use crate::io::MemIo;
-use crate::workload::{MessageKind, Workload};
+use crate::workload::{Kind, Workload};
 use crate::{Eat, Job, Peer};
 use std::hint::black_box;
 
@@ -82,7 +82,7 @@ struct J {
     what: What,
     io: MemIo,
     wire: &'static [u8],
-    kind: MessageKind,
+    kind: Kind,
     text: bool,
     size: usize,
     head: usize,
@@ -153,11 +153,11 @@ impl J {
         for _ in 0..msgs {
             let p = self.cur.next();
             let mut h = reply_head(p.len());
-            if self.kind == MessageKind::SendClient {
+            if self.kind == Kind::SendClient {
                 h.0[1] |= 0x80;
             }
             self.out.extend_from_slice(&h.0[..h.1]);
-            if self.kind == MessageKind::SendClient && self.what == What::XorCopy {
+            if self.kind == Kind::SendClient && self.what == What::XorCopy {
                 let key = fastrand::u32(..).to_ne_bytes();
                 self.out.extend_from_slice(&key);
                 let at = self.out.len();
@@ -207,22 +207,20 @@ fn reply_head(n: usize) -> ([u8; 10], usize) {
 impl Job for J {
     fn run(&mut self, msgs: u64, eat: &mut Eat) {
         match self.kind {
-            MessageKind::Recv => match self.what {
+            Kind::Recv => match self.what {
                 What::Memcpy => self.recv::<{ What::Memcpy as u8 }, false>(msgs, eat),
                 What::XorInPlace => self.recv::<{ What::XorInPlace as u8 }, false>(msgs, eat),
                 What::XorCopy => self.recv::<{ What::XorCopy as u8 }, false>(msgs, eat),
                 What::Utf8Core => self.recv::<{ What::Utf8Core as u8 }, false>(msgs, eat),
                 What::Utf8Simd => self.recv::<{ What::Utf8Simd as u8 }, false>(msgs, eat),
             },
-            MessageKind::Echo if self.what == What::Memcpy => {
-                self.recv::<{ What::Memcpy as u8 }, true>(msgs, eat)
-            }
-            MessageKind::Echo => self.recv::<{ What::XorInPlace as u8 }, true>(msgs, eat),
+            Kind::Echo if self.what == What::Memcpy => self.recv::<{ What::Memcpy as u8 }, true>(msgs, eat),
+            Kind::Echo => self.recv::<{ What::XorInPlace as u8 }, true>(msgs, eat),
             _ => self.send(msgs),
         }
     }
     fn counts(&self) -> bool {
-        matches!(self.kind, MessageKind::Recv | MessageKind::Echo)
+        matches!(self.kind, Kind::Recv | Kind::Echo)
     }
 }
 
@@ -240,12 +238,10 @@ impl Peer for Base {
         let utf8 = matches!(self.0, What::Utf8Core | What::Utf8Simd);
         let fits = !w.mix
             && match w.kind {
-                MessageKind::Recv => {
-                    w.frames_per_msg == 1 && w.cap == crate::io::READ_CAP && (w.text || !utf8)
-                }
-                MessageKind::Echo => matches!(self.0, What::Memcpy | What::XorInPlace),
-                MessageKind::SendServer => self.0 == What::Memcpy,
-                MessageKind::SendClient => matches!(self.0, What::Memcpy | What::XorCopy),
+                Kind::Recv => w.frames_per_msg == 1 && w.cap == crate::io::READ_CAP && (w.text || !utf8),
+                Kind::Echo => matches!(self.0, What::Memcpy | What::XorInPlace),
+                Kind::SendServer => self.0 == What::Memcpy,
+                Kind::SendClient => matches!(self.0, What::Memcpy | What::XorCopy),
                 _ => false,
             };
         // a check of what a floor delivers makes no sense where it does not unmask
@@ -302,7 +298,7 @@ impl Peer for Mock {
         "=mock"
     }
     fn job(&self, w: &Workload, _: bool) -> Option<Box<dyn Job>> {
-        (w.kind == MessageKind::HsClient).then(|| Box::new(MockJob) as Box<dyn Job>)
+        (w.kind == Kind::HsClient).then(|| Box::new(MockJob) as Box<dyn Job>)
     }
     fn note(&self) -> &'static str {
         "the mock server's share of every client handshake"

@@ -13,7 +13,7 @@ use super::Cursor;
 use crate::io::{MemIo, MockServer, READ_CAP};
 use crate::memory;
 use crate::wire::CHROME_REQUEST;
-use crate::workload::{MessageKind, Workload};
+use crate::workload::{Kind, Workload};
 use crate::{Eat, Job, Peer};
 
 pub struct Ours;
@@ -229,24 +229,21 @@ impl Peer for Ours {
         let inbound = ReceiveBuffer::with_retained_capacity(4 * w.size.max(READ_CAP));
         let out = Vec::with_capacity(2 * READ_CAP);
         Some(match w.kind {
-            MessageKind::Recv => Box::new(Recv::<false> { io, ws: server(), inbound, out }),
-            MessageKind::Echo => Box::new(Recv::<true> { io, ws: server(), inbound, out }),
-            MessageKind::SendServer if w.size >= APART => {
+            Kind::Recv => Box::new(Recv::<false> { io, ws: server(), inbound, out }),
+            Kind::Echo => Box::new(Recv::<true> { io, ws: server(), inbound, out }),
+            Kind::SendServer if w.size >= APART => {
                 Box::new(SendApart { io, ws: server(), cur: Cursor::new(w) })
             }
-            MessageKind::SendServer => Box::new(Send { io, ws: server(), cur: Cursor::new(w), out }),
-            MessageKind::SendClient => Box::new(Send { io, ws: client(), cur: Cursor::new(w), out }),
-            MessageKind::HsServer => Box::new(HsServer(w.wire, capture)),
-            MessageKind::HsClient => Box::new(HsClient),
+            Kind::SendServer => Box::new(Send { io, ws: server(), cur: Cursor::new(w), out }),
+            Kind::SendClient => Box::new(Send { io, ws: client(), cur: Cursor::new(w), out }),
+            Kind::HsServer => Box::new(HsServer(w.wire, capture)),
+            Kind::HsClient => Box::new(HsClient),
             #[cfg(feature = "deflate")]
-            MessageKind::DeflateParams | MessageKind::DeflateNct => Box::new(Recv::<true> {
-                io,
-                ws: compressing(w.kind == MessageKind::DeflateParams),
-                inbound,
-                out,
-            }),
+            Kind::Deflate | Kind::DeflateNct => {
+                Box::new(Recv::<true> { io, ws: compressing(w.kind == Kind::Deflate), inbound, out })
+            }
             #[cfg(not(feature = "deflate"))]
-            MessageKind::DeflateParams | MessageKind::DeflateNct => return None,
+            Kind::Deflate | Kind::DeflateNct => return None,
         })
     }
     fn note(&self) -> &'static str {

@@ -3,7 +3,7 @@
 
 use super::Cursor;
 use crate::io::{MemIo, MockServer, READ_CAP, block_on};
-use crate::workload::{MessageKind, Workload};
+use crate::workload::{Kind, Workload};
 use crate::{Eat, Job, Peer};
 use bytes::{Bytes, BytesMut};
 use futures::{SinkExt, StreamExt};
@@ -154,7 +154,7 @@ fn recv<P: Proto>(w: &Workload, p: P, capture: bool) -> Recv<P> {
         p,
         buf: BytesMut::with_capacity(READ_CAP),
         msgs: Vec::new(),
-        echo: w.kind != MessageKind::Recv,
+        echo: w.kind != Kind::Recv,
         out: BytesMut::with_capacity(2 * READ_CAP),
     }
 }
@@ -168,13 +168,13 @@ impl Peer for Sockudo {
         let proto = |r| Protocol::new(r, MAX, MAX);
         let out = || BytesMut::with_capacity(2 * READ_CAP);
         Some(match w.kind {
-            MessageKind::Recv | MessageKind::Echo => Box::new(recv(w, proto(Role::Server), capture)),
-            MessageKind::SendServer => Box::new(Send(io(), proto(Role::Server), Cursor::new(w), out())),
-            MessageKind::SendClient => Box::new(Send(io(), proto(Role::Client), Cursor::new(w), out())),
-            MessageKind::HsServer => Box::new(HsServer(w.wire, capture)),
-            MessageKind::HsClient => Box::new(HsClient),
-            MessageKind::DeflateParams | MessageKind::DeflateNct => {
-                let c = deflate_config(w.kind == MessageKind::DeflateParams);
+            Kind::Recv | Kind::Echo => Box::new(recv(w, proto(Role::Server), capture)),
+            Kind::SendServer => Box::new(Send(io(), proto(Role::Server), Cursor::new(w), out())),
+            Kind::SendClient => Box::new(Send(io(), proto(Role::Client), Cursor::new(w), out())),
+            Kind::HsServer => Box::new(HsServer(w.wire, capture)),
+            Kind::HsClient => Box::new(HsClient),
+            Kind::Deflate | Kind::DeflateNct => {
+                let c = deflate_config(w.kind == Kind::Deflate);
                 Box::new(recv(w, CompressedProtocol::server(MAX, MAX, c), capture))
             }
         })
@@ -267,10 +267,10 @@ impl Peer for SockudoStream {
             s
         };
         Some(match w.kind {
-            MessageKind::Recv => Box::new(SRecv(server())),
-            MessageKind::Echo => Box::new(SEcho(server(), w.batch)),
-            MessageKind::SendServer => Box::new(SSend(server(), Cursor::new(w), w.batch)),
-            MessageKind::SendClient => Box::new(SSend(client(), Cursor::new(w), w.batch)),
+            Kind::Recv => Box::new(SRecv(server())),
+            Kind::Echo => Box::new(SEcho(server(), w.batch)),
+            Kind::SendServer => Box::new(SSend(server(), Cursor::new(w), w.batch)),
+            Kind::SendClient => Box::new(SSend(client(), Cursor::new(w), w.batch)),
             _ => return None, // as `sockudo`
         })
     }

@@ -3,10 +3,10 @@
 
 use super::Cursor;
 use crate::io::{MemIo, MockServer, READ_CAP, block_on};
-use crate::workload::{MessageKind, Workload};
+use crate::workload::{Kind, Workload};
 use crate::{Eat, Job, Peer};
 use ::soketto::connection::{Builder, Receiver, Sender};
-use ::soketto::extension::{Extension, Param, deflate::DeflateParams};
+use ::soketto::extension::{Extension, Param, deflate::Deflate};
 use ::soketto::handshake::server::Response;
 use ::soketto::handshake::{Client, Server, ServerResponse};
 use ::soketto::{Data, Mode};
@@ -119,7 +119,7 @@ impl Peer for Soketto {
             let io = BufReader::with_capacity(READ_CAP, BufWriter::with_capacity(READ_CAP, io));
             let mut b = Builder::new(io, mode);
             if deflate {
-                let mut d = DeflateParams::new(Mode::Server);
+                let mut d = Deflate::new(Mode::Server);
                 d.configure(&[
                     Param::new("client_no_context_takeover"),
                     Param::new("server_no_context_takeover"),
@@ -130,22 +130,22 @@ impl Peer for Soketto {
             b.finish()
         };
         Some(match w.kind {
-            MessageKind::Recv => {
+            Kind::Recv => {
                 let (s, r) = make(Mode::Server, false);
                 Box::new(Recv(r, s, Vec::new()))
             }
-            MessageKind::Echo | MessageKind::DeflateNct => {
-                let (s, r) = make(Mode::Server, w.kind == MessageKind::DeflateNct);
+            Kind::Echo | Kind::DeflateNct => {
+                let (s, r) = make(Mode::Server, w.kind == Kind::DeflateNct);
                 Box::new(Echo(r, s, Vec::new(), w.batch))
             }
-            MessageKind::SendServer | MessageKind::SendClient => {
-                let mode = if w.kind == MessageKind::SendServer { Mode::Server } else { Mode::Client };
+            Kind::SendServer | Kind::SendClient => {
+                let mode = if w.kind == Kind::SendServer { Mode::Server } else { Mode::Client };
                 let (s, r) = make(mode, false);
                 Box::new(Send(s, r, Cursor::new(w), w.batch))
             }
-            MessageKind::HsServer => Box::new(HsServer(w.wire, capture)),
-            MessageKind::HsClient => Box::new(HsClient),
-            MessageKind::DeflateParams => return None,
+            Kind::HsServer => Box::new(HsServer(w.wire, capture)),
+            Kind::HsClient => Box::new(HsClient),
+            Kind::Deflate => return None,
         })
     }
     fn note(&self) -> &'static str {

@@ -2,7 +2,7 @@
 
 use super::Cursor;
 use crate::io::{MemIo, READ_CAP, block_on};
-use crate::workload::{MessageKind, Workload};
+use crate::workload::{Kind, Workload};
 use crate::{Eat, Job, Peer};
 use ::web_socket::{DataType, Event, Frame, MessageType, Stream, WebSocket};
 use tokio::io::BufReader;
@@ -75,10 +75,10 @@ impl Peer for WebSocketCrate {
     fn job(&self, w: &Workload, capture: bool) -> Option<Box<dyn Job>> {
         let io = || BufReader::with_capacity(READ_CAP, MemIo::new(w.wire, w.cap, w.pend, capture));
         Some(match w.kind {
-            MessageKind::Recv => Box::new(Recv(WebSocket::server(io()))),
-            MessageKind::Echo => Box::new(Echo(WebSocket::server(io()))),
-            MessageKind::SendServer => Box::new(Send(WebSocket::server(io()), Cursor::new(w))),
-            MessageKind::SendClient => Box::new(Send(WebSocket::client(io()), Cursor::new(w))),
+            Kind::Recv => Box::new(Recv(WebSocket::server(io()))),
+            Kind::Echo => Box::new(Echo(WebSocket::server(io()))),
+            Kind::SendServer => Box::new(Send(WebSocket::server(io()), Cursor::new(w))),
+            Kind::SendClient => Box::new(Send(WebSocket::client(io()), Cursor::new(w))),
             _ => return None, // no handshake, no deflate
         })
     }

@@ -3,7 +3,7 @@
 
 use super::Cursor;
 use crate::io::MemIo;
-use crate::workload::{MessageKind, Workload};
+use crate::workload::{Kind, Workload};
 use crate::{Eat, Job, Peer};
 use std::ffi::{c_int, c_void};
 use std::ptr::null_mut;
@@ -168,17 +168,17 @@ impl Peer for Wslay {
             io: MemIo::new(w.wire, w.cap, false, capture),
             eat: null_mut(),
             target: 0,
-            echo: w.kind == MessageKind::Echo,
+            echo: w.kind == Kind::Echo,
         });
         let cur = match w.kind {
-            MessageKind::Recv | MessageKind::Echo => None,
-            MessageKind::SendServer | MessageKind::SendClient => Some(Cursor::new(w)),
+            Kind::Recv | Kind::Echo => None,
+            Kind::SendServer | Kind::SendClient => Some(Cursor::new(w)),
             _ => return None,
         };
         let mut ctx = null_mut();
         let u = (&raw mut *user).cast();
         let rc = unsafe {
-            if w.kind == MessageKind::SendClient {
+            if w.kind == Kind::SendClient {
                 wslay_event_context_client_init(&mut ctx, &callbacks(), u)
             } else {
                 wslay_event_context_server_init(&mut ctx, &callbacks(), u)

@@ -4,7 +4,7 @@
 
 use super::Cursor;
 use crate::io::{MemIo, READ_CAP, block_on};
-use crate::workload::{MessageKind, Workload};
+use crate::workload::{Kind, Workload};
 use crate::{Eat, Job, Peer};
 use ::wtx::collection::Vector;
 use ::wtx::rng::Xorshift64;
@@ -125,12 +125,12 @@ impl Peer for Wtx {
         let rng = Xorshift64::from(0x1234_5678_9ABC_DEF1);
         let wsb = WebSocketBuffer::with_capacity(READ_CAP, 0, 0).unwrap();
         Some(match w.kind {
-            MessageKind::Recv | MessageKind::Echo => {
+            Kind::Recv | Kind::Echo => {
                 let ws = Server::new((), false, rng, io, wsb);
-                Box::new(Recv(ws, Vector::new(), w.kind == MessageKind::Echo))
+                Box::new(Recv(ws, Vector::new(), w.kind == Kind::Echo))
             }
-            MessageKind::SendServer => Box::new(SendS(Server::new((), false, rng, io, wsb), Cursor::new(w))),
-            MessageKind::SendClient => {
+            Kind::SendServer => Box::new(SendS(Server::new((), false, rng, io, wsb), Cursor::new(w))),
+            Kind::SendClient => {
                 Box::new(SendC(Client::new((), false, rng, io, wsb), Cursor::new(w), Vec::new()))
             }
             _ => return None,

@@ -2,7 +2,7 @@
 
 use super::Cursor;
 use crate::io::{MemIo, READ_CAP, block_on};
-use crate::workload::{MessageKind, Workload};
+use crate::workload::{Kind, Workload};
 use crate::{Eat, Job, Peer};
 use ::yawc::{CompressionLevel, Frame, OpCode, Options, Role, WebSocket};
 use futures::SinkExt;
@@ -115,21 +115,21 @@ impl Peer for Yawc {
         let io = || MemIo::new(w.wire, w.cap, w.pend, capture);
         let ws = |role| WebSocket::from_stream(io(), role, options()).unwrap();
         Some(match w.kind {
-            MessageKind::Recv => Box::new(Recv(ws(Role::Server))),
-            MessageKind::Echo => Box::new(Echo(ws(Role::Server), w.batch)),
-            MessageKind::SendServer => Box::new(Send(ws(Role::Server), Cursor::new(w), w.batch)),
-            MessageKind::SendClient => Box::new(Send(ws(Role::Client), Cursor::new(w), w.batch)),
-            MessageKind::HsServer => Box::new(HsServer(w.wire, capture)),
+            Kind::Recv => Box::new(Recv(ws(Role::Server))),
+            Kind::Echo => Box::new(Echo(ws(Role::Server), w.batch)),
+            Kind::SendServer => Box::new(Send(ws(Role::Server), Cursor::new(w), w.batch)),
+            Kind::SendClient => Box::new(Send(ws(Role::Client), Cursor::new(w), w.batch)),
+            Kind::HsServer => Box::new(HsServer(w.wire, capture)),
             // its client is hyper's, with a spawned connection task
-            MessageKind::HsClient => return None,
-            MessageKind::DeflateParams | MessageKind::DeflateNct => {
-                let ext = if w.kind == MessageKind::DeflateParams {
+            Kind::HsClient => return None,
+            Kind::Deflate | Kind::DeflateNct => {
+                let ext = if w.kind == Kind::Deflate {
                     "permessage-deflate"
                 } else {
                     "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
                 };
                 let mut o = options().with_compression_level(CompressionLevel::new(6));
-                if w.kind == MessageKind::DeflateNct {
+                if w.kind == Kind::DeflateNct {
                     o = o.server_no_context_takeover().client_no_context_takeover();
                 }
                 let ws = WebSocket::from_stream_with_extensions(io(), Role::Server, Some(ext), o).unwrap();

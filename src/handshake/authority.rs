@@ -55,6 +55,8 @@ fn reg_name_len(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use core::str;
+
     use super::{Authority, AuthorityError};
 
     fn parse(authority: &str) -> Result<(&str, &str), AuthorityError> {

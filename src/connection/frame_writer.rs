@@ -21,11 +21,10 @@ pub(super) struct Writer<'a, R, O> {
 }
 
 impl<R: Role, O: SendBuffer> Writer<'_, R, O> {
-    /// Whether `out` accepts so many bytes: it has room for them, and the bytes in it are below the
-    /// high-water mark.
+    /// Whether `out` accepts so many bytes.
     #[inline]
     pub(super) fn accepts(&self, len: usize) -> bool {
-        self.out.len() < self.config.max_write_buffer && self.out.remaining_capacity() >= len
+        accepts(self.config, self.out, len)
     }
 
     /// Whether `out` can never hold so many bytes: it is empty, and too small.
@@ -55,6 +54,13 @@ impl<R: Role, O: SendBuffer> Writer<'_, R, O> {
     }
 }
 
+/// Whether `out` accepts so many bytes: it has room for them, and the bytes in it are below the high-water
+/// mark.
+#[inline]
+fn accepts(config: &Settings, out: &impl SendBuffer, len: usize) -> bool {
+    out.len() < config.max_write_buffer && out.remaining_capacity() >= len
+}
+
 /// Writes all pieces that `write` puts into `out`, or none.
 pub(super) fn write_pieces<O: SendBuffer>(
     config: &Settings,
@@ -63,7 +69,7 @@ pub(super) fn write_pieces<O: SendBuffer>(
 ) -> Result<(), SendError> {
     let mut len = 0usize;
     write(&mut |piece| len = len.saturating_add(piece.len()));
-    if out.len() >= config.max_write_buffer || out.remaining_capacity() < len {
+    if !accepts(config, out, len) {
         return Err(SendError::Full);
     }
     out.reserve(len);

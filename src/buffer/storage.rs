@@ -57,10 +57,16 @@ mod sealed {
         fn grow(&mut self, len: usize, used: usize);
         /// Shrinks to the first `len` bytes, if it can shrink.
         fn shrink(&mut self, len: usize);
-        /// The largest possible length.
-        fn limit(&self) -> usize;
-        /// How many bytes the unread bytes must leave to the message.
-        fn reserve(&self) -> usize;
+        /// The largest possible length; memory that grows has none.
+        #[inline]
+        fn limit(&self) -> usize {
+            usize::MAX
+        }
+        /// How many bytes the unread bytes must leave to the message; none, in memory that grows.
+        #[inline]
+        fn reserve(&self) -> usize {
+            0
+        }
     }
 
     /// The range of a payload, or `()` for memory that no payload is taken from. So the positions cost
@@ -118,16 +124,6 @@ mod sealed {
             self.truncate(len);
             self.shrink_to_fit();
         }
-
-        #[inline]
-        fn limit(&self) -> usize {
-            usize::MAX
-        }
-
-        #[inline]
-        fn reserve(&self) -> usize {
-            0
-        }
     }
 
     #[cfg(feature = "bytes")]
@@ -162,16 +158,6 @@ mod sealed {
 
         fn shrink(&mut self, len: usize) {
             *self = Self::from(self.get(..len).unwrap_or_default());
-        }
-
-        #[inline]
-        fn limit(&self) -> usize {
-            usize::MAX
-        }
-
-        #[inline]
-        fn reserve(&self) -> usize {
-            0
         }
     }
 

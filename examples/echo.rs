@@ -20,13 +20,13 @@ fn main() -> io::Result<()> {
 
 /// Serves a connection to its end.
 pub fn serve(mut stream: TcpStream, config: Config) -> io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(1)))?; // `tick` sees the time at least once a second
-    stream.set_write_timeout(config.pong_timeout)?; // a peer that does not read cannot block the thread
+    stream.set_read_timeout(Some(Duration::from_secs(1)))?; // `tick` runs at least once a second
+    stream.set_write_timeout(config.pong_timeout)?; // limits the wait for a peer that does not read
     let mut out = Vec::new();
     let result = echo(&mut stream, config, &mut out);
     let _ = stream.write_all(&out).and_then(|()| stream.shutdown(Shutdown::Write));
-    // Read to the end for a while: a socket that is dropped with unread input resets the connection, and the
-    // peer may lose the Close.
+    // Read until the peer closes, but not for ever: dropping a socket with unread input resets the
+    // connection, and the peer may lose the Close.
     let deadline = Instant::now() + Duration::from_secs(2);
     while Instant::now() < deadline && matches!(read(&mut stream, &mut [0; 4096]), Ok(None | Some(1..))) {}
     result
@@ -43,14 +43,14 @@ fn echo(stream: &mut TcpStream, config: Config, out: &mut Vec<u8>) -> io::Result
             Some(Event::Text("bye")) => ws.close(CloseCode::NORMAL_CLOSURE, "bye", out),
             Some(Event::Text(text)) => ws.send_text(text, out),
             Some(Event::Binary(bytes)) => ws.send_binary(bytes, out),
-            _ => Ok(()), // `receive` has answered a Ping or a Close
+            _ => Ok(()), // `receive` has replied to a Ping or a Close
         };
         if sent != Err(SendError::Closed) {
-            sent?; // after `close`, messages arrive until the peer closes too: that is no error
+            sent?; // `Closed` is no error: after `close`, messages arrive until the peer's Close
         }
         ws.tick(started.elapsed(), out)?;
         let written = stream.write_all(out);
-        out.clear(); // also after an error: nothing can follow half a frame
+        out.clear(); // also after a failed write: nothing can follow an incomplete frame
         written?;
         if ws.transport_action() == TransportAction::Close {
             return Ok(());
@@ -59,7 +59,7 @@ fn echo(stream: &mut TcpStream, config: Config, out: &mut Vec<u8>) -> io::Result
             continue;
         }
         match read(stream, inbound.spare_mut(16 * 1024))? {
-            Some(0) => return Ok(()), // the peer has left without a Close
+            Some(0) => return Ok(()), // the peer closed the transport without a Close frame
             Some(count) => inbound.advance(count),
             None => {}
         }

@@ -14,16 +14,16 @@
 //! ```text
 //!              ReceiveBuffer (yours)                          out (yours): Vec<u8>, BytesMut, SendSlice …
 //! transport ──▶ spare_mut/advance ──▶ Connection::receive ──▶ Event<'b>        ▲
-//!                                       │      (borrows the buffer,            │ 101, 4xx, Pong, Close:
+//!                                       │      (borrows the buffer,            │ Pong, Close, HTTP error:
 //!                                       │       not the connection)            │ written by receive
 //!                                       └──────────────────────────────────────┤
 //! application ── accept · reject · send_* · ping · close ──────────────────────┤
 //! your clock ─── tick(now) ────────────────────────────────────────────────────┘ ──▶ transport
 //! ```
 //!
-//! 1. **You own all memory.** Input is in a [`ReceiveBuffer`] and is unmasked in place. Output is appended to
-//!    `out`, any [`SendBuffer`]. A [`Connection`] has no heap (except for compression), and stores at most
-//!    one pending reply.
+//! 1. **You own the buffers.** A [`ReceiveBuffer`] holds the input, which is unmasked in place. Output is
+//!    appended to `out`, which can be any [`SendBuffer`]. A [`Connection`] allocates no heap memory (except
+//!    for compression), and stores at most one pending reply.
 //! 2. **An [`Event`] borrows the receive buffer, not the connection.** You can answer a message while you
 //!    hold it. A message that arrives in one frame is not copied.
 //! 3. **"Not yet" is `Ok(None)`.** Unused input stays in the buffer. How the input is split into reads never
@@ -35,29 +35,33 @@
 //!
 //! | methods of [`Connection`] | purpose | write to `out` |
 //! |---|---|---|
-//! | [`receive`], [`receive_eof`] | process input, or its end | `receive`: replies, Close frames, error responses |
-//! | [`accept`], [`reject`] | answer the request, once, on a server | yes |
+//! | [`receive`] | process input | Pong and Close frames, HTTP error responses |
+//! | [`receive_eof`] | report the end of the transport | no |
+//! | [`accept`], [`reject`] | answer the request of a client, once | yes |
 //! | [`send_text`], [`send_binary`], [`send_fragment`], [`send_prepared`], [`ping`], [`pong`], [`close`] | send | yes |
 //! | [`encode_header`], [`mask_and_encode_header`] | send a payload from your own memory | no: you write the header and the payload after `out` |
-//! | [`tick`] | report the time, get the next deadline | Pings, Close frames, error responses |
-//! | [`state`], [`transport_action`], [`close_status`], [`has_pending_reply`], [`negotiated`] | query | no |
+//! | [`tick`] | report the time, get the next deadline | Ping and Close frames, a 408 response |
+//! | [`flush_reply`] | write a reply that had no room in `out` | yes |
+//! | [`state`], [`can_send`], [`transport_action`], [`close_status`], [`has_pending_reply`], [`negotiated`] | query | no |
 //!
-//! After each method that writes to `out`, write `out` to the transport, all bytes and in order, **also if
-//! the method returned an error**. Then ask [`transport_action`] whether to close the transport. Wait for
-//! more input only after `receive` has returned `Ok(None)`. The answers of the queries change only in calls
-//! of the other methods.
+//! Write `out` to the transport, all bytes and in order, before you wait, **also if a method returned an
+//! error**. Several calls can share one write. Then ask [`transport_action`] whether to close the transport.
+//! Wait for more input only after `receive` has returned `Ok(None)` and while [`has_pending_reply`] is
+//! `false`. Call [`receive_eof`] when the transport ends. Only the other methods change the answers of the
+//! queries.
 //!
 //! # Errors
 //!
-//! Errors are sorted by fault. An [`Error`] is the peer's fault and final: the connection has failed, and
-//! every later `receive` returns the same error. (The exception is `Error::WrongBuffer`: the caller passed
-//! the receive buffer of another connection, and nothing was consumed.) A [`SendError`], [`AcceptError`] or
-//! [`RequestError`] is the caller's fault or a lack of room: nothing was written, and nothing has changed. A
-//! [`Timeout`] is final, too.
+//! The type of an error says whose fault it is. An [`Error`] is the peer's fault, and final: the connection
+//! has failed, and every later `receive` returns the same error. (The exception is `Error::WrongBuffer`: the
+//! caller passed the receive buffer of another connection, and nothing was consumed.) A [`SendError`],
+//! [`AcceptError`] or [`RequestError`] is the caller's: the call was not allowed, `out` has no room, or the
+//! entropy source failed. Nothing was written, and nothing has changed. A [`Timeout`], the error of `tick`,
+//! is final, too.
 //!
 //! # Example
 //!
-//! A client and a server in memory. [`guide::receive_loop`] has the loop over a real transport.
+//! A client and a server exchange bytes in memory. [`guide::receive_loop`] shows the loop over a transport.
 //!
 //! ```
 //! # #[cfg(feature = "alloc")] {
@@ -105,16 +109,16 @@
 //! |---|---|---|
 //! | `std` | yes | conversion of the errors to [`std::io::Error`], the guide; implies `alloc` |
 //! | `alloc` | yes | [`ReceiveBuffer`] over `Vec<u8>`, [`SendBuffer`] for `Vec<u8>`, [`PreparedMessage`] |
-//! | `deflate` | | permessage-deflate with `miniz_oxide` and `zlib-rs`; off until [`Config`] enables it; links `std` |
+//! | `deflate` | | permessage-deflate with `miniz_oxide` and `zlib-rs`; off until [`Config`] enables it; `zlib-rs` links `std` |
 //! | `simd` | | faster masking and UTF-8 validation with the widest instructions of the processor; implies `std` |
-//! | `http` | | handshake types from and to those of the crate `http` |
+//! | `http` | | handshakes with the request and response types of the crate `http` |
 //! | `bytes` | | `BytesMut` as a receive and send buffer, messages as `Bytes` |
 //! | `getrandom` | | `OsEntropy`: masking keys from the operating system |
 //! | `rand_core` | | any `CryptoRng` as [`Entropy`] |
-//! | `arbitrary` | | values for fuzz targets |
+//! | `arbitrary` | | `Arbitrary` for the types that a fuzz target needs |
 //!
-//! Features only add; no feature changes a result. Without features the crate needs neither `std` nor
-//! `alloc`. The minimum Rust version is 1.85.
+//! No feature changes the events, the output or the errors of existing code. Without features the crate needs
+//! neither `std` nor `alloc`. The minimum Rust version is 1.85.
 //!
 //! [`receive`]: Connection::receive
 //! [`receive_eof`]: Connection::receive_eof
@@ -130,7 +134,9 @@
 //! [`encode_header`]: Connection::encode_header
 //! [`mask_and_encode_header`]: Connection::mask_and_encode_header
 //! [`tick`]: Connection::tick
+//! [`flush_reply`]: Connection::flush_reply
 //! [`state`]: Connection::state
+//! [`can_send`]: Connection::can_send
 //! [`transport_action`]: Connection::transport_action
 //! [`close_status`]: Connection::close_status
 //! [`has_pending_reply`]: Connection::has_pending_reply

@@ -1,30 +1,31 @@
 //! Slow peers and full buffers.
 //!
-//! A connection holds no queue. Output goes to `out`, which you own, so its size is under your control.
+//! A connection has no queue. It appends its output to `out`, which you own, so you control its size.
 //!
 //! # Sending
 //!
 //! A send writes a complete frame or nothing. It returns [`SendError::Full`] in two cases:
 //!
-//! * `out` has a fixed capacity, and the frame does not fit.
+//! * `out` has a fixed capacity, and the frame does not fit. If the message is larger than the capacity, send
+//!   it in fragments with [`send_fragment`].
 //! * `out` already holds [`Config::max_write_buffer`] bytes (default 1 MiB). This is a high-water mark: a
 //!   message that is sent below the mark is written completely, whatever its size.
 //!
-//! After `Full`, nothing has changed. Write `out`, then try again, or drop the message, or close the
-//! connection.
+//! After `Full`, nothing has changed. Write `out` and try again, drop the message, or close the transport.
 //!
 //! # Receiving
 //!
-//! `receive` works even if `out` is full. Replies to Pings, to a Close and to a violation then wait in the
-//! connection, which stores one reply: the Close, or the newest Pong (§5.5.3 permits an endpoint to answer
-//! only the most recent Ping). A peer that sends Pings and reads nothing therefore uses no additional memory.
+//! `receive` works even if `out` is full. A reply to a Ping, a Close or a violation then waits in the
+//! connection. The connection stores only one reply: the Close, or the newest Pong (§5.5.3 permits an
+//! endpoint to answer only the most recent Ping). A peer that sends Pings and reads nothing therefore uses no
+//! additional memory.
 //!
-//! [`has_pending_reply`] returns `true` if a reply waits. Write `out`; then call [`receive`] again, with or
-//! without new input, or `flush_reply`. The reply is written first.
+//! [`has_pending_reply`] returns `true` if a reply waits. Write `out`, then call [`flush_reply`], or
+//! [`receive`] with or without new input. Both write the reply first.
 //!
-//! If the peer reads slowly, stop reading from it: its TCP window fills, and it must wait. A simple rule is
-//! to read only if `out` is empty. The loop on the page [`receive_loop`] does so, because it writes all of
-//! `out` before it reads.
+//! If the peer reads slowly, stop reading from it: the TCP receive window fills, and the peer must wait. A
+//! simple rule is to read only if `out` is empty. The loop on the page [`receive_loop`] follows it, because
+//! it writes all of `out` before it reads.
 //!
 //! # Example
 //!
@@ -54,4 +55,6 @@
 //! [`Config::max_write_buffer`]: crate::Config::max_write_buffer
 //! [`has_pending_reply`]: crate::Connection::has_pending_reply
 //! [`receive`]: crate::Connection::receive
+//! [`flush_reply`]: crate::Connection::flush_reply
+//! [`send_fragment`]: crate::Connection::send_fragment
 //! [`receive_loop`]: super::receive_loop

@@ -1,38 +1,40 @@
 //! How a connection ends.
 //!
-//! A connection closes _cleanly_ after both endpoints have sent a Close frame (§7.1.4). The server then
-//! closes the transport first, and the client waits for that (§7.1.1).
+//! A connection closes _cleanly_ if both endpoints have sent a Close frame (§7.1.4). The server then closes
+//! the transport first, and the client waits for it (§7.1.1).
 //!
 //! | event | your program |
 //! |---|---|
-//! | You call [`close`]. | Continue to call `receive`: messages can arrive until the peer's Close arrives. A send now returns [`SendError::Closed`]. |
-//! | `receive` returns [`Event::Close`]. | The reply, with the same code and reason, is already in `out`. A send now returns [`SendError::Closed`]. |
-//! | `receive` returns an error. | A Close frame with the code of the error is already in `out`; during the handshake of a server it is an HTTP response. |
-//! | [`tick`] returns an error. | The peer was silent or too slow. See [`deadlines`]. |
+//! | You call [`close`]. | Continue to read and to call `receive`: messages can arrive until the peer's Close. A send now returns [`SendError::Closed`]. |
+//! | `receive` returns [`Event::Close`]. | It is the last event. If you had not sent a Close, the reply with the same code and reason is already in `out`. A send now returns [`SendError::Closed`]. |
+//! | `receive` returns an error. | A Close frame with the code of the error is already in `out`. During the opening handshake, a server has written an HTTP response, a client nothing. |
+//! | You call [`reject`], or `receive` returns [`Event::Rejected`]. | The opening handshake has failed. There is no Close frame. |
+//! | [`tick`] returns an error. | The peer was silent or too slow, see [`deadlines`]. |
 //! | The transport ends. | Call [`receive_eof`]. |
 //!
-//! In all cases, write `out`, then do what [`transport_action`] says:
+//! In all cases, write `out`, then do what [`transport_action`] returns:
 //!
 //! | [`TransportAction`] | meaning |
 //! |---|---|
 //! | [`KeepOpen`] | Continue. |
-//! | [`AwaitPeerClose`] | The closing handshake is complete on a client. Read until the server closes the transport, with a time limit ([`Config::close_timeout`] through `tick`). |
+//! | [`AwaitPeerClose`] | Only on a client: the closing handshake is complete. Read until the server closes the transport. If you call `tick`, [`Config::close_timeout`] limits the wait. |
 //! | [`Close`] | Close the transport. |
 //!
 //! # Close a TCP connection in three steps
 //!
 //! 1. Write `out`.
 //! 2. Shut down the write direction.
-//! 3. Read and discard input until the peer closes, for at most a few seconds.
+//! 3. Read and discard input until the peer closes, for at most a few seconds. Then close the socket.
 //!
-//! Step 3 matters: if a program drops a socket that holds unread input, the operating system resets the
+//! Step 3 matters: if a program closes a socket that holds unread input, the operating system resets the
 //! connection, and the peer can lose the Close frame that it has not read yet.
 //!
 //! # The result
 //!
-//! [`receive_eof`] and [`close_status`] return a [`CloseStatus`]: the Close frame sent, the one received,
-//! [`clean`], and [`code`], which is 1005 or 1006 if no code was received (§7.1.5). A
-//! [`CloseCode`] holds only codes that a Close frame may carry, so 1005, 1006 and 1015 cannot be sent.
+//! [`receive_eof`] and [`close_status`] return a [`CloseStatus`]: the Close frame that was sent and the one
+//! that was received. [`clean`] says whether there are both. [`code`] is the code received: 1005 if the
+//! peer's Close had no code, 1006 if there was no Close (§7.1.5). A [`CloseCode`] holds only codes that a
+//! Close frame can carry, so 1005, 1006 and 1015 cannot be sent.
 //!
 //! To choose the reply to a Close yourself, set [`Config::auto_close`] to `false`, and call [`close`] or
 //! [`close_empty`] after `Event::Close`.
@@ -69,7 +71,7 @@
 //! assert_eq!(server.transport_action(), TransportAction::Close);
 //! assert!(server.close_status().clean());
 //!
-//! // The client's read returns 0.
+//! // The client's next read returns 0 bytes.
 //! let status = client.receive_eof();
 //! assert!(status.clean());
 //! assert_eq!(status.code(), 1001);
@@ -80,6 +82,8 @@
 //! [`close_empty`]: crate::Connection::close_empty
 //! [`SendError::Closed`]: crate::SendError::Closed
 //! [`Event::Close`]: crate::Event::Close
+//! [`Event::Rejected`]: crate::Event::Rejected
+//! [`reject`]: crate::Connection::reject
 //! [`tick`]: crate::Connection::tick
 //! [`deadlines`]: super::deadlines
 //! [`receive_eof`]: crate::Connection::receive_eof

@@ -1,15 +1,15 @@
 //! Deadlines and keep-alive.
 //!
 //! A connection has no clock. Your program tells it the time with [`tick`], and `tick` returns the next
-//! deadline. Any clock that does not go backwards and any timer will do: a read timeout, `epoll_wait`, a
-//! timer of an async runtime. A program that never calls `tick` has no deadlines and sends no Pings.
+//! deadline. Use any clock that does not go backwards, and any timer: a read timeout, `epoll_wait`, a timer
+//! of an async runtime. Without calls of `tick`, there are no deadlines and no automatic Pings.
 //!
-//! | field of [`Config`] | default | at the deadline |
+//! | field of [`Config`] | default | when the time is over |
 //! |---|---|---|
-//! | [`handshake_timeout`] | 10 s | The opening handshake is aborted with [`Timeout::Handshake`]. A server that has received the start of a request writes a 408 response. |
+//! | [`handshake_timeout`] | 10 s | `tick` returns [`Timeout::Handshake`]. A server that has received the start of a request writes a 408 response. The time between [`Event::Request`] and your answer does not count. |
 //! | [`ping_interval`] | 20 s without input | `tick` writes a Ping. |
-//! | [`pong_timeout`] | 20 s without input after that Ping | The connection ends with [`Timeout::Pong`]. Any input stops this deadline, not only a Pong. |
-//! | [`close_timeout`] | 10 s | The peer has not sent its Close, or has not closed the transport: [`Timeout::Close`]. |
+//! | [`pong_timeout`] | 20 s without input after that Ping | `tick` writes a Close frame and returns [`Timeout::Pong`]. Any input stops this deadline, not only a Pong. |
+//! | [`close_timeout`] | 10 s | `tick` returns [`Timeout::Close`]: the peer has not answered a Close, or the server has not closed the transport. |
 //!
 //! `None` switches a deadline off.
 //!
@@ -17,23 +17,22 @@
 //!
 //! * Call `tick` before each wait, and when the deadline that it returned has passed. The argument is the
 //!   time since a fixed point that you choose, for example [`Instant::elapsed`] of the connection's start.
-//! * Write `out` after each call, also after an error: a Ping, a Close frame or a 408 response can be in it.
+//!   The deadline counts from the same point; `None` means that there is none.
+//! * Write `out` after each call, also after an error: it can hold a Ping, a Close frame or a 408 response.
 //! * An error is final: each later call returns it again. Close the transport.
 //! * `tick` does not limit how long a write takes. Set a write timeout on the transport for a peer that does
 //!   not read.
 //!
 //! # Example
 //!
-//! The example supplies the time itself, so it needs no waiting. The same method makes tests of deadlines
-//! fast.
+//! The example supplies the time itself, so it does not wait. Tests of deadlines can do the same.
 //!
 //! ```
 //! use core::time::Duration;
 //!
 //! use websocket_proto::{Config, Connection, Negotiated, ReceiveBuffer, Server, Timeout};
 //!
-//! let mut config = Config::default();
-//! config.ping_interval = Some(Duration::from_secs(30));
+//! let config = Config::new().ping_interval(Some(Duration::from_secs(30)));
 //! let mut ws = Connection::established(Server::new(), Negotiated::new(), config);
 //! let (mut inbound, mut out) = (ReceiveBuffer::new(), Vec::new());
 //! let seconds = Duration::from_secs;
@@ -62,4 +61,5 @@
 //! [`Timeout::Handshake`]: crate::Timeout::Handshake
 //! [`Timeout::Pong`]: crate::Timeout::Pong
 //! [`Timeout::Close`]: crate::Timeout::Close
+//! [`Event::Request`]: crate::Event::Request
 //! [`Instant::elapsed`]: std::time::Instant::elapsed

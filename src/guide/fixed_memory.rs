@@ -6,13 +6,15 @@
 //!
 //! | buffer | must have room for |
 //! |---|---|
-//! | input, [`Delivery::Messages`] | the largest message and a control frame of 131 bytes; the head of the opening handshake |
-//! | input, [`Delivery::Parts`] | [`MIN_LEN`] bytes (135), whatever the size of the messages; the head of the opening handshake |
-//! | output | a control frame of 131 bytes; on a server also the 101 response, or a rejection of about 260 bytes |
+//! | input, [`Delivery::Messages`] | the largest message plus a control frame of 131 bytes |
+//! | input, [`Delivery::Parts`] | [`MIN_LEN`] bytes (135), for messages of any size |
+//! | input, during the opening handshake | the whole head of the request or the response |
+//! | output | each frame that you send, and a control frame of 131 bytes |
+//! | output, during the opening handshake | on a client, the request; on a server, the 101 response or a rejection of about 260 bytes |
 //!
-//! A message that does not fit the receive buffer is an error, [`ProtocolError::MessageTooBig`], and the peer
-//! receives the code 1009. A send that does not fit the output returns [`SendError::Full`] and writes
-//! nothing.
+//! If a message does not fit into the receive buffer, `receive` returns [`ProtocolError::MessageTooBig`], and
+//! the peer receives the code 1009. If a frame does not fit into the output, the send returns
+//! [`SendError::Full`] and writes nothing.
 //!
 //! # Example
 //!
@@ -25,11 +27,10 @@
 //!
 //! let (mut input, mut output) = ([0; 256], [0; 256]);
 //! let (mut inbound, mut out) = (ReceiveBuffer::fixed(&mut input), SendSlice::new(&mut output));
-//! let mut config = Config::default();
-//! config.delivery = Delivery::Parts;
+//! let config = Config::new().delivery(Delivery::Parts);
 //! let mut ws = Connection::established(Server::new(), Negotiated::new(), config);
 //!
-//! // The transport delivers the frame header (1,000 bytes of payload, key 0), then 100 bytes a read.
+//! // The transport delivers the frame header (1,000 bytes of payload, key 0), then 100 bytes in each read.
 //! assert_eq!(inbound.feed(b"\x82\xfe\x03\xe8\0\0\0\0"), 8);
 //! let mut received = 0;
 //! for _ in 0..10 {

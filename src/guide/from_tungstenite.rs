@@ -1,16 +1,16 @@
 //! Coming from tungstenite.
 //!
-//! The main difference: tungstenite's `WebSocket` owns the stream. A [`Connection`] owns nothing, and your
-//! program moves the bytes. The page [`receive_loop`] has that loop.
+//! tungstenite's `WebSocket` owns the stream and does the I/O. A [`Connection`] has no stream: your program
+//! reads and writes the bytes, in the loop that the page [`receive_loop`] shows.
 //!
 //! | tungstenite 0.30 | this crate |
 //! |---|---|
 //! | `accept(stream)` | [`Connection::server`]; on [`Event::Request`] call [`Connection::accept`] |
 //! | `accept_hdr(stream, callback)` | the same; inspect the [`Request`], then call `accept` or [`Connection::reject`] |
 //! | `client(request, stream)` | [`Connection::client`] writes the request to `out`; [`Event::Open`] or [`Event::Rejected`] follows |
-//! | `connect(request)` | open the TCP or TLS stream yourself, then as above; redirects are not followed |
+//! | `connect(request)` | open the TCP or TLS stream yourself, then call [`Connection::client`]; redirects are not followed |
 //! | `WebSocket::from_raw_socket(stream, role, config)` | [`Connection::established`] |
-//! | `WebSocket::from_partially_read(stream, part, …)` | `established`, and [`ReceiveBuffer::feed`] with the part |
+//! | `WebSocket::from_partially_read(stream, part, …)` | `established`, then [`ReceiveBuffer::feed`] with the part |
 //! | `read()` | read into [`ReceiveBuffer::spare_mut`], [`advance`], then [`receive`] until `Ok(None)` |
 //! | `Message::Text`, `Message::Binary` | [`Event::Text`] and [`Event::Binary`]: borrowed `&str` and `&[u8]` |
 //! | `Message::Ping`, `Message::Pong`, `Message::Close` | [`Event::Ping`], [`Event::Pong`], [`Event::Close`]; replies are automatic in both crates |
@@ -26,7 +26,7 @@
 //! | `WebSocketConfig::read_buffer_size` | the argument of `spare_mut` |
 //! | `WebSocketConfig::write_buffer_size` | your own rule for when to write `out` |
 //! | `WebSocketConfig::accept_unmasked_frames` | none: a server must fail the connection (§5.1) |
-//! | `Error::ConnectionClosed` | no error: `transport_action()` returns [`Close`] |
+//! | `Error::ConnectionClosed` | not an error: `transport_action()` returns [`Close`] |
 //! | `Error::AlreadyClosed` | [`SendError::Closed`] for a send; `Ok(None)` from `receive` |
 //! | `Error::Protocol`, `Error::Utf8`, `Error::Capacity` | [`Error::Protocol`] with a [`ProtocolError`]; its Close frame is already in `out` |
 //! | `Error::WriteBufferFull(message)` | [`SendError::Full`]; you still own the message |
@@ -37,12 +37,13 @@
 //!
 //! # Five differences in behaviour
 //!
-//! 1. A message borrows the receive buffer. Copy it (`to_owned`) if it must outlive the next `receive`.
-//! 2. A close reply is in `out` as soon as `receive` returns [`Event::Close`]. Write it before you stop.
-//! 3. An error does not tear down the transport. Write `out`, then close the transport (see [`closing`]).
-//! 4. A client needs a source of random bytes. tungstenite has one built in; this crate has `OsEntropy` with
-//!    the feature `getrandom`.
-//! 5. A frame header with a length that is not minimal is an error (§5.2). tungstenite accepts it.
+//! 1. A message borrows the receive buffer. Copy it (`to_owned`) if you need it after the next `receive` or
+//!    read.
+//! 2. The reply to a Close is in `out` when `receive` returns [`Event::Close`]. Write it before you stop.
+//! 3. An error does not close the transport. Write `out`, then close the transport (see [`closing`]).
+//! 4. A client needs a source of random bytes. tungstenite has a built-in source; this crate has `OsEntropy`
+//!    with the feature `getrandom`.
+//! 5. A length that is not in its shortest form is an error (§5.2). tungstenite accepts it.
 //!
 //! # Example
 //!

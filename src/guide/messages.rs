@@ -14,8 +14,8 @@
 //!
 //! Text is always valid UTF-8. `receive` fails at the first byte that makes the text invalid, even if the
 //! message is not complete. With `Delivery::Parts`, each part ends between two code points, and the valid
-//! text before the first invalid byte is delivered before the error. `last` is `true` for the final part of a
-//! message; only that part can be empty.
+//! text before the first invalid byte is delivered before the error. The field `last` is `true` for the final
+//! part of a message; only that part can be empty.
 //!
 //! Control frames can arrive between the fragments of a message (§5.4). Their events are delivered as they
 //! arrive.
@@ -30,20 +30,19 @@
 //! |---|---|
 //! | [`send_text`], [`send_binary`] | one message in one frame, copied to `out` |
 //! | [`send_fragment`] | the next fragment of a message, copied to `out`; control frames can be sent between fragments, other messages cannot |
-//! | [`encode_header`] (server) | only the frame header; you write the payload from your own memory |
-//! | [`mask_and_encode_header`] (client, server) | only the frame header; a client masks your payload in place |
+//! | [`encode_header`] (server) | only the frame header, which the method returns; you write the payload from your own memory |
+//! | [`mask_and_encode_header`] (client, server) | the same; on a client, the method masks your payload in place |
 //! | [`send_prepared`] | a message that was encoded once, see [`broadcast`] |
 //!
-//! The two `encode_header` methods avoid the copy to `out`. Write `out` first, then the header, then the
-//! payload, before you call the next method. One vectored write can do all three.
+//! [`encode_header`] and [`mask_and_encode_header`] avoid the copy to `out`, and never compress. Write `out`
+//! first, then the header, then the payload, all before the next call. One vectored write can do all three.
 //!
 //! # Example
 //!
 //! ```
 //! use websocket_proto::{Config, Connection, Delivery, Event, MessageKind, Negotiated, ReceiveBuffer, Server};
 //!
-//! let mut config = Config::default();
-//! config.delivery = Delivery::Parts;
+//! let config = Config::new().delivery(Delivery::Parts);
 //! let mut ws = Connection::established(Server::new(), Negotiated::new(), config);
 //! let (mut inbound, mut out) = (ReceiveBuffer::new(), Vec::new());
 //!

@@ -1,8 +1,8 @@
 //! WebSocket over an HTTP library, over HTTP/2 and over HTTP/3.
 //!
 //! [`Connection::server`] and [`Connection::client`] read and write the opening handshake themselves. If an
-//! HTTP library has already parsed the request, use these types instead. They apply the same checks, and
-//! [`Connection::established`] continues with the frames.
+//! HTTP library reads and writes it, use the following types of the module [`handshake`] instead. They apply
+//! the same checks. [`Connection::established`] then continues with the frames.
 //!
 //! | | HTTP/1.1 | HTTP/2 (RFC 8441), HTTP/3 (RFC 9220) |
 //! |---|---|---|
@@ -12,28 +12,29 @@
 //! | client makes the request | [`UpgradeOffer::http11`] | [`UpgradeOffer::extended_connect`] |
 //! | client checks the response | [`UpgradeOffer::check`] | [`UpgradeOffer::check`] |
 //!
-//! The header fields are any iterator over pairs of name and value. A `&http::HeaderMap` is one, so hyper, h2
-//! and h3 need no conversion. With the feature `http`, `UpgradeRequest::from_http` takes an `http::Request`,
-//! and `into_http` turns a response into an `http::Response`.
+//! Pass the header fields as a cloneable iterator over pairs of name and value, for example
+//! `&http::HeaderMap` of hyper, h2 and h3. With the feature `http`, HTTP/1.1 needs no conversion at all: a
+//! server calls `UpgradeRequest::from_http` and `AcceptResponse::into_http`, a client `UpgradeOffer::to_http`
+//! and `UpgradeOffer::check_http`.
 //!
 //! # The stream
 //!
 //! * HTTP/1.1: after the 101 response, the library returns the transport. If the library has already read
 //!   bytes after the request, feed them to the [`ReceiveBuffer`] first.
 //! * HTTP/2 and HTTP/3: the stream of the CONNECT request is the transport. When it ends, call
-//!   [`receive_eof`]. If that returns a status that is [`clean`], end the stream with END_STREAM or FIN;
-//!   otherwise reset it with CANCEL or H3_REQUEST_CANCELLED.
-//! * The library writes the start line or the pseudo-header fields. For a client, [`UpgradeOffer`] documents
-//!   their values.
+//!   [`receive_eof`]. If that returns a status that is [`clean`], end the stream (HTTP/2: END_STREAM, HTTP/3:
+//!   FIN). Otherwise reset it (HTTP/2: CANCEL, HTTP/3: H3_REQUEST_CANCELLED).
+//! * The library writes the start line (HTTP/1.1) or the pseudo-header fields. For a client, [`UpgradeOffer`]
+//!   documents their values.
 //!
 //! No extension is negotiated unless you call `UpgradeRequest::deflate` or `UpgradeOffer::deflate` (feature
-//! `deflate`).
+//! `deflate`). To compress the messages that you send, also set `Config::deflate`.
 //!
 //! # Examples
 //!
 //! `interop/examples/hyper.rs` in the repository is a complete server with hyper and tokio.
 //!
-//! With the feature `http`, in a handler of hyper or another server library:
+//! A handler of hyper or another server library, with the feature `http`:
 //!
 //! ```
 //! # #[cfg(feature = "http")] {
@@ -56,7 +57,7 @@
 //! # }
 //! ```
 //!
-//! A request over HTTP/2, as h2 or hyper parsed it:
+//! A request over HTTP/2 that h2 or hyper has parsed:
 //!
 //! ```
 //! use websocket_proto::handshake::UpgradeRequest;
@@ -94,6 +95,7 @@
 //! [`UpgradeOffer::http11`]: crate::handshake::UpgradeOffer::http11
 //! [`UpgradeOffer::extended_connect`]: crate::handshake::UpgradeOffer::extended_connect
 //! [`UpgradeOffer::check`]: crate::handshake::UpgradeOffer::check
+//! [`handshake`]: crate::handshake
 //! [`ReceiveBuffer`]: crate::ReceiveBuffer
 //! [`receive_eof`]: crate::Connection::receive_eof
 //! [`clean`]: crate::CloseStatus::clean

@@ -10,9 +10,9 @@
 //! 4. **Wait** for input or for the next deadline, but only if `receive` returned `Ok(None)`. Read into
 //!    [`spare_mut`], and report the number of bytes with [`advance`].
 //!
-//! You can write `out` after each event or after several. If you collect the output of several events, write
-//! `out` before it holds [`Config::max_write_buffer`] bytes, because a send then returns
-//! [`SendError::Full`]. After each event is simplest.
+//! You can write `out` after each event or after several. The simplest way is after each event. If you
+//! collect the output of several events, write `out` before it holds [`Config::max_write_buffer`] bytes,
+//! because a send then returns [`SendError::Full`].
 //!
 //! # Rules
 //!
@@ -22,8 +22,8 @@
 //! * **An error is final.** The connection has failed, and each later call of `receive` returns the same
 //!   error. There is nothing to retry. The exception is `Error::WrongBuffer`, which reports a bug of the
 //!   caller: see [`shared_buffer`].
-//! * **`Ok(None)` is not the end.** The end is a read of zero bytes: call [`receive_eof`]. It returns the
-//!   state of the closing handshake.
+//! * **`Ok(None)` is not the end of the transport.** A read of zero bytes is. Call [`receive_eof`] then; it
+//!   returns the state of the closing handshake.
 //! * **A pending reply needs one more call.** If `out` has no room for a Pong or a Close, the reply waits in
 //!   the connection. [`has_pending_reply`] then returns `true`. Write `out`, and call `receive` again before
 //!   you wait for input.
@@ -33,8 +33,8 @@
 //!
 //! # Example
 //!
-//! An echo server over any blocking transport. `examples/echo.rs` adds deadlines and the end of a TCP
-//! connection, which the page [`closing`] explains.
+//! The example is an echo server over any blocking transport. `examples/echo.rs` also has deadlines (see
+//! [`deadlines`]) and closes the TCP connection in the way that [`closing`] describes.
 //!
 //! ```
 //! use std::io::{self, Read, Write};
@@ -59,10 +59,10 @@
 //!             Some(Event::Request(_)) => ws.accept(Accept::new(), out)?,
 //!             Some(Event::Text(text)) => ws.send_text(text, out)?,
 //!             Some(Event::Binary(bytes)) => ws.send_binary(bytes, out)?,
-//!             _ => {} // `receive` has answered a Ping or a Close
+//!             _ => {} // `receive` has replied to a Ping or a Close
 //!         }
 //!         let written = transport.write_all(out); // 3. write `out`
-//!         out.clear(); // also after an error: nothing can follow half a frame
+//!         out.clear(); // also after a failed write: nothing can follow an incomplete frame
 //!         written?;
 //!         if ws.transport_action() == TransportAction::Close {
 //!             return Ok(());
@@ -112,4 +112,5 @@
 //! [`accept`]: crate::Connection::accept
 //! [`reject`]: crate::Connection::reject
 //! [`closing`]: super::closing
+//! [`deadlines`]: super::deadlines
 //! [`shared_buffer`]: super::shared_buffer

@@ -4,36 +4,37 @@
 //!
 //! # Origin and authentication
 //!
-//! A browser sends cookies with a WebSocket request from any web site, and the same-origin policy does not
-//! stop the request. If your server identifies users by cookies, compare [`Request::origin`] with the origins
-//! that you trust, and reject all others (§10.2). A program that is not a browser can send any Origin, so the
-//! check does not replace authentication.
+//! A page of any web site can open a WebSocket to your server, and the browser sends the user's cookies with
+//! the request. The same-origin policy does not prevent this. If your server identifies users by cookies,
+//! compare [`Request::origin`] with the origins that you trust, and reject all others (§10.2). A program that
+//! is not a browser can send any Origin, so the check does not replace authentication.
 //!
-//! Decide before you call [`accept`]. After it, the client can send messages.
+//! Check both before you call [`accept`], because the client can send messages after it.
 //!
 //! # Limits
 //!
-//! All limits are fields of [`Config`] and have finite defaults. Input that is exactly at a limit passes.
+//! All limits are fields of [`Config`] and have finite defaults. Input that is exactly at a limit is
+//! accepted.
 //!
 //! | field | default | if the input exceeds it |
 //! |---|---|---|
 //! | [`max_message_size`] | 64 MiB | close code 1009, at the header of the frame that exceeds it |
 //! | [`max_frame_size`] | 64 MiB | close code 1009, at the header |
-//! | [`max_fragments`] | 65,536 in a message, empty ones included | close code 1008 |
+//! | [`max_fragments`] | 65,536 in a message, including empty fragments | close code 1008 |
 //! | [`max_head_size`] | 16 KiB | status 431, before the line ends |
 //! | [`max_header_line`] | 8 KiB | status 414 for the request line, 431 for a header field |
 //! | [`max_headers`] | 100 | status 431 |
 //!
-//! The defaults fit general use; a chat server does not need messages of 64 MiB. A receive buffer can grow to
-//! [`max_message_size`] and its growth step (a quarter; up to 4 MiB, it doubles). With many connections,
-//! lower the limit, use [`Delivery::Parts`], or both. The number of connections and the rate of messages are
-//! limits of your program.
+//! The defaults fit general use; a chat server does not need messages of 64 MiB. A receive buffer can exceed
+//! [`max_message_size`] by one growth step: it doubles up to 4 MiB, then it grows by a quarter. With many
+//! connections, lower the limit, use [`Delivery::Parts`], or both. Your program must limit the number of
+//! connections and the rate of messages.
 //!
 //! # Slow and silent peers
 //!
 //! Without [`tick`], a peer that sends half a request or nothing at all keeps its connection for ever. With
-//! `tick`, the defaults end an incomplete handshake after 10 s and a silent connection after 40 s. A peer
-//! that sends but does not read is stopped by a write timeout of the transport; see [`backpressure`].
+//! `tick`, the defaults end an incomplete handshake after 10 s and a silent connection after 40 s. Set a
+//! write timeout on the transport against a peer that sends but does not read; see [`backpressure`].
 //!
 //! # Masking keys
 //!
@@ -46,20 +47,21 @@
 //!
 //! Compression is off by default. If a message contains a secret and also text that an attacker chooses, the
 //! compressed length can reveal the secret (RFC 7692 §8). Switch compression off for such messages with
-//! `Connection::set_compression`. An inflated message counts against `max_message_size` while it is inflated,
-//! so a small message cannot expand without limit. Each compressed connection needs memory for its windows:
-//! `docs/compression.md` in the repository lists the sizes.
+//! `Connection::set_compression`. The inflated bytes count against `max_message_size` while a message is
+//! inflated, so a small message cannot expand without limit. Each compressed connection needs memory for its
+//! windows: `docs/compression.md` in the repository lists the sizes.
 //!
 //! # Data from the peer
 //!
 //! Text is valid UTF-8 and can contain any character, control characters included. Header values from
-//! [`Request::header`] are bytes. A close reason comes from the peer and is not meant for end users (§5.5.1).
-//! The `Debug` output of an event contains its payload; do not log it for production traffic.
+//! [`Request::header`] are bytes, not necessarily UTF-8. A close reason comes from the peer and is not meant
+//! for end users (§5.5.1). The `Debug` output of an event contains its payload; do not log it for production
+//! traffic.
 //!
 //! # Encryption
 //!
-//! The crate has no TLS. Put the connection on a TLS stream for `wss`. A client checks the server's
-//! certificate there.
+//! The crate has no TLS. For `wss`, use a TLS stream as the transport. The TLS library of a client checks the
+//! server's certificate.
 //!
 //! # Example
 //!

@@ -1,20 +1,21 @@
 //! One receive buffer for many connections.
 //!
 //! Most connections of a server are idle most of the time. If each has its own [`ReceiveBuffer`], each keeps
-//! memory for a read. A [`SharedBuffer`] lends its memory to one connection at a time; the other connections
-//! keep only the bytes that they could not use yet, usually none.
+//! the memory of one read. A [`SharedBuffer`] lends its memory to one connection at a time; the other
+//! connections keep only their leftover bytes, such as an incomplete frame, and usually have none.
 //!
-//! 1. Create one [`SharedBuffer`] for each thread, and one [`BufferSlot`] for each connection.
-//! 2. When a connection has input, call [`attach`] with its slot. The guard is the receive buffer of this
-//!    connection.
-//! 3. Read, call `receive` until `Ok(None)`, and drop the guard. Unused input moves to the slot.
+//! 1. Create one [`SharedBuffer`] for each thread, and one [`BufferSlot`] for each connection. The slot holds
+//!    the leftover bytes.
+//! 2. When a connection has input, call [`attach`] with its slot. The guard that it returns is the receive
+//!    buffer of this connection.
+//! 3. Read, call `receive` until it returns `Ok(None)`, and drop the guard. Leftover bytes move to the slot.
 //!
-//! A large message that arrives in many reads keeps its memory in the slot, so reading it stays linear.
+//! A large unfinished message keeps its memory in the slot, so its bytes are not copied again at each read.
 //!
 //! Without a `SharedBuffer`, one `ReceiveBuffer` can still serve many connections, if it is empty
-//! ([`is_empty`]) whenever it changes the connection. If it is not, `receive` returns `Error::WrongBuffer`:
-//! the buffer contains bytes of another connection, or lacks bytes of this one. Nothing is consumed, and the
-//! connection has not failed. Call `receive` again with the right buffer.
+//! ([`is_empty`]) each time that you pass it to another connection. Otherwise `receive` returns
+//! `Error::WrongBuffer`: the buffer contains bytes of another connection, or lacks bytes of this one. Nothing
+//! is consumed, and the connection has not failed. Call `receive` again with the right buffer.
 //!
 //! # Example
 //!
@@ -36,11 +37,11 @@
 //!         Self { transport, ws, slot: BufferSlot::new(), out: Vec::new() }
 //!     }
 //!
-//!     /// The event loop calls this if the transport has input.
+//!     /// The event loop calls this if the transport has input. It writes `out` afterwards, also after an error.
 //!     fn on_readable(&mut self, shared: &mut SharedBuffer) -> io::Result<()> {
 //!         let mut inbound = shared.attach(&mut self.slot);
 //!         let count = self.transport.read(inbound.spare_mut(16 * 1024))?;
-//!         inbound.advance(count);
+//!         inbound.advance(count); // a count of 0 is the end of the transport: see the page `closing`
 //!         while let Some(event) = self.ws.receive(&mut inbound, &mut self.out)? {
 //!             if let Event::Text(text) = event {
 //!                 self.ws.send_text(text, &mut self.out)?;

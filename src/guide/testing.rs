@@ -5,20 +5,20 @@
 //!
 //! # Send what the protocol forbids
 //!
-//! A [`Connection`] never writes an illegal frame. The module [`wire`] does: [`RawFrameHeader`] encodes any
-//! combination of fields, and [`LengthForm`] selects the form of the length. [`FrameHeader::parse`] and
-//! [`CloseFrame::parse`] read the answer. Both work with any WebSocket endpoint, also with one that does not
+//! A [`Connection`] never writes an illegal frame, but the module [`wire`] can: [`RawFrameHeader`] encodes
+//! any combination of fields, and [`LengthForm`] selects the form of the length. [`FrameHeader::parse`] and
+//! [`CloseFrame::parse`] read the answer. The module can test any WebSocket endpoint, also one that does not
 //! use this crate.
 //!
 //! # Two properties worth a fuzz target
 //!
 //! * **Any input is safe.** Feed arbitrary bytes. The endpoint must not panic, and must stop after an error.
-//! * **How the bytes are split into reads changes nothing.** Feed the same bytes as one read and as many; the
-//!   events, the output and the error must be equal.
+//! * **How the bytes are split into reads changes nothing.** Feed the same bytes in one read and in many
+//!   reads. The events, the output and the error must be equal.
 //!
-//! The function `received` below is the body of such a target; call it from
+//! The function `received` below runs the endpoint for such a target: call it from
 //! `libfuzzer_sys::fuzz_target!(|bytes: &[u8]| …)`. The directory `fuzz/` of the repository contains eight
-//! targets to copy from.
+//! targets that you can copy.
 //!
 //! # Example
 //!

@@ -1,30 +1,30 @@
 //! One task reads, another one writes.
 //!
 //! [`Connection::split`] divides an open connection into a [`ReadHalf`] and a [`WriteHalf`]. They share
-//! nothing, so there is no lock. During the opening handshake `split` returns the connection as an error:
-//! complete the handshake first.
+//! nothing, so there is no lock. Complete the opening handshake first: before it, and after the end of the
+//! connection, `split` returns the connection as an error.
 //!
-//! The read half cannot write a Pong or a Close. It returns a [`Signal`], and the write half writes the
-//! reply:
+//! The read half cannot write a Pong or a Close. It returns a [`Signal`] instead, and the write half writes
+//! the reply:
 //!
 //! | reading task | writing task |
 //! |---|---|
 //! | [`ReadHalf::receive`] returns an optional `Signal` and the event or error. Send the `Signal` to the writing task on any channel that keeps the order. | For each `Signal`, call [`WriteHalf::handle_signal`], then write `out`. |
-//! | [`ReadHalf::tick`] returns an optional `Signal` and the next deadline. | [`WriteHalf::tick`] sends Pings and ends the connection, as [`Connection::tick`] does. For deadlines, both tasks must call `tick`. |
+//! | [`ReadHalf::tick`] returns an optional `Signal` and the next deadline. | [`WriteHalf::tick`] writes Pings and ends the connection, like [`Connection::tick`]. Deadlines need both `tick` methods, with the same clock. |
 //! | At the end of the transport, close the channel. | When the channel is closed, call [`WriteHalf::receive_eof`]. |
-//! | After an error, continue to read until the transport ends: the input is discarded, and the peer can read the Close frame. | Do what [`WriteHalf::transport_action`] says. |
+//! | After an error, continue to read and to call `receive` until the transport ends. `receive` discards the input, and the peer can read the Close frame. | Do what [`WriteHalf::transport_action`] returns. |
 //!
-//! A `Signal` is small, owns its data, and can be sent to another thread. A late `Signal` makes a reply late;
-//! it never makes a frame illegal. A lost `Signal` is a reply that is never sent.
+//! A `Signal` is small, owns its data, and can be sent to another thread. If a `Signal` is late, the reply is
+//! late, but every frame is legal. If a `Signal` is lost, the reply is never sent.
 //!
-//! [`Connection::join`] returns the connection, for example to move it to another thread as one value. Both
-//! halves must come from the same connection.
+//! [`Connection::join`] makes one connection of the two halves again. Both halves must come from the same
+//! connection, and the write half must have handled all signals.
 //!
 //! # Example
 //!
-//! Two threads with a channel. A program with sockets also ends the connection as the page [`closing`]
-//! describes: after the writing task has stopped, it shuts down the write direction, waits a short time for
-//! the reading task, and then closes the socket.
+//! The example has two threads and a channel. A program with sockets also closes the connection as the page
+//! [`closing`] describes: after the writing task has stopped, it shuts down the write direction, waits a
+//! short time for the reading task, and then closes the socket.
 //!
 //! ```
 //! use std::io::{self, Read, Write};

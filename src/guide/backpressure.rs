@@ -24,7 +24,7 @@
 //! [`receive`] with or without new input. Both write the reply first.
 //!
 //! If the peer reads slowly, stop reading from it: the TCP receive window fills, and the peer must wait. A
-//! simple rule is to read only if `out` is empty. The loop on the page [`receive_loop`] follows it, because
+//! simple rule: read only if `out` is empty. The loop on the page [`receive_loop`] follows it, because
 //! it writes all of `out` before it reads.
 //!
 //! # Example

@@ -1,5 +1,5 @@
-//! Links Debian's libwslay when it is installed (apt-get install libwslay-dev); without it
-//! the harness builds all the same and simply lacks the `wslay` peer.
+//! Links libwslay of Debian if it is installed (apt-get install libwslay-dev). Otherwise the package builds
+//! without the peer `wslay`.
 use std::path::Path;
 
 fn main() {

@@ -1,17 +1,16 @@
-//! The in-memory transport every peer is driven over.
+//! The in-memory transport that every peer uses.
 //!
-//! Inbound: a cyclic, pre-built wire (`&'static [u8]`, always a whole number of messages),
-//! handed out at most `cap` bytes a read (64 KiB unless the workload says otherwise). Each
-//! read costs one memcpy out of the wire, which stands for the kernel's copy in `recv(2)`;
-//! sans-IO peers pay it too (they are given `pull`/`peek` and must copy, since they unmask
-//! in place and the wire is reused).
+//! Input: a wire (`&'static [u8]`, a whole number of messages) that is built in advance and read again and
+//! again, at most `cap` bytes in one read (64 KiB unless the workload says otherwise). Each read is one
+//! memcpy from the wire, which stands for the kernel's copy in `recv(2)`. Sans-IO peers copy, too (with
+//! `pull` or `peek`), because they unmask in place and the wire is used again.
 //!
-//! Outbound: every write costs one memcpy into a 64 KiB cyclic scratch area, which stands for
-//! the kernel's copy in `send(2)`; peers that queue into a contiguous buffer first therefore
-//! pay their own copy on top, peers that write vectored do not, as in reality.
+//! Output: each write is one memcpy into a ring of 64 KiB, which stands for the kernel's copy in `send(2)`. A
+//! peer that collects its output in a contiguous buffer makes one more copy; a peer that uses vectored writes
+//! does not. The same is true of sockets.
 //!
-//! Calls are counted (`reads()`/`writes()`), since a call here costs nanoseconds and a system
-//! call does not.
+//! Calls are counted (`reads()`, `writes()`), because a call takes nanoseconds here and a system call takes
+//! longer.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -37,7 +36,7 @@ pub fn reads() -> u64 {
 pub fn writes() -> u64 {
     WRITES.get()
 }
-/// Takes what capturing `MemIo`s have written since the last call.
+/// Takes the output of each `MemIo` that captures, since the last call.
 pub fn take_captured() -> Vec<u8> {
     CAPTURE.with(|c| std::mem::take(&mut *c.borrow_mut()))
 }
@@ -46,10 +45,10 @@ pub struct MemIo {
     src: &'static [u8],
     pos: usize,
     cap: usize,
-    /// After every read, report WouldBlock/Pending once.
+    /// After each read, report `WouldBlock` or `Pending` once.
     pend: bool,
     pend_now: bool,
-    /// Keep what is written (correctness checks) instead of copying it into the scratch area.
+    /// Keep the output for a check instead of copying it into the ring.
     capture: bool,
     scratch: Box<[u8]>,
     wpos: usize,
@@ -69,7 +68,7 @@ impl MemIo {
         }
     }
 
-    /// One read: copies the next bytes into `dst`, returns how many.
+    /// One read: copies the next bytes into `dst` and returns their number.
     #[inline]
     pub fn pull(&mut self, dst: &mut [u8]) -> usize {
         let s = self.peek(dst.len());
@@ -77,7 +76,7 @@ impl MemIo {
         s.len()
     }
 
-    /// One read, the bytes given as a slice for the caller to copy (exactly once).
+    /// One read: returns the bytes as a slice, which the caller must copy exactly once.
     #[inline]
     pub fn peek(&mut self, max: usize) -> &'static [u8] {
         READS.set(READS.get() + 1);
@@ -231,8 +230,8 @@ impl futures::io::AsyncWrite for MemIo {
     }
 }
 
-/// The trivial executor all async peers run on: a no-op waker, polled until ready. The whole
-/// message loop of a job is one future, so its cost per message is nil.
+/// The executor of all async peers: it polls with a waker that does nothing until the future is ready. The
+/// whole message loop of a job is one future, so the executor costs nothing for each message.
 #[inline]
 pub fn block_on<F: Future>(f: F) -> F::Output {
     let mut f = std::pin::pin!(f);
@@ -244,8 +243,8 @@ pub fn block_on<F: Future>(f: F) -> F::Output {
     }
 }
 
-/// The far end of a client handshake (W6): takes the request written to it, answers 101 with
-/// the right `Sec-WebSocket-Accept`. Its own cost is the `mock` row of the W6 client table.
+/// The server of a client handshake (W6): it reads the request and responds 101 with the right
+/// `Sec-WebSocket-Accept`. The row `=mock` of W6 shows its cost.
 pub struct MockServer {
     inbox: Vec<u8>,
     reply: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Side-by-side benchmark of WebSocket implementations, driven in memory. See README.md.
+//! Compares WebSocket implementations in memory. See README.md.
 
 pub mod io;
 pub mod memory;
@@ -8,8 +8,8 @@ pub mod workload;
 
 use std::hint::black_box;
 
-/// Consumes what a peer delivers. While timing it only makes the payload observable; while
-/// checking it folds every byte, its message bounds and its type into `sum`.
+/// Consumes the messages that a peer delivers. During a measurement, it only makes the payload observable.
+/// During a check, it adds every byte, the message bounds and the message type to `sum`.
 pub struct Eat {
     check: bool,
     pub msgs: u64,
@@ -25,7 +25,7 @@ impl Eat {
     pub fn checking() -> Self {
         Eat { check: true, ..Self::timing() }
     }
-    /// A piece of a message (peers that stream).
+    /// A piece of a message, from a peer that delivers messages in pieces.
     #[inline(always)]
     pub fn part(&mut self, p: &[u8]) {
         black_box((p.as_ptr(), p.len()));
@@ -57,27 +57,26 @@ impl Eat {
     }
 }
 
-/// A peer set up for one workload.
+/// A peer that is ready to run one workload.
 pub trait Job {
-    /// Processes at least `msgs` messages (or handshakes); a peer that works in batches may
-    /// overshoot. Received messages go to `eat`. Everything written must have been handed to
-    /// the transport on return.
+    /// Processes at least `msgs` messages (or handshakes); a peer that works in batches may process more.
+    /// Received messages go to `eat`. On return, the transport must have all output.
     fn run(&mut self, msgs: u64, eat: &mut Eat);
 
-    /// Whether `eat.msgs` counts what was done (receive and echo). Send and handshake jobs
-    /// return false: they do exactly `msgs`.
+    /// Whether `eat.msgs` counts the messages (receive and echo). Jobs that send or do handshakes return
+    /// false: they process exactly `msgs`.
     fn counts(&self) -> bool {
         true
     }
 }
 
-/// One implementation under test.
+/// One implementation.
 pub trait Peer {
     fn name(&self) -> &'static str;
-    /// Sets the peer up for a workload; `capture` keeps what is written, for the check.
-    /// `None`: the peer has no such function (or not in its API).
+    /// Prepares the peer for a workload; `capture` keeps the output for the check. `None` if the API of the
+    /// peer does not support the workload.
     fn job(&self, w: &workload::Workload, capture: bool) -> Option<Box<dyn Job>>;
-    /// Handicaps and liberties of the driver, printed under the tables.
+    /// Handicaps of the peer, and decisions of its driver. `wsbench list` prints them.
     fn note(&self) -> &'static str {
         ""
     }

@@ -1,4 +1,5 @@
-//! What the memory binaries share: a counting global allocator, and a transport handle of zero size.
+//! The common parts of the programs that measure memory: a global allocator that counts, and a transport
+//! handle of zero size.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -9,7 +10,7 @@ use std::task::{Context, Poll};
 
 use crate::wire;
 
-/// Counts what goes through it.
+/// An allocator that counts bytes and calls.
 pub struct Counting;
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
@@ -42,18 +43,18 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Bytes allocated and not freed.
+/// The number of allocated bytes that are not freed.
 pub fn live() -> usize {
     LIVE.load(Relaxed)
 }
 
-/// Allocations so far, and their bytes.
+/// The number of allocations so far, and of their bytes.
 pub fn allocations() -> (usize, usize) {
     (ALLOCS.load(Relaxed), BYTES.load(Relaxed))
 }
 
 thread_local! {
-    /// Position in the one frame that arrives; at its end reads would block.
+    /// The position in the one frame of input. At its end, a read would block.
     static POS: Cell<usize> = const { Cell::new(0) };
     static FRAME: &'static [u8] = {
         let mut wire = Vec::new();
@@ -63,23 +64,23 @@ thread_local! {
     static SENT: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The frame that arrives: a masked binary message of 125 bytes.
+/// The input: a masked binary message of 125 bytes in one frame.
 pub fn frame() -> &'static [u8] {
     FRAME.with(|frame| *frame)
 }
 
-/// It arrives, once more.
+/// Makes the frame arrive again.
 pub fn arrive() {
     POS.set(0);
     SENT.set(0);
 }
 
-/// Bytes written since then.
+/// The number of bytes written since [`arrive`].
 pub fn written() -> usize {
     SENT.get()
 }
 
-/// A transport handle without any state of its own.
+/// A transport handle without state.
 #[derive(Clone, Copy, Debug)]
 pub struct Nil;
 
@@ -182,7 +183,7 @@ impl wtx::stream::StreamWriter for Nil {
     }
 }
 
-/// Bytes of this process that are resident.
+/// The resident memory of this process in bytes.
 pub fn rss() -> usize {
     let s = std::fs::read_to_string("/proc/self/statm").unwrap();
     s.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 4096

@@ -1,25 +1,25 @@
-//! The workloads W1..W9 (W8, memory, is its own binary: src/bin/wsmem.rs).
+//! The workloads W1 to W9. W8 (memory) is a separate program: src/bin/wsmem.rs.
 
 use crate::wire::{self, Script};
 use fastrand::Rng;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Server role: receive masked messages, whole-message API.
+    /// As a server, receive masked messages, each as a whole.
     Recv,
-    /// Send messages, unmasked as a server.
+    /// As a server, send unmasked messages.
     SendServer,
-    /// Send messages, masked as a client.
+    /// As a client, send masked messages.
     SendClient,
-    /// Server role: receive masked, send the same message back unmasked.
+    /// As a server, receive a masked message and send it back unmasked.
     Echo,
-    /// Server role: read the opening request, answer 101.
+    /// As a server, read the request of the opening handshake and respond 101.
     HsServer,
-    /// Client role: send the opening request, read and verify the 101.
+    /// As a client, send the request of the opening handshake, read the response and check it.
     HsClient,
-    /// Echo under permessage-deflate, context takeover both ways, 15 bits, level 6.
+    /// Echo with permessage-deflate: context takeover in both directions, window bits 15, level 6.
     Deflate,
-    /// The same without context takeover, either way.
+    /// The same without context takeover.
     DeflateNct,
 }
 
@@ -27,23 +27,23 @@ pub struct Workload {
     pub id: &'static str,
     pub name: String,
     pub kind: Kind,
-    /// Payload bytes a message (the mean, in a mix).
+    /// The payload size of a message in bytes; in a mix, the mean.
     pub size: usize,
-    /// Sizes vary (uniform from 1 to 2*size-1), so that nothing about a frame's length can be
-    /// learnt by the branch predictor.
+    /// Whether sizes vary (uniform from 1 to 2 * size - 1), so that the branch predictor cannot learn the
+    /// lengths.
     pub mix: bool,
     pub text: bool,
     pub frames_per_msg: usize,
-    /// What arrives, cyclic.
+    /// The input, which is read again and again.
     pub wire: &'static [u8],
     pub msgs_in_wire: usize,
-    /// The payloads in order (of the messages that arrive, or to be sent), cyclic.
+    /// The payloads of the messages to receive or to send, in order.
     pub payloads: Vec<&'static [u8]>,
-    /// Bytes a read at most.
+    /// The most bytes in one read.
     pub cap: usize,
-    /// Pending/WouldBlock after every read.
+    /// Whether each read is followed by `Pending` or `WouldBlock`.
     pub pend: bool,
-    /// Messages a flush (about 64 KiB).
+    /// The number of messages between two flushes (about 64 KiB).
     pub batch: usize,
 }
 
@@ -51,8 +51,8 @@ const K: usize = 1024;
 pub const SIZES: [usize; 6] = [8, 64, 125, K, 16 * K, 1024 * K];
 pub const ECHO_SIZES: [usize; 5] = [8, 125, K, 16 * K, 1024 * K];
 
-/// Messages on the wire: about 256 KiB, which the L2 cache holds, at least two, and never so
-/// many that building it dominates an instruction count.
+/// The number of messages on the wire. They have about 256 KiB, which fits into the L2 cache. There are at
+/// least two, and never so many that building the wire dominates an instruction count.
 fn count(size: usize) -> usize {
     (256 * K / (size + 8)).clamp(2, 4096)
 }
@@ -117,7 +117,7 @@ fn bin_wire(w: Workload, rng: &mut Rng, frag: usize) -> Workload {
     with_wire(w, rng, &mut |r| wire::random_bytes(r, size), frag)
 }
 
-/// Compresses for permessage-deflate (level 6, 15 bits), the trailing 00 00 FF FF cut off.
+/// Compresses a message for permessage-deflate (RFC 7692 §7.2.1: without the final 00 00 FF FF).
 pub fn deflate(c: &mut flate2::Compress, p: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(p.len() + 64);
     c.compress_vec(p, &mut out, flate2::FlushCompress::Sync).unwrap();
@@ -144,7 +144,7 @@ fn deflate_wire(mut w: Workload, rng: &mut Rng, takeover: bool) -> Workload {
     w
 }
 
-/// Names of all workloads, cheap; `build` makes one.
+/// The identifiers and names of all workloads. [`build`] creates a workload.
 pub fn all() -> Vec<(&'static str, String)> {
     let mut v: Vec<(&'static str, String)> = Vec::new();
     for s in SIZES {
@@ -192,7 +192,7 @@ fn unlabel(s: &str) -> usize {
     }
 }
 
-/// Builds the workload of that name (deterministic).
+/// Builds the workload with this name, always the same one.
 pub fn build(id: &'static str, name: &str) -> Workload {
     let mut rng = Rng::with_seed(0x5EED);
     let mut it = name.split('/');

@@ -1,16 +1,16 @@
-//! Instructions a message, counted by callgrind and held against `budgets.txt`.
+//! Counts the instructions for each message with callgrind, and compares them with `budgets.txt`.
 //!
 //! ```text
 //! cargo run --release --manifest-path benches/instructions/Cargo.toml
 //! cargo run --release --manifest-path benches/instructions/Cargo.toml --features deflate
 //! ```
 //!
-//! The second holds compressed messages against `budgets-deflate.txt`: such as take the most for what they
-//! are on the wire.
+//! The second command counts compressed messages and compares them with `budgets-deflate.txt`: messages that
+//! take the most instructions for their size on the wire.
 //!
-//! Each work is run for N and for 2 N messages and the difference divided by N, so that what happens once
-//! does not count; nor does what is done outside of [`measured`]: the transport's copies. One that takes 5 %
-//! more than its budget fails.
+//! Each work runs with N and with 2 N messages, and the difference is divided by N, so that the set-up does
+//! not count. Code outside [`measured`] does not count either, such as the copies of the transport. The
+//! program fails if a work takes 5 % more instructions than its budget.
 
 use std::hint::black_box;
 use std::process::{Command, ExitCode};
@@ -74,11 +74,11 @@ fn main() -> ExitCode {
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// Instructions within `measured`.
+/// The number of instructions inside `measured`.
 fn count(work: &str, messages: u64) -> Option<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=measured*"])
-        // glibc's `rep movsb` counts as an instruction a byte
+        // Otherwise glibc copies with `rep movsb`, which callgrind counts as one instruction for each byte.
         .env(
             "GLIBC_TUNABLES",
             "glibc.cpu.x86_rep_movsb_threshold=1000000000:glibc.cpu.x86_rep_stosb_threshold=1000000000",
@@ -133,7 +133,7 @@ fn run(work: &str, messages: u64) {
     }
 }
 
-/// What is counted of a client that sends.
+/// The function that is counted for a client that sends.
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "Rust" fn measured_send(
@@ -144,7 +144,7 @@ extern "Rust" fn measured_send(
     ws.send_binary(payload, out).unwrap();
 }
 
-/// What is counted: the messages of one read, or the handshake.
+/// The function that is counted: it receives the messages of one read, or does the handshake.
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "Rust" fn measured(
@@ -203,16 +203,16 @@ fn inflate(payload: Vec<u8>, messages: u64) {
     }
 }
 
-/// About a hundred bytes of the shortest blocks there are, and the header of an empty one (RFC 7692 §7.2.1).
+/// About a hundred bytes of the shortest possible blocks, and the header of an empty block (RFC 7692 §7.2.1).
 #[cfg(feature = "deflate")]
 fn compressed(work: &str) -> Option<Vec<u8>> {
-    // Their bits, first to last (RFC 1951 §3.2.3): BFINAL, BTYPE and what the end of a block is.
+    // The bits of a block, first to last (RFC 1951 §3.2.3): BFINAL, BTYPE, and the end of the block.
     let block = match work {
         "inflate-stored" => format!("{:0<8}{:016}{:1<16}", "", 0, ""),
         "inflate-fixed" => format!("010{:07}", 0),
         "inflate-fixed-last" => format!("110{:013}", 0),
-        // Code lengths of one bit for 18 and 1; 138 and 118 zeros, and a 1 for the end of the block; a 1 for
-        // a distance.
+        // Code lengths of one bit for the symbols 18 and 1. Then 138 and 118 zeros, a 1 for the end of the
+        // block, and a 1 for a distance.
         "inflate-dynamic" => {
             format!("001{:010}0111{:06}100{:042}100{}{}000", 0, 0, 0, "11111111", "11101011")
         }

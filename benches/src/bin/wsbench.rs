@@ -1,4 +1,4 @@
-//! See README.md. `wsbench help` lists the calls.
+//! Measures and checks the peers. See README.md; `wsbench help` lists the commands.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,9 +16,9 @@ wsbench bench [--peers A,B] [--workloads W1,W5/echo] [--rounds N] [--ms N]
                                         JSON lines; every peer is checked first; rounds interleave
 wsbench summary FILE... [--ref PEER] [--label TEXT]
                                         tables of medians, ratio to PEER
-wsbench overview FILE... [--label TEXT] one line a workload: ours, the best peers, the floors
+wsbench overview FILE... [--label TEXT] one line for each workload: ours, the fastest peers, the floors
 wsbench instr [--peers A,B] [--workloads W1,...] [--out FILE]
-                                        instructions a message by callgrind (N and 2N, subtracted)
+                                        instructions for each message by callgrind (N and 2N messages, subtracted)
 wsbench run PEER WORKLOAD N             N messages, nothing else (for callgrind, perf)
 wsbench sample PEER WORKLOAD MS         one round: prints MSGS NANOSECONDS (what --ext programs do)
 PEERS and WORKLOADS are comma lists; a workload is named by any prefix or part of its name.";
@@ -112,7 +112,7 @@ fn list() {
 
 // --- correctness ---------------------------------------------------------------
 
-/// Runs a peer over a bit more than one lap of the wire and compares every byte.
+/// Runs a peer over slightly more than the whole wire and compares every byte.
 fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
     if p.name().starts_with('=') && matches!(w.kind, Kind::HsClient) {
         return Ok(true);
@@ -175,7 +175,7 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
                     got.eat(true, &o);
                 }
                 _ => {
-                    // a sender may fragment a large message
+                    // A sender may fragment a large message.
                     if f.b0 & 0x0F != 0 && f.b0 & 0x0F != op {
                         return Err(format!("opcode {:02x}", f.b0));
                     }
@@ -260,7 +260,7 @@ fn sample(job: &mut dyn Job, n: u64) -> Sample {
     Sample { ns, msgs, reads: io::reads(), writes: io::writes() }
 }
 
-/// Wall-clock guess of a count that takes `ms`.
+/// Estimates the number of messages that take `ms`.
 fn calibrate(job: &mut dyn Job, ms: u64) -> u64 {
     let mut n = 1;
     loop {
@@ -280,7 +280,7 @@ fn sample_one(peer: &str, name: &str, ms: u64) {
     println!("{} {}", s.msgs, s.ns);
 }
 
-/// A peer set up for a workload, both by their names.
+/// The peer with this name, ready to run the workload with this name.
 fn job_of(peer: &str, name: &str) -> Option<Box<dyn Job>> {
     let (id, name) = workload::all().into_iter().find(|(_, x)| x == name).expect("no such workload");
     let w = workload::build(id, &name);
@@ -300,7 +300,8 @@ fn json_line(o: &Opts, w: &Workload, peer: &str, round: usize, s: &Sample) -> St
     l
 }
 
-/// One round of an external program, given with its first arguments: `PROGRAM WORKLOAD MS` prints `MSGS NS`.
+/// One round of an external program. `prog` contains its first arguments; it is called with WORKLOAD and MS
+/// after them, and prints MESSAGES and NANOSECONDS.
 fn ext_sample(prog: &str, w: &Workload, ms: u64) -> Option<Sample> {
     let mut words = prog.split_whitespace();
     let out = Command::new(words.next()?).args(words).args([&w.name, &ms.to_string()]).output().ok()?;
@@ -367,10 +368,11 @@ fn median(v: &mut [f64]) -> f64 {
     if n % 2 == 1 { v[n / 2] } else { (v[n / 2 - 1] + v[n / 2]) / 2.0 }
 }
 
-/// Of a workload and peer: ns a message in every round, payload size, reads and writes a message.
+/// The results of a peer in a workload: nanoseconds for each message in each round, payload size, reads and
+/// writes for each message.
 type Row = BTreeMap<String, (Vec<f64>, f64, f64, f64)>;
 
-/// The workloads in the order of the files, and their rows.
+/// The workloads in the order of the result files, and their rows.
 fn rows(o: &Opts) -> Vec<(String, Row)> {
     let mut rows: Vec<(String, Row)> = Vec::new();
     for f in &o.files {
@@ -398,7 +400,7 @@ fn rows(o: &Opts) -> Vec<(String, Row)> {
 
 fn overview(o: &Opts) {
     println!(
-        "ns a message in the quickest round, then its share in the time of: other builds, the four quickest peers, the floors\n"
+        "ns for each message in the fastest round; then this time divided by that of other builds, the four fastest peers, the floors\n"
     );
     for (w, row) in rows(o) {
         let least = |ns: &[f64]| ns.iter().copied().fold(f64::MAX, f64::min);
@@ -456,8 +458,8 @@ fn run_one(peer: &str, name: &str, n: u64) {
     println!("msgs {}", if job.counts() { eat.msgs } else { n });
 }
 
-/// What callgrind counts: set-up is left out (a clock's calibration there takes as long as it
-/// likes and would drown the difference).
+/// The function that callgrind counts. It excludes the set-up, in which the calibration of a clock takes a
+/// varying number of instructions, more than the difference to measure.
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "Rust" fn wsbench_measured(job: &mut dyn Job, n: u64, eat: &mut Eat) {
@@ -468,7 +470,7 @@ fn callgrind(peer: &str, w: &str, n: u64) -> Option<(u64, u64)> {
     let me = std::env::current_exe().unwrap();
     let out = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=wsbench_measured"])
-        // or glibc copies with `rep movsb`, which callgrind counts as an instruction a byte
+        // Otherwise glibc copies with `rep movsb`, which callgrind counts as one instruction for each byte.
         .env(
             "GLIBC_TUNABLES",
             "glibc.cpu.x86_rep_movsb_threshold=1000000000:glibc.cpu.x86_rep_stosb_threshold=1000000000",
@@ -491,7 +493,8 @@ fn instr(o: &Opts) {
     };
     for (id, name) in o.workloads() {
         let w = workload::build(id, &name);
-        // both counts past the first lap of every buffer, and laps of the wire alike
+        // Large enough that both counts include more than the first use of each buffer, and whole passes over
+        // the wire.
         let n = match w.size {
             0 => 200,
             s if s >= 1 << 20 => 8,

@@ -1,9 +1,9 @@
-//! How the cost of a received byte grows with the size of a message, of a read, and with the number of
-//! fragments: it must not.
+//! Measures whether the cost of a received byte rises with the size of a message, with the size of a read, or
+//! with the number of fragments. It must not.
 //!
-//! Every figure is ns a byte of payload. Behind it, where it is more than half above the lowest of the rows
-//! before it, the ratio to that. The buffers keep what they grew to, but for one column, where the default
-//! ones make their memory anew for every message over 64 KiB.
+//! Each value is in nanoseconds for each byte of payload. If it exceeds the lowest value of the rows above it
+//! by more than half, the ratio follows it. The buffers keep their memory. Only in the column "default", they
+//! allocate memory again for each message over 64 KiB.
 
 use std::time::Instant;
 
@@ -16,16 +16,16 @@ const SIZES: [usize; 12] =
     [8, 32, 125, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 8 << 20, 16 << 20];
 const READS: [usize; 3] = [1, 1460, 64 << 10];
 const FRAGMENTS: [usize; 5] = [1, 16, 256, 4096, 65_536];
-/// The payload that is cut into fragments.
+/// The size of the payload that is cut into fragments.
 const WHOLE: usize = 1 << 20;
-/// A ratio beyond this is marked.
+/// A ratio above this is printed.
 const RISES: f64 = 1.5;
 
 fn main() {
-    println!("ns a byte by the size of a message; every column a size of the reads");
+    println!("ns for each byte, by the size of a message; the columns are sizes of reads");
     header(
         "message",
-        &["1 B", "1460 B", "64 KiB", "64 KiB, default", "text, 1460 B", "text, 64 KiB", "copy alone"],
+        &["1 B", "1460 B", "64 KiB", "64 KiB, default", "text, 1460 B", "text, 64 KiB", "only the copy"],
     );
     let mut best = [f64::MAX; 7];
     for size in SIZES {
@@ -45,7 +45,7 @@ fn main() {
         row(&bytes(size), &cells, &mut best);
     }
 
-    println!("\nns a byte by the number of fragments of a message of {}", bytes(WHOLE));
+    println!("\nns for each byte, by the number of fragments of a message of {}", bytes(WHOLE));
     header("fragments", &["1460 B", "64 KiB", "text, 1460 B", "text, 64 KiB"]);
     let mut best = [f64::MAX; 4];
     let mut frame_costs = Vec::new();
@@ -61,7 +61,7 @@ fn main() {
         row(&fragments.to_string(), &cells, &mut best);
         frame_costs.push((fragments, cells.map(|ns| ns * WHOLE as f64 / fragments as f64)));
     }
-    println!("\nns a fragment in the same");
+    println!("\nns for each fragment of these messages");
     for (fragments, cells) in frame_costs {
         println!("{fragments:>10} {}", cells.map(|ns| format!("{ns:>16.1}")).join(" "));
     }
@@ -93,7 +93,7 @@ fn bytes(n: usize) -> String {
     }
 }
 
-/// A wire of masked messages, each in so many fragments of one size.
+/// A wire of masked messages, each in `fragments` fragments of the same size.
 fn frames(size: usize, messages: usize, fragments: usize, text: bool) -> &'static [u8] {
     let mut random = Rng::with_seed(7);
     let mut out = Vec::new();
@@ -112,7 +112,7 @@ fn frames(size: usize, messages: usize, fragments: usize, text: bool) -> &'stati
     wire::leak(out)
 }
 
-/// The least of some rounds, per byte.
+/// The shortest time of several rounds, in nanoseconds for each byte.
 fn least(total: usize, mut round: impl FnMut()) -> f64 {
     round();
     let start = Instant::now();
@@ -127,7 +127,7 @@ fn least(total: usize, mut round: impl FnMut()) -> f64 {
     least / total as f64
 }
 
-/// Receives a lap of the wire with a buffer that keeps its memory.
+/// Receives the whole wire with a buffer that keeps its memory.
 fn receive(wire: &'static [u8], messages: usize, read: usize, total: usize) -> f64 {
     receive_with(ReceiveBuffer::with_retained_capacity(usize::MAX), wire, messages, read, total)
 }
@@ -157,7 +157,7 @@ fn receive_with(
     })
 }
 
-/// The transport's copy alone, by reads of 64 KiB into one place.
+/// Only the copy of the transport, in reads of 64 KiB into the same memory.
 fn copy(wire: &'static [u8], total: usize) -> f64 {
     let mut buffer = vec![0; READS[2]];
     let mut io = MemIo::new(wire, READS[2], false, false);

@@ -1,13 +1,13 @@
-//! W8: memory an idle connection, and allocations an echoed message. A counting global
-//! allocator, hence a binary of its own: the timing binary keeps the plain system allocator.
+//! W8: the memory of an idle connection, and the allocations of an echo. It is a separate program because it
+//! has a global allocator that counts, and the measurements of time need the system allocator.
 //!
-//! `wsmem [N]` makes N connections (10,000) of every peer over a transport handle of zero size
-//! and prints, a connection: the size of the connection's type, the heap it holds right after
-//! construction, and after one echo of 125 bytes; what stays resident (RSS) by then; and the
-//! allocations and bytes allocated an echoed message in steady state. JSON lines with --json.
+//! `wsmem [N]` makes N connections (default 10,000) of each peer over a transport handle of zero size. For
+//! each connection it prints the size of the type, the heap memory after construction, the heap memory and
+//! the resident memory (RSS) after one echo of 125 bytes, and the allocations of an echo in the steady state.
+//! With `--json` it prints JSON lines.
 //!
-//! "default" rows use the crate's defaults; "small" rows the smallest buffers its API lets one
-//! choose (4 KiB, or 1 KiB where its documentation suggests that).
+//! Rows with "default" use the defaults of the peer. Rows with "small" use the smallest buffers that its API
+//! permits (4 KiB, or 1 KiB if its documentation recommends that).
 
 use std::cell::RefCell;
 use std::io;
@@ -19,21 +19,22 @@ use wsbench::peers;
 #[global_allocator]
 static A: Counting = Counting;
 
-/// What glibc's malloc has handed out (C peers do not pass the counting allocator).
+/// The memory that malloc of glibc has allocated, because C peers do not use the allocator that counts.
 fn malloced() -> usize {
     let m = unsafe { libc::mallinfo2() };
     m.uordblks + m.hblkhd
 }
 
-/// `make` is a connection, `echo` receives the one waiting frame on it and sends it back.
+/// `make` creates a connection; `echo` receives the one frame on it and sends it back.
 fn row<C>(n: usize, name: &str, make: impl Fn() -> C, echo: impl Fn(&mut C)) {
     row_of(n, name, None, make, echo)
 }
 
-/// `c_own`: a C peer, its heap asked of malloc itself, less the harness's own bytes in a `C`.
+/// `c_own` is for a C peer: the bytes of this program in a `C`, which are subtracted from the memory of
+/// malloc.
 fn row_of<C>(n: usize, name: &str, c_own: Option<usize>, make: impl Fn() -> C, echo: impl Fn(&mut C)) {
-    // Every row runs in a process of its own, or the pages the allocator kept from the row
-    // before would hide in the RSS.
+    // Each row runs in a separate process. Otherwise the pages that the allocator kept from the previous row
+    // would change the RSS.
     let Ok(only) = std::env::var("WSMEM_ROW") else {
         let me = std::env::current_exe().unwrap();
         let st =
@@ -46,7 +47,7 @@ fn row_of<C>(n: usize, name: &str, c_own: Option<usize>, make: impl Fn() -> C, e
     }
     let own = c_own.unwrap_or(0);
     let heap = || if c_own.is_some() { malloced() } else { live() };
-    // steady state: one connection, warmed up
+    // The steady state: one connection, after 2,000 echoes.
     let once = |c: &mut C| {
         arrive();
         echo(c);
@@ -65,7 +66,7 @@ fn row_of<C>(n: usize, name: &str, c_own: Option<usize>, make: impl Fn() -> C, e
     let bytes = (b1 - b0) as f64 / 10_000.0;
     drop(c);
 
-    // idle connections
+    // Idle connections.
     let r0 = rss();
     let mut v: Vec<C> = Vec::with_capacity(n);
     let h0 = heap();
@@ -99,12 +100,12 @@ fn main() {
             "{:34} {:>6} {:>9} {:>9} {:>9} {:>9} {:>8} {:>10}",
             "peer", "type", "heap new", "heap idle", "total", "RSS", "allocs", "alloc B"
         );
-        println!("{:34} (bytes a connection, N = {n}; allocations an echo of 125 B)", "");
+        println!("{:34} (bytes for each connection, N = {n}; allocations for each echo of 125 B)", "");
     }
 
     {
         use websocket_proto::{Connection, ReceiveBuffer, Server};
-        // one buffer of each kind, lent to all connections in turn
+        // One buffer of each kind, which all connections use in turn.
         let lent = RefCell::new((ReceiveBuffer::new(), Vec::new()));
         row(n, "ours (lent buffers)", peers::ours::server, |ws| {
             let (inbound, out) = &mut *lent.borrow_mut();
@@ -232,7 +233,7 @@ fn main() {
     {
         use ws_framer::{WsRxFramer, WsTxFramer};
         for cap in [4096usize, 1024] {
-            // the receive buffer is lent for the connection's life; the send buffer is shared
+            // Each connection borrows one receive buffer; all share the send buffer.
             row(
                 n,
                 &format!("ws-framer ({cap} B receive buffer)"),

@@ -1,10 +1,10 @@
-//! A million idle connections in one process, then an echo of 125 B through each in turn: bytes a connection,
-//! and ns an echo.
+//! Opens a million idle connections in one process, then echoes 125 bytes on each in turn. Prints the bytes
+//! of a connection and the nanoseconds of an echo.
 //!
-//! `wsmillion [N]`: N of ours (1,000,000). Of the peers there are as many as fit in 8 GiB, by the memory that
-//! one of them takes, at most N. Each row is a process of its own. To open one of ours includes the opening
-//! handshake, of a peer it does not. ns an echo are of the second round, when all memory was touched; the
-//! connections are too many for any cache.
+//! `wsmillion [N]` opens N connections of this crate (default 1,000,000). Of a peer it opens as many as fit
+//! into 8 GiB, but at most N. Each row runs in a separate process. The time to open a connection of this
+//! crate includes the opening handshake; for a peer it does not. The time of an echo is from the second
+//! round, when all memory has been used once. No cache can hold all connections.
 
 use std::time::Instant;
 
@@ -104,7 +104,7 @@ fn row<C>(n: usize, name: &str, mut make: impl FnMut() -> C, mut echo: impl FnMu
         echo(ws);
         assert_eq!(written(), 127, "{name}: no full echo");
     };
-    // What one takes after an echo, whatever is shared warmed up.
+    // The memory of one connection after an echo, when the shared buffers have their memory.
     once(&mut make());
     let before = live();
     let mut one = make();

@@ -1,12 +1,12 @@
-//! What the machine can do, in the same run and under the same driver: the floors the peers
-//! are to be read against. All in safe Rust.
+//! The floors: the least work that an implementation must do, measured in the same run and with the same
+//! driver as the peers. All are safe Rust.
 //!
-//! * `=memcpy`: the transport's copy alone (what every peer pays before it does anything).
-//! * `=xor-inplace`: transport copy, then XOR of each payload in place (frame bounds known in advance, so no
-//!   header parsing): the floor for in-place decoders.
-//! * `=xor-copy`: one pass that XORs from the wire into the destination, no transport copy: what a decoder
-//!   could reach only if the transport itself unmasked.
-//! * `=utf8-core`, `=utf8-simd` (text): `=xor-inplace` plus core::str::from_utf8 or simdutf8::basic.
+//! * `=memcpy`: only the copy of the transport, which every peer makes first.
+//! * `=xor-inplace`: the copy of the transport, then XOR of each payload in place, with frame bounds known in
+//!   advance. It is the floor for decoders that unmask in place.
+//! * `=xor-copy`: one XOR pass from the wire to the destination, without the copy of the transport. A decoder
+//!   could be this fast only if the transport unmasked.
+//! * `=utf8-core`, `=utf8-simd` (text): `=xor-inplace`, then `core::str::from_utf8` or `simdutf8::basic`.
 
 use super::Cursor;
 use crate::io::MemIo;
@@ -41,8 +41,8 @@ fn k8(key: [u8; 4]) -> u64 {
     k << 32 | k
 }
 
-/// In place: one flat loop over u64 words for the vectoriser (of the shapes tried the one that is
-/// good on SSE2, AVX2 and AVX-512 alike), the last word overlapping instead of a byte tail.
+/// XOR in place, with one loop over u64 words, which the compiler vectorises well for SSE2, AVX2 and AVX-512.
+/// The last word overlaps the one before it, so there is no loop over single bytes.
 #[inline]
 pub fn xor_in_place(buf: &mut [u8], key: [u8; 4]) {
     let n = buf.len();
@@ -60,7 +60,7 @@ pub fn xor_in_place(buf: &mut [u8], key: [u8; 4]) {
     *buf.last_chunk_mut::<8>().unwrap() = last;
 }
 
-/// The same from one place to another.
+/// The same from `src` to `dst`.
 #[inline]
 pub fn xor_copy(dst: &mut [u8], src: &[u8], key: [u8; 4]) {
     let n = src.len();
@@ -95,8 +95,8 @@ struct J {
 }
 
 impl J {
-    /// `W` is `self.what`, `ECHO` whether to reply: constants, so that the loop is as tight as
-    /// a floor should be.
+    /// `W` is `self.what`, and `ECHO` says whether to reply. They are constants so that the loop has no
+    /// branches on them.
     fn recv<const W: u8, const ECHO: bool>(&mut self, msgs: u64, eat: &mut Eat) {
         let total = self.head + self.size;
         for _ in 0..msgs {
@@ -111,7 +111,7 @@ impl J {
                     self.at = 0;
                 }
             } else {
-                // reads of 64 KiB, a torn frame moved to the front, like everyone
+                // Reads of 64 KiB; an incomplete frame moves to the front, as in most peers.
                 if self.to - self.from < total {
                     self.buf.copy_within(self.from..self.to, 0);
                     self.to -= self.from;
@@ -244,7 +244,7 @@ impl Peer for Base {
                 Kind::SendClient => matches!(self.0, What::Memcpy | What::XorCopy),
                 _ => false,
             };
-        // a check of what a floor delivers makes no sense where it does not unmask
+        // The payloads of a floor that does not unmask cannot be checked.
         if !fits || (capture && self.0 == What::Memcpy) {
             return None;
         }
@@ -266,16 +266,18 @@ impl Peer for Base {
     }
     fn note(&self) -> &'static str {
         match self.0 {
-            What::Memcpy => "floor: the transport's copy alone (and, sending, one copy behind a header)",
-            What::XorInPlace => "floor: transport copy + in-place XOR, frame bounds known beforehand",
-            What::XorCopy => "floor: one XOR-copy pass straight from the wire, no transport copy",
+            What::Memcpy => "floor: only the copy of the transport; to send, a header and one copy",
+            What::XorInPlace => "floor: copy of the transport, then XOR in place, with known frame bounds",
+            What::XorCopy => {
+                "floor: one XOR pass from the wire to its destination, without the copy of the transport"
+            }
             What::Utf8Core => "floor: =xor-inplace + core::str::from_utf8",
             What::Utf8Simd => "floor: =xor-inplace + simdutf8::basic (AVX2 at run time)",
         }
     }
 }
 
-/// The mock server's own cost in the client handshake.
+/// The cost of the mock server in the handshake of a client.
 struct Mock;
 struct MockJob;
 
@@ -301,6 +303,6 @@ impl Peer for Mock {
         (w.kind == Kind::HsClient).then(|| Box::new(MockJob) as Box<dyn Job>)
     }
     fn note(&self) -> &'static str {
-        "the mock server's share of every client handshake"
+        "the cost of the mock server in each handshake of a client"
     }
 }

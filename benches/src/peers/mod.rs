@@ -1,4 +1,4 @@
-//! One adapter a file.
+//! The drivers of the peers, one in each file.
 
 use crate::Peer;
 
@@ -39,7 +39,7 @@ pub fn all() -> Vec<Box<dyn Peer>> {
     v
 }
 
-/// Walks the payloads of a send workload, cyclic.
+/// Returns the payloads of a workload that sends, again and again.
 pub struct Cursor {
     payloads: Vec<&'static [u8]>,
     at: usize,

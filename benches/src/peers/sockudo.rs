@@ -1,5 +1,5 @@
-//! sockudo-ws 3, twice: `sockudo` is its `Protocol` fed from memory without any stream (its
-//! fastest way), `sockudo-stream` its `WebSocketStream` over tokio's AsyncRead/AsyncWrite.
+//! sockudo-ws 3, in two forms: `sockudo` is its `Protocol` without a stream, which is its fastest form;
+//! `sockudo-stream` is its `WebSocketStream` over tokio's AsyncRead/AsyncWrite.
 
 use super::Cursor;
 use crate::io::{MemIo, MockServer, READ_CAP, block_on};
@@ -17,7 +17,7 @@ pub struct SockudoStream;
 
 const MAX: usize = 64 << 20;
 
-/// Both kinds of its protocol object.
+/// The two kinds of its protocol object.
 trait Proto {
     fn process(&mut self, buf: &mut BytesMut, into: &mut Vec<Message>);
     fn encode(&mut self, m: &Message, out: &mut BytesMut);
@@ -56,7 +56,7 @@ impl<P: Proto> Job for Recv<P> {
     fn run(&mut self, msgs: u64, eat: &mut Eat) {
         let target = eat.msgs + msgs;
         while eat.msgs < target {
-            // as its own stream does: room for a full receive window, reclaimed when possible
+            // As its stream does: room for a full receive window, reclaimed if possible.
             if !self.buf.try_reclaim(READ_CAP) {
                 self.buf.reserve(READ_CAP);
             }
@@ -180,7 +180,7 @@ impl Peer for Sockudo {
         })
     }
     fn note(&self) -> &'static str {
-        "Protocol without a stream; parses a whole read at once into a Vec<Message>"
+        "Protocol without a stream; parses a whole read into a Vec<Message>"
     }
 }
 
@@ -271,10 +271,10 @@ impl Peer for SockudoStream {
             Kind::Echo => Box::new(SEcho(server(), w.batch)),
             Kind::SendServer => Box::new(SSend(server(), Cursor::new(w), w.batch)),
             Kind::SendClient => Box::new(SSend(client(), Cursor::new(w), w.batch)),
-            _ => return None, // as `sockudo`
+            _ => return None, // `sockudo` measures them
         })
     }
     fn note(&self) -> &'static str {
-        "timers (auto ping, idle) off, since there is no runtime"
+        "timers (auto ping, idle) off, because there is no runtime"
     }
 }

@@ -1,5 +1,5 @@
-//! soketto 0.8 over futures' AsyncRead/AsyncWrite, in BufReader/BufWriter of 64 KiB as its
-//! documentation asks.
+//! soketto 0.8 over AsyncRead/AsyncWrite of futures, in a BufReader and a BufWriter of 64 KiB, as its
+//! documentation recommends.
 
 use super::Cursor;
 use crate::io::{MemIo, MockServer, READ_CAP, block_on};
@@ -32,7 +32,7 @@ impl Job for Recv {
                 match self.0.receive_data(&mut self.2).await.unwrap() {
                     Data::Binary(_) => eat.eat(false, &self.2),
                     Data::Text(_) => {
-                        // soketto leaves validation to its user
+                        // soketto does not validate UTF-8; its users must.
                         eat.eat(true, std::str::from_utf8(&self.2).unwrap().as_bytes())
                     }
                 }
@@ -149,6 +149,6 @@ impl Peer for Soketto {
         })
     }
     fn note(&self) -> &'static str {
-        "text: does not validate UTF-8 itself, the driver calls core::str::from_utf8; deflate: no context takeover, fixed level 1 (fast), so W9-nct is not like for like"
+        "text: does not validate UTF-8, the driver calls core::str::from_utf8; deflate: no context takeover, always level 1, so W9-nct is not comparable"
     }
 }

@@ -1,4 +1,4 @@
-//! web-socket 0.7 over tokio's AsyncRead in a BufReader of 64 KiB, as its README asks.
+//! web-socket 0.7 over tokio's AsyncRead in a BufReader of 64 KiB, as its README recommends.
 
 use super::Cursor;
 use crate::io::{MemIo, READ_CAP, block_on};
@@ -24,11 +24,11 @@ impl Job for Recv {
                     Event::Data { ty, data } => match ty {
                         DataType::Complete(MessageType::Binary) => eat.eat(false, &data),
                         DataType::Complete(MessageType::Text) => {
-                            // it does not validate; its users must
+                            // It does not validate UTF-8; its users must.
                             eat.eat(true, std::str::from_utf8(&data).unwrap().as_bytes())
                         }
                         DataType::Stream(s) => {
-                            // it does not assemble either; pieces are consumed as they come
+                            // It does not join fragments either; each is consumed as it arrives.
                             eat.part(&data);
                             if let Stream::End(t) = s {
                                 eat.end(t == MessageType::Text);
@@ -83,6 +83,6 @@ impl Peer for WebSocketCrate {
         })
     }
     fn note(&self) -> &'static str {
-        "text: does not validate, the driver calls core::str::from_utf8; W3: does not assemble fragments, they are consumed one by one; writes each frame at once"
+        "text: does not validate UTF-8, the driver calls core::str::from_utf8; W3: does not join fragments, they are consumed one by one; each frame is one write"
     }
 }

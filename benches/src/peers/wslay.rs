@@ -1,5 +1,5 @@
-//! wslay 1.1 (C, Debian's libwslay), its event API with message buffering, through hand-written
-//! declarations. It validates UTF-8 and assembles messages; masks byte by byte.
+//! wslay 1.1 (C, libwslay of Debian): its event API with message buffering, through hand-written
+//! declarations. It validates UTF-8, joins fragments, and masks byte by byte.
 
 use super::Cursor;
 use crate::io::MemIo;
@@ -122,7 +122,7 @@ impl Job for J {
                 let total = eat.msgs + msgs;
                 self.user.eat = eat;
                 while eat.msgs < total {
-                    // an echo is queued while receiving and sent a batch at a time
+                    // An echo is queued while messages are received; each batch is sent at once.
                     let step = if self.user.echo { self.batch as u64 } else { msgs };
                     self.user.target = (eat.msgs + step).min(total);
                     assert_eq!(wslay_event_recv(self.ctx), 0);
@@ -188,16 +188,16 @@ impl Peer for Wslay {
         Some(Box::new(J { ctx, user, cur, batch: w.batch }))
     }
     fn note(&self) -> &'static str {
-        "its own 4 KiB read buffer (not settable); copies every message it queues; no handshake"
+        "read buffer of 4 KiB (no setting); copies each message that it queues; no handshake"
     }
 }
 
-/// For wsmem: an idle server context, and one echo through it.
+/// For wsmem: an idle context of a server, and one echo.
 pub struct Conn(J);
 
 impl Conn {
     pub fn new(wire: &'static [u8]) -> Self {
-        // the MemIo here has a scratch area of its own; wsmem subtracts it
+        // This MemIo has its own ring; wsmem subtracts it.
         let mut user = Box::new(User {
             io: MemIo::new(wire, 65536, false, false),
             eat: null_mut(),
@@ -212,6 +212,6 @@ impl Conn {
     pub fn echo(&mut self, eat: &mut Eat) {
         self.0.run(1, eat);
     }
-    /// Bytes of the harness's own that a Conn holds.
+    /// The bytes of a `Conn` that belong to this program, not to wslay.
     pub const OWN: usize = size_of::<User>() + 65536;
 }

@@ -1,6 +1,5 @@
-//! wtx 0.46 (the newest its MSRV allows on rustc 1.95; the current 0.52 wants 1.96): its own
-//! async Stream trait over memory, `WebSocketPayloadOrigin::Adaptive`, so payloads are borrowed
-//! from its network buffer and unmasked in place.
+//! wtx 0.46 (the newest version for rustc 1.95; 0.52 needs 1.96), over its async Stream trait. With
+//! `WebSocketPayloadOrigin::Adaptive`, payloads are borrowed from its network buffer and unmasked in place.
 
 use super::Cursor;
 use crate::io::{MemIo, READ_CAP, block_on};
@@ -73,7 +72,7 @@ impl Job for SendS {
     fn run(&mut self, msgs: u64, _: &mut Eat) {
         block_on(async {
             for _ in 0..msgs {
-                // a server does not touch the payload, but the API asks for LeaseMut
+                // A server does not change the payload, but the API requires LeaseMut.
                 let mut v = NoCopy(self.1.next());
                 let mut f = Frame::<&mut NoCopy, false>::new_fin(OpCode::Binary, &mut v);
                 self.0.write_frame(&mut f).await.unwrap();
@@ -85,7 +84,7 @@ impl Job for SendS {
     }
 }
 
-/// A payload lent for reading only.
+/// A borrowed payload that is only read.
 struct NoCopy(&'static [u8]);
 impl ::wtx::misc::Lease<[u8]> for NoCopy {
     fn lease(&self) -> &[u8] {
@@ -103,7 +102,7 @@ impl Job for SendC {
     fn run(&mut self, msgs: u64, _: &mut Eat) {
         block_on(async {
             for _ in 0..msgs {
-                // it masks the caller's payload in place, so it needs a copy of its own
+                // It masks the caller's payload in place, so it gets a copy.
                 self.2.clear();
                 self.2.extend_from_slice(self.1.next());
                 let mut f = Frame::<&mut [u8], true>::new_fin(OpCode::Binary, &mut self.2);
@@ -137,6 +136,6 @@ impl Peer for Wtx {
         })
     }
     fn note(&self) -> &'static str {
-        "0.46.1, the newest for rustc 1.95; handshake and deflate not driven; writes each frame at once; client: driver copies the payload, wtx masks it in place"
+        "0.46.1, the newest version for rustc 1.95; handshake and deflate not measured; each frame is one write; client: the driver copies the payload, wtx masks it in place"
     }
 }

@@ -1,4 +1,4 @@
-//! yawc 0.5 (features simd + zlib): Stream/Sink over tokio's AsyncRead/AsyncWrite, UTF-8 check on.
+//! yawc 0.5 (features simd + zlib): Stream/Sink over tokio's AsyncRead/AsyncWrite, with UTF-8 validation.
 
 use super::Cursor;
 use crate::io::{MemIo, READ_CAP, block_on};
@@ -48,7 +48,7 @@ impl Job for Echo {
             for i in 1..=msgs {
                 let f = self.0.next_frame().await.unwrap();
                 eat_frame(&f, eat);
-                // a received frame keeps its mask key; a server's reply must not be masked
+                // A received frame keeps its masking key, but the reply of a server must not be masked.
                 let reply = match f.opcode() {
                     OpCode::Text => Frame::text(f.into_payload()),
                     _ => Frame::binary(f.into_payload()),
@@ -120,7 +120,7 @@ impl Peer for Yawc {
             Kind::SendServer => Box::new(Send(ws(Role::Server), Cursor::new(w), w.batch)),
             Kind::SendClient => Box::new(Send(ws(Role::Client), Cursor::new(w), w.batch)),
             Kind::HsServer => Box::new(HsServer(w.wire, capture)),
-            // its client is hyper's, with a spawned connection task
+            // Its client needs a spawned connection task of hyper.
             Kind::HsClient => return None,
             Kind::Deflate | Kind::DeflateNct => {
                 let ext = if w.kind == Kind::Deflate {
@@ -138,6 +138,6 @@ impl Peer for Yawc {
         })
     }
     fn note(&self) -> &'static str {
-        "read buffer 64 KiB, write buffer and boundary 64 KiB (defaults 8 KiB), UTF-8 check switched on (default off); the handshake is hyper's server (its only way)"
+        "read buffer 64 KiB, write buffer and boundary 64 KiB (defaults 8 KiB); UTF-8 validation on (default off); handshake: the server of hyper"
     }
 }

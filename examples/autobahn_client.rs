@@ -75,12 +75,13 @@ pub(crate) fn talk(
     on_event: impl FnMut(Event<'_>, &mut Session, &mut Vec<u8>) -> Result<(), SendError>,
 ) -> Result<(), Box<dyn Error>> {
     let uri = Uri::parse(uri)?;
-    let mut config = Config::default();
-    config.max_fragments = MAX_FRAGMENTS;
+    let config = Config::new().max_fragments(MAX_FRAGMENTS);
     #[cfg(feature = "deflate")]
-    if env::args().any(|argument| argument == "--deflate") {
-        config.deflate = Some(websocket_proto::DeflateConfig::default());
-    }
+    let config = if env::args().any(|argument| argument == "--deflate") {
+        config.deflate(Some(websocket_proto::DeflateConfig::new()))
+    } else {
+        config
+    };
     let mut out = Vec::new();
     let connection = Connection::client(ClientRequest::new(uri), config, RandomPool::new(), &mut out)?;
     let mut stream = TcpStream::connect((uri.host(), uri.port()))?;

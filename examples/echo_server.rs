@@ -54,22 +54,20 @@ fn main() -> ExitCode {
 
 fn arguments() -> Option<(String, Config)> {
     let mut address = None;
-    let mut max_message_size = 64 * 1024 * 1024;
-    let mut config = Config::default();
+    let mut config = Config::new().max_fragments(MAX_FRAGMENTS).allow_plain_http(true);
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--max-message" => max_message_size = arguments.next()?.parse().ok()?,
+            "--max-message" => {
+                let bytes = arguments.next()?.parse().ok()?;
+                config = config.max_message_size(bytes).max_frame_size(bytes);
+            }
             #[cfg(feature = "deflate")]
-            "--deflate" => config.deflate = Some(websocket_proto::DeflateConfig::default()),
+            "--deflate" => config = config.deflate(Some(websocket_proto::DeflateConfig::new())),
             _ if argument.starts_with('-') || address.is_some() => return None,
             _ => address = Some(argument),
         }
     }
-    config.max_message_size = max_message_size;
-    config.max_frame_size = max_message_size;
-    config.max_fragments = MAX_FRAGMENTS;
-    config.allow_plain_http = true;
     Some((address.unwrap_or_else(|| "127.0.0.1:9001".to_owned()), config))
 }
 

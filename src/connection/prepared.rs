@@ -88,8 +88,7 @@ impl PreparedMessage {
     /// use websocket_proto::{Negotiated, Config, Connection, DeflateParams, DeflateConfig, PreparedMessage, Server};
     ///
     /// let deflate = DeflateConfig::default();
-    /// let mut config = Config::default();
-    /// config.deflate = Some(deflate);
+    /// let config = Config::new().deflate(Some(deflate));
     /// let mut connection = Connection::established(Server::new(), Negotiated::new().with_deflate(DeflateParams::new()), config);
     /// let mut other = Connection::established(Server::new(), Negotiated::new(), config);
     ///

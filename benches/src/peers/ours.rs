@@ -1,5 +1,5 @@
-//! This crate, used as its README says: read into the buffer's space, `receive` until it is `None`, write
-//! what is to go out.
+//! This crate, used as in its README: read into the buffer, call `receive` until it returns `None`, write
+//! `out`.
 
 use std::hint::black_box;
 use std::io::{IoSlice, Write as _};
@@ -18,7 +18,7 @@ use crate::{Eat, Job, Peer};
 
 pub struct Ours;
 
-/// From here up a server sends head and payload apart, without a copy of its own.
+/// From this size up, a server writes header and payload with one vectored write, without a copy.
 const APART: usize = 16 * 1024;
 
 /// An open connection of a server.
@@ -26,7 +26,7 @@ pub fn server() -> Connection<Server> {
     open(&mut ReceiveBuffer::new(), &mut Vec::new())
 }
 
-/// The same, with buffers that are lent.
+/// The same, with the buffers of the caller.
 pub fn open(inbound: &mut ReceiveBuffer<Vec<u8>>, out: &mut Vec<u8>) -> Connection<Server> {
     let read = |space: &mut [u8]| {
         space[..CHROME_REQUEST.len()].copy_from_slice(CHROME_REQUEST);
@@ -37,14 +37,13 @@ pub fn open(inbound: &mut ReceiveBuffer<Vec<u8>>, out: &mut Vec<u8>) -> Connecti
     ws
 }
 
-/// One that has agreed on permessage-deflate.
+/// An open connection of a server that has negotiated permessage-deflate.
 #[cfg(feature = "deflate")]
 fn compressing(takeover: bool) -> Connection<Server> {
     use websocket_proto::{DeflateConfig, Negotiated, handshake::DeflateParams};
     let mut agreed = DeflateParams::new();
     (agreed.server_context_takeover, agreed.client_context_takeover) = (takeover, takeover);
-    let mut config = Config::default();
-    config.deflate = Some(DeflateConfig::default());
+    let config = Config::new().deflate(Some(DeflateConfig::new()));
     Connection::established(Server::new(), Negotiated::new().with_deflate(agreed), config)
 }
 
@@ -82,7 +81,7 @@ fn connect(memory: &mut [u8], out: &mut Vec<u8>) -> Connection<Client<impl Entro
     ws
 }
 
-/// Echoes what arrives in the memory binaries, by reads of 4 KiB.
+/// Echoes the frame of the programs that measure memory, with reads of 4 KiB.
 pub fn echo(ws: &mut Connection<Server>, inbound: &mut ReceiveBuffer<Vec<u8>>, out: &mut Vec<u8>) {
     let bytes = memory::take(4096);
     inbound.spare_mut(4096)[..bytes.len()].copy_from_slice(bytes);
@@ -155,7 +154,7 @@ impl<R: Role> Job for Send<R> {
     }
 }
 
-/// A server's large messages, head and payload in one vectored write.
+/// Sends the large messages of a server, with one vectored write of header and payload for each.
 struct SendApart {
     io: MemIo,
     ws: Connection<Server>,
@@ -225,7 +224,8 @@ impl Peer for Ours {
     }
     fn job(&self, w: &Workload, capture: bool) -> Option<Box<dyn Job>> {
         let io = MemIo::new(w.wire, w.cap, false, capture);
-        // Keeps what a message of this size and a read need, so that it is not made anew for each.
+        // It keeps the memory for a message of this size and a read, so that it does not allocate for each
+        // message.
         let inbound = ReceiveBuffer::with_retained_capacity(4 * w.size.max(READ_CAP));
         let out = Vec::with_capacity(2 * READ_CAP);
         Some(match w.kind {
@@ -247,6 +247,6 @@ impl Peer for Ours {
         })
     }
     fn note(&self) -> &'static str {
-        "sans-IO; permessage-deflate in a build with the feature; a server's messages of 16 KiB and more: head and payload in one vectored write"
+        "sans-IO; permessage-deflate in a build with the feature; a server's messages of 16 KiB and more: one vectored write of header and payload"
     }
 }

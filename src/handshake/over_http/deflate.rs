@@ -25,8 +25,7 @@ where
     /// use websocket_proto::{Accept, Config, Connection, DeflateConfig, Server};
     ///
     /// let deflate = DeflateConfig::default();
-    /// let mut config = Config::default();
-    /// config.deflate = Some(deflate);
+    /// let config = Config::new().deflate(Some(deflate));
     ///
     /// let fields = [
     ///     ("sec-websocket-version", "13"),

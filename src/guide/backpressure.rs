@@ -23,9 +23,9 @@
 //! [`has_pending_reply`] returns `true` if a reply waits. Write `out`, then call [`flush_reply`], or
 //! [`receive`] with or without new input. Both write the reply first.
 //!
-//! If the peer reads slowly, stop reading from it: the TCP receive window fills, and the peer must wait. A
-//! simple rule: read only if `out` is empty. The loop on the page [`receive_loop`] follows it, because
-//! it writes all of `out` before it reads.
+//! If the peer reads slowly, stop reading from it: the TCP receive window fills, and the peer must wait. Use
+//! a simple rule: read only if `out` is empty. The loop on the page [`receive_loop`] follows it, because it
+//! writes all of `out` before it reads.
 //!
 //! # Example
 //!

@@ -3,7 +3,7 @@
 //! A connection closes _cleanly_ if both endpoints have sent a Close frame (§7.1.4). The server then closes
 //! the transport first, and the client waits for it (§7.1.1).
 //!
-//! | event | your program |
+//! | event | consequence |
 //! |---|---|
 //! | You call [`close`]. | Continue to read and to call `receive`: messages can arrive until the peer's Close. A send now returns [`SendError::Closed`]. |
 //! | `receive` returns [`Event::Close`]. | It is the last event. If you had not sent a Close, the reply with the same code and reason is already in `out`. A send now returns [`SendError::Closed`]. |

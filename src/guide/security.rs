@@ -21,9 +21,11 @@
 //! | [`max_message_size`] | 64 MiB | close code 1009, at the header of the frame that exceeds it |
 //! | [`max_frame_size`] | 64 MiB | close code 1009, at the header |
 //! | [`max_fragments`] | 65,536 in a message, including empty fragments | close code 1008 |
-//! | [`max_head_size`] | 16 KiB | status 431, before the line ends |
+//! | [`max_head_size`] | 16 KiB | status 431 |
 //! | [`max_header_line`] | 8 KiB | status 414 for the request line, 431 for a header field |
 //! | [`max_headers`] | 100 | status 431 |
+//!
+//! The head limits apply at the first byte over the limit, before the line is complete.
 //!
 //! The defaults fit general use; a chat server does not need messages of 64 MiB. A receive buffer can exceed
 //! [`max_message_size`] by one growth step: it doubles up to 4 MiB, then it grows by a quarter. With many

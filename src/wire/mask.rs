@@ -12,21 +12,6 @@
 /// ```
 #[inline]
 pub fn mask(bytes: &mut [u8], key: [u8; 4], offset: u64) {
-    #[cfg(feature = "simd")]
-    if bytes.len() >= WIDE {
-        return pulp::Arch::new().dispatch(|| mask_words(bytes, key, offset));
-    }
-    mask_words(bytes, key, offset);
-}
-
-/// The length in bytes from which on pulp masks. For less, its check of the processor at each call costs more
-/// than the wider instructions save.
-#[cfg(feature = "simd")]
-const WIDE: usize = 512;
-
-// Inlined: pulp compiles the code of its closure, and only that, for each instruction set.
-#[inline(always)]
-fn mask_words(bytes: &mut [u8], key: [u8; 4], offset: u64) {
     let word = Word::at(key, offset);
     // The last eight bytes are one word, which overlaps the last word of the loop. If the sizes vary, a loop
     // over the last bytes costs mispredicted branches: 10 to 15 ns instead of 4.
@@ -51,16 +36,6 @@ fn mask_words(bytes: &mut [u8], key: [u8; 4], offset: u64) {
 #[inline]
 pub(crate) fn mask_into(target: &mut [u8], source: &[u8], key: [u8; 4], offset: u64) {
     debug_assert_eq!(target.len(), source.len());
-    #[cfg(feature = "simd")]
-    if source.len() >= WIDE {
-        return pulp::Arch::new().dispatch(|| mask_words_into(target, source, key, offset));
-    }
-    mask_words_into(target, source, key, offset);
-}
-
-// Inlined for the reason of `mask_words`.
-#[inline(always)]
-fn mask_words_into(target: &mut [u8], source: &[u8], key: [u8; 4], offset: u64) {
     let word = Word::at(key, offset);
     match (target.last_chunk_mut::<8>(), source.last_chunk::<8>()) {
         (Some(target), Some(last)) => *target = word.after(source.len()).xor(*last),

@@ -7,9 +7,9 @@ use core::ops::DerefMut;
 
 use arrayvec::ArrayVec;
 
-use crate::wire::mask;
 #[cfg(feature = "alloc")]
-use crate::wire::masked;
+use crate::wire::extend_masked;
+use crate::wire::mask;
 
 /// The output of a connection. The connection appends bytes; the caller writes them to the transport and
 /// removes them from the front, in order, any number at a time.
@@ -138,16 +138,7 @@ impl SendBuffer for Vec<u8> {
 
     #[inline]
     fn push_masked(&mut self, payload: &[u8], key: [u8; 4]) {
-        // From 512 bytes on, one pass over the payload is faster: a vector is extended by arrays without a
-        // check of its capacity for each byte.
-        const LONG: usize = 512;
-
-        if payload.len() < LONG {
-            return push_and_mask(self, payload, key);
-        }
-        let (blocks, rest) = masked(payload, key);
-        self.extend(blocks.flatten());
-        push_and_mask(self, rest, key);
+        extend_masked(self, payload, key);
     }
 }
 

@@ -35,10 +35,10 @@ pub use header::{FrameHeader, HeaderError, HeaderStart, Parsed};
 pub(crate) use header::{WholeFrame, parse_whole};
 pub use length::LengthForm;
 pub(crate) use length::header_len;
+#[cfg(feature = "alloc")]
+pub(crate) use mask::extend_masked;
 pub use mask::mask;
 pub(crate) use mask::mask_into;
-#[cfg(feature = "alloc")]
-pub(crate) use mask::masked;
 pub use opcode::{MessageKind, Opcode};
 pub use raw::RawFrameHeader;
 #[cfg(feature = "alloc")]

@@ -56,7 +56,8 @@ use crate::wire::{mask, mask_into};
 /// # Memory
 ///
 /// `Vec<u8>` (feature `alloc`) allocates nothing before the first `spare_mut`. It grows with the bytes
-/// received, never by the length that a header declares: it doubles up to 4 MiB, then grows by a quarter.
+/// received, never by the length that a header declares: it doubles up to 4 MiB, then grows by a quarter, and
+/// not beyond what the frame that arrives and one read need.
 /// `spare_mut` returns memory to the allocator if less than half of it is in use and it is larger than the
 /// retained capacity.
 ///
@@ -79,6 +80,9 @@ pub struct ReceiveBuffer<S: Storage> {
     pub(super) unread_end: usize,
     /// A check number of the bytes that the connection expects; 0 for none. See [`retain`](Self::retain).
     retained: u16,
+    /// How many bytes the frame that arrives still needs, so that the memory grows no further than for them.
+    /// `u32::MAX` for any number. In 32 bits it takes no room of its own.
+    awaited: u32,
     /// The payload of the event that `receive` has returned last.
     pub(super) last_payload: S::LastPayload,
 }
@@ -137,6 +141,7 @@ impl<S: Storage> ReceiveBuffer<S> {
             unread_start: 0,
             unread_end: 0,
             retained: 0,
+            awaited: u32::MAX,
             last_payload: S::LastPayload::NONE,
         }
     }
@@ -154,13 +159,13 @@ impl<S: Storage> ReceiveBuffer<S> {
         let len = self.storage.bytes().len();
         if self.is_empty() {
             (self.message_start, self.message_end, self.unread_start, self.unread_end) = (0, 0, 0, 0);
-            if len < wanted || len > self.largest_kept(wanted) {
+            if len < wanted || self.is_too_large(wanted) {
                 self.make_spare(wanted);
             }
         } else {
             let spare = self.spare_end().saturating_sub(self.unread_end);
             let needed = self.unread_end.saturating_add(wanted);
-            if spare < wanted || self.free_front() >= self.held_len() || len > self.largest_kept(needed) {
+            if spare < wanted || self.free_front() >= self.held_len() || self.is_too_large(needed) {
                 self.make_spare(wanted);
             }
         }
@@ -251,8 +256,14 @@ impl<S: Storage> ReceiveBuffer<S> {
         let is_expected = self.retains(expected);
         if is_expected {
             self.retained = 0;
+            self.awaited = u32::MAX;
         }
         is_expected
+    }
+
+    /// The connection needs more bytes for a frame: so many of its payload.
+    pub(crate) fn await_payload(&mut self, remaining: u64) {
+        self.awaited = u32::try_from(remaining).unwrap_or(u32::MAX);
     }
 
     #[inline]
@@ -443,12 +454,13 @@ impl<S: Storage> ReceiveBuffer<S> {
         if self.message_start == self.message_end { self.unread_start } else { self.message_start }
     }
 
-    /// The largest length of the memory that `spare_mut` does not shrink if `needed` bytes are in use. The
-    /// factor of two avoids that a message as long as a read shrinks the memory and grows it again, and at
-    /// least as many bytes were received as are copied when the memory shrinks.
+    /// Whether `spare_mut` shrinks the memory if `needed` bytes are in use. The factor of two avoids that a
+    /// message as long as a read shrinks the memory and grows it again, and at least as many bytes were
+    /// received as are copied when the memory shrinks.
     #[inline]
-    fn largest_kept(&self, needed: usize) -> usize {
-        self.retained_capacity.max(needed.saturating_mul(2))
+    fn is_too_large(&self, needed: usize) -> bool {
+        let len = self.storage.bytes().len();
+        len > self.retained_capacity && len / 2 > needed
     }
 
     /// [`spare_mut`](Self::spare_mut) when the memory must change. Out of line, because most reads find the
@@ -459,7 +471,7 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.compact();
         let limit = self.largest();
         let needed = self.unread_end.saturating_add(wanted).min(limit);
-        if self.storage.bytes().len() > self.largest_kept(needed) {
+        if self.is_too_large(needed) {
             self.storage.shrink(self.unread_end);
         }
         let len = self.storage.bytes().len();
@@ -468,7 +480,10 @@ impl<S: Storage> ReceiveBuffer<S> {
             // each read: `resize` writes zeros.
             let retained = self.retained_capacity.saturating_sub(needed);
             let more = if S::IS_SPLIT { retained.clamp(wanted, wanted.saturating_mul(3)) } else { 0 };
-            let len = grown(len, needed, limit).max(needed.saturating_add(more).min(limit));
+            let awaited = usize::try_from(self.awaited).unwrap_or(usize::MAX);
+            // The rest of the frame, and what a read brings after it.
+            let most = self.message_end.saturating_add(awaited).max(self.unread_end).saturating_add(wanted);
+            let len = grown(len, needed, limit.min(most)).max(needed.saturating_add(more).min(limit));
             self.storage.grow(len, self.unread_end);
         }
     }
@@ -515,6 +530,7 @@ impl<S: Storage + Clone> Clone for ReceiveBuffer<S> {
             unread_start: self.unread_start,
             unread_end: self.unread_end,
             retained: self.retained,
+            awaited: self.awaited,
             last_payload: self.last_payload.clone(),
         }
     }

@@ -147,6 +147,9 @@ impl ReceiveHalf {
             Step::NeedMore | Step::Continue => {
                 timer.left(self.received(buffer));
                 self.state.set_retained(buffer.retain());
+                if let Some(remaining) = self.state.remaining_payload() {
+                    buffer.await_payload(remaining);
+                }
                 Ok(None)
             }
             Step::Message(kind) => {

@@ -33,6 +33,15 @@ impl ReceiveState {
         }
     }
 
+    /// How many bytes of the payload of a frame are to come; `None` between frames, and for payload that is
+    /// inflated.
+    pub(super) const fn remaining_payload(&self) -> Option<u64> {
+        match self {
+            Self::Message(OpenMessage { frame: Some(frame), compressed: None, .. }) => Some(frame.remaining),
+            _ => None,
+        }
+    }
+
     pub(super) const fn set_retained(&mut self, number: u16) {
         match self {
             Self::Between | Self::Torn(_) => *self = Self::between(number),

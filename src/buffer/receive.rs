@@ -266,6 +266,12 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.awaited = u32::try_from(remaining).unwrap_or(u32::MAX);
     }
 
+    /// How many bytes of payload the frame that arrives still needs; 0 if any number may follow.
+    #[cfg(feature = "alloc")]
+    pub(super) fn awaited_payload(&self) -> usize {
+        usize::try_from(self.awaited).ok().filter(|awaited| *awaited < u32::MAX as usize).unwrap_or(0)
+    }
+
     #[inline]
     pub(crate) fn unread_mut(&mut self) -> &mut [u8] {
         range_mut(self.storage.bytes_mut(), self.unread_start..self.unread_end)

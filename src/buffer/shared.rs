@@ -8,11 +8,17 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
-use super::receive::{RETAINED_CAPACITY, ReceiveBuffer};
+use super::receive::ReceiveBuffer;
+
+/// 4 MiB, once for each thread: the memory of four large messages that arrive at a time.
+const RETAINED_CAPACITY: usize = 4 * 1024 * 1024;
 
 /// From 4 KiB on, leftover bytes stay in the memory that they are in. Below, they are copied to the memory of
 /// the shared buffer and back at each read, which costs less than a read from a socket.
 const LARGE: usize = 4 * 1024;
+
+/// A large read from a socket.
+const READ: usize = 64 * 1024;
 
 /// The memory of one [`ReceiveBuffer`], for all connections of a thread.
 ///
@@ -66,27 +72,31 @@ const LARGE: usize = 4 * 1024;
 /// # Memory
 ///
 /// When the guard is dropped, leftover bytes (unread bytes, and the parts of an unfinished message) move to
-/// the slot, in an allocation of their length. 4 KiB or more of them stay in memory that belongs to the slot,
-/// and the next guard reads into that memory. So a large message in many reads is not copied at each of them.
-/// When less is left, the memory returns to the shared buffer.
+/// the slot, in an allocation of their length. The exception is a large message in many reads, which is not
+/// copied at each of them: from 4 KiB on, leftover bytes stay in their memory if they fill half of it
+/// together with the bytes to come, that is the rest of their frame or a read. The next guard reads into that
+/// memory, and it returns to the shared buffer after the message.
+///
+/// The shared buffer keeps at most its retained capacity for the next guards. A single memory that is larger
+/// shrinks when it is attached again.
 #[doc(alias = "BufferPool")]
 pub struct SharedBuffer {
-    /// Empty while it is attached.
-    memory: Vec<u8>,
+    /// What no slot has. The last one was used last, and is in the nearest cache.
+    free: Vec<Vec<u8>>,
     retained_capacity: usize,
 }
 
 impl SharedBuffer {
-    /// A shared buffer without memory. Its retained capacity is 64 KiB, as that of [`ReceiveBuffer::new`].
+    /// A shared buffer without memory. Its retained capacity is 4 MiB.
     #[must_use]
     pub const fn new() -> Self {
         Self::with_retained_capacity(RETAINED_CAPACITY)
     }
 
-    /// A shared buffer with another retained capacity, see [`ReceiveBuffer::with_retained_capacity`].
+    /// A shared buffer that keeps at most `capacity` bytes of memory, unless a read needs more.
     #[must_use]
     pub const fn with_retained_capacity(capacity: usize) -> Self {
-        Self { memory: Vec::new(), retained_capacity: capacity }
+        Self { free: Vec::new(), retained_capacity: capacity }
     }
 
     /// The receive buffer of the connection that this slot belongs to, until the guard is dropped.
@@ -98,19 +108,29 @@ impl SharedBuffer {
     pub fn attach<'a>(&'a mut self, slot: &'a mut BufferSlot) -> AttachedBuffer<'a> {
         let BufferSlot { buffer } = slot;
         let is_large = buffer.held_len() >= LARGE;
-        // A slot with a large message grows and shrinks with it.
-        buffer.retained_capacity = if is_large { 0 } else { self.retained_capacity };
-        // After a leak, the slot has memory for a read, and the shared buffer has none.
-        let is_lent = !is_large && buffer.storage.len() <= self.memory.len();
+        // The memory of a large message is judged when the guard is dropped.
+        buffer.retained_capacity = if is_large { usize::MAX } else { self.retained_capacity };
+        // After a leak, the slot has memory for a read.
+        let fits = |memory: &Vec<u8>| memory.len() >= buffer.storage.len();
+        let is_lent = !is_large && self.free.last().is_some_and(fits);
         if is_lent {
-            buffer.replace_memory(core::mem::take(&mut self.memory));
+            buffer.replace_memory(self.free.pop().unwrap_or_default());
         }
-        AttachedBuffer { memory: &mut self.memory, buffer, is_lent }
+        AttachedBuffer { shared: self, buffer, is_lent }
+    }
+
+    /// Keeps the memory for the next guard, within the retained capacity.
+    fn keep(&mut self, memory: Vec<u8>) {
+        let kept: usize = self.free.iter().map(Vec::len).sum();
+        let fits = kept.saturating_add(memory.len()) <= self.retained_capacity;
+        if !memory.is_empty() && (fits || self.free.is_empty()) {
+            self.free.push(memory);
+        }
     }
 
     /// Returns the memory to the allocator.
     pub fn shrink_to_fit(&mut self) {
-        self.memory = Vec::new();
+        self.free = Vec::new();
     }
 }
 
@@ -122,7 +142,8 @@ impl Default for SharedBuffer {
 
 impl fmt::Debug for SharedBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedBuffer").field("memory", &self.memory.len()).finish_non_exhaustive()
+        let memory: usize = self.free.iter().map(Vec::len).sum();
+        f.debug_struct("SharedBuffer").field("memory", &memory).finish_non_exhaustive()
     }
 }
 
@@ -166,10 +187,10 @@ impl fmt::Debug for BufferSlot {
 /// The guard of [`SharedBuffer::attach`]: a [`ReceiveBuffer`]. When it is dropped, the leftover bytes move to
 /// the slot.
 pub struct AttachedBuffer<'a> {
-    /// The memory of the shared buffer, which the slot returns.
-    memory: &'a mut Vec<u8>,
+    shared: &'a mut SharedBuffer,
     /// In the slot.
     buffer: &'a mut ReceiveBuffer<Vec<u8>>,
+    /// Whether the memory of the buffer is the shared buffer's.
     is_lent: bool,
 }
 
@@ -192,15 +213,15 @@ impl DerefMut for AttachedBuffer<'_> {
 impl Drop for AttachedBuffer<'_> {
     fn drop(&mut self) {
         let leftover = self.buffer.held_len();
-        // Lent memory that is mostly unused goes back, and the leftover is copied this once.
-        let fills_memory = !self.is_lent || leftover >= self.buffer.storage.len() / 2;
-        if leftover >= LARGE && fills_memory {
+        let needed = leftover.saturating_add(self.buffer.awaited_payload());
+        // The slot's own memory also has room for the next read, so that a message in small fragments is not
+        // copied at each read.
+        let needed = if self.is_lent { needed } else { needed.saturating_add(READ) };
+        if leftover >= LARGE && needed >= self.buffer.storage.len() / 2 {
             return;
         }
         let memory = self.buffer.replace_memory(vec![0; leftover]);
-        if memory.len() > self.memory.len() {
-            *self.memory = memory;
-        }
+        self.shared.keep(memory);
     }
 }
 

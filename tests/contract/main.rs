@@ -23,6 +23,8 @@ mod prepared;
 #[cfg(feature = "alloc")]
 mod shared_buffer;
 #[cfg(feature = "alloc")]
+mod shared_buffer_memory;
+#[cfg(feature = "alloc")]
 mod split;
 #[cfg(feature = "alloc")]
 mod st_contract;

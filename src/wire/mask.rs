@@ -88,8 +88,8 @@ pub(crate) fn extend_masked(out: &mut Vec<u8>, payload: &[u8], key: [u8; 4]) {
 #[inline]
 fn last_bytes(payload: &[u8], count: usize) -> [u8; 8] {
     let word = match payload.last_chunk() {
-        // Wrapping does not happen: 8 to 56 bits.
-        Some(last) => u64::from_le_bytes(*last).wrapping_shr(64_u32.wrapping_sub(count as u32 * 8)),
+        // Cannot wrap: 8 to 56 bits.
+        Some(last) => u64::from_le_bytes(*last).wrapping_shr(64_u32.wrapping_sub((count as u32) << 3)),
         None => payload.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
     };
     word.to_le_bytes()

@@ -71,11 +71,3 @@ pub(super) fn message_event(
         },
     }
 }
-
-/// The longest text that the bytes begin with.
-pub(super) fn valid_prefix(bytes: &[u8]) -> &str {
-    let len = core::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
-    let text = bytes.get(..len).map(core::str::from_utf8);
-    debug_assert!(matches!(text, Some(Ok(_))), "{len} of {}", bytes.len());
-    text.and_then(Result::ok).unwrap_or_default()
-}

@@ -2,7 +2,7 @@
 //! in the event which reply is due.
 
 use super::decompress::Decompressor;
-use super::event::{Event, message_event, valid_prefix};
+use super::event::{Event, message_event};
 use super::message::{FastLimit, Fragment, OpenFrame, OpenMessage, Stop, awaits_code_point};
 use super::receive_state::ReceiveState;
 use crate::buffer::{ReceiveBuffer, Storage};
@@ -11,7 +11,9 @@ use crate::deflate::{Inflater, Unmasked};
 use crate::error::{Error, ProtocolError};
 use crate::handshake::Negotiated;
 use crate::role::Role;
-use crate::rules::{DataFrame, Fragmentation, Limits, MessageCounters, Timer, Utf8Validator};
+use crate::rules::{
+    DataFrame, Fragmentation, Limits, MessageCounters, TextEnd, Timer, Utf8Validator, valid_prefix,
+};
 use crate::wire::{
     CloseFrame, FrameHeader, HeaderError, HeaderStart, MessageKind, Opcode, Parsed, ReservedBits, WholeFrame,
     mask, parse_whole,
@@ -374,25 +376,25 @@ impl ReceiveHalf {
         last: bool,
     ) -> Result<Event<'b>, ProtocolError> {
         let (bytes, mut delivered) = buffer.message();
-        let error = match core::str::from_utf8(bytes) {
-            Ok(text) => {
+        match valid_prefix(bytes) {
+            (text, Ok(TextEnd::Boundary)) => {
                 delivered.all();
-                return Ok(Event::TextPart { text, last });
+                Ok(Event::TextPart { text, last })
             }
-            Err(error) => error,
-        };
-        if error.error_len().is_some() || last {
-            delivered.discard();
-            let event = self.invalid_text(bytes, Delivery::Parts)?;
-            if let Event::TextPart { text, .. } = event {
+            // §5.6: a fragment can end inside a code point; a part that is delivered cannot
+            (text, Ok(TextEnd::Inside(_))) if !last => {
                 delivered.first(text.len());
+                Ok(Event::TextPart { text, last: false })
             }
-            return Ok(event);
+            _ => {
+                delivered.discard();
+                let event = self.invalid_text(bytes, Delivery::Parts)?;
+                if let Event::TextPart { text, .. } = event {
+                    delivered.first(text.len());
+                }
+                Ok(event)
+            }
         }
-        // §5.6: a fragment can end inside a code point; a part that is delivered cannot
-        let text = valid_prefix(bytes);
-        delivered.first(text.len());
-        Ok(Event::TextPart { text, last: false })
     }
 
     /// §8.1: text that is not UTF-8. In parts, the valid text before the first invalid byte is delivered, and
@@ -404,7 +406,7 @@ impl ReceiveHalf {
         delivery: Delivery,
     ) -> Result<Event<'b>, ProtocolError> {
         let error = ProtocolError::InvalidUtf8;
-        match (delivery, valid_prefix(bytes)) {
+        match (delivery, valid_prefix(bytes).0) {
             (Delivery::Messages, _) | (Delivery::Parts, "") => Err(error),
             (Delivery::Parts, text) => {
                 self.state = ReceiveState::Failing(error);

@@ -13,7 +13,7 @@ use crate::config::Settings;
 use crate::error::{SendError, Timeout};
 use crate::handshake::Negotiated;
 use crate::role::Role;
-use crate::rules::{CloseEvent, CloseStatus, Closing, Utf8Validator};
+use crate::rules::{CloseEvent, CloseStatus, Closing, Utf8Validator, text};
 use crate::wire::{
     CloseCode, CloseFrame, FrameHeader, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD, MessageKind, Opcode,
 };
@@ -227,7 +227,7 @@ impl SendHalf {
     ) -> Result<FrameHeader, SendError> {
         self.check_open()?;
         self.check_between_messages()?;
-        if kind == MessageKind::Text && core::str::from_utf8(payload).is_err() {
+        if kind == MessageKind::Text && text(payload).is_err() {
             return Err(SendError::InvalidUtf8);
         }
         Ok(header(kind.opcode(), true, role.masking_key()?, payload.len()))

@@ -11,4 +11,4 @@ pub use closing::{CloseFrameStatus, CloseStatus};
 pub(crate) use fragmentation::{DataFrame, Fragmentation};
 pub(crate) use limits::{Limits, MessageCounters};
 pub(crate) use timer::{Due, Timeouts, Timer, Wait};
-pub(crate) use utf8::{TextEnd, Utf8Validator, text};
+pub(crate) use utf8::{TextEnd, Utf8Validator, text, valid_prefix};

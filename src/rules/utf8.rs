@@ -61,18 +61,45 @@ pub(crate) enum TextEnd {
 impl TextEnd {
     /// Validates the beginning of a text: its last code point may be incomplete.
     pub(crate) fn of(bytes: &[u8]) -> Result<Self, NotUtf8> {
-        #[cfg(feature = "simd")]
-        let validated = simdutf8::compat::from_utf8(bytes)
-            .map_err(|error| (error.error_len().is_none(), error.valid_up_to()));
-        #[cfg(not(feature = "simd"))]
-        let validated =
-            str::from_utf8(bytes).map_err(|error| (error.error_len().is_none(), error.valid_up_to()));
-        match validated {
+        match validate(bytes) {
             Ok(_) => Ok(Self::Boundary),
-            Err((true, valid_up_to)) => Ok(Self::Inside(valid_up_to)),
-            Err((false, _)) => Err(NotUtf8),
+            Err(InvalidAt { valid_up_to, is_incomplete: true }) => Ok(Self::Inside(valid_up_to)),
+            Err(_) => Err(NotUtf8),
         }
     }
+}
+
+/// Where a text ends to be valid.
+struct InvalidAt {
+    valid_up_to: usize,
+    /// Whether further bytes can complete the code point there.
+    is_incomplete: bool,
+}
+
+/// Validates a text, and finds the end of its valid part.
+fn validate(bytes: &[u8]) -> Result<&str, InvalidAt> {
+    #[cfg(feature = "simd")]
+    use simdutf8::compat::from_utf8;
+    #[cfg(not(feature = "simd"))]
+    use str::from_utf8;
+    from_utf8(bytes).map_err(|error| InvalidAt {
+        valid_up_to: error.valid_up_to(),
+        is_incomplete: error.error_len().is_none(),
+    })
+}
+
+/// The valid part of a text, up to its last whole code point or its first invalid byte, and how the text
+/// ends.
+pub(crate) fn valid_prefix(bytes: &[u8]) -> (&str, Result<TextEnd, NotUtf8>) {
+    let InvalidAt { valid_up_to, is_incomplete } = match validate(bytes) {
+        Ok(text) => return (text, Ok(TextEnd::Boundary)),
+        Err(error) => error,
+    };
+    let valid = bytes.get(..valid_up_to).unwrap_or_default();
+    (
+        text(valid).unwrap_or_default(),
+        if is_incomplete { Ok(TextEnd::Inside(valid_up_to)) } else { Err(NotUtf8) },
+    )
 }
 
 /// Validates a whole text (§8.1).
@@ -205,6 +232,9 @@ mod tests {
                 Err(_) => Err(NotUtf8),
             };
             assert_eq!(TextEnd::of(&bytes), cut, "{bytes:02x?}");
+            let valid = core.map_or_else(|error| &bytes[..error.valid_up_to()], str::as_bytes);
+            let (prefix, end) = super::valid_prefix(&bytes);
+            assert_eq!((prefix.as_bytes(), end), (valid, cut), "{bytes:02x?}");
         }
     }
 }

@@ -13,11 +13,13 @@ mod support_deflate;
 
 #[cfg(feature = "alloc")]
 mod backpressure;
+#[cfg(feature = "alloc")]
+mod deadlines;
 mod fixed_memory;
 #[cfg(feature = "alloc")]
-mod owed;
-#[cfg(feature = "alloc")]
 mod pair;
+#[cfg(feature = "alloc")]
+mod pending_replies;
 #[cfg(feature = "alloc")]
 mod prepared;
 #[cfg(feature = "alloc")]
@@ -27,10 +29,8 @@ mod shared_buffer_memory;
 #[cfg(feature = "alloc")]
 mod split;
 #[cfg(feature = "alloc")]
-mod st_contract;
+mod states;
 #[cfg(feature = "alloc")]
 mod streams;
 #[cfg(feature = "bytes")]
 mod take_payload;
-#[cfg(feature = "alloc")]
-mod tick;

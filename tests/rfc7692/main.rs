@@ -8,6 +8,7 @@ mod support;
 mod support_deflate;
 
 mod blocks;
+mod idle_timer;
 mod inbound;
 mod inbound_blocks;
 mod inbound_limits;
@@ -19,4 +20,3 @@ mod outbound;
 mod outbound_room;
 mod prepared;
 mod split;
-mod tick;

@@ -128,9 +128,9 @@ mod tests {
     use crate::handshake::DeflateParams;
     use crate::role::Server;
 
-    /// PMD-23: compression that is switched off is off for a message of any length.
+    /// PMD-23 (RFC 7692 §8).
     #[test]
-    fn pmd_23_what_is_switched_off_is_off_for_a_message_of_any_length() {
+    fn disabled_compression_is_off_for_a_message_of_any_length() {
         let config = Config { deflate: Some(DeflateConfig::default()), ..Config::default() };
         let negotiated = Negotiated::new().with_deflate(DeflateParams::new());
         let mut compression = Compression::new::<Server>(negotiated, &Settings::from(config));

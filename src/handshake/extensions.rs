@@ -251,8 +251,9 @@ mod tests {
         Extensions::new(Headers::new(text.as_bytes())).map(show).collect()
     }
 
+    /// EX-01 (§9.1).
     #[test]
-    fn ex_01_lists_over_one_or_more_lines() {
+    fn a_list_is_read_over_one_or_more_lines() {
         assert_eq!(list(&["foo, bar; baz=2"]), ["foo", "bar;baz=2"]); // §9.1
         assert_eq!(list(&["foo", "bar; baz=2"]), ["foo", "bar;baz=2"]); // §9.1
         assert_eq!(list(&["deflate-stream"]), ["deflate-stream"]); // §9.1
@@ -263,8 +264,9 @@ mod tests {
         assert_eq!(list(&[", ,a ;b\t= c ,,", "", ","]), ["a;b=c"]);
     }
 
+    /// EX-02 (§9.1).
     #[test]
-    fn ex_02_a_quoted_value_equals_its_token() {
+    fn a_quoted_value_equals_its_token() {
         assert_eq!(list(&["private-extension; some=\"va\\l\\ue\""]), ["private-extension;some=value"]);
         let text = lines(&["a; b=\"1\\5\""]);
         let value = Extensions::new(Headers::new(text.as_bytes()))

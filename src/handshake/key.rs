@@ -94,8 +94,9 @@ pub(super) fn fingerprint(name: &[u8]) -> [u8; 8] {
 mod tests {
     use super::Key;
 
+    /// S-RS-04 (§4.2.2).
     #[test]
-    fn s_rs_04_known_answers() {
+    fn the_accept_value_has_known_answers() {
         for (key, accept) in [
             ("dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), // §1.3
             ("zkt8dDQa61WCBACQ0KA+pQ==", "QbHcxHtM1yCmV3UzNEcnEbhx6Ew="),
@@ -107,13 +108,15 @@ mod tests {
         }
     }
 
+    /// C-HS-06 (§4.1).
     #[test]
-    fn c_hs_06_the_key_is_the_nonce_in_base64() {
+    fn the_key_is_the_nonce_in_base64() {
         assert_eq!(Key::new(*b"the sample nonce").as_bytes(), b"dGhlIHNhbXBsZSBub25jZQ==");
     }
 
+    /// S-HS-08 (§4.2.1, §11.3.1).
     #[test]
-    fn s_hs_08_only_sixteen_bytes_in_base64_are_a_key() {
+    fn only_sixteen_bytes_in_base64_are_a_key() {
         for (text, valid) in [
             ("dGhlIHNhbXBsZSBub25jZQ==", true),
             ("AQIDBAUGBwgJCgsMDQ4PEC==", true), // §4.1, whose last character has bits that do not count

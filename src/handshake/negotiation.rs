@@ -170,8 +170,9 @@ mod tests {
         negotiation.finish()
     }
 
+    /// EX-03 (§9.1).
     #[test]
-    fn ex_03_values_outside_the_grammar() {
+    fn values_outside_the_grammar_are_refused() {
         for value in [
             ";",
             "a;",
@@ -206,8 +207,9 @@ mod tests {
         }
     }
 
+    /// EX-01 (§9.1), C-RS-07 (§4.1).
     #[test]
-    fn ex_01_c_rs_07_what_is_offered_is_declined_and_what_is_answered_unasked_fails() {
+    fn an_unknown_offer_is_declined_and_an_extension_that_was_not_offered_fails() {
         let line = "permessage-deflate; client_max_window_bits, foo";
         assert_eq!(negotiate(line, Negotiation::read_offer), Ok(Negotiated::new()));
         assert_eq!(negotiate(line, Negotiation::read_response), Err(HandshakeError::ExtensionNotOffered));

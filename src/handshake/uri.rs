@@ -193,8 +193,9 @@ mod tests {
         (uri.authority().to_string(), uri.resource().to_string())
     }
 
+    /// C-HS-02 (§4.1, §3), C-HS-03 (§4.1, RFC 9112 §3.2).
     #[test]
-    fn c_hs_02_c_hs_03_resource_and_host() {
+    fn a_uri_has_its_resource_and_host() {
         for (uri, host, resource) in [
             ("ws://example.com", "example.com", "/"),
             ("ws://example.com/chat", "example.com", "/chat"),

@@ -146,8 +146,9 @@ mod tests {
         }
     }
 
+    /// CL-01, CL-13 (§7.1.5).
     #[test]
-    fn cl_01_cl_13_the_code_reported() {
+    fn close_status_has_the_reported_code() {
         let closed = |sent, received| CloseStatus { sent, received };
         let fact = CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE);
         for (closed, code, clean) in [

@@ -82,8 +82,9 @@ mod tests {
         frames.iter().try_fold(MessageCounters::default(), |counters, &len| counters.add(len, limits))
     }
 
+    /// LIM-01, LIM-02, LIM-04 (§10.4).
     #[test]
-    fn lim_01_lim_02_lim_04_each_limit_passes_and_one_more_does_not() {
+    fn each_limit_passes_and_one_more_fails() {
         assert!(count(&[10], &LIMITS).is_ok());
         assert_eq!(count(&[11], &LIMITS), Err(ProtocolError::FrameTooBig));
         assert!(count(&[10, 10, 5], &LIMITS).is_ok());
@@ -92,8 +93,9 @@ mod tests {
         assert_eq!(count(&[0, 0, 0, 0, 0], &LIMITS), Err(ProtocolError::TooManyFragments));
     }
 
+    /// LIM-03.
     #[test]
-    fn lim_03_no_sum_wraps() {
+    fn no_sum_of_lengths_wraps() {
         let all = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
         assert!(count(&[u64::MAX], &all).is_ok());
         assert_eq!(count(&[u64::MAX, 1], &all), Err(ProtocolError::MessageTooBig));

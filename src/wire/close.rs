@@ -185,8 +185,9 @@ impl core::error::Error for CloseBodyError {}
 mod tests {
     use super::{CloseBodyError, CloseCode, CloseFrame};
 
+    /// CL-08, CL-09 (§7.4.1, §7.4.2, §11.7).
     #[test]
-    fn cl_08_cl_09_exactly_the_codes_of_7_4_and_of_iana_exist() {
+    fn exactly_the_defined_codes_exist() {
         for code in 0..=u16::MAX {
             let legal =
                 (1000..1004).contains(&code) || (1007..1015).contains(&code) || (3000..5000).contains(&code);

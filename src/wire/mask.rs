@@ -140,8 +140,9 @@ mod tests {
         bytes.iter().enumerate().map(|(i, byte)| byte ^ key[(offset + i) % 4]).collect()
     }
 
+    /// MK-03 (§5.3).
     #[test]
-    fn mk_03_every_length_alignment_and_phase_equals_the_naive_loop() {
+    fn every_length_alignment_and_phase_equals_the_naive_loop() {
         let mut random = fastrand::Rng::with_seed(1);
         for len in (0..200).chain([1023, 4097]) {
             for alignment in 0..16 {
@@ -166,9 +167,10 @@ mod tests {
         }
     }
 
+    /// MK-03 (§5.3).
     #[cfg(feature = "alloc")]
     #[test]
-    fn mk_03_a_payload_that_extends_a_vector_equals_the_naive_loop() {
+    fn a_payload_that_extends_a_vector_equals_the_naive_loop() {
         let mut random = fastrand::Rng::with_seed(2);
         for len in (0..400).chain([1023, 4097]) {
             let key = random.u32(..).to_ne_bytes();
@@ -179,8 +181,9 @@ mod tests {
         }
     }
 
+    /// MK-03 (§5.3).
     #[test]
-    fn mk_03_the_phase_is_kept_at_the_end_of_the_longest_payload() {
+    fn the_phase_is_kept_at_the_end_of_the_longest_payload() {
         for offset in [u64::MAX, u64::MAX - 1, (1 << 63) - 1, 1 << 32, (1 << 32) + 3] {
             let mut bytes = [0; 5];
             mask(&mut bytes, [1, 2, 3, 4], offset);

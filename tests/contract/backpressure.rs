@@ -111,3 +111,17 @@ fn a_slow_writer_loses_nothing<R: Side>() {
         }
     }
 }
+
+/// LIM-12.
+#[test]
+fn a_buffer_returns_no_room_that_cannot_be_allocated() {
+    let mut inbound = ReceiveBuffer::new();
+    assert_eq!(inbound.spare_mut(usize::MAX), b"");
+    assert_eq!(inbound.feed(b"fine"), 4);
+    inbound.clear();
+    assert!(inbound.is_empty());
+    let mut memory = [0; 3];
+    let mut out = SendSlice::new(&mut memory);
+    out.push(b"abc");
+    assert_eq!(out.remaining_capacity(), 0);
+}

@@ -1,9 +1,11 @@
 //! The request to a server (§4.2.1): requests that are surfaced, and requests that are refused.
 
 use websocket_proto::handshake::{Headers, Key};
-use websocket_proto::{Accept, AcceptError, Config, Connection, HandshakeError, Reject, Server, State};
+use websocket_proto::{
+    Accept, AcceptError, Config, Connection, Event, HandshakeError, Reject, Server, State,
+};
 
-use crate::support::{Answer, REQUEST, RESPONSE, Seen, To, every_way, with_field, with_start};
+use crate::support::{Answer, REQUEST, RESPONSE, Seen, To, every_way, filled, with_field, with_start};
 
 use super::server::{judge, plain, seen};
 
@@ -384,6 +386,17 @@ fn subprotocols_are_unique_tokens_in_order() {
     ] {
         values.iter().for_each(|value| drop(To::Server.judge(Config::default(), &field(value), Err(error))));
     }
+}
+
+/// S-HS-10 (§4.1, §4.3).
+#[test]
+fn a_plain_request_lists_only_the_subprotocols_that_are_tokens() {
+    let wire = b"GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Protocol: not a token \", fine, b@d\r\n\r\n";
+    let (mut server, mut inbound) = (Connection::server(plain()), filled(wire));
+    let Ok(Some(Event::PlainRequest(request))) = server.receive(&mut inbound, &mut Vec::new()) else {
+        panic!("a request")
+    };
+    assert_eq!(request.subprotocols().map(|name| name.name()).collect::<Vec<_>>(), ["fine"]);
 }
 
 /// S-HS-12 (§4.2.1).

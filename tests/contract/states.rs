@@ -1,15 +1,15 @@
 //! Every call in every state: a legal call does one thing, and misuse is a typed error that changes nothing
 //! (ST-01, ST-09).
-#![cfg(feature = "alloc")]
 
-use crate::support;
-
-use support::{Keys, Outcome, REQUEST, Side, feed, filled, frame, open_client, open_server, with_field};
 use websocket_proto::handshake::UpgradeRequest;
 use websocket_proto::{
     Accept, AcceptError, Client, ClientRequest, CloseCode, CloseStatus, Config, Connection, MessageKind,
     PreparedMessage, ReceiveBuffer, Reject, Role, SendError, SendSlice, Server, State, Subprotocol,
     TransportAction, Uri,
+};
+
+use crate::support::{
+    Keys, Outcome, REQUEST, Side, feed, filled, frame, open_client, open_server, with_field,
 };
 
 type Clients = Client<Keys>;
@@ -21,10 +21,28 @@ struct Point<R: Role> {
     /// The receive buffer, and the input that follows.
     inbound: ReceiveBuffer<Vec<u8>>,
     next: Vec<u8>,
-    /// What it says to a message, a part of text, a part of binary, a control frame, a close.
+    /// The result of sending a message, a part of text, a part of binary, a control frame, a Close.
     says: [Result<(), SendError>; 5],
-    /// What a server says to accept and reject.
+    /// The result of `accept` and of `reject`.
     answers: [Result<(), AcceptError>; 2],
+}
+
+/// A role whose states can be listed.
+trait Points: Side {
+    /// A connection at each point of its life.
+    fn points(config: Config) -> Vec<Point<Self>>;
+}
+
+impl Points for Server {
+    fn points(config: Config) -> Vec<Point<Self>> {
+        server_points(config)
+    }
+}
+
+impl Points for Clients {
+    fn points(config: Config) -> Vec<Point<Self>> {
+        client_points(config)
+    }
 }
 
 /// The kinds of call, as an index into [`Point::says`].
@@ -55,14 +73,14 @@ fn point<R: Role>(
     Point { name, connection, inbound: ReceiveBuffer::new(), next, says, answers: NO_REQUEST }
 }
 
-/// Reads all of it; events and errors do not matter. Returns the buffer with the rest.
+/// Reads until there is no event or an error. Returns the buffer with the unread bytes.
 fn receive<R: Role>(connection: &mut Connection<R>, wire: &[u8]) -> ReceiveBuffer<Vec<u8>> {
     let (mut inbound, mut out) = (filled(wire), Vec::new());
     while let Ok(Some(_)) = connection.receive(&mut inbound, &mut out) {}
     inbound
 }
 
-/// The same while `out` has no room.
+/// Receives one event while `out` has no room.
 fn receive_stalled<R: Role>(connection: &mut Connection<R>, wire: &[u8]) {
     assert!(connection.receive(&mut filled(wire), &mut SendSlice::new(&mut [])).unwrap().is_some());
     assert!(connection.has_pending_reply());
@@ -89,8 +107,8 @@ fn transmission<R: Side>(config: Config) -> Vec<Point<R>> {
         }),
         at("our Close sent", CLOSED, &|it| it.close(CloseCode::GOING_AWAY, "bye", &mut out()).unwrap()),
         at("peer's Close received", OPEN, &|it| drop(receive(it, &frame::<R>(0x88, b"\x03\xe9")))),
-        at("a Pong owed", OPEN, &|it| receive_stalled(it, &frame::<R>(0x89, b"owed"))),
-        at("End, a Close owed", CLOSED, &|it| receive_stalled(it, &frame::<R>(0x88, b"\x03\xe9"))),
+        at("a pending Pong", OPEN, &|it| receive_stalled(it, &frame::<R>(0x89, b"ping"))),
+        at("End, a pending Close", CLOSED, &|it| receive_stalled(it, &frame::<R>(0x88, b"\x03\xe9"))),
         at("message coming", OPEN, &|it| drop(receive(it, &frame::<R>(0x01, b"")))),
         at("End, clean", CLOSED, &|it| drop(receive(it, &frame::<R>(0x88, b"")))),
         at("End, failed", CLOSED, &|it| drop(receive(it, b"\x83"))),
@@ -226,7 +244,7 @@ fn wrong<R: Role>() -> [(Call<R>, SendError); 7] {
     ]
 }
 
-/// All that can be seen of a connection without a call.
+/// The state of a connection, as its queries return it.
 fn facts<R: Role>(connection: &Connection<R>) -> (State, TransportAction, CloseStatus, bool, String) {
     let look = (
         connection.state(),
@@ -237,10 +255,10 @@ fn facts<R: Role>(connection: &Connection<R>) -> (State, TransportAction, CloseS
     (look.0, look.1, look.2, look.3, format!("{connection:?}"))
 }
 
-/// What a call said and wrote.
+/// The result and the output of a call.
 type Made = (Result<(), SendError>, Vec<u8>);
 
-/// All that will become of a connection: of the bytes that come, and of every call.
+/// The results of further input and of every call.
 fn future<R: Role + Clone>(
     point: &Point<R>,
     connection: &Connection<R>,
@@ -292,15 +310,14 @@ fn every_send<R: Role + Clone>(points: &[Point<R>], full: bool) {
     }
 }
 
-#[test]
-fn st_09_every_send_in_every_state() {
-    every_send(&server_points(Config::default()), false);
-    every_send(&client_points(Config::default()), false);
-    // And with no room left: six bytes wait.
+both_roles!(every_send_in_every_state);
+/// ST-09.
+fn every_send_in_every_state<R: Points>() {
+    every_send(&R::points(Config::default()), false);
+    // The six bytes in `out` are as many as the limit permits.
     let mut config = Config::default();
     config.max_write_buffer = 6;
-    every_send(&server_points(config), true);
-    every_send(&client_points(config), true);
+    every_send(&R::points(config), true);
 }
 
 /// A subprotocol that only a request elsewhere offers.
@@ -309,8 +326,9 @@ fn foreign_subprotocol() -> Subprotocol<'static> {
     UpgradeRequest::extended_connect("CONNECT", "websocket", fields).unwrap().subprotocols().next().unwrap()
 }
 
+/// ST-09.
 #[test]
-fn st_09_every_answer_in_every_state() {
+fn every_answer_in_every_state() {
     for point in server_points(Config::default()) {
         let [accept, reject] = point.answers;
         type Answer = fn(&mut Connection<Server>, &mut Vec<u8>) -> Result<(), AcceptError>;
@@ -354,49 +372,39 @@ fn st_09_every_answer_in_every_state() {
     }
 }
 
+both_roles!(each_transition_has_one_cause);
+/// ST-01.
+fn each_transition_has_one_cause<R: Points>() {
+    for point in R::points(Config::default()) {
+        let before = point.connection.state();
+        // A send never opens a connection; it ends one only by answering the peer's Close.
+        for (name, what, call) in calls::<R>() {
+            let mut connection = point.connection.clone();
+            let _ = call(&mut connection, &mut Vec::new());
+            let ends = point.name == "peer's Close received" && what == What::Close;
+            assert_eq!(connection.state(), if ends { State::End } else { before }, "{}: {name}", point.name);
+        }
+        // No bytes, no change; and nothing leads out of the End.
+        let mut connection = point.connection.clone();
+        let mut inbound = point.inbound.clone();
+        while let Ok(Some(_)) = connection.receive(&mut inbound, &mut Vec::new()) {}
+        assert_eq!(connection.state(), before, "{}", point.name);
+        let closed = connection.close_status();
+        assert_eq!(
+            (connection.receive_eof(), connection.state(), connection.transport_action()),
+            (closed, State::End, TransportAction::Close)
+        );
+        receive(&mut connection, &point.next);
+        assert_eq!((connection.receive_eof(), connection.state()), (closed, State::End), "{}", point.name);
+    }
+}
+
 /// ST-01.
 #[test]
-fn st_01_each_transition_has_one_cause() {
-    fn check<R: Role + Clone>(points: Vec<Point<R>>) {
-        for point in points {
-            let before = point.connection.state();
-            // A send never opens a connection; it ends one only by answering the peer's Close.
-            for (name, what, call) in calls::<R>() {
-                let mut connection = point.connection.clone();
-                let _ = call(&mut connection, &mut Vec::new());
-                let ends = point.name == "peer's Close received" && what == What::Close;
-                assert_eq!(
-                    connection.state(),
-                    if ends { State::End } else { before },
-                    "{}: {name}",
-                    point.name
-                );
-            }
-            // No bytes, no change; and nothing leads out of the End.
-            let mut connection = point.connection.clone();
-            let mut inbound = point.inbound.clone();
-            while let Ok(Some(_)) = connection.receive(&mut inbound, &mut Vec::new()) {}
-            assert_eq!(connection.state(), before, "{}", point.name);
-            let closed = connection.close_status();
-            assert_eq!(
-                (connection.receive_eof(), connection.state(), connection.transport_action()),
-                (closed, State::End, TransportAction::Close)
-            );
-            receive(&mut connection, &point.next);
-            assert_eq!(
-                (connection.receive_eof(), connection.state()),
-                (closed, State::End),
-                "{}",
-                point.name
-            );
-        }
-    }
-    check(server_points(Config::default()));
-    check(client_points(Config::default()));
-    // The request does not open a server, its answer does; the response opens a client.
+fn the_answer_opens_a_server_and_the_response_opens_a_client() {
     let mut server = Connection::server(Config::default());
     receive(&mut server, REQUEST);
-    assert_eq!(server.state(), State::Handshake);
+    assert_eq!(server.state(), State::Handshake, "the request alone does not open it");
     server.accept(Accept::new(), &mut Vec::new()).unwrap();
     assert_eq!(
         (server.state(), open_server(Config::default()).state()),
@@ -405,21 +413,19 @@ fn st_01_each_transition_has_one_cause() {
     assert_eq!(open_client(Config::default()).state(), State::Transmission);
 }
 
-#[test]
-fn st_06_an_empty_read_is_nothing_in_every_state_that_owes_nothing() {
-    fn check<R: Role + Clone>(points: Vec<Point<R>>) {
-        for point in points.into_iter().filter(|point| !point.connection.has_pending_reply()) {
-            let mut connection = point.connection.clone();
-            let (mut inbound, mut out) = (point.inbound.clone(), b"before".to_vec());
-            let first = connection.receive(&mut inbound, &mut out).map(|event| event.is_some());
-            for _ in 0..3 {
-                assert_eq!(inbound.feed(b""), 0);
-                assert_eq!(connection.receive(&mut inbound, &mut out).map(|event| event.is_some()), first);
-            }
-            assert_ne!(first, Ok(true));
-            assert_unchanged(&point, &connection, &out, "receive");
+both_roles!(an_empty_read_changes_nothing_in_every_state_without_a_pending_reply);
+/// ST-06.
+fn an_empty_read_changes_nothing_in_every_state_without_a_pending_reply<R: Points>() {
+    let points = R::points(Config::default());
+    for point in points.into_iter().filter(|point| !point.connection.has_pending_reply()) {
+        let mut connection = point.connection.clone();
+        let (mut inbound, mut out) = (point.inbound.clone(), b"before".to_vec());
+        let first = connection.receive(&mut inbound, &mut out).map(|event| event.is_some());
+        for _ in 0..3 {
+            assert_eq!(inbound.feed(b""), 0);
+            assert_eq!(connection.receive(&mut inbound, &mut out).map(|event| event.is_some()), first);
         }
+        assert_ne!(first, Ok(true));
+        assert_unchanged(&point, &connection, &out, "receive");
     }
-    check(server_points(Config::default()));
-    check(client_points(Config::default()));
 }

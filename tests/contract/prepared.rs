@@ -7,7 +7,7 @@ use allocation_counter::measure;
 use arrayvec::ArrayVec;
 use websocket_proto::{
     Client, CloseCode, Config, Connection, Entropy, EntropyError, MessageKind, PreparedMessage,
-    ReceiveBuffer, SendError, SendSlice, Server,
+    ReceiveBuffer, SendError, SendSlice,
 };
 
 use crate::support::{self, Keys, Side, frame, frames_of};
@@ -17,8 +17,8 @@ type Clients = Client<Keys>;
 /// Lengths around the changes of the length form and of the masking loop.
 const LENGTHS: [usize; 14] = [0, 1, 7, 8, 124, 125, 126, 127, 255, 4096, 65_535, 65_536, 65_537, 1 << 20];
 
-both_roles!(what_was_prepared_is_what_would_have_been_sent);
-fn what_was_prepared_is_what_would_have_been_sent<R: Side>() {
+both_roles!(a_prepared_message_is_encoded_as_by_send_text_and_send_binary);
+fn a_prepared_message_is_encoded_as_by_send_text_and_send_binary<R: Side>() {
     for len in LENGTHS {
         let text: String = ('a'..='z').cycle().take(len).collect();
         let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(len).collect();
@@ -39,7 +39,7 @@ fn what_was_prepared_is_what_would_have_been_sent<R: Side>() {
     }
 }
 
-/// Both ways to send, from one state with one room; they must say, write and leave the same.
+/// Sends a text both ways, from equal states with equal room: the result, the output and the state are equal.
 fn same<R: Side>(connection: &Connection<R>, config: &str, room: usize, text: &str) -> Result<(), SendError> {
     let (mut one, mut other) = (connection.clone(), connection.clone());
     let (mut memory_of_one, mut memory_of_other) = ([0xA5; 400], [0xA5; 400]);
@@ -56,8 +56,8 @@ fn same<R: Side>(connection: &Connection<R>, config: &str, room: usize, text: &s
     said
 }
 
-both_roles!(it_is_refused_where_a_message_would_be);
-fn it_is_refused_where_a_message_would_be<R: Side>() {
+both_roles!(send_prepared_is_refused_whenever_a_send_is_refused);
+fn send_prepared_is_refused_whenever_a_send_is_refused<R: Side>() {
     let out = Vec::<u8>::new;
     let open = R::open(Config::default());
 
@@ -74,17 +74,17 @@ fn it_is_refused_where_a_message_would_be<R: Side>() {
     assert_eq!(same(&cut, "cut", 400, "x"), Err(SendError::Closed));
 
     // §5.5.2: the pending Pong is written first, and both or neither
-    let mut owing = open.clone();
-    owing.receive(&mut support::filled(&frame::<R>(0x89, b"owed")), &mut ArrayVec::<u8, 0>::new()).unwrap();
-    assert!(owing.has_pending_reply());
-    for (name, connection) in [("open", open), ("owing", owing)] {
+    let mut pending = open.clone();
+    pending.receive(&mut support::filled(&frame::<R>(0x89, b"ping")), &mut ArrayVec::<u8, 0>::new()).unwrap();
+    assert!(pending.has_pending_reply());
+    for (name, connection) in [("open", open), ("pending", pending)] {
         let text = "y".repeat(200);
         let refused =
             (0..400).filter(|&room| same(&connection, name, room, &text) == Err(SendError::Full)).count();
         let mut written = out();
         let mut connection = connection.clone();
         connection.send_prepared(&PreparedMessage::text(&text), &mut written).unwrap();
-        assert_eq!(refused, written.len(), "{name}: it is sent where it fits");
+        assert_eq!(refused, written.len(), "{name}: it is sent if it fits");
     }
 
     let mut config = Config::default();
@@ -130,7 +130,7 @@ fn a_client_takes_a_fresh_key_each_time() {
 }
 
 #[test]
-fn threads_share_one_without_a_lock() {
+fn threads_share_a_prepared_message_without_a_lock() {
     let message = Arc::new(PreparedMessage::text("to all"));
     let threads: Vec<_> = (0..4)
         .map(|_| {
@@ -173,31 +173,27 @@ fn sending_allocates_nothing<R: Side>() {
 fn preparing_allocates_once_and_debug_shows_no_content() {
     let mut prepared = None;
     let asked = measure(|| prepared = Some(PreparedMessage::binary(&[7; 8000])));
-    assert_eq!((asked.count_total, asked.bytes_total), (1, 8004), "once, and what it takes");
+    assert_eq!((asked.count_total, asked.bytes_total), (1, 8004), "one allocation of the encoded length");
     assert_eq!(
         format!("{prepared:?}"),
         r#"Some(PreparedMessage { kind: Binary, payload_len: 8000 })"#,
-        "not what is in it"
+        "without the content"
     );
 }
 
-#[test]
-fn all_of_it_arrives() {
-    fn check<R: Side, P: Side>() {
-        let mut sender = R::open(Config::default());
-        let mut receiver = P::open(Config::default());
-        for len in LENGTHS {
-            let mut wire = Vec::new();
-            sender.send_prepared(&PreparedMessage::binary(&vec![3; len]), &mut wire).unwrap();
-            let mut inbound = ReceiveBuffer::new();
-            assert_eq!(inbound.feed(&wire), wire.len());
-            let event = receiver.receive(&mut inbound, &mut wire).unwrap();
-            assert!(
-                matches!(event, Some(websocket_proto::Event::Binary(bytes)) if bytes == vec![3; len]),
-                "{len}"
-            );
-        }
+both_roles!(each_prepared_message_arrives_whole);
+fn each_prepared_message_arrives_whole<R: Side>() {
+    let mut sender = R::open(Config::default());
+    let mut receiver = R::Peer::open(Config::default());
+    for len in LENGTHS {
+        let mut wire = Vec::new();
+        sender.send_prepared(&PreparedMessage::binary(&vec![3; len]), &mut wire).unwrap();
+        let mut inbound = ReceiveBuffer::new();
+        assert_eq!(inbound.feed(&wire), wire.len());
+        let event = receiver.receive(&mut inbound, &mut wire).unwrap();
+        assert!(
+            matches!(event, Some(websocket_proto::Event::Binary(bytes)) if bytes == vec![3; len]),
+            "{len}"
+        );
     }
-    check::<Server, Clients>();
-    check::<Clients, Server>();
 }

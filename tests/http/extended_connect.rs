@@ -19,7 +19,7 @@ const REQUEST: Fields<'_> = &[
     ("origin", "http://www.example.com"),
 ];
 
-fn check<'a>(
+fn upgrade_request<'a>(
     fields: Fields<'a>,
 ) -> Result<UpgradeRequest<impl IntoIterator<Item = (&'a str, &'a str)> + Clone>, RejectResponse> {
     UpgradeRequest::extended_connect("CONNECT", "websocket", fields.iter().copied())
@@ -55,8 +55,8 @@ fn a_connection_can_start_in_transmission() {
     assert!(matches!(client.receive(&mut filled(&back), &mut wire), Ok(Some(Event::Text("at once")))));
 
     // The extensions and the subprotocol are those of the handshake elsewhere.
-    let chat = check(REQUEST).unwrap().subprotocols().next().unwrap();
-    let acceptance = check(REQUEST).unwrap().accept(Accept::new().subprotocol(chat)).unwrap();
+    let chat = upgrade_request(REQUEST).unwrap().subprotocols().next().unwrap();
+    let acceptance = upgrade_request(REQUEST).unwrap().accept(Accept::new().subprotocol(chat)).unwrap();
     assert_eq!(acceptance.negotiated(), Negotiated::new());
     let head = UpgradeOffer::extended_connect(request()).unwrap();
     let response =
@@ -67,7 +67,7 @@ fn a_connection_can_start_in_transmission() {
 /// H2-02 (RFC 8441 §5).
 #[test]
 fn no_key_and_no_accept_are_sent_or_read() {
-    let acceptance = check(REQUEST).unwrap().accept(Accept::new()).unwrap();
+    let acceptance = upgrade_request(REQUEST).unwrap().accept(Accept::new()).unwrap();
     assert_eq!(acceptance.fields().count(), 0);
     let head = UpgradeOffer::extended_connect(request()).unwrap();
     assert!(
@@ -78,7 +78,7 @@ fn no_key_and_no_accept_are_sent_or_read() {
     for name in ["sec-websocket-key", "sec-websocket-accept", "sec-websocket-key1", "host"] {
         let twice = [(name, "x"), (name, "\u{e9}")];
         let fields = with("", &twice);
-        let acceptance = check(&fields).unwrap().accept(Accept::new()).unwrap();
+        let acceptance = upgrade_request(&fields).unwrap().accept(Accept::new()).unwrap();
         assert_eq!(acceptance.fields().count(), 0, "{name}");
         assert!(head.check(200, twice).is_ok(), "{name}");
     }
@@ -114,7 +114,7 @@ fn version_subprotocols_and_extensions_keep_their_rules() {
         ("", &[("content-length", "5")], E::ContentNotAllowed),
     ] {
         assert_eq!(
-            check(&with(name, fields)).map(|_| ()).map_err(|refusal| refusal.error()),
+            upgrade_request(&with(name, fields)).map(|_| ()).map_err(|refusal| refusal.error()),
             Err(error),
             "{fields:?}"
         );
@@ -124,7 +124,7 @@ fn version_subprotocols_and_extensions_keep_their_rules() {
         "sec-websocket-protocol",
         &[("sec-websocket-protocol", " a ,, b"), ("SEC-WEBSOCKET-PROTOCOL", "c")],
     );
-    let request = check(&fields).unwrap();
+    let request = upgrade_request(&fields).unwrap();
     assert_eq!(
         request.subprotocols().map(|subprotocol| subprotocol.name()).collect::<Vec<_>>(),
         ["a", "b", "c"]
@@ -133,7 +133,7 @@ fn version_subprotocols_and_extensions_keep_their_rules() {
         "sec-websocket-extensions",
         &[("sec-websocket-extensions", "x; y=1, z"), ("sec-websocket-extensions", "w")],
     );
-    let extensions: Vec<_> = check(&fields)
+    let extensions: Vec<_> = upgrade_request(&fields)
         .unwrap()
         .extensions()
         .map(|extension| (extension.name(), extension.params().count()))
@@ -141,7 +141,7 @@ fn version_subprotocols_and_extensions_keep_their_rules() {
     assert_eq!(extensions, [("x", 1), ("z", 0), ("w", 0)]);
 
     // §4.4: the versions there are. A 426 would need the Upgrade field that HTTP/2 does not have.
-    let refusal = check(&with("sec-websocket-version", &[])).unwrap_err();
+    let refusal = upgrade_request(&with("sec-websocket-version", &[])).unwrap_err();
     assert_eq!(
         (refusal.status(), refusal.fields().collect::<Vec<_>>()),
         (400, vec![("sec-websocket-version", "13")])
@@ -181,7 +181,7 @@ fn a_subprotocol_of_another_request_is_refused() {
     // RFC 8441 §5: the key is not processed, so it does not make them different requests.
     let key = with("", &[("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")]);
     let [request, nothing, other, key] =
-        [REQUEST, &nothing, &other, &key].map(|fields| check(fields).unwrap());
+        [REQUEST, &nothing, &other, &key].map(|fields| upgrade_request(fields).unwrap());
     for (of, foreign) in [(&request, &other), (&nothing, &other), (&nothing, &request), (&other, &request)] {
         for foreign in foreign.subprotocols() {
             let refused = of.accept(Accept::new().subprotocol(foreign));
@@ -205,7 +205,7 @@ fn no_connection_upgrade_or_host_is_sent_or_accepted() {
         ("origin", "http://www.example.com"),
     ];
     assert_eq!(sent(&head), expected.map(pair));
-    let request = check(REQUEST).unwrap();
+    let request = upgrade_request(REQUEST).unwrap();
     let superchat = request.subprotocols().nth(1).unwrap();
     let acceptance =
         request.accept(Accept::new().subprotocol(superchat).headers(&[("server", "x")])).unwrap();
@@ -221,7 +221,7 @@ fn no_connection_upgrade_or_host_is_sent_or_accepted() {
     }
     for name in ["Connection", "upgrade", "Transfer-Encoding"] {
         let fields = [(name, "")];
-        let refusal = check(&with("", &fields)).unwrap_err();
+        let refusal = upgrade_request(&with("", &fields)).unwrap_err();
         assert_eq!(
             (refusal.error(), refusal.status()),
             (HandshakeError::ConnectionSpecificField, 400),
@@ -244,42 +244,35 @@ fn success_is_a_2xx() {
         let expected = if (200..300).contains(&status) { Ok(()) } else { Err(HandshakeError::NotAccepted) };
         assert_eq!(checked, expected, "{status}");
     }
-    assert_eq!(check(REQUEST).unwrap().accept(Accept::new()).unwrap().status(), 200);
+    assert_eq!(upgrade_request(REQUEST).unwrap().accept(Accept::new()).unwrap().status(), 200);
 }
 
+both_roles!(masking_and_framing_are_those_of_rfc_6455);
 /// H2-06 (RFC 8441 §5).
-#[test]
-fn masking_and_framing_are_those_of_rfc_6455() {
-    fn check<R: Side>(mut connection: Connection<R>, wrong: Option<[u8; 4]>, error: ProtocolError) {
-        let mut out = Vec::new();
-        connection.send_binary(&[7; 300], &mut out).unwrap();
-        connection.ping(b"ping", &mut out).unwrap();
-        assert_eq!(
-            frames_of::<R>(&out),
-            [(0x82, vec![7; 300]), (0x89, b"ping".to_vec())],
-            "masked where the role masks"
-        );
-        let wire = [
-            frame::<R>(0x01, b"a"),
-            frame::<R>(0x80, b"b"),
-            frame_with(0x81, b"c", wrong, LengthForm::Minimal, 1),
-        ]
-        .concat();
-        let mut inbound = filled(&wire);
-        assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Text("ab")))));
-        assert_eq!(connection.receive(&mut inbound, &mut out).map(|_| ()), Err(error.into()));
-    }
-    check(
-        Connection::established(Server::new(), Negotiated::new(), Config::default()),
-        None,
-        ProtocolError::UnmaskedFrame,
+fn masking_and_framing_are_those_of_rfc_6455<R: Side>() {
+    let mut connection = Connection::established(R::role(), Negotiated::new(), Config::default());
+    let mut out = Vec::new();
+    connection.send_binary(&[7; 300], &mut out).unwrap();
+    connection.ping(b"ping", &mut out).unwrap();
+    assert_eq!(
+        frames_of::<R>(&out),
+        [(0x82, vec![7; 300]), (0x89, b"ping".to_vec())],
+        "masked if the role masks"
     );
-    let client = Client::new(Keys::default());
-    check(
-        Connection::established(client, Negotiated::new(), Config::default()),
-        Some(KEY),
-        ProtocolError::MaskedFrame,
-    );
+    let (wrong, error) = if R::PEER_MASKS {
+        (None, ProtocolError::UnmaskedFrame)
+    } else {
+        (Some(KEY), ProtocolError::MaskedFrame)
+    };
+    let wire = [
+        frame::<R>(0x01, b"a"),
+        frame::<R>(0x80, b"b"),
+        frame_with(0x81, b"c", wrong, LengthForm::Minimal, 1),
+    ]
+    .concat();
+    let mut inbound = filled(&wire);
+    assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Text("ab")))));
+    assert_eq!(connection.receive(&mut inbound, &mut out).map(|_| ()), Err(error.into()));
 }
 
 /// H2-07 (RFC 8441 §5).

@@ -39,9 +39,6 @@ pub fn config(most: Option<DeflateParams>) -> Config {
 
 /// A role that permessage-deflate was agreed for.
 pub trait Deflating: Side {
-    /// The role of its peer.
-    type Peer: Deflating<Peer = Self>;
-    fn role() -> Self;
     /// The parameters for the messages of its peer: window bits, and context takeover.
     fn peer(deflate: &mut DeflateParams) -> (&mut u8, &mut bool);
     /// The parameters for its own messages.
@@ -49,10 +46,6 @@ pub trait Deflating: Side {
 }
 
 impl Deflating for Server {
-    type Peer = Client<Keys>;
-    fn role() -> Self {
-        Self::new()
-    }
     fn peer(deflate: &mut DeflateParams) -> (&mut u8, &mut bool) {
         (&mut deflate.client_window_bits, &mut deflate.client_context_takeover)
     }
@@ -62,10 +55,6 @@ impl Deflating for Server {
 }
 
 impl Deflating for Client<Keys> {
-    type Peer = Server;
-    fn role() -> Self {
-        Self::new(Keys::default())
-    }
     fn peer(deflate: &mut DeflateParams) -> (&mut u8, &mut bool) {
         Server::own(deflate)
     }
@@ -89,7 +78,7 @@ pub fn own<R: Deflating>(window_bits: u8, takeover: bool) -> DeflateParams {
 }
 
 /// A connection that has agreed on this, and compresses each message that it sends.
-pub fn open<R: Deflating>(deflate: DeflateParams, mut config: Config) -> Connection<R> {
+pub fn open<R: Side>(deflate: DeflateParams, mut config: Config) -> Connection<R> {
     if config.deflate.is_none() {
         let mut all = DeflateConfig::default();
         all.min_len = 0;

@@ -3,13 +3,9 @@
 use core::mem;
 
 use allocation_counter::measure;
-use websocket_proto::{
-    BufferSlot, Client, Config, Connection, Delivery, Error, Event, ReceiveBuffer, Server, SharedBuffer,
-};
+use websocket_proto::{BufferSlot, Config, Connection, Delivery, Error, Event, ReceiveBuffer, SharedBuffer};
 
-use crate::support::{Keys, Side, frame};
-
-type Clients = Client<Keys>;
+use crate::support::{Side, frame};
 
 /// A connection, its slot, its input, and the events so far.
 struct Peer<R: Side> {
@@ -104,31 +100,28 @@ fn leftover_bytes_of_2000_connections_take_less_than_200_kb<R: Side>() {
 both_roles!(an_empty_slot_has_no_memory);
 fn an_empty_slot_has_no_memory<R: Side>() {
     assert!(size_of::<BufferSlot>() <= 72);
-    fn check<R: Side>() {
-        let mut shared = SharedBuffer::new();
-        let mut peer = Peer::<R>::new(Config::default());
-        peer.read(&mut shared, &frame::<R>(0x89, b"")); // `out` and `events` allocate
-        (peer.out, peer.events) = (Vec::with_capacity(100), Vec::with_capacity(10));
-        for len in [10, 5_000, 100_000, 1_000_000] {
-            let wire = frame::<R>(0x82, &vec![7; len]);
-            let (left, right) = wire.split_at(wire.len() / 2);
-            let info = measure(|| {
-                peer.read(&mut shared, left);
-                peer.read(&mut shared, right);
-                assert!(peer.slot.is_empty());
-                peer.events.clear();
-                shared.shrink_to_fit();
-            });
-            assert!(info.bytes_current <= 0, "{len}: {info:?}");
-            shared = SharedBuffer::new();
-        }
+    let mut shared = SharedBuffer::new();
+    let mut peer = Peer::<R>::new(Config::default());
+    peer.read(&mut shared, &frame::<R>(0x89, b"")); // `out` and `events` allocate
+    (peer.out, peer.events) = (Vec::with_capacity(100), Vec::with_capacity(10));
+    for len in [10, 5_000, 100_000, 1_000_000] {
+        let wire = frame::<R>(0x82, &vec![7; len]);
+        let (left, right) = wire.split_at(wire.len() / 2);
+        let info = measure(|| {
+            peer.read(&mut shared, left);
+            peer.read(&mut shared, right);
+            assert!(peer.slot.is_empty());
+            peer.events.clear();
+            shared.shrink_to_fit();
+        });
+        assert!(info.bytes_current <= 0, "{len}: {info:?}");
+        shared = SharedBuffer::new();
     }
-    check::<R>();
 }
 
-#[test]
-fn a_long_message_is_not_copied_at_each_read() {
-    fn check<R: Side>(delivery: Delivery) {
+both_roles!(a_long_message_is_not_copied_at_each_read);
+fn a_long_message_is_not_copied_at_each_read<R: Side>() {
+    for delivery in [Delivery::Messages, Delivery::Parts] {
         let mut config = Config::default();
         config.delivery = delivery;
         let wire = frame::<R>(0x82, &vec![7; 10 << 20]);
@@ -156,9 +149,6 @@ fn a_long_message_is_not_copied_at_each_read() {
         // Text of the events of `other` is the smaller part.
         assert!(allocated.bytes_total < 60 << 20, "{allocated:?}");
     }
-    check::<Server>(Delivery::Messages);
-    check::<Clients>(Delivery::Messages);
-    check::<Server>(Delivery::Parts);
 }
 
 both_roles!(a_leaked_guard_loses_no_byte_and_mixes_none);

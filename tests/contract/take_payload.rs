@@ -19,8 +19,8 @@ fn payload(event: &Event<'_>) -> Vec<u8> {
     }
 }
 
-/// Feeds chunks and takes the payloads of events that `takes` says. Each must be that of its event, and no
-/// later input may change it.
+/// Feeds chunks, and takes the payload of an event if `takes` returns true. Each must equal the payload of its
+/// event, and no later input may change it.
 fn judge<R: Role>(
     mut connection: Connection<R>,
     chunks: impl IntoIterator<Item: AsRef<[u8]>>,
@@ -49,7 +49,7 @@ fn judge<R: Role>(
     all
 }
 
-/// In every chunking, all payloads taken and some of them. Parts depend on the chunks, so they are joined.
+/// In every chunking, takes all payloads, then some of them. Parts depend on the chunks, so they are joined.
 fn judge_every_way<R: Role + Clone>(connection: &Connection<R>, wire: &[u8]) {
     let mut random = fastrand::Rng::with_seed(12);
     let whole = judge(connection.clone(), [wire], || true).concat();
@@ -80,8 +80,8 @@ fn wire<R: Side>() -> Vec<u8> {
     wire
 }
 
-both_roles!(it_is_the_payload_of_the_event_in_every_chunking);
-fn it_is_the_payload_of_the_event_in_every_chunking<R: Side>() {
+both_roles!(the_taken_payload_is_that_of_the_event_in_every_chunking);
+fn the_taken_payload_is_that_of_the_event_in_every_chunking<R: Side>() {
     for delivery in [Delivery::Messages, Delivery::Parts] {
         let mut config = Config::default();
         config.delivery = delivery;
@@ -90,9 +90,9 @@ fn it_is_the_payload_of_the_event_in_every_chunking<R: Side>() {
 }
 
 #[cfg(feature = "deflate")]
-both_roles!(it_is_the_inflated_payload_of_a_compressed_message);
+both_roles!(the_taken_payload_of_a_compressed_message_is_inflated);
 #[cfg(feature = "deflate")]
-fn it_is_the_inflated_payload_of_a_compressed_message<R: crate::support_deflate::Deflating>() {
+fn the_taken_payload_of_a_compressed_message_is_inflated<R: crate::support_deflate::Deflating>() {
     use crate::support_deflate::{HELLO, open};
     let (left, right) = HELLO.split_at(3);
     let mut wire = vec![];
@@ -173,8 +173,8 @@ fn a_long_payload_takes_its_memory_with_it<R: Side>() {
     assert!(info.bytes_total < 64 << 20, "{info:?}");
 }
 
-both_roles!(there_is_none_without_an_event_or_after_another_call);
-fn there_is_none_without_an_event_or_after_another_call<R: Side>() {
+both_roles!(the_payload_can_be_taken_only_right_after_its_event);
+fn the_payload_can_be_taken_only_right_after_its_event<R: Side>() {
     let wire = [frame::<R>(0x82, b"message"), frame::<R>(0x82, b"m")[..1].to_vec()].concat();
     type Call<R> = fn(&mut Connection<R>, &mut ReceiveBuffer<BytesMut>);
     let calls: [(&str, Call<R>); 6] = [
@@ -200,20 +200,25 @@ fn there_is_none_without_an_event_or_after_another_call<R: Side>() {
     }
 }
 
-#[test]
-fn there_is_none_of_a_handshake() {
-    fn check<R: Role>(mut connection: Connection<R>, head: &[u8]) {
-        let mut inbound = ReceiveBuffer::for_bytes();
-        assert_eq!(inbound.feed(head), head.len());
-        assert!(matches!(connection.receive(&mut inbound, &mut Vec::new()), Ok(Some(_))));
-        assert_eq!(inbound.take_payload(), None);
-    }
-    check(Connection::server(Config::default()), REQUEST);
-    check(asking(Config::default(), &[]), RESPONSE);
+fn assert_no_payload<R: Role>(mut connection: Connection<R>, head: &[u8]) {
+    let mut inbound = ReceiveBuffer::for_bytes();
+    assert_eq!(inbound.feed(head), head.len());
+    assert!(matches!(connection.receive(&mut inbound, &mut Vec::new()), Ok(Some(_))));
+    assert_eq!(inbound.take_payload(), None);
 }
 
-both_roles!(there_is_none_after_an_error_and_only_the_valid_text_before_it);
-fn there_is_none_after_an_error_and_only_the_valid_text_before_it<R: Side>() {
+#[test]
+fn a_request_has_no_payload() {
+    assert_no_payload(Connection::server(Config::default()), REQUEST);
+}
+
+#[test]
+fn a_response_has_no_payload() {
+    assert_no_payload(asking(Config::default(), &[]), RESPONSE);
+}
+
+both_roles!(an_error_has_no_payload_and_the_valid_text_before_it_has);
+fn an_error_has_no_payload_and_the_valid_text_before_it_has<R: Side>() {
     let invalid = b"valid\xFFinvalid";
     let frames = [
         frame::<R>(0x81, invalid),

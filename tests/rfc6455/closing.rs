@@ -12,7 +12,7 @@ use crate::support::{Seen, Side, filled, frame, frames_of, transmit};
 both_roles!(a_second_close_is_never_sent);
 /// CL-03 (§5.5.1).
 fn a_second_close_is_never_sent<R: Side>() {
-    fn check<R: Side>(seed: u64) {
+    for seed in 0..3000 {
         let mut random = Rng::with_seed(seed);
         let mut config = Config::default();
         config.auto_close = random.bool();
@@ -55,9 +55,6 @@ fn a_second_close_is_never_sent<R: Side>() {
             let after = &frames[at + 1..];
             assert!(after.iter().all(|(first, _)| *first == 0x8A), "seed {seed}: {after:02x?}");
         }
-    }
-    for seed in 0..3000 {
-        check::<R>(seed);
     }
 }
 
@@ -228,56 +225,51 @@ fn the_application_sends_no_frame_after_its_close<R: Side>() {
 both_roles!(the_end_is_terminal);
 /// CL-20.
 fn the_end_is_terminal<R: Side>() {
-    fn check<R: Side>(name: &str, mut connection: Connection<R>, error: Option<ProtocolError>) {
-        let (closed, transport_action, mut out) =
-            (connection.close_status(), connection.transport_action(), Vec::new());
-        let mut inbound = ReceiveBuffer::new();
-        let input = [
-            frame::<R>(0x81, b"late"),
-            frame::<R>(0x89, b""),
-            frame::<R>(0x88, b"\x03\xe8"),
-            vec![0xFF; 300],
-        ];
-        for wire in input.iter().cycle().take(20) {
-            assert_eq!(inbound.feed(wire), wire.len());
-            for _ in 0..2 {
-                match connection.receive(&mut inbound, &mut out) {
-                    Ok(None) => assert_eq!(error, None, "{name}"),
-                    other => assert_eq!(other.err(), error.map(Error::Protocol), "{name}"),
-                }
+    let open = || (R::open(Config::default()), Vec::new());
+    let (mut by_peer, mut out) = open();
+    assert!(by_peer.receive(&mut filled(&frame::<R>(0x88, b"\x03\xe8")), &mut out).unwrap().is_some());
+    assert_terminal("closed by the peer", by_peer, None);
+    let (mut by_us, mut out) = open();
+    by_us.close(CloseCode::GOING_AWAY, "", &mut out).unwrap();
+    assert!(by_us.receive(&mut filled(&frame::<R>(0x88, b"")), &mut out).unwrap().is_some());
+    assert_terminal("closed by us", by_us, None);
+    let (mut cut, _) = open();
+    cut.receive_eof();
+    assert_terminal("cut", cut, None);
+    for (wire, error, _) in violations::<R>() {
+        let (mut failed, mut out) = open();
+        assert!(failed.receive(&mut filled(&wire), &mut out).is_err());
+        assert_terminal("failed", failed, Some(error));
+    }
+}
+
+/// No input and no call changes a connection that has ended.
+fn assert_terminal<R: Side>(name: &str, mut connection: Connection<R>, error: Option<ProtocolError>) {
+    let (closed, transport_action, mut out) =
+        (connection.close_status(), connection.transport_action(), Vec::new());
+    let mut inbound = ReceiveBuffer::new();
+    let input =
+        [frame::<R>(0x81, b"late"), frame::<R>(0x89, b""), frame::<R>(0x88, b"\x03\xe8"), vec![0xFF; 300]];
+    for wire in input.iter().cycle().take(20) {
+        assert_eq!(inbound.feed(wire), wire.len());
+        for _ in 0..2 {
+            match connection.receive(&mut inbound, &mut out) {
+                Ok(None) => assert_eq!(error, None, "{name}"),
+                other => assert_eq!(other.err(), error.map(Error::Protocol), "{name}"),
             }
-            assert!(inbound.is_empty(), "{name}: input is discarded");
-            assert_eq!(connection.ping(b"", &mut out), Err(SendError::Closed));
-            let now = (
-                connection.state(),
-                connection.close_status(),
-                connection.transport_action(),
-                connection.has_pending_reply(),
-            );
-            assert_eq!(now, (State::End, closed, transport_action, false), "{name}");
         }
-        assert_eq!((connection.receive_eof(), connection.receive_eof()), (closed, closed));
-        assert_eq!((connection.state(), out.len()), (State::End, 0), "{name}");
-        let after = connection.receive(&mut filled(&input.concat()), &mut out).err();
-        assert_eq!(after, error.map(Error::Protocol), "{name}: the error stays after the transport's end");
+        assert!(inbound.is_empty(), "{name}: input is discarded");
+        assert_eq!(connection.ping(b"", &mut out), Err(SendError::Closed));
+        let now = (
+            connection.state(),
+            connection.close_status(),
+            connection.transport_action(),
+            connection.has_pending_reply(),
+        );
+        assert_eq!(now, (State::End, closed, transport_action, false), "{name}");
     }
-    fn all<R: Side>() {
-        let open = || (R::open(Config::default()), Vec::new());
-        let (mut by_peer, mut out) = open();
-        assert!(by_peer.receive(&mut filled(&frame::<R>(0x88, b"\x03\xe8")), &mut out).unwrap().is_some());
-        check("closed by the peer", by_peer, None);
-        let (mut by_us, mut out) = open();
-        by_us.close(CloseCode::GOING_AWAY, "", &mut out).unwrap();
-        assert!(by_us.receive(&mut filled(&frame::<R>(0x88, b"")), &mut out).unwrap().is_some());
-        check("closed by us", by_us, None);
-        let (mut cut, _) = open();
-        cut.receive_eof();
-        check("cut", cut, None);
-        for (wire, error, _) in violations::<R>() {
-            let (mut failed, mut out) = open();
-            assert!(failed.receive(&mut filled(&wire), &mut out).is_err());
-            check("failed", failed, Some(error));
-        }
-    }
-    all::<R>();
+    assert_eq!((connection.receive_eof(), connection.receive_eof()), (closed, closed));
+    assert_eq!((connection.state(), out.len()), (State::End, 0), "{name}");
+    let after = connection.receive(&mut filled(&input.concat()), &mut out).err();
+    assert_eq!(after, error.map(Error::Protocol), "{name}: the error stays after the transport's end");
 }

@@ -19,20 +19,20 @@ const fn s(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
 
-/// Receives all there is; events are dropped.
+/// Receives until there is no event or an error; drops the events.
 fn receive<R: Role>(connection: &mut Connection<R>, inbound: &mut ReceiveBuffer<Vec<u8>>, out: &mut Vec<u8>) {
     while let Ok(Some(_)) = connection.receive(inbound, out) {}
 }
 
-/// [`receive`], of a frame of the peer's.
-fn hear<R: Side>(connection: &mut Connection<R>, first: u8, payload: &[u8]) -> Vec<u8> {
+/// Receives one frame from the peer.
+fn receive_frame<R: Side>(connection: &mut Connection<R>, first: u8, payload: &[u8]) -> Vec<u8> {
     let mut out = vec![];
     receive(connection, &mut filled(&frame::<R>(first, payload)), &mut out);
     out
 }
 
 #[test]
-fn a_head_that_comes_a_byte_a_second_is_given_up() {
+fn a_request_at_one_byte_per_second_times_out() {
     let mut server = Connection::server(Config::default());
     let (mut inbound, mut out) = (ReceiveBuffer::new(), vec![]);
     for (second, byte) in REQUEST.iter().enumerate().take(10) {
@@ -55,7 +55,7 @@ fn a_head_that_comes_a_byte_a_second_is_given_up() {
 }
 
 #[test]
-fn who_says_nothing_is_told_nothing() {
+fn a_handshake_without_input_times_out_without_output() {
     let mut out = vec![];
     let mut server = Connection::server(Config::default());
     let request = ClientRequest::new(Uri::parse("ws://a/").unwrap());
@@ -75,7 +75,7 @@ fn who_says_nothing_is_told_nothing() {
 }
 
 #[test]
-fn the_application_takes_its_time() {
+fn no_deadline_applies_while_the_application_must_reply() {
     let mut out = vec![];
     let mut server = Connection::server(Config::default());
     assert_eq!(server.tick(s(0), &mut out), Ok(Some(s(10))));
@@ -87,96 +87,82 @@ fn the_application_takes_its_time() {
     let mut config = Config::default();
     config.auto_close = false;
     let mut server = open_server(config);
-    hear(&mut server, 0x88, b"");
-    assert_eq!(server.tick(s(0), &mut out), Ok(None), "the answer to a Close is the application's");
+    receive_frame(&mut server, 0x88, b"");
+    assert_eq!(server.tick(s(0), &mut out), Ok(None), "the application answers the Close");
 }
 
-#[test]
-fn silence_is_asked_once_and_the_answer_counts() {
-    fn check<R: Side>() {
-        let (mut connection, mut out) = (R::open(Config::default()), vec![]);
-        for round in 0..100u32 {
-            let start = u64::from(round) * 25;
-            assert_eq!(connection.tick(s(start), &mut out), Ok(Some(s(start + 20))));
-            assert_eq!(connection.tick(s(start + 19), &mut out), Ok(Some(s(start + 20))));
-            assert_eq!(out, b"", "not yet");
-            assert_eq!(connection.tick(s(start + 20), &mut out), Ok(Some(s(start + 40))));
-            for _ in 0..3 {
-                assert_eq!(connection.tick(s(start + 24), &mut out), Ok(Some(s(start + 40))));
-            }
-            let pings = frames_of::<R>(&out);
-            assert_eq!(
-                pings,
-                [(0x89, (round + 1).to_be_bytes().to_vec())],
-                "once, with a payload of its own"
-            );
-            out.clear();
-            hear(&mut connection, 0x8A, &pings[0].1);
+both_roles!(each_silence_sends_one_ping_and_its_pong_restarts_the_timer);
+/// §5.5.2.
+fn each_silence_sends_one_ping_and_its_pong_restarts_the_timer<R: Side>() {
+    let (mut connection, mut out) = (R::open(Config::default()), vec![]);
+    for round in 0..100u32 {
+        let start = u64::from(round) * 25;
+        assert_eq!(connection.tick(s(start), &mut out), Ok(Some(s(start + 20))));
+        assert_eq!(connection.tick(s(start + 19), &mut out), Ok(Some(s(start + 20))));
+        assert_eq!(out, b"", "not yet");
+        assert_eq!(connection.tick(s(start + 20), &mut out), Ok(Some(s(start + 40))));
+        for _ in 0..3 {
+            assert_eq!(connection.tick(s(start + 24), &mut out), Ok(Some(s(start + 40))));
         }
-    }
-    check::<Server>();
-    check::<Clients>();
-}
-
-#[test]
-fn silence_after_the_ping_ends_it() {
-    fn check<R: Side>() {
-        let (mut connection, mut out) = (R::open(Config::default()), vec![]);
-        assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
-        assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
-        assert_eq!(connection.tick(s(39), &mut out), Ok(Some(s(40))));
-        assert_eq!(connection.tick(s(40), &mut out), Err(Timeout::Pong));
-        assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1]), (0x88, b"\x03\xf3".to_vec())]);
-        assert_eq!(
-            (connection.state(), connection.transport_action(), connection.has_pending_reply()),
-            (State::End, TransportAction::Close, false)
-        );
-        assert_eq!((connection.close_status().clean(), connection.close_status().code()), (false, 1006));
-        assert_eq!(connection.tick(s(1), &mut out), Err(Timeout::Pong));
-        assert!(matches!(connection.receive(&mut filled(&frame::<R>(0x81, b"late")), &mut out), Ok(None)));
-        // A writer that stalls after the Ping does not hold up the end.
-        let (mut connection, mut out) = (R::open(Config::default()), ArrayVec::<u8, 11>::new());
-        assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
-        assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
-        assert_eq!(connection.ping(b"", &mut out), if R::PEER_MASKS { Ok(()) } else { Err(SendError::Full) });
-        assert_eq!(connection.tick(s(40), &mut out), Err(Timeout::Pong));
-        assert_eq!(
-            (connection.transport_action(), connection.has_pending_reply()),
-            (TransportAction::Close, false)
-        );
-    }
-    check::<Server>();
-    check::<Clients>();
-}
-
-/// §5.5.2: a download that the peer reads leaves no room for the Ping at any tick.
-#[test]
-fn a_ping_that_is_never_written_is_never_waited_for() {
-    fn check<R: Side>() {
-        let (mut connection, mut out) = (R::open(Config::default()), vec![]);
-        for second in 0..200 {
-            while connection.send_binary(&[0; 50_000], &mut out).is_ok() {}
-            assert_eq!(
-                connection.tick(s(second), &mut out),
-                Ok(Some(s(if second < 20 { 20 } else { second + 20 }))),
-                "{second}"
-            );
-            out.drain(..100_000);
-        }
+        let pings = frames_of::<R>(&out);
+        assert_eq!(pings, [(0x89, (round + 1).to_be_bytes().to_vec())], "once, with a payload of its own");
         out.clear();
-        // There is room now: the Ping is written, and the wait for the Pong begins.
-        assert_eq!(connection.tick(s(200), &mut out), Ok(Some(s(220))));
-        assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1])]);
-        assert_eq!(connection.tick(s(219), &mut out), Ok(Some(s(220))));
-        assert_eq!(connection.tick(s(220), &mut out), Err(Timeout::Pong));
+        receive_frame(&mut connection, 0x8A, &pings[0].1);
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-/// §5.3: without a masking key there is no Ping, and so no wait for a Pong.
+both_roles!(a_missing_pong_ends_the_connection);
+/// §5.5.2.
+fn a_missing_pong_ends_the_connection<R: Side>() {
+    let (mut connection, mut out) = (R::open(Config::default()), vec![]);
+    assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
+    assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
+    assert_eq!(connection.tick(s(39), &mut out), Ok(Some(s(40))));
+    assert_eq!(connection.tick(s(40), &mut out), Err(Timeout::Pong));
+    assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1]), (0x88, b"\x03\xf3".to_vec())]);
+    assert_eq!(
+        (connection.state(), connection.transport_action(), connection.has_pending_reply()),
+        (State::End, TransportAction::Close, false)
+    );
+    assert_eq!((connection.close_status().clean(), connection.close_status().code()), (false, 1006));
+    assert_eq!(connection.tick(s(1), &mut out), Err(Timeout::Pong));
+    assert!(matches!(connection.receive(&mut filled(&frame::<R>(0x81, b"late")), &mut out), Ok(None)));
+    // A writer that stalls after the Ping does not delay the end.
+    let (mut connection, mut out) = (R::open(Config::default()), ArrayVec::<u8, 11>::new());
+    assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
+    assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
+    assert_eq!(connection.ping(b"", &mut out), if R::PEER_MASKS { Ok(()) } else { Err(SendError::Full) });
+    assert_eq!(connection.tick(s(40), &mut out), Err(Timeout::Pong));
+    assert_eq!(
+        (connection.transport_action(), connection.has_pending_reply()),
+        (TransportAction::Close, false)
+    );
+}
+
+both_roles!(no_pong_is_awaited_before_its_ping_is_written);
+/// §5.5.2: a busy sender leaves no room for the Ping at any tick.
+fn no_pong_is_awaited_before_its_ping_is_written<R: Side>() {
+    let (mut connection, mut out) = (R::open(Config::default()), vec![]);
+    for second in 0..200 {
+        while connection.send_binary(&[0; 50_000], &mut out).is_ok() {}
+        assert_eq!(
+            connection.tick(s(second), &mut out),
+            Ok(Some(s(if second < 20 { 20 } else { second + 20 }))),
+            "{second}"
+        );
+        out.drain(..100_000);
+    }
+    out.clear();
+    // With room, the Ping is written, and the wait for the Pong begins.
+    assert_eq!(connection.tick(s(200), &mut out), Ok(Some(s(220))));
+    assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1])]);
+    assert_eq!(connection.tick(s(219), &mut out), Ok(Some(s(220))));
+    assert_eq!(connection.tick(s(220), &mut out), Err(Timeout::Pong));
+}
+
+/// §5.3: without a masking key there is no Ping, and no wait for a Pong.
 #[test]
-fn a_ping_without_a_masking_key_is_written_once_there_is_one() {
+fn a_ping_waits_for_a_masking_key() {
     use core::cell::Cell;
 
     use websocket_proto::{Entropy, EntropyError};
@@ -203,34 +189,26 @@ fn a_ping_without_a_masking_key_is_written_once_there_is_one() {
     assert_eq!(client.tick(s(1021), &mut out), Err(Timeout::Pong));
 }
 
+both_roles!(the_pong_for_a_newer_ping_restarts_the_timer);
 /// §5.5.3: the peer may answer only the most recent Ping, here the application's.
-#[test]
-fn a_peer_that_answers_only_the_newest_ping_is_alive() {
-    fn check<R: Side>() {
-        let (mut connection, mut out) = (R::open(Config::default()), vec![]);
-        assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
-        assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
-        connection.ping(b"mine", &mut out).unwrap();
-        hear(&mut connection, 0x8A, b"mine");
-        for step in 3..363 {
-            assert_eq!(connection.tick(s(step * 10), &mut out), Ok(Some(s(step * 10 + 20))));
-            hear(&mut connection, 0x81, b"data");
-        }
-        assert_eq!(connection.tick(s(3630), &mut out), Ok(Some(s(3650))));
-        out.clear();
-        assert_eq!(
-            connection.tick(s(3650), &mut out),
-            Ok(Some(s(3670))),
-            "the next silence sends a new Ping"
-        );
-        assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 2])]);
-        assert_eq!(connection.tick(s(3670), &mut out), Err(Timeout::Pong));
+fn the_pong_for_a_newer_ping_restarts_the_timer<R: Side>() {
+    let (mut connection, mut out) = (R::open(Config::default()), vec![]);
+    assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
+    assert_eq!(connection.tick(s(20), &mut out), Ok(Some(s(40))));
+    connection.ping(b"mine", &mut out).unwrap();
+    receive_frame(&mut connection, 0x8A, b"mine");
+    for step in 3..363 {
+        assert_eq!(connection.tick(s(step * 10), &mut out), Ok(Some(s(step * 10 + 20))));
+        receive_frame(&mut connection, 0x81, b"data");
     }
-    check::<Server>();
-    check::<Clients>();
+    assert_eq!(connection.tick(s(3630), &mut out), Ok(Some(s(3650))));
+    out.clear();
+    assert_eq!(connection.tick(s(3650), &mut out), Ok(Some(s(3670))), "the next silence sends a new Ping");
+    assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 2])]);
+    assert_eq!(connection.tick(s(3670), &mut out), Err(Timeout::Pong));
 }
 
-/// Two ends of this crate, one with an `out` that has room for one Pong: it answers the newest Ping.
+/// §5.5.3: one end has an `out` with room for one Pong, so it answers only the newest Ping.
 #[test]
 fn a_coalesced_pong_keeps_both_ends_alive() {
     let (mut server, mut client) = (open_server(Config::default()), open_client(Config::default()));
@@ -254,7 +232,7 @@ fn a_coalesced_pong_keeps_both_ends_alive() {
 }
 
 #[test]
-fn the_latest_time_that_there_is_times_nothing_out() {
+fn the_largest_time_times_nothing_out() {
     let mut out = vec![];
     let (mut waiting, mut closing) = (Connection::server(Config::default()), open_server(Config::default()));
     closing.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
@@ -265,122 +243,120 @@ fn the_latest_time_that_there_is_times_nothing_out() {
     }
 }
 
-#[test]
-fn whatever_comes_is_life() {
-    fn check<R: Side>() {
-        // Data, a heartbeat of unsolicited Pongs, Pings, and a long frame that trickles in.
-        let long = frame::<R>(0x82, &[7; 4000]);
-        for (kind, config) in
-            [(0, Config::default()), (1, Config::default()), (2, Config::default()), (3, Config::default())]
-        {
-            let (mut connection, mut inbound, mut out) = (R::open(config), ReceiveBuffer::new(), vec![]);
-            for step in 0..400u64 {
-                let wire = match kind {
-                    0 => frame::<R>(0x81, b"data"),
-                    1 => frame::<R>(0x8A, b"heartbeat"),
-                    2 => frame::<R>(0x89, b""),
-                    _ => vec![long[step as usize]],
-                };
-                assert_eq!(inbound.feed(&wire), wire.len());
-                receive(&mut connection, &mut inbound, &mut out);
-                assert_eq!(connection.tick(s(step * 19), &mut out), Ok(Some(s(step * 19 + 20))));
-            }
-            assert!(frames_of::<R>(&out).iter().all(|(first, _)| *first == 0x8A), "no Ping was sent");
-            // The same bytes looked at again are not.
+both_roles!(any_input_restarts_the_timer);
+/// §5.5.2.
+fn any_input_restarts_the_timer<R: Side>() {
+    // Data, a heartbeat of unsolicited Pongs, Pings, and a long frame byte by byte.
+    let long = frame::<R>(0x82, &[7; 4000]);
+    for (kind, config) in
+        [(0, Config::default()), (1, Config::default()), (2, Config::default()), (3, Config::default())]
+    {
+        let (mut connection, mut inbound, mut out) = (R::open(config), ReceiveBuffer::new(), vec![]);
+        for step in 0..400u64 {
+            let wire = match kind {
+                0 => frame::<R>(0x81, b"data"),
+                1 => frame::<R>(0x8A, b"heartbeat"),
+                2 => frame::<R>(0x89, b""),
+                _ => vec![long[step as usize]],
+            };
+            assert_eq!(inbound.feed(&wire), wire.len());
             receive(&mut connection, &mut inbound, &mut out);
-            assert_eq!(connection.tick(s(400 * 19), &mut out), Ok(Some(s(399 * 19 + 20))));
+            assert_eq!(connection.tick(s(step * 19), &mut out), Ok(Some(s(step * 19 + 20))));
         }
-        // After the Ping, too: no other is sent while there is input, and its Pong may be late.
-        let (mut connection, mut out) = (R::open(Config::default()), vec![]);
-        assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
-        for step in 0..10 {
-            assert_eq!(connection.tick(s(20 + step * 15), &mut out), Ok(Some(s(40 + step * 15))));
-            hear(&mut connection, 0x8A, b"\0\0\0\x02");
-        }
-        assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1])]);
+        assert!(frames_of::<R>(&out).iter().all(|(first, _)| *first == 0x8A), "no Ping was sent");
+        // A call without new input does not restart it.
+        receive(&mut connection, &mut inbound, &mut out);
+        assert_eq!(connection.tick(s(400 * 19), &mut out), Ok(Some(s(399 * 19 + 20))));
     }
-    check::<Server>();
-    check::<Clients>();
+    // After the Ping, too: while there is input, no second Ping is sent, and its Pong may be late.
+    let (mut connection, mut out) = (R::open(Config::default()), vec![]);
+    assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
+    for step in 0..10 {
+        assert_eq!(connection.tick(s(20 + step * 15), &mut out), Ok(Some(s(40 + step * 15))));
+        receive_frame(&mut connection, 0x8A, b"\0\0\0\x02");
+    }
+    assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1])]);
 }
 
-#[test]
-fn whatever_comes_of_a_message_is_life_wherever_it_is_cut() {
-    fn check<R: Side>(delivery: Delivery, reads: &[&[u8]]) {
-        let mut config = Config::default();
-        config.delivery = delivery;
-        let (mut whole, (mut receiver, _sender)) = (R::open(config), split(R::open(config)));
-        let (mut inbound, mut out) = ([ReceiveBuffer::new(), ReceiveBuffer::new()], vec![]);
-        for (step, read) in reads.iter().enumerate() {
-            inbound.iter_mut().for_each(|inbound| assert_eq!(inbound.feed(read), read.len()));
-            receive(&mut whole, &mut inbound[0], &mut out);
-            while receiver.receive(&mut inbound[1]).unwrap().is_some() {}
-            let (now, deadline) = (s(step as u64 * 19), s(step as u64 * 19 + 20));
-            assert_eq!(whole.tick(now, &mut out), Ok(Some(deadline)), "{delivery:?}, {step} of {reads:02x?}");
-            assert_eq!(receiver.tick(now), Some(deadline), "{delivery:?}, {step} of {reads:02x?}");
-        }
+/// Each read moves the deadline, of a connection and of its read half.
+fn assert_each_read_restarts_the_timer<R: Side>(delivery: Delivery, reads: &[&[u8]]) {
+    let mut config = Config::default();
+    config.delivery = delivery;
+    let (mut whole, (mut reader, _writer)) = (R::open(config), split(R::open(config)));
+    let (mut inbound, mut out) = ([ReceiveBuffer::new(), ReceiveBuffer::new()], vec![]);
+    for (step, read) in reads.iter().enumerate() {
+        inbound.iter_mut().for_each(|inbound| assert_eq!(inbound.feed(read), read.len()));
+        receive(&mut whole, &mut inbound[0], &mut out);
+        while reader.receive(&mut inbound[1]).unwrap().is_some() {}
+        let (now, deadline) = (s(step as u64 * 19), s(step as u64 * 19 + 20));
+        assert_eq!(whole.tick(now, &mut out), Ok(Some(deadline)), "{delivery:?}, {step} of {reads:02x?}");
+        assert_eq!(reader.tick(now), Some(deadline), "{delivery:?}, {step} of {reads:02x?}");
     }
-    fn check_all<R: Side>() {
-        for delivery in [Delivery::Messages, Delivery::Parts] {
-            for first in [1, 2] {
-                let fragments = [&[b'a'; 30][..], b"", b"", b"six by", b"", &[b'b'; 300], b"", b"", b"end"];
-                let frames: Vec<Vec<u8>> = fragments
-                    .iter()
-                    .enumerate()
-                    .map(|(at, payload)| {
-                        frame::<R>(if at == 0 { first } else { 0 } | if at == 8 { 0x80 } else { 0 }, payload)
-                    })
-                    .collect();
-                check::<R>(delivery, &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
-                let wire = frames.concat();
-                for len in 1..=20 {
-                    check::<R>(delivery, &wire.chunks(len).collect::<Vec<_>>());
-                }
+}
+
+both_roles!(each_part_of_a_message_restarts_the_timer_in_every_chunking);
+/// ST-03.
+fn each_part_of_a_message_restarts_the_timer_in_every_chunking<R: Side>() {
+    for delivery in [Delivery::Messages, Delivery::Parts] {
+        for first in [1, 2] {
+            let fragments = [&[b'a'; 30][..], b"", b"", b"six by", b"", &[b'b'; 300], b"", b"", b"end"];
+            let frames: Vec<Vec<u8>> = fragments
+                .iter()
+                .enumerate()
+                .map(|(at, payload)| {
+                    frame::<R>(if at == 0 { first } else { 0 } | if at == 8 { 0x80 } else { 0 }, payload)
+                })
+                .collect();
+            assert_each_read_restarts_the_timer::<R>(
+                delivery,
+                &frames.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+            );
+            let wire = frames.concat();
+            for len in 1..=20 {
+                assert_each_read_restarts_the_timer::<R>(delivery, &wire.chunks(len).collect::<Vec<_>>());
             }
         }
     }
-    check_all::<Server>();
-    check_all::<Clients>();
 }
 
-#[test]
-fn a_ping_that_finds_no_room_goes_out_once_there_is() {
-    let mut server = open_server(Config::default());
+both_roles!(a_ping_waits_for_room_in_out);
+/// §5.5.2.
+fn a_ping_waits_for_room_in_out<R: Side>() {
+    let mut connection = R::open(Config::default());
     let mut full = SendSlice::new(&mut []);
     let mut out = vec![];
-    assert_eq!(server.tick(s(0), &mut full), Ok(Some(s(20))));
-    assert_eq!(server.tick(s(20), &mut full), Ok(Some(s(40))));
-    assert_eq!(server.tick(s(21), &mut out), Ok(Some(s(41))));
-    assert_eq!(server.tick(s(22), &mut out), Ok(Some(s(41))));
-    assert_eq!(out, b"\x89\x04\0\0\0\x01");
+    assert_eq!(connection.tick(s(0), &mut full), Ok(Some(s(20))));
+    assert_eq!(connection.tick(s(20), &mut full), Ok(Some(s(40))));
+    assert_eq!(connection.tick(s(21), &mut out), Ok(Some(s(41))));
+    assert_eq!(connection.tick(s(22), &mut out), Ok(Some(s(41))));
+    assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1])]);
 }
 
-#[test]
-fn a_close_that_is_never_answered() {
-    fn check<R: Side>() {
-        let (mut connection, mut out) = (R::open(Config::default()), vec![]);
-        assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
-        connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
-        assert_eq!(connection.tick(s(5), &mut out), Ok(Some(s(15))));
-        // Messages still come, and put nothing off.
-        hear(&mut connection, 0x81, b"data");
-        assert_eq!(connection.tick(s(14), &mut out), Ok(Some(s(15))));
-        let len = out.len();
-        assert_eq!(connection.tick(s(15), &mut out), Err(Timeout::Close));
-        assert_eq!((out.len(), connection.transport_action()), (len, TransportAction::Close));
-        assert!(!connection.close_status().clean());
-    }
-    check::<Server>();
-    check::<Clients>();
+both_roles!(an_unanswered_close_times_out);
+/// CL-18 (§7.1.1).
+fn an_unanswered_close_times_out<R: Side>() {
+    let (mut connection, mut out) = (R::open(Config::default()), vec![]);
+    assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
+    connection.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
+    assert_eq!(connection.tick(s(5), &mut out), Ok(Some(s(15))));
+    // A message does not move the deadline.
+    receive_frame(&mut connection, 0x81, b"data");
+    assert_eq!(connection.tick(s(14), &mut out), Ok(Some(s(15))));
+    let len = out.len();
+    assert_eq!(connection.tick(s(15), &mut out), Err(Timeout::Close));
+    assert_eq!((out.len(), connection.transport_action()), (len, TransportAction::Close));
+    assert!(!connection.close_status().clean());
 }
 
+/// CL-18 (§7.1.1).
 #[test]
-fn a_transport_that_is_never_closed() {
+fn a_transport_that_stays_open_times_out() {
     let mut out = vec![];
     let mut server = open_server(Config::default());
-    hear(&mut server, 0x88, b"");
+    receive_frame(&mut server, 0x88, b"");
     assert_eq!((server.tick(s(0), &mut out), server.transport_action()), (Ok(None), TransportAction::Close));
     let mut client = open_client(Config::default());
-    hear(&mut client, 0x88, b"\x03\xe8");
+    receive_frame(&mut client, 0x88, b"\x03\xe8");
     assert_eq!(
         (client.tick(s(0), &mut out), client.transport_action()),
         (Ok(Some(s(10))), TransportAction::AwaitPeerClose)
@@ -389,8 +365,8 @@ fn a_transport_that_is_never_closed() {
         (client.tick(s(10), &mut out), client.transport_action()),
         (Err(Timeout::Close), TransportAction::Close)
     );
-    assert!(client.close_status().clean(), "the closing handshake was");
-    // An answer that finds no room, and a writer that stalls.
+    assert!(client.close_status().clean(), "the closing handshake was complete");
+    // A reply without room in `out`, and a writer that stalls.
     let mut server = open_server(Config::default());
     let mut full = SendSlice::new(&mut []);
     assert!(server.receive(&mut filled(&frame::<Server>(0x88, b"")), &mut full).unwrap().is_some());
@@ -411,7 +387,7 @@ fn a_transport_that_is_never_closed() {
 }
 
 #[test]
-fn each_time_can_be_switched_off() {
+fn each_timeout_can_be_disabled() {
     let mut config = Config::default();
     (config.handshake_timeout, config.ping_interval, config.close_timeout) = (None, None, None);
     let mut out = vec![];
@@ -421,7 +397,7 @@ fn each_time_can_be_switched_off() {
     assert_eq!((server.tick(s(0), &mut out), server.tick(Duration::MAX, &mut out)), (Ok(None), Ok(None)));
     server.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
     assert_eq!((server.tick(s(0), &mut out), server.tick(Duration::MAX, &mut out)), (Ok(None), Ok(None)));
-    // Without a time-out for the Pong, a Ping after each silence and no judgement.
+    // Without a timeout for the Pong, each silence sends a Ping and nothing ends.
     config.ping_interval = Some(s(30));
     config.pong_timeout = None;
     let (mut server, mut out) = (Connection::established(Server::new(), Negotiated::new(), config), vec![]);
@@ -431,9 +407,10 @@ fn each_time_can_be_switched_off() {
     assert_eq!(frames_of::<Server>(&out).len(), 59);
 }
 
+/// §5.5.2.
 #[test]
-fn any_clock_and_any_life_come_to_an_end() {
-    // Two ends, one of which falls silent at some time: the other one notices, whatever the clock does.
+fn a_silent_peer_times_out_under_any_clock() {
+    // One of two ends falls silent at some step, and the other end notices.
     let mut random = Rng::with_seed(7);
     for _ in 0..300 {
         let (mut server, mut client) = (open_server(Config::default()), open_client(Config::default()));
@@ -450,12 +427,12 @@ fn any_clock_and_any_life_come_to_an_end() {
                 assert_eq!(buffers[1].feed(&outs[0]), outs[0].len());
                 outs[0].clear();
                 receive(&mut client, &mut buffers[1], &mut outs[1]);
-                let told = client.tick(now, &mut outs[1]).expect("the server answers");
-                assert!(told.is_some_and(|deadline| deadline > now));
+                let deadline = client.tick(now, &mut outs[1]).expect("the server answers");
+                assert!(deadline.is_some_and(|deadline| deadline > now));
             }
             match server.tick(now, &mut outs[0]) {
                 Ok(deadline) => {
-                    let deadline = deadline.expect("something is always waited for");
+                    let deadline = deadline.expect("a connection always waits");
                     assert!(deadline > now, "never in the past");
                     now = match random.u8(..6) {
                         0 => now,
@@ -479,7 +456,7 @@ fn any_clock_and_any_life_come_to_an_end() {
 }
 
 #[test]
-fn nothing_but_tick_costs_time() {
+fn the_first_tick_starts_the_timer() {
     let mut server = open_server(Config::default());
     let mut out = vec![];
     assert!(matches!(

@@ -24,54 +24,54 @@ type Clients = Client<Keys>;
 struct Twins<R: Role> {
     whole: (Connection<R>, ReceiveBuffer<Vec<u8>>, Vec<u8>),
     halves: (Reader<R>, WriteHalf<R>, ReceiveBuffer<Vec<u8>>, Vec<u8>),
-    /// The write half was told that the transport has ended, which the read half sees for itself.
+    /// Whether the transport of the write half has ended.
     cut: bool,
 }
 
 impl<R: Role + Clone> Twins<R> {
     fn new(connection: &Connection<R>) -> Self {
-        let (receiver, sender) = split(connection.clone());
+        let (reader, writer) = split(connection.clone());
         Self {
             whole: (connection.clone(), ReceiveBuffer::new(), vec![]),
-            halves: (receiver, sender, ReceiveBuffer::new(), vec![]),
+            halves: (reader, writer, ReceiveBuffer::new(), vec![]),
             cut: false,
         }
     }
 
     #[track_caller]
     fn assert_alike(&self) {
-        let ((whole, _, out), (_, sender, _, halves_out)) = (&self.whole, &self.halves);
+        let ((whole, _, out), (_, writer, _, halves_out)) = (&self.whole, &self.halves);
         assert_eq!(halves_out, out);
-        assert_eq!((sender.state(), sender.transport_action()), (whole.state(), whole.transport_action()));
+        assert_eq!((writer.state(), writer.transport_action()), (whole.state(), whole.transport_action()));
         assert_eq!(
-            (sender.close_status(), sender.has_pending_reply()),
+            (writer.close_status(), writer.has_pending_reply()),
             (whole.close_status(), whole.has_pending_reply())
         );
     }
 
-    /// Bytes come; all events, each note taken at once. Whether nothing more will come.
+    /// Receives these bytes and handles each signal at once. Returns whether the connection has ended.
     #[track_caller]
     fn read(&mut self, chunk: &[u8]) -> bool {
         if self.cut {
             return true;
         }
-        let ((whole, whole_in, whole_out), (receiver, sender, halves_in, halves_out)) =
+        let ((whole, whole_in, whole_out), (reader, writer, halves_in, halves_out)) =
             (&mut self.whole, &mut self.halves);
         assert_eq!((whole_in.feed(chunk), halves_in.feed(chunk)), (chunk.len(), chunk.len()));
         loop {
-            sender.flush_reply(halves_out);
+            writer.flush_reply(halves_out);
             let expected =
                 whole.receive(whole_in, whole_out).map(|event| event.map(|event| format!("{event:?}")));
-            let event = receiver.receive(halves_in).map(|event| event.map(|event| format!("{event:?}")));
+            let event = reader.receive(halves_in).map(|event| event.map(|event| format!("{event:?}")));
             assert_eq!(event, expected);
-            if let Some(note) = receiver.signal() {
-                sender.handle_signal(note, halves_out);
+            if let Some(signal) = reader.signal() {
+                writer.handle_signal(signal, halves_out);
             }
             if !matches!(event, Ok(Some(_))) {
                 break;
             }
         }
-        let ended = receiver.state() == State::End;
+        let ended = reader.state() == State::End;
         self.assert_alike();
         ended
     }
@@ -134,7 +134,7 @@ impl<R: Role + Clone> Twins<R> {
         }
     }
 
-    /// The halves become one and two again.
+    /// Joins the halves and splits them again.
     fn rejoin(&mut self) {
         let connection = self.halves.0.clone().join(self.halves.1.clone());
         if connection.state() == State::Transmission {
@@ -143,7 +143,7 @@ impl<R: Role + Clone> Twins<R> {
     }
 }
 
-/// Input that a peer may send, and now and then input that it may not. The payload of each Ping is a counter.
+/// Mostly legal input, sometimes illegal. The payload of each Ping is a counter.
 fn wire<R: Side>(random: &mut Rng, frames: usize) -> Vec<u8> {
     let (mut wire, mut open) = (vec![], false);
     for index in 0..frames {
@@ -180,16 +180,12 @@ fn config(random: &mut Rng) -> Config {
     config
 }
 
-fn both(test: fn(u64, bool)) {
-    for seed in 0..300 {
-        test(seed, true);
-        test(seed, false);
-    }
-}
+/// How many random inputs a test has.
+const SEEDS: u64 = 300;
 
-#[test]
-fn the_halves_do_what_the_connection_does_call_by_call() {
-    fn check<R: Side>(seed: u64) {
+both_roles!(the_halves_equal_the_connection_call_by_call);
+fn the_halves_equal_the_connection_call_by_call<R: Side>() {
+    for seed in 0..SEEDS {
         let mut random = Rng::with_seed(seed);
         let mut twins = Twins::new(&R::open(config(&mut random)));
         let frames = random.usize(1..40);
@@ -215,59 +211,55 @@ fn the_halves_do_what_the_connection_does_call_by_call() {
         twins.rejoin();
         twins.read(b"");
     }
-    both(|seed, server| if server { check::<Server>(seed) } else { check::<Clients>(seed) });
 }
 
-#[test]
-fn every_way_to_cut_the_bytes_comes_to_the_same() {
-    fn check<R: Side>() {
-        let mut random = Rng::with_seed(7);
-        let long = "日本".repeat(60);
-        for last in [&b"\x88"[..], b"\x83", b"\x81", b"\x89"] {
-            let mut wire = [
-                frame::<R>(0x01, &long.as_bytes()[..100]),
-                frame::<R>(0x89, b"first"),
-                frame::<R>(0x89, b""),
-                frame::<R>(0x80, &long.as_bytes()[100..]),
-                frame::<R>(0x82, &[7; 200]),
-                frame::<R>(0x89, b"second"),
-                frame::<R>(0x8A, b"third"),
-                frame::<R>(0x81, b"text"),
-            ]
-            .concat();
-            wire.extend(frame::<R>(last[0], if last == b"\x81" { b"\xff" } else { b"\x03\xe8" }));
-            wire.extend(frame::<R>(0x81, b"after"));
-            for delivery in [Delivery::Messages, Delivery::Parts] {
-                let mut config = Config::default();
-                config.delivery = delivery;
-                let open = R::open(config);
-                let run = |chunks: &[&[u8]]| {
-                    let mut twins = Twins::new(&open);
-                    let mut ended = false;
-                    for chunk in chunks {
-                        ended = twins.read(chunk);
-                    }
-                    assert_eq!(ended, last != b"\x89");
-                };
-                run(&[&wire]);
-                run(&wire.chunks(1).collect::<Vec<_>>());
-                for cut in 0..wire.len() {
-                    let (left, right) = wire.split_at(cut);
-                    run(&[left, right]);
+both_roles!(the_halves_equal_the_connection_in_every_chunking);
+/// ST-03.
+fn the_halves_equal_the_connection_in_every_chunking<R: Side>() {
+    let mut random = Rng::with_seed(7);
+    let long = "日本".repeat(60);
+    for last in [&b"\x88"[..], b"\x83", b"\x81", b"\x89"] {
+        let mut wire = [
+            frame::<R>(0x01, &long.as_bytes()[..100]),
+            frame::<R>(0x89, b"first"),
+            frame::<R>(0x89, b""),
+            frame::<R>(0x80, &long.as_bytes()[100..]),
+            frame::<R>(0x82, &[7; 200]),
+            frame::<R>(0x89, b"second"),
+            frame::<R>(0x8A, b"third"),
+            frame::<R>(0x81, b"text"),
+        ]
+        .concat();
+        wire.extend(frame::<R>(last[0], if last == b"\x81" { b"\xff" } else { b"\x03\xe8" }));
+        wire.extend(frame::<R>(0x81, b"after"));
+        for delivery in [Delivery::Messages, Delivery::Parts] {
+            let mut config = Config::default();
+            config.delivery = delivery;
+            let open = R::open(config);
+            let run = |chunks: &[&[u8]]| {
+                let mut twins = Twins::new(&open);
+                let mut ended = false;
+                for chunk in chunks {
+                    ended = twins.read(chunk);
                 }
-                for _ in 0..50 {
-                    run(&wire.chunks(random.usize(1..60)).collect::<Vec<_>>());
-                }
+                assert_eq!(ended, last != b"\x89");
+            };
+            run(&[&wire]);
+            run(&wire.chunks(1).collect::<Vec<_>>());
+            for cut in 0..wire.len() {
+                let (left, right) = wire.split_at(cut);
+                run(&[left, right]);
+            }
+            for _ in 0..50 {
+                run(&wire.chunks(random.usize(1..60)).collect::<Vec<_>>());
             }
         }
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-/// The note that has waited longest.
-fn first(notes: &mut Vec<Signal>) -> Option<Signal> {
-    (!notes.is_empty()).then(|| notes.remove(0))
+/// Removes the oldest signal.
+fn first(signals: &mut Vec<Signal>) -> Option<Signal> {
+    (!signals.is_empty()).then(|| signals.remove(0))
 }
 
 /// Whole frames in a legal order: messages not interleaved, one Close at most, and after it nothing but
@@ -295,59 +287,61 @@ fn assert_legal(frames: &[(u8, Vec<u8>)]) -> usize {
     closes
 }
 
-#[test]
-fn late_notes_break_nothing() {
-    fn check<R: Side>(seed: u64) {
+both_roles!(late_signals_keep_the_output_legal);
+/// Messages are not interleaved (§5.4), Pongs are in the order of their Pings (§5.5.3), and there is one Close
+/// at most (§5.5.1).
+fn late_signals_keep_the_output_legal<R: Side>() {
+    for seed in 0..SEEDS {
         let mut random = Rng::with_seed(seed);
         let mut config = Config::default();
         config.max_write_buffer = [40, 1024 * 1024][random.usize(..2)];
-        let (mut receiver, mut sender) = split(R::open(config));
+        let (mut reader, mut writer) = split(R::open(config));
         let frames = random.usize(1..60);
         let wire = wire::<R>(&mut random, frames);
         let mut inbound = ReceiveBuffer::new();
         let (mut rest, mut out, mut sent) = (&wire[..], vec![], vec![]);
-        let mut notes = Vec::new();
+        let mut signals = Vec::new();
         let (mut pings, mut ended, mut message) = (vec![], false, None);
         let mut idle = 0;
         while idle < 20 {
-            idle += usize::from(rest.is_empty() && notes.is_empty());
+            idle += usize::from(rest.is_empty() && signals.is_empty());
             match random.u8(..8) {
                 0 | 1 => {
                     let (chunk, after) = rest.split_at(rest.len().min(1 << random.u32(..8)));
                     assert_eq!(inbound.feed(chunk), chunk.len());
                     rest = after;
                     loop {
-                        let event = receiver.receive(&mut inbound);
+                        let event = reader.receive(&mut inbound);
                         match event {
                             Ok(Some(Event::Ping(payload))) => pings.push(payload.to_vec()),
                             Ok(Some(Event::Close(_))) | Err(_) => ended = true,
                             _ => {}
                         }
                         let go_on = matches!(event, Ok(Some(_)));
-                        // Asked for now and then, and at the end of a read.
+                        // Taken at random, and always after the last read.
                         if random.bool() || (!go_on && random.bool()) || rest.is_empty() {
-                            notes.extend(receiver.signal());
+                            signals.extend(reader.signal());
                         }
                         if !go_on {
                             break;
                         }
                     }
                 }
-                2 if sender.has_pending_reply() => sender.flush_reply(&mut out),
+                2 if writer.has_pending_reply() => writer.flush_reply(&mut out),
                 3 => {
                     // Two at once.
-                    for note in [first(&mut notes), first(&mut notes)].into_iter().flatten() {
-                        sender.handle_signal(note, &mut out);
+                    for signal in [first(&mut signals), first(&mut signals)].into_iter().flatten() {
+                        writer.handle_signal(signal, &mut out);
                     }
                 }
                 4 => {
-                    if let Some(note) = first(&mut notes) {
-                        sender.handle_signal(note, &mut out);
+                    if let Some(signal) = first(&mut signals) {
+                        writer.handle_signal(signal, &mut out);
                     }
                 }
                 5 => {
                     let (kind, last) = (message.unwrap_or(MessageKind::Text), random.u8(..4) == 0);
-                    match sender.send_fragment(kind, b"part", last, &mut out) {
+                    match writer.send_fragment(kind, b"part", last, &mut out) {
                         Ok(()) => message = (!last).then_some(kind),
                         Err(error) => {
                             assert!(matches!(error, SendError::Full | SendError::Closed), "{error}")
@@ -356,11 +350,11 @@ fn late_notes_break_nothing() {
                 }
                 6 => {
                     let mut payload = *b"in place";
-                    if let Ok(head) = sender.mask_and_encode_header(MessageKind::Binary, &mut payload) {
+                    if let Ok(head) = writer.mask_and_encode_header(MessageKind::Binary, &mut payload) {
                         out.extend(head.iter().chain(&payload));
                     }
                     if random.u8(..30) == 0 {
-                        let _ = sender.close(CloseCode::NORMAL_CLOSURE, "enough", &mut out);
+                        let _ = writer.close(CloseCode::NORMAL_CLOSURE, "enough", &mut out);
                     }
                 }
                 _ => {
@@ -369,11 +363,11 @@ fn late_notes_break_nothing() {
                 }
             }
         }
-        assert_eq!(receiver.signal(), None, "seed {seed}");
+        assert_eq!(reader.signal(), None, "seed {seed}");
         sent.append(&mut out);
-        sender.flush_reply(&mut out);
+        writer.flush_reply(&mut out);
         sent.append(&mut out);
-        assert!(!sender.has_pending_reply());
+        assert!(!writer.has_pending_reply());
         let frames = frames_of::<R>(&sent);
         let closes = assert_legal(&frames);
         let mut pings = pings.iter();
@@ -381,27 +375,22 @@ fn late_notes_break_nothing() {
             assert!(pings.any(|ping| ping == pong), "seed {seed}: Pongs in the order of their Pings");
         }
         assert_eq!(
-            (sender.state() == State::End, receiver.state() == State::End),
+            (writer.state() == State::End, reader.state() == State::End),
             (ended, ended),
             "seed {seed}"
         );
         assert!(!ended || closes == 1, "seed {seed}");
-        assert_eq!(sender.transport_action() == TransportAction::KeepOpen, !ended);
-        assert_eq!(sender.close_status().sent != CloseFrameStatus::None, closes == 1);
+        assert_eq!(writer.transport_action() == TransportAction::KeepOpen, !ended);
+        assert_eq!(writer.close_status().sent != CloseFrameStatus::None, closes == 1);
     }
-    both(|seed, server| if server { check::<Server>(seed) } else { check::<Clients>(seed) });
 }
 
-/// Reads all of it; returns the error, if there is one.
-fn read<R: Role>(
-    receiver: &mut Reader<R>,
-    wire: &[u8],
-    mut each: impl FnMut(&mut Reader<R>),
-) -> Option<Error> {
+/// Receives all of `wire`; returns the error, if there is one.
+fn read<R: Role>(reader: &mut Reader<R>, wire: &[u8], mut each: impl FnMut(&mut Reader<R>)) -> Option<Error> {
     let mut inbound = filled(wire);
     loop {
-        let event = receiver.receive(&mut inbound).map(|event| event.is_some());
-        each(receiver);
+        let event = reader.receive(&mut inbound).map(|event| event.is_some());
+        each(reader);
         match event {
             Ok(true) => {}
             Ok(false) => return None,
@@ -410,168 +399,152 @@ fn read<R: Role>(
     }
 }
 
-#[test]
-fn the_newest_signal_stands_for_the_older_ones() {
-    fn check<R: Side>() {
-        let pings: Vec<u8> = (0..10).flat_map(|i| frame::<R>(0x89, &[i])).collect();
-        let pongs = |from| (from..10).map(|i| (0x8A, vec![i])).collect::<Vec<_>>();
-        let halves = || split(R::open(Config::default()));
-        // Passed on after each event: all are answered, in order, however late.
-        let ((mut receiver, mut sender), mut notes, mut out) = (halves(), vec![], vec![]);
-        assert_eq!(read(&mut receiver, &pings, |receiver| notes.extend(receiver.signal())), None);
-        notes.into_iter().for_each(|note| sender.handle_signal(note, &mut out));
-        assert_eq!(frames_of::<R>(&out), pongs(0));
-        // Passed on after all: the newest.
-        let ((mut receiver, mut sender), mut out) = (halves(), vec![]);
-        assert_eq!(read(&mut receiver, &pings, |_| {}), None);
-        sender.handle_signal(receiver.signal().unwrap(), &mut out);
-        assert_eq!((frames_of::<R>(&out), receiver.signal()), (pongs(9), None));
-        // A Close and a violation take the place of a Ping, and are said once.
-        for (last, reply, error) in [
-            (frame::<R>(0x88, b"\x03\xe9"), b"\x03\xe9", None),
-            (b"\x83".to_vec(), b"\x03\xea", Some(Error::Protocol(ProtocolError::ReservedOpcode))),
-        ] {
-            let ((mut receiver, mut sender), mut out) = (halves(), vec![]);
-            assert_eq!(read(&mut receiver, &[&pings[..], &last].concat(), |_| {}), error);
-            assert_eq!((receiver.state(), sender.state()), (State::End, State::Transmission));
-            sender.handle_signal(receiver.signal().unwrap(), &mut out);
-            assert_eq!(frames_of::<R>(&out), [(0x88, reply.to_vec())]);
-            assert_eq!(
-                (read(&mut receiver, b"more", |_| {}), receiver.signal(), sender.state()),
-                (error, None, State::End)
-            );
-        }
-    }
-    check::<Server>();
-    check::<Clients>();
-}
-
-#[test]
-fn a_note_that_finds_no_room_is_owed() {
-    fn check<R: Side>() {
-        let (mut receiver, mut sender) = split(R::open(Config::default()));
-        let mut full = SendSlice::new(&mut []);
-        for wire in [frame::<R>(0x89, b"old"), frame::<R>(0x89, b"new")] {
-            assert_eq!(read(&mut receiver, &wire, |_| {}), None);
-            sender.handle_signal(receiver.signal().unwrap(), &mut full);
-            assert!(sender.has_pending_reply());
-        }
-        sender.flush_reply(&mut full);
-        let mut out = vec![];
-        // Flushed before the next one is pending.
-        assert_eq!(read(&mut receiver, &frame::<R>(0x89, b"newest"), |_| {}), None);
-        sender.handle_signal(receiver.signal().unwrap(), &mut out);
-        assert_eq!(frames_of::<R>(&out), [(0x8A, b"new".to_vec()), (0x8A, b"newest".to_vec())]);
-        assert_eq!(read(&mut receiver, &frame::<R>(0x88, b""), |_| {}), None);
-        sender.handle_signal(receiver.signal().unwrap(), &mut full);
+both_roles!(the_newest_signal_replaces_the_older_ones);
+/// CT-08 (§5.5.3).
+fn the_newest_signal_replaces_the_older_ones<R: Side>() {
+    let pings: Vec<u8> = (0..10).flat_map(|i| frame::<R>(0x89, &[i])).collect();
+    let pongs = |from| (from..10).map(|i| (0x8A, vec![i])).collect::<Vec<_>>();
+    let halves = || split(R::open(Config::default()));
+    // Each signal is handled: every Ping is answered, in order, however late.
+    let ((mut reader, mut writer), mut signals, mut out) = (halves(), vec![], vec![]);
+    assert_eq!(read(&mut reader, &pings, |reader| signals.extend(reader.signal())), None);
+    signals.into_iter().for_each(|signal| writer.handle_signal(signal, &mut out));
+    assert_eq!(frames_of::<R>(&out), pongs(0));
+    // Only the last signal is handled: the newest Ping is answered.
+    let ((mut reader, mut writer), mut out) = (halves(), vec![]);
+    assert_eq!(read(&mut reader, &pings, |_| {}), None);
+    writer.handle_signal(reader.signal().unwrap(), &mut out);
+    assert_eq!((frames_of::<R>(&out), reader.signal()), (pongs(9), None));
+    // A Close and a violation replace a Ping, and are signalled once.
+    for (last, reply, error) in [
+        (frame::<R>(0x88, b"\x03\xe9"), b"\x03\xe9", None),
+        (b"\x83".to_vec(), b"\x03\xea", Some(Error::Protocol(ProtocolError::ReservedOpcode))),
+    ] {
+        let ((mut reader, mut writer), mut out) = (halves(), vec![]);
+        assert_eq!(read(&mut reader, &[&pings[..], &last].concat(), |_| {}), error);
+        assert_eq!((reader.state(), writer.state()), (State::End, State::Transmission));
+        writer.handle_signal(reader.signal().unwrap(), &mut out);
+        assert_eq!(frames_of::<R>(&out), [(0x88, reply.to_vec())]);
         assert_eq!(
-            (sender.has_pending_reply(), sender.state(), sender.transport_action()),
-            (true, State::End, TransportAction::KeepOpen)
-        );
-        out.clear();
-        sender.flush_reply(&mut out);
-        sender.flush_reply(&mut out);
-        assert_eq!((frames_of::<R>(&out), sender.has_pending_reply()), (vec![(0x88, vec![])], false));
-        assert_ne!(sender.transport_action(), TransportAction::KeepOpen);
-        // §5.5.2: after the peer's Close no Pong is due.
-        let ((mut receiver, mut sender), mut out) = (split(R::open(Config::default())), vec![]);
-        sender.close_empty(&mut out).unwrap();
-        for wire in [frame::<R>(0x89, b"p"), frame::<R>(0x88, b"")] {
-            assert_eq!(read(&mut receiver, &wire, |_| {}), None);
-            sender.handle_signal(receiver.signal().unwrap(), &mut full);
-        }
-        assert_eq!(
-            (sender.has_pending_reply(), sender.state(), sender.close_status().clean()),
-            (false, State::End, true)
+            (read(&mut reader, b"more", |_| {}), reader.signal(), writer.state()),
+            (error, None, State::End)
         );
     }
-    check::<Server>();
-    check::<Clients>();
 }
 
-#[test]
-fn auto_replies_can_be_switched_off() {
-    fn check<R: Side>() {
-        let mut config = Config::default();
-        (config.auto_pong, config.auto_close) = (false, false);
-        let (mut receiver, mut sender) = split(R::open(config));
-        let mut out = vec![];
-        assert_eq!(
-            read(&mut receiver, &frame::<R>(0x89, b"p"), |receiver| assert_eq!(receiver.signal(), None)),
-            None
-        );
-        assert_eq!(read(&mut receiver, &frame::<R>(0x88, b"\x03\xe8"), |_| {}), None);
-        sender.handle_signal(receiver.signal().unwrap(), &mut out);
-        assert_eq!(
-            (out.len(), sender.has_pending_reply(), sender.state(), receiver.state()),
-            (0, false, State::Transmission, State::End)
-        );
-        assert_eq!(sender.close_status().received, CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE));
-        sender.send_text("last", &mut out).unwrap();
-        // Joined and split in between.
-        let (_, mut sender) = split(receiver.join(sender));
-        sender.close(CloseCode::GOING_AWAY, "", &mut out).unwrap();
-        assert_eq!(frames_of::<R>(&out), [(0x81, b"last".to_vec()), (0x88, b"\x03\xe9".to_vec())]);
-        assert_eq!((sender.state(), sender.close_status().clean()), (State::End, true));
+both_roles!(the_reply_to_a_signal_is_pending_while_there_is_no_room);
+/// §5.5.2, §5.5.1.
+fn the_reply_to_a_signal_is_pending_while_there_is_no_room<R: Side>() {
+    let (mut reader, mut writer) = split(R::open(Config::default()));
+    let mut full = SendSlice::new(&mut []);
+    for wire in [frame::<R>(0x89, b"old"), frame::<R>(0x89, b"new")] {
+        assert_eq!(read(&mut reader, &wire, |_| {}), None);
+        writer.handle_signal(reader.signal().unwrap(), &mut full);
+        assert!(writer.has_pending_reply());
     }
-    check::<Server>();
-    check::<Clients>();
-}
-
-#[test]
-fn a_note_untaken_is_not_lost_by_joining() {
-    fn check<R: Side>() {
-        for (wire, reply, error) in [
-            (frame::<R>(0x89, b"p"), (0x8A, b"p".to_vec()), None),
-            (frame::<R>(0x88, b"\x03\xe9"), (0x88, b"\x03\xe9".to_vec()), None),
-            (
-                b"\x83".to_vec(),
-                (0x88, b"\x03\xea".to_vec()),
-                Some(Error::Protocol(ProtocolError::ReservedOpcode)),
-            ),
-        ] {
-            let (mut receiver, sender) = split(R::open(Config::default()));
-            assert_eq!(read(&mut receiver, &wire, |_| {}), error);
-            let mut ws = receiver.join(sender);
-            assert!(ws.has_pending_reply());
-            let (mut inbound, mut out) = (ReceiveBuffer::new(), vec![]);
-            assert_eq!(ws.receive(&mut inbound, &mut out).map(|event| event.is_some()).err(), error);
-            assert_eq!((frames_of::<R>(&out), ws.has_pending_reply()), (vec![reply], false));
-        }
-        // A violation whose note was dropped is one still.
-        let (mut receiver, sender) = split(R::open(Config::default()));
-        assert!(read(&mut receiver, b"\x83", |receiver| drop(receiver.signal())).is_some());
-        let (mut ws, mut out) = (receiver.join(sender), vec![]);
-        assert_eq!(ws.receive(&mut filled(b""), &mut out).err(), Some(ProtocolError::ReservedOpcode.into()));
-        assert_eq!((frames_of::<R>(&out), ws.state()), (vec![(0x88, b"\x03\xea".to_vec())], State::End));
-    }
-    check::<Server>();
-    check::<Clients>();
-}
-
-#[test]
-fn a_note_after_the_end_completes_what_is_known() {
-    let halves = || split(open_server(Config::default()));
-    let note = |receiver: &mut Reader<Server>, wire: &[u8]| {
-        read(receiver, wire, |_| {});
-        receiver.signal().unwrap()
-    };
-    let ((mut receiver, mut sender), mut out) = (halves(), vec![]);
-    let ping = note(&mut receiver, &frame::<Server>(0x89, b"p"));
-    let close = note(&mut receiver, &frame::<Server>(0x88, b"\x03\xe9"));
-    assert_eq!(sender.receive_eof(), CloseStatus::default(), "writing failed first");
-    sender.handle_signal(ping, &mut out);
-    sender.handle_signal(close, &mut out);
+    writer.flush_reply(&mut full);
+    let mut out = vec![];
+    // The pending reply is written before the next one.
+    assert_eq!(read(&mut reader, &frame::<R>(0x89, b"newest"), |_| {}), None);
+    writer.handle_signal(reader.signal().unwrap(), &mut out);
+    assert_eq!(frames_of::<R>(&out), [(0x8A, b"new".to_vec()), (0x8A, b"newest".to_vec())]);
+    assert_eq!(read(&mut reader, &frame::<R>(0x88, b""), |_| {}), None);
+    writer.handle_signal(reader.signal().unwrap(), &mut full);
     assert_eq!(
-        (sender.receive_eof().code(), sender.close_status().clean(), sender.transport_action()),
+        (writer.has_pending_reply(), writer.state(), writer.transport_action()),
+        (true, State::End, TransportAction::KeepOpen)
+    );
+    out.clear();
+    writer.flush_reply(&mut out);
+    writer.flush_reply(&mut out);
+    assert_eq!((frames_of::<R>(&out), writer.has_pending_reply()), (vec![(0x88, vec![])], false));
+    assert_ne!(writer.transport_action(), TransportAction::KeepOpen);
+    // §5.5.2: after the peer's Close no Pong is required.
+    let ((mut reader, mut writer), mut out) = (split(R::open(Config::default())), vec![]);
+    writer.close_empty(&mut out).unwrap();
+    for wire in [frame::<R>(0x89, b"p"), frame::<R>(0x88, b"")] {
+        assert_eq!(read(&mut reader, &wire, |_| {}), None);
+        writer.handle_signal(reader.signal().unwrap(), &mut full);
+    }
+    assert_eq!(
+        (writer.has_pending_reply(), writer.state(), writer.close_status().clean()),
+        (false, State::End, true)
+    );
+}
+
+both_roles!(automatic_replies_can_be_disabled);
+fn automatic_replies_can_be_disabled<R: Side>() {
+    let mut config = Config::default();
+    (config.auto_pong, config.auto_close) = (false, false);
+    let (mut reader, mut writer) = split(R::open(config));
+    let mut out = vec![];
+    assert_eq!(read(&mut reader, &frame::<R>(0x89, b"p"), |reader| assert_eq!(reader.signal(), None)), None);
+    assert_eq!(read(&mut reader, &frame::<R>(0x88, b"\x03\xe8"), |_| {}), None);
+    writer.handle_signal(reader.signal().unwrap(), &mut out);
+    assert_eq!(
+        (out.len(), writer.has_pending_reply(), writer.state(), reader.state()),
+        (0, false, State::Transmission, State::End)
+    );
+    assert_eq!(writer.close_status().received, CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE));
+    writer.send_text("last", &mut out).unwrap();
+    // Joined and split in between.
+    let (_, mut writer) = split(reader.join(writer));
+    writer.close(CloseCode::GOING_AWAY, "", &mut out).unwrap();
+    assert_eq!(frames_of::<R>(&out), [(0x81, b"last".to_vec()), (0x88, b"\x03\xe9".to_vec())]);
+    assert_eq!((writer.state(), writer.close_status().clean()), (State::End, true));
+}
+
+both_roles!(a_join_keeps_the_reply_to_an_unhandled_signal);
+fn a_join_keeps_the_reply_to_an_unhandled_signal<R: Side>() {
+    for (wire, reply, error) in [
+        (frame::<R>(0x89, b"p"), (0x8A, b"p".to_vec()), None),
+        (frame::<R>(0x88, b"\x03\xe9"), (0x88, b"\x03\xe9".to_vec()), None),
+        (
+            b"\x83".to_vec(),
+            (0x88, b"\x03\xea".to_vec()),
+            Some(Error::Protocol(ProtocolError::ReservedOpcode)),
+        ),
+    ] {
+        let (mut reader, writer) = split(R::open(Config::default()));
+        assert_eq!(read(&mut reader, &wire, |_| {}), error);
+        let mut ws = reader.join(writer);
+        assert!(ws.has_pending_reply());
+        let (mut inbound, mut out) = (ReceiveBuffer::new(), vec![]);
+        assert_eq!(ws.receive(&mut inbound, &mut out).map(|event| event.is_some()).err(), error);
+        assert_eq!((frames_of::<R>(&out), ws.has_pending_reply()), (vec![reply], false));
+    }
+    // A violation stays one if its signal is dropped.
+    let (mut reader, writer) = split(R::open(Config::default()));
+    assert!(read(&mut reader, b"\x83", |reader| drop(reader.signal())).is_some());
+    let (mut ws, mut out) = (reader.join(writer), vec![]);
+    assert_eq!(ws.receive(&mut filled(b""), &mut out).err(), Some(ProtocolError::ReservedOpcode.into()));
+    assert_eq!((frames_of::<R>(&out), ws.state()), (vec![(0x88, b"\x03\xea".to_vec())], State::End));
+}
+
+both_roles!(a_signal_after_the_end_completes_the_close_status);
+/// CL-13 (§7.1.5).
+fn a_signal_after_the_end_completes_the_close_status<R: Side>() {
+    let halves = || split(R::open(Config::default()));
+    let signal = |reader: &mut Reader<R>, wire: &[u8]| {
+        read(reader, wire, |_| {});
+        reader.signal().unwrap()
+    };
+    let ((mut reader, mut writer), mut out) = (halves(), vec![]);
+    let ping = signal(&mut reader, &frame::<R>(0x89, b"p"));
+    let close = signal(&mut reader, &frame::<R>(0x88, b"\x03\xe9"));
+    assert_eq!(writer.receive_eof(), CloseStatus::default(), "writing failed first");
+    writer.handle_signal(ping, &mut out);
+    writer.handle_signal(close, &mut out);
+    assert_eq!(
+        (writer.receive_eof().code(), writer.close_status().clean(), writer.transport_action()),
         (1001, false, TransportAction::Close)
     );
-    assert_eq!((out.len(), sender.has_pending_reply()), (0, false));
-    let (mut receiver, mut sender) = halves();
-    let failed = note(&mut receiver, b"\x83");
-    sender.receive_eof();
-    sender.handle_signal(failed, &mut out);
-    let mut ws = receiver.join(sender);
+    assert_eq!((out.len(), writer.has_pending_reply()), (0, false));
+    let (mut reader, mut writer) = halves();
+    let failed = signal(&mut reader, b"\x83");
+    writer.receive_eof();
+    writer.handle_signal(failed, &mut out);
+    let mut ws = reader.join(writer);
     assert_eq!(ws.receive(&mut filled(b""), &mut out).err(), Some(ProtocolError::ReservedOpcode.into()));
     assert_eq!((out.len(), ws.transport_action()), (0, TransportAction::Close));
 }
@@ -580,125 +553,118 @@ const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
 
-/// The halves of an open connection, with their own time.
+/// The halves of an open connection, each with its timer.
 struct Ticking<R: Role> {
-    receiver: Reader<R>,
-    sender: WriteHalf<R>,
+    reader: Reader<R>,
+    writer: WriteHalf<R>,
 }
 
 impl<R: Side> Ticking<R> {
     fn new() -> Self {
-        let (receiver, sender) = split(R::open(Config::default()));
-        Self { receiver, sender }
+        let (reader, writer) = split(R::open(Config::default()));
+        Self { reader, writer }
     }
 
-    /// Both halves tick, the sender after it was told what the receiver noticed.
+    /// Both halves tick, the write half after it has handled the signal of the read half.
     fn tick(
         &mut self,
         second: u64,
         out: &mut impl SendBuffer,
     ) -> (Option<Duration>, Result<Option<Duration>, Timeout>) {
-        let deadline = self.receiver.tick(secs(second));
-        if let Some(note) = self.receiver.signal() {
-            self.sender.handle_signal(note, out);
+        let deadline = self.reader.tick(secs(second));
+        if let Some(signal) = self.reader.signal() {
+            self.writer.handle_signal(signal, out);
         }
-        (deadline, self.sender.tick(secs(second), out))
+        (deadline, self.writer.tick(secs(second), out))
     }
 }
 
-/// §5.5.2, in two halves: the receiver notices the silence, the sender sends the Ping and waits for the Pong.
-#[test]
-fn silence_is_noticed_by_the_receiver_and_broken_by_the_sender() {
-    fn check<R: Side>() {
-        let (mut halves, mut out) = (Ticking::<R>::new(), vec![]);
-        assert_eq!(halves.tick(0, &mut out), (Some(secs(20)), Ok(None)));
-        assert_eq!(read(&mut halves.receiver, &frame::<R>(0x82, b"x"), |_| {}), None);
-        assert_eq!(halves.tick(5, &mut out), (Some(secs(25)), Ok(None)));
-        assert_eq!(out, b"");
-        assert_eq!(halves.tick(25, &mut out), (None, Ok(Some(secs(45)))));
-        let [(0x89, ping)] = &frames_of::<R>(&out)[..] else { panic!("{out:02x?}") };
-        assert_eq!(halves.tick(29, &mut out), (None, Ok(Some(secs(45)))), "once");
-        assert_eq!(read(&mut halves.receiver, &frame::<R>(0x8A, ping), |_| {}), None);
-        assert_eq!(halves.tick(30, &mut out), (Some(secs(50)), Ok(None)));
-        // Joined, the connection knows since when it waits.
-        let mut ws = halves.receiver.clone().join(halves.sender.clone());
-        assert_eq!(ws.tick(secs(31), &mut out), Ok(Some(secs(50))));
-        out.clear();
-        assert_eq!(halves.tick(50, &mut out), (None, Ok(Some(secs(70)))));
-        let mut ws = halves.receiver.clone().join(halves.sender.clone());
-        assert_eq!(ws.tick(secs(51), &mut out), Ok(Some(secs(70))), "joined, it waits for the Pong");
-        let (receiver, sender) = split(ws);
-        halves = Ticking { receiver, sender };
-        assert_eq!(halves.tick(52, &mut out), (None, Ok(Some(secs(70)))), "and split again, too");
-        assert_eq!(halves.tick(70, &mut out), (None, Err(Timeout::Pong)));
-        let frames = frames_of::<R>(&out);
-        assert!(matches!(&frames[..], [(0x89, _), (0x88, close)] if close == b"\x03\xf3"), "{frames:02x?}");
-        assert_eq!(
-            (halves.sender.state(), halves.sender.transport_action()),
-            (State::End, TransportAction::Close)
-        );
-        assert_eq!(halves.tick(71, &mut out), (None, Err(Timeout::Pong)));
-        assert_eq!(halves.receiver.join(halves.sender).tick(secs(72), &mut out), Err(Timeout::Pong));
-    }
-    check::<Server>();
-    check::<Clients>();
-}
-
-#[test]
-fn the_sender_waits_for_the_close() {
-    let ((_, mut sender), mut out) = (split(open_client(Config::default())), vec![]);
-    sender.close_empty(&mut out).unwrap();
-    assert_eq!(sender.tick(secs(3), &mut out), Ok(Some(secs(13))));
+both_roles!(the_read_half_notices_silence_and_the_write_half_sends_the_ping);
+/// §5.5.2: the write half waits for the Pong, too.
+fn the_read_half_notices_silence_and_the_write_half_sends_the_ping<R: Side>() {
+    let (mut halves, mut out) = (Ticking::<R>::new(), vec![]);
+    assert_eq!(halves.tick(0, &mut out), (Some(secs(20)), Ok(None)));
+    assert_eq!(read(&mut halves.reader, &frame::<R>(0x82, b"x"), |_| {}), None);
+    assert_eq!(halves.tick(5, &mut out), (Some(secs(25)), Ok(None)));
+    assert_eq!(out, b"");
+    assert_eq!(halves.tick(25, &mut out), (None, Ok(Some(secs(45)))));
+    let [(0x89, ping)] = &frames_of::<R>(&out)[..] else { panic!("{out:02x?}") };
+    assert_eq!(halves.tick(29, &mut out), (None, Ok(Some(secs(45)))), "once");
+    assert_eq!(read(&mut halves.reader, &frame::<R>(0x8A, ping), |_| {}), None);
+    assert_eq!(halves.tick(30, &mut out), (Some(secs(50)), Ok(None)));
+    // The joined connection has the same deadline.
+    let mut ws = halves.reader.clone().join(halves.writer.clone());
+    assert_eq!(ws.tick(secs(31), &mut out), Ok(Some(secs(50))));
+    out.clear();
+    assert_eq!(halves.tick(50, &mut out), (None, Ok(Some(secs(70)))));
+    let mut ws = halves.reader.clone().join(halves.writer.clone());
+    assert_eq!(ws.tick(secs(51), &mut out), Ok(Some(secs(70))), "the joined connection waits for the Pong");
+    let (reader, writer) = split(ws);
+    halves = Ticking { reader, writer };
+    assert_eq!(halves.tick(52, &mut out), (None, Ok(Some(secs(70)))), "and the halves again");
+    assert_eq!(halves.tick(70, &mut out), (None, Err(Timeout::Pong)));
+    let frames = frames_of::<R>(&out);
+    assert!(matches!(&frames[..], [(0x89, _), (0x88, close)] if close == b"\x03\xf3"), "{frames:02x?}");
     assert_eq!(
-        (sender.tick(secs(13), &mut out), sender.transport_action()),
+        (halves.writer.state(), halves.writer.transport_action()),
+        (State::End, TransportAction::Close)
+    );
+    assert_eq!(halves.tick(71, &mut out), (None, Err(Timeout::Pong)));
+    assert_eq!(halves.reader.join(halves.writer).tick(secs(72), &mut out), Err(Timeout::Pong));
+}
+
+both_roles!(the_write_half_waits_for_the_close);
+/// CL-18 (§7.1.1).
+fn the_write_half_waits_for_the_close<R: Side>() {
+    let ((_, mut writer), mut out) = (split(R::open(Config::default())), vec![]);
+    writer.close_empty(&mut out).unwrap();
+    assert_eq!(writer.tick(secs(3), &mut out), Ok(Some(secs(13))));
+    assert_eq!(
+        (writer.tick(secs(13), &mut out), writer.transport_action()),
         (Err(Timeout::Close), TransportAction::Close)
     );
 }
 
-/// §5.5.2, in two halves: a Ping that finds no room is kept, and the wait for the Pong begins when it is
-/// written.
-#[test]
-fn a_ping_that_finds_no_room_is_written_by_a_later_tick_of_the_sender() {
-    fn check<R: Side>() {
-        let (mut halves, mut full, mut out) = (Ticking::<R>::new(), SendSlice::new(&mut []), vec![]);
-        assert_eq!(halves.tick(0, &mut full), (Some(secs(20)), Ok(None)));
-        for second in [20, 40, 60, 1000] {
-            assert_eq!(halves.tick(second, &mut full), (None, Ok(Some(secs(second + 20)))));
-        }
-        let mut spoken = Ticking { receiver: halves.receiver.clone(), sender: halves.sender.clone() };
-        assert_eq!(halves.tick(1001, &mut out), (None, Ok(Some(secs(1021)))));
-        assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1])]);
-        assert_eq!(halves.tick(1020, &mut out), (None, Ok(Some(secs(1021)))));
-        assert_eq!(halves.tick(1021, &mut out), (None, Err(Timeout::Pong)));
-        // Any input makes the Ping needless.
-        out.clear();
-        assert_eq!(read(&mut spoken.receiver, &frame::<R>(0x82, b"x"), |_| {}), None);
-        assert_eq!(spoken.tick(1002, &mut out), (Some(secs(1022)), Ok(None)));
-        assert_eq!(out, b"");
+both_roles!(a_later_tick_of_the_write_half_writes_a_ping_that_found_no_room);
+/// §5.5.2: the wait for the Pong begins when the Ping is written.
+fn a_later_tick_of_the_write_half_writes_a_ping_that_found_no_room<R: Side>() {
+    let (mut halves, mut full, mut out) = (Ticking::<R>::new(), SendSlice::new(&mut []), vec![]);
+    assert_eq!(halves.tick(0, &mut full), (Some(secs(20)), Ok(None)));
+    for second in [20, 40, 60, 1000] {
+        assert_eq!(halves.tick(second, &mut full), (None, Ok(Some(secs(second + 20)))));
     }
-    check::<Server>();
-    check::<Clients>();
+    let mut spoken = Ticking { reader: halves.reader.clone(), writer: halves.writer.clone() };
+    assert_eq!(halves.tick(1001, &mut out), (None, Ok(Some(secs(1021)))));
+    assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1])]);
+    assert_eq!(halves.tick(1020, &mut out), (None, Ok(Some(secs(1021)))));
+    assert_eq!(halves.tick(1021, &mut out), (None, Err(Timeout::Pong)));
+    // Any input makes the Ping needless.
+    out.clear();
+    assert_eq!(read(&mut spoken.reader, &frame::<R>(0x82, b"x"), |_| {}), None);
+    assert_eq!(spoken.tick(1002, &mut out), (Some(secs(1022)), Ok(None)));
+    assert_eq!(out, b"");
 }
 
-#[test]
-fn deadlines_are_those_of_the_connection() {
-    fn check<R: Side>(seed: u64) {
+both_roles!(the_halves_have_the_deadlines_of_the_connection);
+/// §5.5.2.
+fn the_halves_have_the_deadlines_of_the_connection<R: Side>() {
+    for seed in 0..SEEDS {
         let mut random = Rng::with_seed(seed);
         let mut twins = Twins::new(&R::open(Config::default()));
         let mut now = secs(0);
         for _ in 0..60 {
             now += secs(random.u64(0..9));
             let expected = twins.whole.0.tick(now, &mut twins.whole.2);
-            let (receiver, sender, _, out) = &mut twins.halves;
-            let ticked = receiver.tick(now);
-            if let Some(note) = receiver.signal() {
-                sender.handle_signal(note, out);
+            let (reader, writer, _, out) = &mut twins.halves;
+            let ticked = reader.tick(now);
+            if let Some(signal) = reader.signal() {
+                writer.handle_signal(signal, out);
             }
-            // One of the two waits.
-            assert_eq!(sender.tick(now, out).map(|deadline| deadline.or(ticked)), expected, "seed {seed}");
+            // One of the two halves waits.
+            assert_eq!(writer.tick(now, out).map(|deadline| deadline.or(ticked)), expected, "seed {seed}");
             twins.assert_alike();
             if expected.is_err() {
-                return;
+                break;
             }
             let ping = frames_of::<R>(&twins.whole.2).into_iter().rfind(|(first, _)| *first == 0x89);
             match (random.u8(..16), ping) {
@@ -712,10 +678,9 @@ fn deadlines_are_those_of_the_connection() {
             }
         }
     }
-    both(|seed, server| if server { check::<Server>(seed) } else { check::<Clients>(seed) });
 }
 
-/// What a connection does with the rest of a buffer and these bytes, and how it ends.
+/// The results of further input, and the close status at the end.
 fn future<R: Role + Clone>(
     connection: &Connection<R>,
     inbound: &ReceiveBuffer<Vec<u8>>,
@@ -725,59 +690,67 @@ fn future<R: Role + Clone>(
     (outcome, connection.clone().receive_eof())
 }
 
+/// `split` returns the connection as an error, and unchanged.
+fn assert_not_split<R: Role + Clone>(
+    name: &str,
+    connection: &Connection<R>,
+    inbound: &ReceiveBuffer<Vec<u8>>,
+    next: &[u8],
+) {
+    let Err(same) = connection.clone().split() else { panic!("{name} is split") };
+    let facts =
+        |it: &Connection<R>| (it.state(), it.transport_action(), it.close_status(), it.has_pending_reply());
+    assert_eq!(facts(&same), facts(connection), "{name}");
+    assert_eq!(future(&same, inbound, next), future(connection, inbound, next), "{name}");
+}
+
 #[test]
-fn only_an_open_connection_is_split_and_any_other_comes_back_as_it_was() {
-    fn check<R: Role + Clone>(
-        name: &str,
-        connection: &Connection<R>,
-        inbound: &ReceiveBuffer<Vec<u8>>,
-        next: &[u8],
-    ) {
-        let Err(same) = connection.clone().split() else { panic!("{name} is split") };
-        let facts = |it: &Connection<R>| {
-            (it.state(), it.transport_action(), it.close_status(), it.has_pending_reply())
-        };
-        assert_eq!(facts(&same), facts(connection), "{name}");
-        assert_eq!(future(&same, inbound, next), future(connection, inbound, next), "{name}");
-    }
+fn a_server_is_split_only_after_its_answer() {
     let (head, rest) = REQUEST.split_at(60);
     let (empty, mut out) = (ReceiveBuffer::new(), vec![]);
     let mut server = Connection::server(Config::default());
-    check("a server that waits", &server, &empty, REQUEST);
+    assert_not_split("a server that waits", &server, &empty, REQUEST);
     let mut inbound = filled(head);
     assert!(server.receive(&mut inbound, &mut out).unwrap().is_none());
-    check("a server with half a request", &server, &inbound, rest);
+    assert_not_split("a server with half a request", &server, &inbound, rest);
     assert_eq!(inbound.feed(rest), rest.len());
     assert!(server.receive(&mut inbound, &mut out).unwrap().is_some());
-    check("a server that must answer", &server, &inbound, b"");
+    assert_not_split("a server that must answer", &server, &inbound, b"");
     // It can still be answered.
     let Err(mut same) = server.clone().split() else { panic!("split in the handshake") };
     same.accept(Accept::new(), &mut out).unwrap();
     assert_eq!((&out[..], same.state()), (RESPONSE, State::Transmission));
     server.reject(Reject::new(404), &mut out).unwrap();
-    check("a server that has rejected", &server, &empty, REQUEST);
+    assert_not_split("a server that has rejected", &server, &empty, REQUEST);
     let (mut failed, mut full) = (Connection::server(Config::default()), SendSlice::new(&mut []));
     assert!(failed.receive(&mut filled(b"GET / HTTP/1.0\r\n"), &mut full).is_err());
     assert!(failed.has_pending_reply());
-    check("a server with a pending response", &failed, &empty, REQUEST);
-
-    let asked = ClientRequest::new(Uri::parse("ws://server.example.com/").unwrap());
-    let client = Connection::client(asked, Config::default(), Keys::default(), &mut out).unwrap();
-    check("a client that waits", &client, &empty, RESPONSE);
-    for wire in [&frame::<Clients>(0x88, b"\x03\xe8")[..], b"\xff"] {
-        let mut client = open_client(Config::default());
-        let _ = client.receive(&mut filled(wire), &mut SendSlice::new(&mut []));
-        assert!(client.has_pending_reply());
-        check("an ended client with a pending Close", &client, &empty, b"\x81\x00");
-    }
+    assert_not_split("a server with a pending response", &failed, &empty, REQUEST);
 }
 
 #[test]
-fn halves_of_two_connections_do_no_harm() {
-    let mut closing = open_server(Config::default());
+fn a_client_is_not_split_before_the_response() {
+    let asked = ClientRequest::new(Uri::parse("ws://server.example.com/").unwrap());
+    let client = Connection::client(asked, Config::default(), Keys::default(), &mut vec![]).unwrap();
+    assert_not_split("a client that waits", &client, &ReceiveBuffer::new(), RESPONSE);
+}
+
+both_roles!(a_connection_that_has_ended_is_not_split);
+fn a_connection_that_has_ended_is_not_split<R: Side>() {
+    for wire in [&frame::<R>(0x88, b"\x03\xe8")[..], b"\xff"] {
+        let mut connection = R::open(Config::default());
+        let _ = connection.receive(&mut filled(wire), &mut SendSlice::new(&mut []));
+        assert!(connection.has_pending_reply());
+        assert_not_split("with a pending Close", &connection, &ReceiveBuffer::new(), b"\x81\x00");
+    }
+}
+
+both_roles!(halves_of_two_connections_can_be_joined);
+fn halves_of_two_connections_can_be_joined<R: Side>() {
+    let mut closing = R::open(Config::default());
     closing.close(CloseCode::GOING_AWAY, "", &mut vec![]).unwrap();
-    let ((one, _), (_, closing)) = (split(open_server(Config::default())), split(closing));
-    let (mut inbound, mut out) = (filled(&frame::<Server>(0x81, b"x")), vec![]);
+    let ((one, _), (_, closing)) = (split(R::open(Config::default())), split(closing));
+    let (mut inbound, mut out) = (filled(&frame::<R>(0x81, b"x")), vec![]);
     let mut ws = one.join(closing);
     assert!(matches!(ws.receive(&mut inbound, &mut out), Ok(Some(Event::Text("x")))));
     assert_eq!(
@@ -787,40 +760,41 @@ fn halves_of_two_connections_do_no_harm() {
     );
 }
 
+/// §5.3.
 #[test]
-fn the_receiver_needs_no_masking_keys() {
-    let (mut receiver, mut sender) = split(open_client(Config::default()));
+fn the_read_half_takes_no_masking_keys() {
+    let (mut reader, mut writer) = split(open_client(Config::default()));
     let wire =
         [frame::<Clients>(0x89, b"p"), frame::<Clients>(0x81, b"x"), frame::<Clients>(0x88, b"")].concat();
-    let mut notes = vec![];
-    read(&mut receiver, &wire, |receiver| notes.extend(receiver.signal()));
+    let mut signals = vec![];
+    read(&mut reader, &wire, |reader| signals.extend(reader.signal()));
     let mut out = vec![];
-    for note in notes {
-        sender.handle_signal(note, &mut out);
+    for signal in signals {
+        writer.handle_signal(signal, &mut out);
     }
-    // Five keys of four bytes: the four of the nonce, then one a frame.
+    // The nonce takes four keys, each frame one.
     assert_eq!((&out[2..6], &out[9..13]), (&5u32.to_be_bytes()[..], &6u32.to_be_bytes()[..]));
 }
 
 #[test]
-fn halves_and_notes_can_go_to_other_threads_and_are_small() {
+fn halves_and_signals_are_send_and_small() {
     fn send<T: Send + 'static>() {}
     send::<Reader<Server>>();
     send::<WriteHalf<Server>>();
     send::<Signal>();
     send::<WriteHalf<Client<fn(&mut [u8])>>>();
-    // Its keys need not: they stay with the sender.
+    // The keys need not be `Send`, because the write half keeps them.
     send::<Reader<Client<Box<dyn FnMut(&mut [u8])>>>>();
     assert!(size_of::<Reader<Server>>() <= 320, "{}", size_of::<Reader<Server>>());
     assert!(size_of::<WriteHalf<Server>>() <= size_of::<Connection<Server>>());
     assert!(size_of::<Signal>() <= 136, "{}", size_of::<Signal>());
-    let (mut receiver, sender) = split(open_server(Config::default()));
-    read(&mut receiver, &frame::<Server>(0x89, b"secret"), |_| {});
-    let debug = format!("{receiver:?} {sender:?} {:?}", receiver.signal().unwrap());
+    let (mut reader, writer) = split(open_server(Config::default()));
+    read(&mut reader, &frame::<Server>(0x89, b"secret"), |_| {});
+    let debug = format!("{reader:?} {writer:?} {:?}", reader.signal().unwrap());
     assert!(debug.contains("Pong") && !debug.contains("secret") && !debug.contains("115"), "{debug}");
 }
 
-/// A task for the thread that writes.
+/// A task of the writing thread.
 enum Task {
     Answer(Signal),
     Send(String),
@@ -832,7 +806,7 @@ enum Task {
 type Bytes = mpsc::Receiver<Vec<u8>>;
 
 fn reading<R: Role>(
-    mut receiver: Reader<R>,
+    mut reader: Reader<R>,
     from: Bytes,
     tasks: mpsc::Sender<Task>,
     mut on_text: impl FnMut(&str),
@@ -841,9 +815,9 @@ fn reading<R: Role>(
     for chunk in from {
         assert_eq!(inbound.feed(&chunk), chunk.len());
         loop {
-            let event = receiver.receive(&mut inbound).expect("both ends keep the rules");
-            if let Some(note) = receiver.signal() {
-                tasks.send(Task::Answer(note)).unwrap();
+            let event = reader.receive(&mut inbound).expect("both ends keep the rules");
+            if let Some(signal) = reader.signal() {
+                tasks.send(Task::Answer(signal)).unwrap();
             }
             match event {
                 Some(Event::Text(text)) => {
@@ -860,37 +834,37 @@ fn reading<R: Role>(
             }
         }
     }
-    (receiver, seen)
+    (reader, seen)
 }
 
 fn writing<R: Role>(
-    mut sender: WriteHalf<R>,
+    mut writer: WriteHalf<R>,
     to: mpsc::Sender<Vec<u8>>,
     tasks: mpsc::Receiver<Task>,
 ) -> WriteHalf<R> {
     for (index, task) in tasks.into_iter().enumerate() {
         let mut out = vec![];
         match task {
-            Task::Answer(note) => sender.handle_signal(note, &mut out),
-            // In fragments of a few bytes, now and then.
+            Task::Answer(signal) => writer.handle_signal(signal, &mut out),
+            // Each third message in fragments.
             Task::Send(text) if index % 3 == 0 => {
                 for part in text.as_bytes().chunks(5) {
-                    sender.send_fragment(MessageKind::Text, part, false, &mut out).unwrap();
+                    writer.send_fragment(MessageKind::Text, part, false, &mut out).unwrap();
                 }
-                sender.send_fragment(MessageKind::Text, b"", true, &mut out).unwrap();
+                writer.send_fragment(MessageKind::Text, b"", true, &mut out).unwrap();
             }
-            Task::Send(text) => sender.send_text(&text, &mut out).unwrap(),
-            Task::Ping => sender.ping(&index.to_be_bytes(), &mut out).unwrap(),
-            Task::Close => sender.close(CloseCode::NORMAL_CLOSURE, "done", &mut out).unwrap(),
+            Task::Send(text) => writer.send_text(&text, &mut out).unwrap(),
+            Task::Ping => writer.ping(&index.to_be_bytes(), &mut out).unwrap(),
+            Task::Close => writer.close(CloseCode::NORMAL_CLOSURE, "done", &mut out).unwrap(),
         }
         for chunk in out.chunks(7) {
             to.send(chunk.to_vec()).unwrap();
         }
-        if sender.state() == State::End && !sender.has_pending_reply() {
+        if writer.state() == State::End && !writer.has_pending_reply() {
             break;
         }
     }
-    sender
+    writer
 }
 
 #[test]
@@ -900,20 +874,20 @@ fn two_threads_at_each_end_exchange_messages_and_close() {
     let (server_out, client_in) = mpsc::channel();
     let (server_tasks, server_queue) = mpsc::channel();
     let (client_tasks, client_queue) = mpsc::channel();
-    let (server_receiver, server_sender) = split(open_server(Config::default()));
-    let (client_receiver, client_sender) = split(open_client(Config::default()));
+    let (server_reader, server_writer) = split(open_server(Config::default()));
+    let (client_reader, client_writer) = split(open_client(Config::default()));
     let (echoes, echoed) = mpsc::channel();
     let echo = server_tasks.clone();
     let server_reads = thread::spawn(|| {
-        reading(server_receiver, server_in, server_tasks, move |text| {
+        reading(server_reader, server_in, server_tasks, move |text| {
             echo.send(Task::Send(text.to_owned())).unwrap()
         })
     });
-    let server_writes = thread::spawn(|| writing(server_sender, server_out, server_queue));
+    let server_writes = thread::spawn(|| writing(server_writer, server_out, server_queue));
     let tasks = client_tasks.clone();
     let client_reads =
-        thread::spawn(|| reading(client_receiver, client_in, tasks, move |_| echoes.send(()).unwrap()));
-    let client_writes = thread::spawn(|| writing(client_sender, client_out, client_queue));
+        thread::spawn(|| reading(client_reader, client_in, tasks, move |_| echoes.send(()).unwrap()));
+    let client_writes = thread::spawn(|| writing(client_writer, client_out, client_queue));
     let text = |index: usize| "naïve ".repeat(index % 50) + &index.to_string();
     for index in 0..MESSAGES {
         client_tasks.send(Task::Send(text(index))).unwrap();
@@ -925,8 +899,8 @@ fn two_threads_at_each_end_exchange_messages_and_close() {
     client_tasks.send(Task::Close).unwrap();
     drop(client_tasks);
 
-    let (client_sender, server_sender) = (client_writes.join().unwrap(), server_writes.join().unwrap());
-    let ((client_receiver, client_seen), (server_receiver, server_seen)) =
+    let (client_writer, server_writer) = (client_writes.join().unwrap(), server_writes.join().unwrap());
+    let ((client_reader, client_seen), (server_reader, server_seen)) =
         (client_reads.join().unwrap(), server_reads.join().unwrap());
     let texts: Vec<Seen> = (0..MESSAGES).map(|index| Seen::Text(text(index))).collect();
     for seen in [&server_seen, &client_seen] {
@@ -938,7 +912,7 @@ fn two_threads_at_each_end_exchange_messages_and_close() {
     assert_eq!(count(&client_seen, |seen| matches!(seen, Seen::Pong(_))), MESSAGES / 5);
     assert_eq!(server_seen.last(), Some(&Seen::Close(Some((1000, "done".to_owned())))));
     assert_eq!(client_seen.last(), Some(&Seen::Close(Some((1000, "done".to_owned())))));
-    let (client, server) = (client_receiver.join(client_sender), server_receiver.join(server_sender));
+    let (client, server) = (client_reader.join(client_writer), server_reader.join(server_writer));
     assert!(client.close_status().clean() && server.close_status().clean());
     assert_eq!(
         (client.transport_action(), server.transport_action()),

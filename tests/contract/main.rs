@@ -17,6 +17,10 @@ mod backpressure;
 mod deadlines;
 mod fixed_memory;
 #[cfg(feature = "alloc")]
+mod half_deadlines;
+#[cfg(feature = "alloc")]
+mod halves;
+#[cfg(feature = "alloc")]
 mod pair;
 #[cfg(feature = "alloc")]
 mod pending_replies;
@@ -27,6 +31,8 @@ mod shared_buffer;
 #[cfg(feature = "alloc")]
 mod shared_buffer_memory;
 #[cfg(feature = "alloc")]
+mod signals;
+#[cfg(feature = "alloc")]
 mod split;
 #[cfg(feature = "alloc")]
 mod states;
@@ -34,3 +40,5 @@ mod states;
 mod streams;
 #[cfg(feature = "bytes")]
 mod take_payload;
+#[cfg(feature = "alloc")]
+mod threads;

@@ -1,0 +1,105 @@
+//! The deadlines of the two halves: the read half measures the silence, the write half waits for the Pong.
+
+use core::time::Duration;
+
+use websocket_proto::{Config, Role, SendBuffer, SendSlice, State, Timeout, TransportAction, WriteHalf};
+
+use crate::support::{Reader, Side, frame, frames_of, split};
+
+use super::signals::read;
+
+const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+/// The halves of an open connection, each with its timer.
+struct Ticking<R: Role> {
+    reader: Reader<R>,
+    writer: WriteHalf<R>,
+}
+
+impl<R: Side> Ticking<R> {
+    fn new() -> Self {
+        let (reader, writer) = split(R::open(Config::default()));
+        Self { reader, writer }
+    }
+
+    /// Both halves tick, the write half after it has handled the signal of the read half.
+    fn tick(
+        &mut self,
+        second: u64,
+        out: &mut impl SendBuffer,
+    ) -> (Option<Duration>, Result<Option<Duration>, Timeout>) {
+        let deadline = self.reader.tick(secs(second));
+        if let Some(signal) = self.reader.signal() {
+            self.writer.handle_signal(signal, out);
+        }
+        (deadline, self.writer.tick(secs(second), out))
+    }
+}
+
+both_roles!(the_read_half_notices_silence_and_the_write_half_sends_the_ping);
+/// §5.5.2: the write half waits for the Pong, too.
+fn the_read_half_notices_silence_and_the_write_half_sends_the_ping<R: Side>() {
+    let (mut halves, mut out) = (Ticking::<R>::new(), vec![]);
+    assert_eq!(halves.tick(0, &mut out), (Some(secs(20)), Ok(None)));
+    assert_eq!(read(&mut halves.reader, &frame::<R>(0x82, b"x"), |_| {}), None);
+    assert_eq!(halves.tick(5, &mut out), (Some(secs(25)), Ok(None)));
+    assert_eq!(out, b"");
+    assert_eq!(halves.tick(25, &mut out), (None, Ok(Some(secs(45)))));
+    let [(0x89, ping)] = &frames_of::<R>(&out)[..] else { panic!("{out:02x?}") };
+    assert_eq!(halves.tick(29, &mut out), (None, Ok(Some(secs(45)))), "once");
+    assert_eq!(read(&mut halves.reader, &frame::<R>(0x8A, ping), |_| {}), None);
+    assert_eq!(halves.tick(30, &mut out), (Some(secs(50)), Ok(None)));
+    // The joined connection has the same deadline.
+    let mut ws = halves.reader.clone().join(halves.writer.clone());
+    assert_eq!(ws.tick(secs(31), &mut out), Ok(Some(secs(50))));
+    out.clear();
+    assert_eq!(halves.tick(50, &mut out), (None, Ok(Some(secs(70)))));
+    let mut ws = halves.reader.clone().join(halves.writer.clone());
+    assert_eq!(ws.tick(secs(51), &mut out), Ok(Some(secs(70))), "the joined connection waits for the Pong");
+    let (reader, writer) = split(ws);
+    halves = Ticking { reader, writer };
+    assert_eq!(halves.tick(52, &mut out), (None, Ok(Some(secs(70)))), "and the halves again");
+    assert_eq!(halves.tick(70, &mut out), (None, Err(Timeout::Pong)));
+    let frames = frames_of::<R>(&out);
+    assert!(matches!(&frames[..], [(0x89, _), (0x88, close)] if close == b"\x03\xf3"), "{frames:02x?}");
+    assert_eq!(
+        (halves.writer.state(), halves.writer.transport_action()),
+        (State::End, TransportAction::Close)
+    );
+    assert_eq!(halves.tick(71, &mut out), (None, Err(Timeout::Pong)));
+    assert_eq!(halves.reader.join(halves.writer).tick(secs(72), &mut out), Err(Timeout::Pong));
+}
+
+both_roles!(the_write_half_waits_for_the_close);
+/// CL-18 (§7.1.1).
+fn the_write_half_waits_for_the_close<R: Side>() {
+    let ((_, mut writer), mut out) = (split(R::open(Config::default())), vec![]);
+    writer.close_empty(&mut out).unwrap();
+    assert_eq!(writer.tick(secs(3), &mut out), Ok(Some(secs(13))));
+    assert_eq!(
+        (writer.tick(secs(13), &mut out), writer.transport_action()),
+        (Err(Timeout::Close), TransportAction::Close)
+    );
+}
+
+both_roles!(a_later_tick_of_the_write_half_writes_a_ping_that_found_no_room);
+/// §5.5.2: the wait for the Pong begins when the Ping is written.
+fn a_later_tick_of_the_write_half_writes_a_ping_that_found_no_room<R: Side>() {
+    let (mut halves, mut full, mut out) = (Ticking::<R>::new(), SendSlice::new(&mut []), vec![]);
+    assert_eq!(halves.tick(0, &mut full), (Some(secs(20)), Ok(None)));
+    for second in [20, 40, 60, 1000] {
+        assert_eq!(halves.tick(second, &mut full), (None, Ok(Some(secs(second + 20)))));
+    }
+    let mut spoken = Ticking { reader: halves.reader.clone(), writer: halves.writer.clone() };
+    assert_eq!(halves.tick(1001, &mut out), (None, Ok(Some(secs(1021)))));
+    assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1])]);
+    assert_eq!(halves.tick(1020, &mut out), (None, Ok(Some(secs(1021)))));
+    assert_eq!(halves.tick(1021, &mut out), (None, Err(Timeout::Pong)));
+    // Any input makes the Ping needless.
+    out.clear();
+    assert_eq!(read(&mut spoken.reader, &frame::<R>(0x82, b"x"), |_| {}), None);
+    assert_eq!(spoken.tick(1002, &mut out), (Some(secs(1022)), Ok(None)));
+    assert_eq!(out, b"");
+}

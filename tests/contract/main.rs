@@ -21,6 +21,8 @@ mod half_deadlines;
 #[cfg(feature = "alloc")]
 mod halves;
 #[cfg(feature = "alloc")]
+mod idle_timer;
+#[cfg(feature = "alloc")]
 mod pair;
 #[cfg(feature = "alloc")]
 mod pending_replies;

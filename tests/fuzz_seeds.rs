@@ -66,3 +66,8 @@ fn deflate_inbound() {
 fn deflate_pair() {
     replay("deflate_pair", properties::deflate_pair);
 }
+
+#[test]
+fn shared_buffer() {
+    replay("shared_buffer", properties::shared_buffer);
+}

@@ -15,6 +15,8 @@ mod frame_header;
 mod handshake;
 mod naive;
 mod script;
+mod shared_buffer;
+mod start;
 
 pub use self::chunking::chunking;
 pub use self::connection::{connection_client, connection_server};
@@ -24,3 +26,4 @@ pub use self::deflate_inbound::deflate_inbound;
 pub use self::deflate_pair::deflate_pair;
 pub use self::frame_header::frame_header;
 pub use self::handshake::{handshake_request, handshake_response};
+pub use self::shared_buffer::shared_buffer;

@@ -71,3 +71,9 @@ fn deflate_pair() {
 fn shared_buffer() {
     replay("shared_buffer", properties::shared_buffer);
 }
+
+#[test]
+#[cfg(feature = "bytes")]
+fn take_payload() {
+    replay("take_payload", properties::take_payload);
+}

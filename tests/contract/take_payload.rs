@@ -4,23 +4,10 @@ use allocation_counter::measure;
 use bytes::{Bytes, BytesMut};
 use websocket_proto::{Config, Connection, Delivery, Error, Event, ProtocolError, ReceiveBuffer, Role};
 
-use crate::support::{REQUEST, RESPONSE, Side, asking, frame};
+use crate::support::{REQUEST, RESPONSE, Side, asking, frame, payload};
 
-/// The payload of an event.
-fn payload(event: &Event<'_>) -> Vec<u8> {
-    match event {
-        Event::Text(text) | Event::TextPart { text, .. } => text.as_bytes().to_vec(),
-        Event::Binary(bytes) | Event::BinaryPart { bytes, .. } | Event::Ping(bytes) | Event::Pong(bytes) => {
-            bytes.to_vec()
-        }
-        Event::Close(None) => vec![],
-        Event::Close(Some(frame)) => [&frame.code.get().to_be_bytes()[..], frame.reason.as_bytes()].concat(),
-        event => panic!("{event:?}"),
-    }
-}
-
-/// Feeds chunks, and takes the payload of an event if `takes` returns true. Each must equal the payload of its
-/// event, and no later input may change it.
+/// Feeds chunks, and takes the payload of an event if `takes` returns true. Each must equal the payload of
+/// its event, and no later input may change it.
 fn judge<R: Role>(
     mut connection: Connection<R>,
     chunks: impl IntoIterator<Item: AsRef<[u8]>>,

@@ -384,6 +384,19 @@ pub fn frames_of<R: Side>(mut wire: &[u8]) -> Vec<(u8, Vec<u8>)> {
     frames
 }
 
+/// The payload of an event.
+pub fn payload(event: &Event<'_>) -> Vec<u8> {
+    match event {
+        Event::Text(text) | Event::TextPart { text, .. } => text.as_bytes().to_vec(),
+        Event::Binary(bytes) | Event::BinaryPart { bytes, .. } | Event::Ping(bytes) | Event::Pong(bytes) => {
+            bytes.to_vec()
+        }
+        Event::Close(None) => vec![],
+        Event::Close(Some(frame)) => [&frame.code.get().to_be_bytes()[..], frame.reason.as_bytes()].concat(),
+        event => panic!("{event:?}"),
+    }
+}
+
 /// The read half of a connection, and the signal that its owner must pass on.
 #[derive(Clone)]
 pub struct Reader<R: Role> {

@@ -17,6 +17,8 @@ mod naive;
 mod script;
 mod shared_buffer;
 mod start;
+#[cfg(feature = "bytes")]
+mod take_payload;
 
 pub use self::chunking::chunking;
 pub use self::connection::{connection_client, connection_server};
@@ -27,3 +29,5 @@ pub use self::deflate_pair::deflate_pair;
 pub use self::frame_header::frame_header;
 pub use self::handshake::{handshake_request, handshake_response};
 pub use self::shared_buffer::shared_buffer;
+#[cfg(feature = "bytes")]
+pub use self::take_payload::take_payload;

@@ -1,0 +1,68 @@
+//! Payloads taken from the receive buffer as `Bytes`.
+
+use websocket_proto::{Client, Config, Delivery, ReceiveBuffer, Server};
+
+use super::chunking::cut;
+use super::script::Script;
+use super::start::start;
+use crate::support::{Keys, Side, payload};
+
+/// The taken payload equals the borrowed payload of its event, and no later input changes it. Taking it
+/// changes no event, error, output or unread byte.
+///
+/// The first byte of the input has options: 1 for a client, 2 for parts, 4 for small limits, 8 for
+/// permessage-deflate, 16 for a buffer that retains no memory. Two strings follow, each with its length in
+/// the byte before it: the sizes of the reads, and a byte for each event: 1 takes its payload, 2 drops the
+/// payloads taken before. The rest is the input from the peer.
+pub fn take_payload(input: &[u8]) {
+    if input.first().is_some_and(|options| options & 1 != 0) {
+        run::<Client<Keys>>(input)
+    } else {
+        run::<Server>(input)
+    }
+}
+
+fn run<R: Side>(input: &[u8]) {
+    let mut script = Script(input);
+    let options = script.byte();
+    let mut config = Config::default();
+    if options & 2 != 0 {
+        config.delivery = Delivery::Parts;
+    }
+    if options & 4 != 0 {
+        (config.max_message_size, config.max_frame_size, config.max_fragments) = (100, 70, 4);
+    }
+    let capacity = if options & 16 != 0 { 0 } else { 1_000 };
+    let (reads, takes) = (script.bytes(), script.bytes());
+    // Without choices, the payload of each event is taken.
+    let mut takes = (if takes.is_empty() { &[1] } else { takes }).iter().cycle();
+
+    let is_compressed = options & 8 != 0;
+    let (mut taking, mut borrowing) = (start::<R>(config, is_compressed), start::<R>(config, is_compressed));
+    let mut inbound = ReceiveBuffer::for_bytes_with_retained_capacity(capacity);
+    let mut expected_inbound = ReceiveBuffer::new();
+    let (mut out, mut expected_out) = (vec![], vec![]);
+    let (mut taken, mut expected) = (vec![], vec![]);
+    for read in cut(script.0, reads) {
+        assert_eq!(inbound.feed(read), expected_inbound.feed(read));
+        assert_eq!(inbound.take_payload(), None, "no event");
+        loop {
+            let event = taking.receive(&mut inbound, &mut out);
+            assert_eq!(event, borrowing.receive(&mut expected_inbound, &mut expected_out));
+            let Ok(Some(event)) = event else { break };
+            let choice = takes.next().copied().unwrap_or(0);
+            if choice & 2 != 0 {
+                assert_eq!(taken, expected, "later input changes no payload");
+                (taken, expected) = (vec![], vec![]);
+            }
+            if choice & 1 != 0 {
+                expected.push(payload(&event));
+                taken.push(inbound.take_payload().expect("the payload of an event"));
+                assert_eq!(inbound.take_payload(), None, "a payload is taken once");
+            }
+        }
+        assert_eq!(inbound.take_payload(), None, "no event");
+        assert_eq!((inbound.unread(), &out), (expected_inbound.unread(), &expected_out));
+    }
+    assert_eq!(taken, expected, "later input changes no payload");
+}

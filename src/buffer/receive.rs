@@ -19,7 +19,7 @@ use core::fmt;
 use core::mem;
 use core::ops::Range;
 
-use super::storage::{MASKED_CONTROL_FRAME, MIN_FIXED_LEN, PayloadRange, Storage, grown};
+use super::storage::{MASKED_CONTROL_FRAME, MIN_FIXED_LEN, Storage, grown};
 use crate::wire::{mask, mask_into};
 
 /// The input of one connection: bytes read from the transport, and the message that they are reassembled to.
@@ -142,7 +142,7 @@ impl<S: Storage> ReceiveBuffer<S> {
             unread_end: 0,
             retained: 0,
             awaited: u32::MAX,
-            last_payload: S::LastPayload::NONE,
+            last_payload: S::NO_PAYLOAD,
         }
     }
 
@@ -280,7 +280,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     /// Forgets the payload of the last event: `receive` begins, or the memory changes.
     #[inline]
     pub(crate) fn forget_payload(&mut self) {
-        self.last_payload = S::LastPayload::NONE;
+        self.last_payload = S::NO_PAYLOAD;
     }
 
     /// Consumes unread bytes, the payload of an event, and returns them with the handle that marks them as
@@ -564,7 +564,7 @@ impl<S: Storage> Delivered<'_, S> {
     #[inline]
     pub(crate) fn all(mut self) {
         self.discard();
-        self.last_payload.set(self.payload);
+        S::set_payload(self.last_payload, self.payload);
     }
 
     /// The event has the first `count` bytes. The rest stays in the message, unless it was discarded.
@@ -575,7 +575,7 @@ impl<S: Storage> Delivered<'_, S> {
         if let Some(message_start) = self.message_start {
             *message_start = end.max(*message_start);
         }
-        self.last_payload.set(start..end);
+        S::set_payload(self.last_payload, start..end);
     }
 
     /// No later event has any of the payload.

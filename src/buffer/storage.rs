@@ -30,8 +30,6 @@ pub(super) const fn grown(len: usize, needed: usize, max: usize) -> usize {
     if len < needed { needed } else { len }
 }
 
-pub(super) use sealed::PayloadRange;
-
 mod sealed {
     #[cfg(feature = "alloc")]
     use alloc::{vec, vec::Vec};
@@ -44,10 +42,17 @@ mod sealed {
 
     #[expect(unnameable_types, reason = "sealed")]
     pub trait Sealed {
-        /// The range of the last payload, if payloads can be taken from this memory.
-        type LastPayload: PayloadRange;
+        /// The range of the last payload, if payloads can be taken from this memory; otherwise `()`, so that
+        /// it costs no instruction.
+        type LastPayload: Clone;
+        /// The range before there is a payload.
+        const NO_PAYLOAD: Self::LastPayload;
         /// Whether payloads can be taken, so that the memory gets shorter with each of them.
         const IS_SPLIT: bool = false;
+
+        /// Replaces the range of the last payload.
+        #[inline]
+        fn set_payload(_: &mut Self::LastPayload, _: Range<usize>) {}
 
         /// The whole memory, initialised.
         fn bytes(&self) -> &[u8];
@@ -69,36 +74,10 @@ mod sealed {
         }
     }
 
-    /// The range of a payload, or `()` for memory that no payload is taken from. So the positions cost
-    /// `Vec<u8>` no instruction.
-    #[expect(unnameable_types, reason = "sealed")]
-    pub trait PayloadRange: Clone {
-        /// No payload.
-        const NONE: Self;
-        /// Replaces the range.
-        fn set(&mut self, range: Range<usize>);
-    }
-
-    impl PayloadRange for () {
-        const NONE: Self = ();
-
-        #[inline]
-        fn set(&mut self, _: Range<usize>) {}
-    }
-
-    #[cfg(feature = "bytes")]
-    impl PayloadRange for Option<Range<usize>> {
-        const NONE: Self = None;
-
-        #[inline]
-        fn set(&mut self, range: Range<usize>) {
-            *self = Some(range);
-        }
-    }
-
     #[cfg(feature = "alloc")]
     impl Sealed for Vec<u8> {
         type LastPayload = ();
+        const NO_PAYLOAD: () = ();
 
         #[inline]
         fn bytes(&self) -> &[u8] {
@@ -129,7 +108,13 @@ mod sealed {
     #[cfg(feature = "bytes")]
     impl Sealed for BytesMut {
         type LastPayload = Option<Range<usize>>;
+        const NO_PAYLOAD: Self::LastPayload = None;
         const IS_SPLIT: bool = true;
+
+        #[inline]
+        fn set_payload(last: &mut Self::LastPayload, range: Range<usize>) {
+            *last = Some(range);
+        }
 
         #[inline]
         fn bytes(&self) -> &[u8] {
@@ -163,6 +148,7 @@ mod sealed {
 
     impl Sealed for &mut [u8] {
         type LastPayload = ();
+        const NO_PAYLOAD: () = ();
 
         #[inline]
         fn bytes(&self) -> &[u8] {

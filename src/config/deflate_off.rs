@@ -1,4 +1,4 @@
-//! Stands in for `deflate.rs` without feature `deflate`: no extension is supported.
+//! Replaces `deflate.rs` without feature `deflate`: no extension is supported.
 
 use super::Config;
 use crate::handshake::Negotiated;

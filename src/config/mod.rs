@@ -1,4 +1,4 @@
-//! What the application decides about a connection: limits (§10.4), delivery, automatic replies and times.
+//! The settings of a connection: limits (§10.4), delivery, automatic replies and timeouts.
 
 #[cfg_attr(not(feature = "deflate"), path = "deflate_off.rs")]
 mod deflate;
@@ -11,9 +11,10 @@ use self::deflate::PackedDeflate;
 use crate::handshake::{HeadLimits, Negotiated};
 use crate::rules::{Limits, Timeouts};
 
-/// The limits (§10.4) and choices of a connection. Every default is finite.
+/// The settings of a connection: limits (§10.4), delivery, automatic replies and timeouts. Every limit has a
+/// finite default.
 ///
-/// Each field has a setter of its name, for chains and constants.
+/// Each field has a setter of its name, which also works in constants.
 ///
 /// ```
 /// use core::time::Duration;
@@ -33,78 +34,86 @@ use crate::rules::{Limits, Timeouts};
 pub struct Config {
     /// The most bytes of payload that a received message may have. Default: 64 MiB.
     ///
-    /// At the header of a frame that exceeds the limit, the connection fails with 1009. Of a compressed
-    /// message the inflated bytes count, as they are inflated.
-    #[doc(alias = "max_size")]
+    /// When a frame header exceeds the limit, the connection fails with 1009. For a compressed message, the
+    /// limit counts inflated bytes, and the connection fails during inflation.
+    #[doc(alias("max_size", "max_payload_len", "maxPayloadLength"))]
     pub max_message_size: u64,
     /// The most bytes of payload that a received data frame may have. Default: 64 MiB.
     ///
-    /// At the header of a longer frame, the connection fails with 1009.
+    /// At the header of a longer frame, the connection fails with 1009. For a compressed message, the limit
+    /// counts compressed bytes.
     pub max_frame_size: u64,
     /// The most frames that a received message may have, empty frames included. Default: 65,536.
     ///
-    /// At the header of the next frame, the connection fails with 1008.
+    /// At the header of the next frame, the connection fails with 1008 (policy violation).
     pub max_fragments: u32,
-    /// The most bytes that the head of the opening handshake may have, line ends included. Default: 16 KiB.
+    /// The most bytes that the head of the received request or response may have, line ends included.
+    /// Default: 16 KiB.
     ///
     /// A server answers a longer request with 431; a client fails the handshake.
+    #[doc(alias = "max_buf_size")]
     pub max_head_size: usize,
-    /// The most bytes that a line of the head may have, without its line end. Default: 8 KiB.
+    /// The most bytes that a line of this head may have, without its line end. Default: 8 KiB.
     ///
     /// A server answers a longer request line with 414, a longer field line with 431; a client fails the
     /// handshake.
     pub max_header_line: usize,
-    /// The most field lines that the head may have. Default: 100.
+    /// The most field lines that this head may have. Default: 100.
     ///
     /// A server answers a request with more of them with 431; a client fails the handshake.
     pub max_headers: usize,
-    /// The number of bytes in the outbound buffer from which on nothing more is written to it. Default: 1
-    /// MiB.
+    /// The number of bytes in `out` at which the connection stops to write to it. Default: 1 MiB.
     ///
-    /// From then on, sending returns [`SendError::Full`](crate::SendError), and the connection keeps the
-    /// newest of the Pongs that it has to send. The limit is a high-water mark: a message that is sent
-    /// below it is written whole, together with a pending reply. 0 counts as 1.
+    /// If `out` has this many bytes or more, sending returns [`SendError::Full`](crate::SendError::Full),
+    /// and replies are pending. The limit is a high-water mark: if `out` has fewer bytes, a message of
+    /// any length is written whole, together with a pending reply. So `out` can reach this limit and one
+    /// message. 0 counts as 1.
     #[doc(alias = "max_write_buffer_size")]
-    #[doc(alias = "write_limit")]
+    #[doc(alias("write_limit", "maxBackpressure"))]
     pub max_write_buffer: usize,
     /// How received messages are delivered. Default: [`Delivery::Messages`].
     pub delivery: Delivery,
-    /// Whether [`receive`](crate::Connection::receive) answers a Ping with a Pong (§5.5.2). Default: yes.
+    /// Whether [`receive`](crate::Connection::receive) answers a Ping with a Pong (§5.5.2). Default: `true`.
     ///
-    /// If not, the application must answer with [`pong`](crate::Connection::pong).
+    /// If `false`, the application must answer with [`pong`](crate::Connection::pong).
     pub auto_pong: bool,
     /// Whether [`receive`](crate::Connection::receive) answers a Close with a Close of the same code and
-    /// reason (§5.5.1). Default: yes.
+    /// reason (§5.5.1). Default: `true`.
     ///
-    /// If not, the application must answer with [`close`](crate::Connection::close) or
-    /// [`close_empty`](crate::Connection::close_empty).
+    /// If `false`, the application must answer with [`close`](crate::Connection::close) or
+    /// [`close_empty`](crate::Connection::close_empty). No timeout runs before it does.
     pub auto_close: bool,
     /// Whether a server reports requests that are HTTP but ask for no upgrade, as
-    /// [`Event::PlainRequest`](crate::Event::PlainRequest). Default: no.
+    /// [`Event::PlainRequest`](crate::Event::PlainRequest). Default: `false`.
     ///
-    /// If not, the server answers them with 426.
+    /// If `false`, the server answers them with 426.
     pub allow_plain_http: bool,
-    /// How long the opening handshake may take the peer, from the first [`tick`](crate::Connection::tick)
-    /// on. Default: 10 s.
+    /// How long the peer may take to send its whole request or response, from the first
+    /// [`tick`](crate::Connection::tick) on. Default: 10 s.
     ///
-    /// After it the connection ends with [`Timeout`](crate::Timeout). Of this time and of the next three,
-    /// `None` is no limit, and the connection keeps whole milliseconds.
+    /// Then the connection ends with [`Timeout::Handshake`](crate::Timeout::Handshake).
+    ///
+    /// For this timeout and the next three, `None` means that there is no limit. They are rounded up to
+    /// whole milliseconds, and at most 49 days.
+    #[doc(alias = "open_timeout")]
     pub handshake_timeout: Option<Duration>,
     /// How long the peer may send nothing before [`tick`](crate::Connection::tick) sends a Ping (§5.5.2).
-    /// Default: 20 s. With `None` it sends no Pings.
+    /// Default: 20 s. With `None`, `tick` sends no Pings.
     #[doc(alias = "keepalive")]
-    #[doc(alias = "keep_alive_interval")]
+    #[doc(alias("keep_alive_interval", "heartbeat"))]
     pub ping_interval: Option<Duration>,
     /// How long the peer may send nothing after that Ping. Default: 20 s.
     ///
-    /// After it the connection fails with 1011. Any received bytes end the wait, not only a Pong.
+    /// Then the connection ends with [`Timeout::Pong`](crate::Timeout::Pong) and a Close frame with code
+    /// 1011. Any received bytes end the wait, not only a Pong.
     #[doc(alias = "ping_timeout")]
-    #[doc(alias = "max_idle_timeout")]
+    #[doc(alias("max_idle_timeout", "idleTimeout"))]
     pub pong_timeout: Option<Duration>,
-    /// How long the peer may take to answer a Close, and then to close the transport if that is its part.
+    /// How long the peer may take to answer a Close, and then, if it is the server, to close the transport.
     /// Default: 10 s.
     ///
-    /// After it [`transport_action`](crate::Connection::transport_action) is
+    /// Then the connection ends with [`Timeout::Close`](crate::Timeout::Close), and
+    /// [`transport_action`](crate::Connection::transport_action) is
     /// [`Close`](crate::TransportAction::Close).
     pub close_timeout: Option<Duration>,
     /// Whether the connection negotiates permessage-deflate (RFC 7692), within which limits, and how it
@@ -124,27 +133,29 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The defaults.
+    /// The default settings.
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            // As tungstenite.
+            // The default of tungstenite.
             max_message_size: 64 * 1024 * 1024,
+            // As messages: a peer can send any message in one frame. tungstenite has 16 MiB.
             max_frame_size: 64 * 1024 * 1024,
             // Autobahn sends 4 MiB in fragments of 64 bytes (case 9.3.1): 65,536 fragments.
             max_fragments: 65_536,
-            // As Node.js: cookies and tokens fit.
+            // The default of Node.js: a server accepts the cookies and tokens that are common on the Web.
             max_head_size: 16 * 1024,
-            // As nginx and Apache.
+            // The default of nginx; that of Apache is 8,190 bytes.
             max_header_line: 8 * 1024,
-            // As hyper and Apache.
+            // The default of hyper and of Apache.
             max_headers: 100,
+            // 64 writes of 16 KiB. It bounds the memory for a peer that sends requests and reads no reply.
             max_write_buffer: 1024 * 1024,
             delivery: Delivery::Messages,
             auto_pong: true,
             auto_close: true,
             allow_plain_http: false,
-            // The four times are those of Python's websockets.
+            // The four timeouts are the defaults of Python's websockets.
             handshake_timeout: Some(Duration::from_secs(10)),
             ping_interval: Some(Duration::from_secs(20)),
             pong_timeout: Some(Duration::from_secs(20)),
@@ -272,12 +283,12 @@ pub(crate) struct Settings {
 
 impl From<Config> for Settings {
     fn from(config: Config) -> Self {
-        // No head has more than 4 GiB.
+        // Saves memory: a limit of 4 GiB or more is none for a head.
         let small = |limit: usize| u32::try_from(limit).unwrap_or(u32::MAX);
         Self {
             max_message_size: config.max_message_size,
             max_frame_size: config.max_frame_size,
-            // With 0, nothing could ever be written.
+            // With 0, nothing could be written, not even to an empty buffer.
             max_write_buffer: config.max_write_buffer.max(1),
             max_fragments: config.max_fragments,
             max_head_size: small(config.max_head_size),
@@ -299,7 +310,7 @@ impl From<Config> for Settings {
 }
 
 impl Settings {
-    /// The limits on messages, for a buffer that can hold a message of `capacity` bytes.
+    /// The limits on received messages, with a buffer that can hold a message of `capacity` bytes.
     #[inline]
     pub(crate) fn limits(&self, capacity: u64) -> Limits {
         let message = match self.delivery {
@@ -314,7 +325,7 @@ impl Settings {
         self.deflate.supported()
     }
 
-    /// The limits on the head, for a buffer that can hold `capacity` bytes.
+    /// The limits on the received head, with a buffer that can hold `capacity` bytes.
     pub(crate) fn head_limits(&self, capacity: usize) -> HeadLimits {
         HeadLimits {
             head: (self.max_head_size as usize).min(capacity),
@@ -325,16 +336,32 @@ impl Settings {
 }
 
 /// How [`receive`](crate::Connection::receive) delivers messages.
-#[doc(alias("streaming", "fragment"))]
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use websocket_proto::{Config, Connection, Delivery, Event, Negotiated, ReceiveBuffer, Server};
+///
+/// let config = Config::new().delivery(Delivery::Parts);
+/// let mut connection = Connection::established(Server::new(), Negotiated::new(), config);
+/// let (mut inbound, mut out) = (ReceiveBuffer::new(), Vec::new());
+///
+/// let count = inbound.feed(b"\x82\x85\0\0\0\0Hel"); // the payload has five bytes
+/// assert_eq!(count, 9);
+/// let event = connection.receive(&mut inbound, &mut out)?;
+/// assert_eq!(event, Some(Event::BinaryPart { bytes: b"Hel", last: false }));
+/// # }
+/// # Ok::<(), websocket_proto::Error>(())
+/// ```
+#[doc(alias("streaming", "fragment", "FragmentCollector"))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "whole, or in parts")]
 pub enum Delivery {
-    /// Whole, as [`Event::Text`](crate::Event::Text) and [`Event::Binary`](crate::Event::Binary). The receive
-    /// buffer grows to the size of the largest message.
+    /// Each message whole, as [`Event::Text`](crate::Event::Text) or
+    /// [`Event::Binary`](crate::Event::Binary). The receive buffer must hold the largest message.
     #[default]
     Messages,
-    /// In parts, as soon as they arrive, as [`Event::TextPart`](crate::Event::TextPart) and
-    /// [`Event::BinaryPart`](crate::Event::BinaryPart). Memory does not grow with the message.
+    /// Each part of a message when it arrives, as [`Event::TextPart`](crate::Event::TextPart) or
+    /// [`Event::BinaryPart`](crate::Event::BinaryPart). The size of a message does not affect the memory.
     Parts,
 }
 

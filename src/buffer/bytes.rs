@@ -14,7 +14,7 @@ impl ReceiveBuffer<BytesMut> {
         Self::for_bytes_with_retained_capacity(RETAINED_CAPACITY)
     }
 
-    /// An empty buffer over `BytesMut`, with another retained capacity.
+    /// An empty buffer over `BytesMut`, without memory, with this retained capacity in bytes.
     #[must_use]
     pub fn for_bytes_with_retained_capacity(capacity: usize) -> Self {
         Self::over(BytesMut::new(), capacity)
@@ -50,8 +50,9 @@ impl ReceiveBuffer<BytesMut> {
     /// full. To hold a short payload for a long time, copy it with
     /// [`Bytes::copy_from_slice`].
     ///
-    /// The buffer allocates memory for two to four reads, up to the retained capacity if that is enough. A
-    /// payload of more than the retained capacity takes its allocation with it.
+    /// The buffer allocates memory for four reads, or for fewer if they exceed the retained capacity, but at
+    /// least for two. If the memory is larger than the retained capacity and the rest is not longer than the
+    /// payload, the payload takes the whole allocation, and the buffer copies the rest to a new one.
     #[must_use = "the payload is gone from the buffer"]
     #[doc(alias = "into_data")]
     #[doc(alias = "freeze")]
@@ -68,7 +69,8 @@ impl ReceiveBuffer<BytesMut> {
             // §5.5: a control frame after message bytes, which stay: at most 125 bytes to copy.
             return Some(Bytes::copy_from_slice(payload));
         }
-        // The rest is copied if it is shorter than the payload: a constant number of copies for each byte.
+        // The rest is copied only if it is not longer than the payload, so that the number of copies of a
+        // byte has a constant limit.
         let is_long = self.storage.len() > self.retained_capacity && self.held_len() <= payload.len();
         let memory = if is_long { self.move_rest() } else { self.split_off_front(end) };
         Some(memory.freeze().slice(start..end))
@@ -91,7 +93,7 @@ impl ReceiveBuffer<BytesMut> {
         for position in
             [&mut self.message_start, &mut self.message_end, &mut self.unread_start, &mut self.unread_end]
         {
-            // Below `count`, it is the position of a message without bytes.
+            // A position below `count` is that of a message without bytes.
             *position = position.saturating_sub(count);
         }
         self.storage.split_to(count)

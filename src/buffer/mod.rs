@@ -1,4 +1,4 @@
-//! The caller's memory: input and output.
+//! The buffers, whose memory the caller owns: input and output.
 
 #[cfg(feature = "bytes")]
 mod bytes;

@@ -9,8 +9,8 @@
 //! wrap. Without a message, `message_start == message_end`, at any position. Unmasking moves the payload of a
 //! fragment down from `unread_start` to `message_end`.
 //!
-//! Functions that run for each read or each message are `#[inline]`: the crate of the caller compiles them,
-//! and they are a few instructions each.
+//! Functions that run for each read or each message are `#[inline]`: they are a few instructions each, and
+//! the crate of the caller can then inline them.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -22,9 +22,10 @@ use core::ops::Range;
 use super::storage::{MASKED_CONTROL_FRAME, MIN_FIXED_LEN, Storage, grown};
 use crate::wire::{mask, mask_into};
 
-/// The input of one connection: bytes read from the transport, and the message that they are reassembled to.
+/// The input of one connection: unread bytes from the transport, and the message that is reassembled from
+/// them.
 ///
-/// The caller owns it. Read into [`spare_mut`](Self::spare_mut), report the number of bytes with
+/// The caller owns the buffer. Read into [`spare_mut`](Self::spare_mut), report the number of bytes with
 /// [`advance`](Self::advance), then call [`receive`](crate::Connection::receive) until it returns `Ok(None)`.
 /// Events borrow the buffer.
 ///
@@ -47,19 +48,18 @@ use crate::wire::{mask, mask_into};
 ///
 /// # One buffer for each connection
 ///
-/// The buffer holds the unread bytes and the unfinished message of one connection, and that connection counts
-/// them. Until the buffer [is empty](Self::is_empty), pass this buffer to `receive` and use it for no other
-/// connection: with another buffer, `receive` reads nothing and returns
+/// The buffer holds the unread bytes and the unfinished message of one connection, and the connection knows
+/// how many they are. While the buffer is not [empty](Self::is_empty), pass it to the `receive` of this
+/// connection only. With another buffer, `receive` reads nothing and returns
 /// [`Error::WrongBuffer`](crate::Error::WrongBuffer). [`SharedBuffer`](crate::SharedBuffer) serves many
 /// connections with the memory of one buffer.
 ///
 /// # Memory
 ///
 /// `Vec<u8>` (feature `alloc`) allocates nothing before the first `spare_mut`. It grows with the bytes
-/// received, never by the length that a header declares: it doubles up to 4 MiB, then grows by a quarter, and
-/// not beyond what the frame that arrives and one read need.
-/// `spare_mut` returns memory to the allocator if less than half of it is in use and it is larger than the
-/// retained capacity.
+/// received, and never by the length that a header declares: up to 4 MiB it doubles, then it grows by a
+/// quarter, but not beyond what the frame that arrives and one read need. If the memory is larger than the
+/// retained capacity and less than half of it is needed, `spare_mut` returns the rest to the allocator.
 ///
 /// `bytes::BytesMut` (feature `bytes`) grows in the same way, and the payload of an event can be
 /// [taken](ReceiveBuffer::take_payload) as `Bytes` without a copy.
@@ -72,13 +72,13 @@ use crate::wire::{mask, mask_into};
 #[doc(alias = "ReadBuf")]
 pub struct ReceiveBuffer<S: Storage> {
     pub(super) storage: S,
-    /// Memory that an empty buffer may hold on to.
+    /// The length of memory that `spare_mut` never shrinks.
     pub(super) retained_capacity: usize,
     pub(super) message_start: usize,
     pub(super) message_end: usize,
     pub(super) unread_start: usize,
     pub(super) unread_end: usize,
-    /// A check number of the bytes that the connection expects; 0 for none. See [`retain`](Self::retain).
+    /// The check number of the bytes that the connection expects; 0 for none. See [`retain`](Self::retain).
     retained: u16,
     /// How many bytes the frame that arrives still needs, so that the memory grows no further than for them.
     /// `u32::MAX` for any number. In 32 bits it takes no room of its own.
@@ -87,7 +87,7 @@ pub struct ReceiveBuffer<S: Storage> {
     pub(super) last_payload: S::LastPayload,
 }
 
-/// 64 KiB: four reads of 16 KiB, the usual size.
+/// 64 KiB: room for four reads of 16 KiB, which is the length that the examples read.
 #[cfg(feature = "alloc")]
 pub(super) const RETAINED_CAPACITY: usize = 64 * 1024;
 
@@ -99,10 +99,10 @@ impl ReceiveBuffer<Vec<u8>> {
         Self::with_retained_capacity(RETAINED_CAPACITY)
     }
 
-    /// An empty buffer over a vector, with another retained capacity. If messages are often larger than that,
-    /// the buffer allocates memory for each of them.
+    /// An empty buffer over a vector, without memory, with this retained capacity in bytes. If messages are
+    /// often larger than that, the buffer allocates memory for each of them.
     #[must_use]
-    #[doc(alias = "with_capacity")]
+    #[doc(alias("with_capacity", "read_buffer_size"))]
     pub const fn with_retained_capacity(capacity: usize) -> Self {
         Self::over(Vec::new(), capacity)
     }
@@ -120,11 +120,15 @@ impl<'a> ReceiveBuffer<&'a mut [u8]> {
     /// code point that is split between two fragments.
     pub const MIN_LEN: usize = MIN_FIXED_LEN;
 
-    /// An empty buffer over fixed memory, whose content does not matter. The memory should have room for the
-    /// head of the handshake, and for the largest message together with a control frame (131 bytes). If
-    /// messages are [delivered in parts](crate::Delivery::Parts), [`MIN_LEN`](Self::MIN_LEN) bytes are enough
-    /// after the handshake. If whole messages are compressed (feature `deflate`), it should have room for the
-    /// largest message together with all bytes of one read.
+    /// An empty buffer over fixed memory. The content of the memory does not matter.
+    ///
+    /// The memory should have room for the head of the handshake, and for the largest message together with a
+    /// control frame (131 bytes). If messages are [delivered in parts](crate::Delivery::Parts),
+    /// [`MIN_LEN`](Self::MIN_LEN) bytes are enough after the handshake. If compressed messages are delivered
+    /// whole (feature `deflate`), the memory should have room for the largest message together with all bytes
+    /// of one read.
+    ///
+    /// A larger message or head fails the connection with `MessageTooBig` or `HeadTooLong`.
     #[must_use]
     pub const fn fixed(storage: &'a mut [u8]) -> Self {
         Self::over(storage, usize::MAX)
@@ -146,10 +150,10 @@ impl<S: Storage> ReceiveBuffer<S> {
         }
     }
 
-    /// Memory to read into: at least `wanted` bytes, or the rest of a fixed memory. It is empty if the buffer
-    /// is full.
+    /// Memory to read into: at least `wanted` bytes, or the rest of a fixed memory. It is initialised, and
+    /// empty if a fixed buffer is full.
     ///
-    /// The bytes written to it become input with [`advance`](Self::advance).
+    /// After the read, pass the number of bytes to [`advance`](Self::advance).
     #[must_use]
     #[inline]
     #[doc(alias = "chunk_mut")]
@@ -170,12 +174,12 @@ impl<S: Storage> ReceiveBuffer<S> {
             }
         }
         let end = self.spare_end();
-        // None if unread bytes are in the reserve, which is larger after a message than in it.
+        // `None` if unread bytes are in the reserve: the reserve grows when a message ends.
         self.storage.bytes_mut().get_mut(self.unread_end..end).unwrap_or_default()
     }
 
-    /// Adds the first `count` bytes of [`spare_mut`](Self::spare_mut) to the input. If there are fewer, it
-    /// adds all of them.
+    /// Adds the first `count` bytes of [`spare_mut`](Self::spare_mut) to the input. If the spare memory has
+    /// fewer bytes, it adds all of them.
     #[inline]
     #[doc(alias = "set_filled")]
     #[doc(alias = "advance_mut")]
@@ -185,8 +189,8 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.unread_end = self.unread_end.wrapping_add(count.min(spare));
     }
 
-    /// Copies bytes to the input that were read elsewhere, for instance by an HTTP library. Returns how many
-    /// of them the buffer had room for.
+    /// Copies `bytes` to the input, for instance those that an HTTP library has read. Returns the number of
+    /// bytes copied: all of them, except if a fixed buffer has no room.
     #[must_use = "a fixed buffer may not have room for all of them"]
     #[doc(alias = "extend_from_slice")]
     pub fn feed(&mut self, bytes: &[u8]) -> usize {
@@ -199,9 +203,9 @@ impl<S: Storage> ReceiveBuffer<S> {
         count
     }
 
-    /// The bytes that `receive` has not read: an incomplete head, header or control frame, the frames after
-    /// it, or the bytes after a rejected handshake. They do not include the first part of a data frame's
-    /// payload, which `receive` has moved to the message.
+    /// The bytes that `receive` has not consumed: an incomplete head, header or control frame, the frames
+    /// after the last event, or the bytes after a rejected handshake. They do not include the payload of an
+    /// unfinished message that `receive` has taken.
     #[must_use]
     #[inline]
     pub fn unread(&self) -> &[u8] {
@@ -223,8 +227,9 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.storage.shrink(self.unread_end);
     }
 
-    /// Drops the unread bytes and the unfinished message. Then the buffer can serve another connection. The
-    /// same connection cannot continue with it, unless the buffer was empty.
+    /// Drops the unread bytes and the unfinished message. Then the buffer can serve another connection. A
+    /// connection that has leftover bytes in it cannot continue: its `receive` returns
+    /// [`Error::WrongBuffer`](crate::Error::WrongBuffer).
     pub fn clear(&mut self) {
         self.forget_payload();
         self.message_start = self.unread_end;
@@ -240,18 +245,20 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.retained == expected
     }
 
-    /// The connection needs more bytes: remembers the number of message bytes and of unread bytes that the
-    /// buffer holds for it. Returns both in one check number, for [`release`](Self::release); 0 for none.
+    /// Stores a check number of the bytes that the buffer holds for a connection that needs more input:
+    /// a hash of the number of message bytes and the number of unread bytes; 0 if both are 0. Returns it, for
+    /// [`release`](Self::release).
     pub(crate) fn retain(&mut self) -> u16 {
-        // An odd factor keeps different lengths different. Truncating and wrapping: the number is only
-        // compared.
+        // The prime next to 2^32 divided by the golden ratio: it spreads the length over all bits, and
+        // because it is odd, different lengths stay different. Truncating and wrapping: the number is
+        // only compared.
         let message = (self.message_len() as u32).wrapping_mul(0x9E37_79B1);
         let both = message ^ self.unread_len() as u32;
         self.retained = if self.is_empty() { 0 } else { ((both ^ both >> 16) as u16).max(1) };
         self.retained
     }
 
-    /// The connection reads on, if the buffer holds the bytes that it expects. Returns whether it does.
+    /// Whether the buffer holds the bytes that the connection expects. If so, forgets the check number.
     pub(crate) fn release(&mut self, expected: u16) -> bool {
         let is_expected = self.retains(expected);
         if is_expected {
@@ -277,7 +284,7 @@ impl<S: Storage> ReceiveBuffer<S> {
         range_mut(self.storage.bytes_mut(), self.unread_start..self.unread_end)
     }
 
-    /// Forgets the payload of the last event: `receive` begins, or the memory changes.
+    /// Forgets the payload of the last event, because `receive` begins or the memory changes.
     #[inline]
     pub(crate) fn forget_payload(&mut self) {
         self.last_payload = S::NO_PAYLOAD;
@@ -309,7 +316,7 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.unread_start = self.unread_start.wrapping_add(count.min(self.unread_len()));
     }
 
-    /// Unmasks the first `count` unread bytes, a piece of payload, to the end of the message.
+    /// Unmasks the first `count` unread bytes, which are payload, and moves them to the end of the message.
     ///
     /// ```text
     ///   | message | gap | payload | unread       before
@@ -346,9 +353,9 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.unread_start = end;
     }
 
-    /// Appends inflated bytes to the message and returns how many there was room for. Unread bytes in the way
-    /// move up. A buffer that grows doubles, but for a message of at most `max_message_len` bytes it grows no
-    /// further than that.
+    /// Appends inflated bytes to the message. Returns the number of bytes that it had room for. If the gap is
+    /// too small, the unread bytes move up. A buffer that grows doubles, but not beyond the room for a
+    /// message of `max_message_len` bytes.
     ///
     /// ```text
     ///   | message | gap | unread | spare |       before
@@ -372,7 +379,8 @@ impl<S: Storage> ReceiveBuffer<S> {
         count
     }
 
-    /// Moves the unread bytes to the end of the memory. Out of line, because the gap is large afterwards.
+    /// Moves the unread bytes to the end of the memory.
+    // Cold: the gap is large afterwards, so few calls come here.
     #[cfg(feature = "deflate")]
     #[cold]
     fn make_gap(&mut self, wanted: usize, max_message_len: u64) {
@@ -452,25 +460,25 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.message_len().wrapping_add(self.unread_len())
     }
 
-    /// The number of free bytes at the front. When they are at least as many as the message bytes and the
-    /// unread bytes, those move down. So each byte moves at most once for every byte received, and a message
-    /// begins near the front before it is long.
+    /// The number of free bytes at the front. When they are at least as many as the message bytes and unread
+    /// bytes together, `spare_mut` moves those to the front. So it moves at most one byte for each byte that
+    /// was consumed, and a message is near the front before it becomes long.
     #[inline]
     fn free_front(&self) -> usize {
         if self.message_start == self.message_end { self.unread_start } else { self.message_start }
     }
 
-    /// Whether `spare_mut` shrinks the memory if `needed` bytes are in use. The factor of two avoids that a
-    /// message as long as a read shrinks the memory and grows it again, and at least as many bytes were
-    /// received as are copied when the memory shrinks.
+    /// Whether `spare_mut` shrinks the memory if `needed` bytes are needed. With the factor of two, messages
+    /// that are about as long as a read do not shrink and grow the memory in turn, and a shrink copies at most
+    /// as many bytes as were received before it.
     #[inline]
     fn is_too_large(&self, needed: usize) -> bool {
         let len = self.storage.bytes().len();
         len > self.retained_capacity && len / 2 > needed
     }
 
-    /// [`spare_mut`](Self::spare_mut) when the memory must change. Out of line, because most reads find the
-    /// memory as it should be.
+    /// Changes the memory for [`spare_mut`](Self::spare_mut): compacts, shrinks or grows it.
+    // Out of line, because most reads change nothing.
     #[cold]
     #[inline(never)]
     fn make_spare(&mut self, wanted: usize) {
@@ -482,8 +490,8 @@ impl<S: Storage> ReceiveBuffer<S> {
         }
         let len = self.storage.bytes().len();
         if len < needed && wanted <= limit {
-            // If payloads are taken, memory for two to four reads, so that it is not initialised again for
-            // each read: `resize` writes zeros.
+            // If payloads can be taken, they take their memory along. New memory has room for two to four
+            // reads, so that not every read allocates and writes zeros.
             let retained = self.retained_capacity.saturating_sub(needed);
             let more = if S::IS_SPLIT { retained.clamp(wanted, wanted.saturating_mul(3)) } else { 0 };
             let awaited = usize::try_from(self.awaited).unwrap_or(usize::MAX);
@@ -587,7 +595,7 @@ impl<S: Storage> Delivered<'_, S> {
     }
 }
 
-/// These bytes of the memory. The positions are in order and within the memory.
+/// The bytes of this range, which is within the memory.
 #[inline]
 fn range(bytes: &[u8], range: Range<usize>) -> &[u8] {
     let bytes = bytes.get(range);
@@ -595,7 +603,7 @@ fn range(bytes: &[u8], range: Range<usize>) -> &[u8] {
     bytes.unwrap_or_default()
 }
 
-/// The same, to write to.
+/// The bytes of this range, which is within the memory, to write to.
 #[inline]
 fn range_mut(bytes: &mut [u8], range: Range<usize>) -> &mut [u8] {
     let bytes = bytes.get_mut(range);
@@ -603,8 +611,8 @@ fn range_mut(bytes: &mut [u8], range: Range<usize>) -> &mut [u8] {
     bytes.unwrap_or_default()
 }
 
-/// Unmasks all bytes after the first `gap` bytes to the front, in one pass: a block that is no longer than
-/// the gap does not overlap its target.
+/// Moves all bytes after the first `gap` bytes to the front and unmasks them, in one pass over blocks of
+/// `gap` bytes: a block of that length does not overlap its target.
 fn mask_down(mut bytes: &mut [u8], gap: usize, key: [u8; 4]) {
     let mut offset = 0u64;
     while let Some((target, source)) = bytes.split_at_mut_checked(gap) {

@@ -19,9 +19,9 @@ use crate::wire::mask;
 ///
 /// # Room
 ///
-/// An empty buffer should have room for 131 bytes, the longest control frame of a client: a reply that has no
-/// room stays pending in the connection. The buffer of a server needs room for the response to the handshake
-/// as well, and for a rejection of about 260 bytes.
+/// An empty buffer should have room for 131 bytes, the longest control frame of a client. On a server it also
+/// needs room for the response to the handshake, and for the rejection of an invalid request, which has about
+/// 260 bytes. A reply without room stays pending in the connection.
 ///
 /// ```
 /// # #[cfg(feature = "std")] {
@@ -59,23 +59,27 @@ pub trait SendBuffer {
         self.len() == 0
     }
 
-    /// How many more bytes the buffer has room for.
+    /// The number of bytes that the buffer has room for, after those in it. A buffer that grows returns a
+    /// large number.
     #[doc(alias = "remaining_mut")]
     fn remaining_capacity(&self) -> usize;
 
-    /// Announces that `count` bytes follow, in several pieces.
+    /// Announces that at most `count` bytes follow in several calls of [`push`](Self::push). A buffer that
+    /// grows can allocate them at once.
     fn reserve(&mut self, count: usize) {
         let _ = count;
     }
 
-    /// Appends all of `bytes`, which are at most [`remaining_capacity`](Self::remaining_capacity).
+    /// Appends all of `bytes`. Their number is at most [`remaining_capacity`](Self::remaining_capacity).
     #[doc(alias = "extend_from_slice")]
     #[doc(alias = "put_slice")]
     fn push(&mut self, bytes: &[u8]);
 
-    /// Appends all of `payload`, masked with `key` (§5.3). `payload` does not change.
+    /// Appends all of `payload`, masked with `key` (§5.3). `payload` does not change. Its length is at most
+    /// [`remaining_capacity`](Self::remaining_capacity).
     fn push_masked(&mut self, payload: &[u8], key: [u8; 4]) {
-        // On the stack, for buffers that cannot be masked in place: a multiple of the key's four bytes.
+        // A block on the stack, because this buffer may not be maskable in place. Its length is a multiple of
+        // the key's four bytes.
         let mut block = [0; 256];
         for payload in payload.chunks(block.len()) {
             if let Some(block) = block.get_mut(..payload.len()) {
@@ -87,12 +91,12 @@ pub trait SendBuffer {
     }
 }
 
-/// [`SendBuffer::push_masked`] for buffers whose bytes can be masked in place, while they are still in the
-/// nearest cache.
+/// [`SendBuffer::push_masked`] for buffers whose bytes can be masked in place. It masks each block after its
+/// copy, while the block is in the L1 cache.
 #[inline]
 fn push_and_mask(out: &mut (impl SendBuffer + DerefMut<Target = [u8]>), payload: &[u8], key: [u8; 4]) {
-    // A multiple of the key's four bytes, and below the length from which memcpy uses `rep movsb`. That can
-    // bypass the caches, and then reading the copy takes five times as long.
+    // A multiple of the key's four bytes, and shorter than the copies for which memcpy uses `rep movsb`. That
+    // can bypass the caches: with blocks of 4 KiB, 16 KiB took five times as long.
     const BLOCK: usize = 1024;
     let mut append = |block: &[u8]| {
         let from = SendBuffer::len(out);
@@ -105,9 +109,9 @@ fn push_and_mask(out: &mut (impl SendBuffer + DerefMut<Target = [u8]>), payload:
     payload.chunks(BLOCK).for_each(append);
 }
 
-/// How many more bytes a vector of this length can hold. No allocation is larger than `isize::MAX`. On 64
-/// bits no vector comes near to it, and without the subtraction an echo of 125 bytes takes 275 instructions
-/// instead of 291.
+/// The number of bytes that a vector of this length has room for: no allocation is larger than `isize::MAX`.
+/// On 64 bits no vector comes near that limit, and without the subtraction an echo of 125 bytes takes 275
+/// instructions instead of 291.
 #[cfg(feature = "alloc")]
 #[inline]
 const fn vec_capacity(len: usize) -> usize {
@@ -246,7 +250,7 @@ pub struct SendSlice<'a> {
 }
 
 impl<'a> SendSlice<'a> {
-    /// An empty buffer over memory whose content does not matter.
+    /// An empty buffer over this memory. The content of the memory does not matter.
     #[must_use]
     pub const fn new(memory: &'a mut [u8]) -> Self {
         Self { memory, len: 0 }
@@ -258,8 +262,8 @@ impl<'a> SendSlice<'a> {
         self.memory.get(..self.len).unwrap_or_default()
     }
 
-    /// Removes the first `count` bytes, which the transport has accepted. If there are fewer, it removes all
-    /// of them. The rest moves to the front of the memory.
+    /// Removes the first `count` bytes, which the transport has accepted. If the buffer has fewer bytes, it
+    /// removes all of them. The rest moves to the front of the memory.
     pub fn consume(&mut self, count: usize) {
         let count = count.min(self.len);
         self.memory.copy_within(count..self.len, 0);

@@ -1,7 +1,7 @@
 //! One receive buffer for many connections.
 //!
-//! The memory moves to the slot of a connection while it is attached, and back when the guard is dropped. So
-//! the bytes of a connection are in its slot at any time, also after a guard was leaked.
+//! While a slot is attached, it has the memory of the shared buffer; the guard's `drop` moves the memory
+//! back. So the bytes of a connection are in its slot at any time, also after a guard was leaked.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -13,8 +13,8 @@ use super::receive::ReceiveBuffer;
 /// 4 MiB, once for each thread: the memory of four large messages that arrive at a time.
 const RETAINED_CAPACITY: usize = 4 * 1024 * 1024;
 
-/// From 4 KiB on, leftover bytes stay in the memory that they are in. Below, they are copied to the memory of
-/// the shared buffer and back at each read, which costs less than a read from a socket.
+/// Leftover bytes of this length or more stay in memory that belongs to the slot. Fewer bytes are copied to
+/// the slot and back at each read, which costs less than a read from a socket.
 const LARGE: usize = 4 * 1024;
 
 /// A large read from a socket.
@@ -22,10 +22,10 @@ const READ: usize = 64 * 1024;
 
 /// The memory of one [`ReceiveBuffer`], for all connections of a thread.
 ///
-/// Most connections wait for input most of the time and hold no bytes then. A `ReceiveBuffer` for each of
+/// Most connections wait for input most of the time and hold no bytes then, but a `ReceiveBuffer` for each of
 /// them keeps the memory of a read, for instance 16 KiB. With a `SharedBuffer`, each connection has a
-/// [`BufferSlot`] instead, of 72 bytes and without memory on the heap. To read, [`attach`](Self::attach) the
-/// slot: the guard is a `ReceiveBuffer` with the leftover bytes of this connection.
+/// [`BufferSlot`] instead: 72 bytes, and no memory on the heap. To read, [`attach`](Self::attach) the slot:
+/// the guard is a `ReceiveBuffer` with the leftover bytes of this connection.
 ///
 /// ```
 /// use std::io::Read;
@@ -128,7 +128,7 @@ impl SharedBuffer {
         }
     }
 
-    /// Returns the memory to the allocator.
+    /// Returns the memory to the allocator. The slots keep their leftover bytes.
     pub fn shrink_to_fit(&mut self) {
         self.free = Vec::new();
     }
@@ -147,11 +147,11 @@ impl fmt::Debug for SharedBuffer {
     }
 }
 
-/// The place of one connection on a [`SharedBuffer`]: it holds the leftover bytes of the connection between
-/// two reads. An empty slot has no memory on the heap.
+/// The leftover bytes of one connection between two reads into a [`SharedBuffer`]. An empty slot has no
+/// memory on the heap.
 ///
-/// Keep it with its connection, and attach it whenever that connection reads. Any `SharedBuffer` will do, for
-/// instance after the connection has moved to another thread.
+/// Keep the slot with its connection, and [attach](SharedBuffer::attach) it each time the connection reads.
+/// It can be attached to any `SharedBuffer`, for instance to that of another thread.
 #[derive(Clone)]
 pub struct BufferSlot {
     buffer: ReceiveBuffer<Vec<u8>>,
@@ -164,7 +164,7 @@ impl BufferSlot {
         Self { buffer: ReceiveBuffer::with_retained_capacity(0) }
     }
 
-    /// Whether no leftover bytes are in the slot.
+    /// Whether the slot holds no leftover bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.buffer.is_empty()

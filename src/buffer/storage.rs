@@ -10,19 +10,20 @@ pub trait Storage: sealed::Sealed {}
 /// §5.2, §5.5: two header bytes, a masking key and 125 bytes of payload.
 pub(super) const MASKED_CONTROL_FRAME: usize = 131;
 
-/// §8.1: the longest code point. Unread bytes leave so much of a fixed memory to the message: there the first
-/// bytes of a code point stay while a control frame is read, and an inflated code point has room.
+/// The length of the longest code point in UTF-8. In a fixed memory, unread bytes leave this much room to the
+/// message: for the first bytes of a code point while a control frame is read, or for an inflated code point.
 const CODE_POINT: usize = 4;
 
 /// The least length of a fixed memory: a control frame and, in the middle of a message, a code point.
 pub(super) const MIN_FIXED_LEN: usize = MASKED_CONTROL_FRAME + CODE_POINT;
 
-/// From 4 MiB on, memory grows by a quarter, so that a message of 64 MiB takes at most 80 MiB. The price:
-/// while it grows, each byte of a long message is copied four times on average. Doubling copies it once.
+/// From 4 MiB on, memory grows by a quarter, so that a message of 64 MiB takes at most 80 MiB. The price is
+/// that each byte of a long message is copied four times on average, not once as with doubling.
 const GROW_BY_QUARTERS: usize = 4 << 20;
 
-/// The next length of a memory of `len` bytes if `needed` bytes are more. It is a multiple of `len`, so that
-/// a message in small reads is copied a constant number of times, but at most `max`, unless more is needed.
+/// The new length of a memory that has `len` bytes and needs `needed` bytes, which is more. The length grows
+/// by a factor, so that the number of copies of a byte does not depend on the size of the reads. It is at
+/// most `max`, except if `needed` is more.
 pub(super) const fn grown(len: usize, needed: usize, max: usize) -> usize {
     let step = if len < GROW_BY_QUARTERS { len } else { len / 4 };
     let len = len.saturating_add(step);
@@ -56,18 +57,18 @@ mod sealed {
 
         /// The whole memory, initialised.
         fn bytes(&self) -> &[u8];
-        /// The same, to write to.
+        /// The whole memory, to write to.
         fn bytes_mut(&mut self) -> &mut [u8];
         /// Grows to `len` bytes, if it can grow. The first `used` bytes keep their content.
         fn grow(&mut self, len: usize, used: usize);
         /// Shrinks to the first `len` bytes, if it can shrink.
         fn shrink(&mut self, len: usize);
-        /// The largest possible length; memory that grows has none.
+        /// The length of a fixed memory; `usize::MAX` for memory that grows.
         #[inline]
         fn limit(&self) -> usize {
             usize::MAX
         }
-        /// How many bytes the unread bytes must leave to the message; none, in memory that grows.
+        /// The number of bytes that the unread bytes leave to the message; 0 for memory that grows.
         #[inline]
         fn reserve(&self) -> usize {
             0
@@ -127,10 +128,10 @@ mod sealed {
         }
 
         fn grow(&mut self, len: usize, used: usize) {
-            // `try_reclaim` copies the bytes up to the length: unused ones are dropped before.
+            // `try_reclaim` can copy all bytes up to the length, so the unused bytes are cut off first.
             self.truncate(used);
             let is_reclaimed = self.try_reclaim(len.saturating_sub(used));
-            // The allocation of a long message whose `Bytes` are dropped is not kept for short ones.
+            // After a long message, a much larger allocation is not kept for short messages.
             if is_reclaimed && self.capacity() <= len.saturating_mul(2) {
                 return self.resize(len, 0);
             }
@@ -169,7 +170,7 @@ mod sealed {
             self.len()
         }
 
-        // A memory that is too short for both can at least read control frames.
+        // A memory below the least length has no reserve, so that it can hold a control frame.
         #[inline]
         fn reserve(&self) -> usize {
             if self.len() < MIN_FIXED_LEN { 0 } else { CODE_POINT }

@@ -6,6 +6,18 @@ use super::text::display;
 use crate::role::EntropyError;
 
 /// The reason why a message or a frame was not sent. The connection and `out` are unchanged.
+///
+/// ```
+/// use websocket_proto::{Config, Connection, Negotiated, SendError, SendSlice, Server};
+///
+/// let mut server = Connection::established(Server::new(), Negotiated::new(), Config::default());
+/// let mut memory = [0; 8];
+/// let mut out = SendSlice::new(&mut memory);
+/// assert_eq!(server.send_text("hello", &mut out), Ok(())); // takes 7 bytes
+/// assert_eq!(server.send_text("hello", &mut out), Err(SendError::Full));
+/// out.consume(7); // the transport has accepted them
+/// assert_eq!(server.send_text("hello", &mut out), Ok(()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendError {
@@ -16,7 +28,8 @@ pub enum SendError {
     #[doc(alias = "ConnectionClosed")]
     Closed,
     /// `out` has no room for the frame, or it already has
-    /// [`Config::max_write_buffer`](crate::Config::max_write_buffer) bytes.
+    /// [`Config::max_write_buffer`](crate::Config::max_write_buffer) bytes or more. Write `out` to the
+    /// transport, then send again.
     #[doc(alias = "WriteBufferFull")]
     Full,
     /// A fragmented message of this endpoint is open: only its next fragment or a control frame can be sent
@@ -30,7 +43,7 @@ pub enum SendError {
     ReasonTooLong,
     /// Text that is not UTF-8, or whose last fragment ends inside a code point (§5.6).
     InvalidUtf8,
-    /// The entropy source failed, so there is no masking key (§5.3).
+    /// The entropy source of a client failed, so there is no masking key (§5.3).
     Entropy,
 }
 
@@ -38,14 +51,13 @@ pub enum SendError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AcceptError {
-    /// No request waits for a response: none was received yet, or it has its response.
+    /// No request waits for a response: none was received, or it was already answered.
     NoRequest,
-    /// The request is not an upgrade, so it can only be rejected.
+    /// The request asks for no upgrade, so it can only be rejected.
     NotAnUpgrade,
-    /// A [`Subprotocol`](crate::Subprotocol) of another request, which this client may not have offered
-    /// (§4.2.2).
+    /// A [`Subprotocol`](crate::Subprotocol) of another request. The client may not have offered it (§4.2.2).
     SubprotocolNotOffered,
-    /// A field that only the handshake can write.
+    /// A field that only the handshake can write, such as Connection or Sec-WebSocket-Accept.
     ReservedField,
     /// A field name that is not a token, or a value with CR, LF, NUL or another control character (RFC 9110
     /// §5.5).
@@ -70,7 +82,7 @@ pub enum RequestError {
     TooManySubprotocols,
     /// More than one Origin field (RFC 6454 §7.3).
     RepeatedOrigin,
-    /// A field that only the handshake can write.
+    /// A field that only the handshake can write, such as Host or Sec-WebSocket-Key.
     ReservedField,
     /// A field name that is not a token, or a value with CR, LF, NUL or another control character (RFC 9110
     /// §5.5).

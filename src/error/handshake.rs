@@ -4,8 +4,8 @@ use core::fmt;
 
 use super::text::display;
 
-/// A violation by the peer in the opening handshake. A server has written a response with the status
-/// [`http_status`](Self::http_status); a client writes nothing.
+/// A violation by the peer in the opening handshake. A server writes a response with the status
+/// [`http_status`](Self::http_status) to `out`; a client writes nothing.
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {
@@ -29,8 +29,8 @@ pub enum HandshakeError {
     BareCarriageReturn,
     /// NUL or another control character, or a byte beyond ASCII in a start line (RFC 9110 §5.5, RFC 9112 §3).
     InvalidByte,
-    /// The head was not complete in time (RFC 9110 §15.5.9). Only [`tick`](crate::Connection::tick) causes
-    /// it.
+    /// The head was not complete before the timeout that [`tick`](crate::Connection::tick) reported (RFC 9110
+    /// §15.5.9).
     TimedOut,
     /// More than four empty lines before the request (RFC 9112 §2.2).
     TooManyEmptyLines,
@@ -55,7 +55,8 @@ pub enum HandshakeError {
     InvalidRequestLine,
     /// An HTTP version other than 1.1 (§4.1).
     UnsupportedHttpVersion,
-    /// A method other than GET (§4.1), or than CONNECT over HTTP/2 and HTTP/3 (RFC 8441 §4).
+    /// A method other than GET over HTTP/1.1 (§4.1), or other than CONNECT over HTTP/2 and HTTP/3 (RFC 8441
+    /// §4).
     MethodNotAllowed,
     /// A request target that is neither an absolute path nor an http(s) URI, or that has a fragment (§4.2.1,
     /// RFC 9112 §3.2).
@@ -70,7 +71,7 @@ pub enum HandshakeError {
     RepeatedOrigin,
     /// A Content-Length that is not one number (RFC 9112 §6.3).
     InvalidContentLength,
-    /// An upgrade request with content (§4.1: the request is a GET).
+    /// A request with content (§4.1: the request is a GET).
     ContentNotAllowed,
     /// A Transfer-Encoding, in a request or in a 101 response (RFC 9112 §6.1).
     TransferEncodingNotAllowed,
@@ -81,7 +82,7 @@ pub enum HandshakeError {
     /// A Connection, Upgrade or Transfer-Encoding in HTTP/2 or HTTP/3 (RFC 8441 §5, RFC 9113 §8.2.2, RFC 9114
     /// §4.2).
     ConnectionSpecificField,
-    /// A request of the draft Hixie-76, an older protocol.
+    /// A request of Hixie-76, a draft of an older protocol.
     Hixie76,
     /// No Sec-WebSocket-Version of 13 (§4.4).
     UnsupportedVersion,

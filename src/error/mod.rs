@@ -18,16 +18,33 @@ pub use protocol::ProtocolError;
 pub(crate) use text::display;
 
 /// The error of [`receive`](crate::Connection::receive): a violation by the peer, or the wrong buffer.
+///
+/// After a violation the connection has failed, and every later `receive` returns the same error. Write `out`
+/// to the transport, also then: it has the Close frame or the HTTP response for the peer.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use websocket_proto::{Config, Connection, Error, Negotiated, ProtocolError, ReceiveBuffer, Server};
+///
+/// let mut server = Connection::established(Server::new(), Negotiated::new(), Config::default());
+/// let (mut inbound, mut out) = (ReceiveBuffer::new(), Vec::new());
+/// assert_eq!(inbound.feed(b"\x81\x02hi"), 4); // without a mask
+/// let error = server.receive(&mut inbound, &mut out).unwrap_err();
+/// assert_eq!(error, Error::Protocol(ProtocolError::UnmaskedFrame));
+/// assert_eq!(out, b"\x88\x02\x03\xea"); // a Close frame with code 1002
+/// # }
+/// ```
+#[doc(alias("WebSocketError", "TungsteniteError"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Error {
-    /// In the opening handshake (§4).
+    /// A violation in the opening handshake (§4).
     Handshake(HandshakeError),
-    /// In the open connection (§5).
+    /// A violation in the open connection (§5).
     Protocol(ProtocolError),
-    /// The caller passed another buffer than the one with the rest of this connection's input, or a buffer
-    /// with the rest of another connection's input. Nothing was read: the connection continues with the
-    /// right buffer.
+    /// An error of the caller: the receive buffer does not hold the leftover bytes of this connection, or it
+    /// holds those of another connection. Nothing was read, and the connection continues with the right
+    /// buffer.
     WrongBuffer,
 }
 
@@ -64,7 +81,8 @@ impl From<Error> for std::io::Error {
     }
 }
 
-/// A deadline that has passed at a [`tick`](crate::Connection::tick). The connection has ended.
+/// The error of [`tick`](crate::Connection::tick): a deadline has passed, and the connection has ended. Every
+/// later `tick` returns the same error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Timeout {

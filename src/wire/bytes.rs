@@ -1,4 +1,4 @@
-//! The results of encoding: a few bytes, kept without a heap.
+//! The results of encoding: a few bytes each, without a heap.
 
 use core::fmt;
 use core::ops::Deref;

@@ -28,11 +28,13 @@ impl CloseCode {
     /// 1000: the purpose of the connection is fulfilled.
     #[doc(alias = "Normal")]
     pub const NORMAL_CLOSURE: Self = Self(1000);
-    /// 1001: a server goes down, or a browser leaves the page.
+    /// 1001: the endpoint goes away: a server shuts down, or a browser leaves the page.
+    #[doc(alias = "Away")]
     pub const GOING_AWAY: Self = Self(1001);
-    /// 1002: a protocol error.
+    /// 1002: the peer violated the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
-    /// 1003: a type of data that the endpoint cannot accept.
+    /// 1003: the peer sent a type of data that the endpoint cannot accept.
+    #[doc(alias = "Unsupported")]
     pub const UNSUPPORTED_DATA: Self = Self(1003);
     /// 1007: a payload that does not match the type of its message, such as text that is not UTF-8.
     #[doc(alias = "Invalid")]
@@ -45,7 +47,7 @@ impl CloseCode {
     pub const MESSAGE_TOO_BIG: Self = Self(1009);
     /// 1010: the client needs an extension that the server did not negotiate.
     pub const MANDATORY_EXTENSION: Self = Self(1010);
-    /// 1011: an unexpected condition.
+    /// 1011: the endpoint met an unexpected condition.
     pub const INTERNAL_ERROR: Self = Self(1011);
     /// 1012: the service restarts.
     #[doc(alias = "Restart")]
@@ -127,14 +129,15 @@ impl TryFrom<u16> for CloseCode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the two parts of §5.5.1")]
 pub struct CloseFrame<'b> {
-    /// The reason as a number.
+    /// The status code.
     pub code: CloseCode,
-    /// The reason in words; can be empty. It is not meant for end users (§5.5.1).
+    /// The reason as text, at most [`MAX_CLOSE_REASON`] bytes; it can be empty. It is not meant for end
+    /// users (§5.5.1).
     pub reason: &'b str,
 }
 
 impl<'b> CloseFrame<'b> {
-    /// Reads the payload of a Close frame; `None` if the payload is empty.
+    /// Reads the payload of a Close frame, which must be unmasked; `None` if the payload is empty.
     ///
     /// # Errors
     /// A payload of one byte, a code that no Close frame can carry, or a reason that is not UTF-8.
@@ -157,11 +160,11 @@ impl<'b> CloseFrame<'b> {
     }
 }
 
-/// Why the payload of a Close frame is illegal (§5.5.1).
+/// The reason why the payload of a Close frame is illegal (§5.5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the rules of §5.5.1, all of them")]
 pub enum CloseBodyError {
-    /// One byte: a code has two.
+    /// The payload has one byte, but a code has two.
     TooShort,
     /// A code that no Close frame can carry (§7.4).
     InvalidCode,

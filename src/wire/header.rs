@@ -12,9 +12,10 @@ use core::fmt;
 use super::length::{BITS_16, Length, MAX_7, MAX_64, MIN_16};
 use super::{HeaderBytes, LengthForm, MAX_CONTROL_PAYLOAD, Opcode, RawFrameHeader, ReservedBits};
 
-/// A frame header that obeys all rules for a single header (§5.2, §5.5).
+/// The header of a frame (§5.2). [`parse`](Self::parse) returns only headers that obey all rules for a single
+/// header (§5.2, §5.5).
 ///
-/// Other rules need more than the header: which reserved bits an extension defines, which endpoint masks, how
+/// Other rules depend on the connection: which reserved bits an extension defines, which endpoint masks, how
 /// fragments follow each other, and limits. [`Connection`](crate::Connection) checks those.
 ///
 /// ```
@@ -40,17 +41,18 @@ pub struct FrameHeader {
     pub opcode: Opcode,
     /// The key that masks the payload; `None` if the payload is not masked.
     pub masking_key: Option<[u8; 4]>,
-    /// The number of bytes of payload after the header; below 2^63.
+    /// The number of bytes of payload after the header. It must be below 2^63.
     pub payload_len: u64,
 }
 
 impl FrameHeader {
-    /// Reads the header at the start of `bytes`.
+    /// Reads the header at the start of `bytes`. The rest of `bytes` is not read.
     ///
     /// # Errors
-    /// An illegal header, at the earliest byte that shows it: the first byte shows a reserved opcode or a
-    /// fragmented control frame, the second a control frame that is too long, the last byte of the length
-    /// that the length is not minimal or not below 2^63.
+    /// The header is illegal. The error comes with the first byte that shows it: the first byte of the header
+    /// shows a reserved opcode or a fragmented control frame; the second byte shows a control frame that is
+    /// too long; the last byte of the length shows that the length is not minimal or not below 2^63.
+    #[doc(alias("decode", "parse_frame_header"))]
     #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Parsed, HeaderError> {
         match HeaderStart::parse(bytes)? {
@@ -59,7 +61,8 @@ impl FrameHeader {
         }
     }
 
-    /// The bytes of the header, with the length in its minimal form.
+    /// The bytes of the header, with the length in its minimal form. The fields are not checked.
+    #[doc(alias = "format")]
     #[must_use]
     #[inline]
     pub fn encode(&self) -> HeaderBytes {
@@ -107,12 +110,12 @@ impl From<FrameHeader> for RawFrameHeader {
 pub enum Parsed {
     /// The input ends before the header does.
     Partial {
-        /// What the first two bytes say; `None` if there is no byte.
+        /// The fields of the first two bytes; `None` if the input is empty.
         start: Option<HeaderStart>,
-        /// The payload length, as soon as all its bytes are there. The masking key is not.
+        /// The payload length; `None` if some of its bytes are missing.
         payload_len: Option<u64>,
     },
-    /// All bytes of the header are there.
+    /// The input has all bytes of the header.
     Complete {
         /// The header.
         header: FrameHeader,
@@ -133,7 +136,7 @@ impl Parsed {
     }
 }
 
-/// What the first two bytes of a frame header say, apart from the payload length.
+/// The fields in the first two bytes of a frame header, except the payload length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the fields of the two bytes, but for the length")]
 pub struct HeaderStart {
@@ -148,10 +151,10 @@ pub struct HeaderStart {
 }
 
 impl HeaderStart {
-    /// Reads the first two bytes, or the first alone; `None` if there is no byte.
+    /// Reads the first two bytes, or the first one alone; `None` if `bytes` is empty.
     ///
-    /// [`parse_rest`](Self::parse_rest) reads and judges all further bytes, so the caller can first judge
-    /// these two: how the bytes are split into reads then never changes the error.
+    /// [`parse_rest`](Self::parse_rest) reads and checks the bytes after these two. The caller first checks
+    /// these two, so that the split of the bytes into reads never changes the error.
     #[inline]
     pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Self>, HeaderError> {
         let [first, rest @ ..] = bytes else { return Ok(None) };
@@ -204,8 +207,8 @@ fn legal_len(length: Length) -> Result<u64, HeaderError> {
     Ok(length.value)
 }
 
-/// The frame that is most frequent: all its bytes are there, its length has at most 16 bits and is legal, and
-/// it is masked exactly if it must be.
+/// A frame of the most frequent form: all its bytes have arrived, its length has at most 16 bits and is
+/// legal, and its MASK bit is right.
 pub(crate) struct WholeFrame<'b> {
     pub(crate) header_len: usize,
     /// As received: not unmasked.
@@ -213,8 +216,9 @@ pub(crate) struct WholeFrame<'b> {
     pub(crate) key: Option<[u8; 4]>,
 }
 
-/// Reads a whole frame at the start of `bytes`, except its first byte; `masked` says whether it must be
-/// masked. `None` for every other frame, legal or not: [`FrameHeader::parse`] judges those.
+/// Reads a whole frame at the start of `bytes`, except its first byte, which the caller has checked. `masked`
+/// says whether the frame must be masked. `None` for every other frame, legal or not: [`FrameHeader::parse`]
+/// checks those.
 #[inline]
 pub(crate) fn parse_whole(bytes: &mut [u8], masked: bool) -> Option<WholeFrame<'_>> {
     let (&mut [_, second], rest) = bytes.split_first_chunk_mut::<2>()?;
@@ -238,7 +242,7 @@ pub(crate) fn parse_whole(bytes: &mut [u8], masked: bool) -> Option<WholeFrame<'
     }
 }
 
-/// Why a frame header is illegal on every connection.
+/// The reason why a frame header is illegal on every connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the rules of §5.2 and §5.5 for one header, all of them")]
 pub enum HeaderError {

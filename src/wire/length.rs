@@ -10,7 +10,7 @@ pub(super) const BITS_64: u8 = 127;
 pub(super) const MIN_16: u16 = MAX_7 as u16 + 1;
 /// The largest length in 16 bits.
 const MAX_16: u64 = 0xFFFF;
-/// The largest length in 64 bits: §5.2: "the most significant bit MUST be 0".
+/// The largest length in 64 bits (§5.2: "the most significant bit MUST be 0").
 pub(super) const MAX_64: u64 = u64::MAX >> 1;
 
 /// How a frame header writes its payload length (§5.2).
@@ -20,9 +20,10 @@ pub enum LengthForm {
     /// The shortest of the three forms that can hold the length: the only legal one.
     #[default]
     Minimal,
-    /// 7 bits. Of a longer length only the lower 7 bits are written, and 126 and 127 announce another form.
+    /// 7 bits. If the length needs more, only its lower 7 bits are written; 126 and 127 announce another
+    /// form.
     Bits7,
-    /// 126, then 16 bits. Of a longer length only the lower 16 bits are written.
+    /// 126, then 16 bits. If the length needs more, only its lower 16 bits are written.
     Bits16,
     /// 127, then 64 bits.
     Bits64,

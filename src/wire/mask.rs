@@ -3,7 +3,8 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-/// Masks or unmasks `bytes` in place. `offset` is the position of the first byte in the payload of its frame.
+/// Masks or unmasks `bytes` in place. `offset` is the position of the first byte of `bytes` in the payload of
+/// its frame.
 ///
 /// §5.3: byte *i* of the masked payload is byte *i* of the payload XOR byte *i* MOD 4 of the key. Masking
 /// twice gives the payload again.
@@ -13,6 +14,7 @@ use alloc::vec::Vec;
 /// websocket_proto::wire::mask(&mut payload, [0x37, 0xfa, 0x21, 0x3d], 0);
 /// assert_eq!(&payload, b"Hello");
 /// ```
+#[doc(alias("unmask", "apply_mask"))]
 #[inline]
 pub fn mask(bytes: &mut [u8], key: [u8; 4], offset: u64) {
     let word = Word::at(key, offset);

@@ -1,8 +1,8 @@
-//! Bytes ⇄ values: frame headers, masking, opcodes, close codes and bodies (§5.2, §5.3, §5.5.1, §7.4).
+//! The bytes of one frame: headers, masking, opcodes, close codes and bodies (§5.2, §5.3, §5.5.1, §7.4).
 //!
-//! These are pure functions. This module knows no role, no configuration and no previous frame, and it never
-//! panics on input. [`FrameHeader`] reads and writes legal headers only; its twin [`RawFrameHeader`] reads
-//! and writes any header, legal or not, for tests of other endpoints.
+//! These are pure functions: their results depend on no role, no configuration and no previous frame. None of
+//! them panics. [`FrameHeader::parse`] accepts legal headers only. [`RawFrameHeader`] reads and writes any
+//! header, legal or not, for tests of other endpoints.
 //!
 //! ```
 //! use websocket_proto::wire::{FrameHeader, LengthForm, Opcode, RawFrameHeader};

@@ -8,8 +8,8 @@ use super::{HeaderBytes, LengthForm, ReservedBits};
 
 /// A frame header of any content, legal or not, for tests of other endpoints.
 ///
-/// [`encode`](Self::encode) writes whatever the fields say, and [`parse`](Self::parse) reads whatever the
-/// bytes say. [`FrameHeader`](super::FrameHeader) is the twin that allows legal headers only.
+/// [`encode`](Self::encode) and [`parse`](Self::parse) check nothing. [`FrameHeader`](super::FrameHeader) is
+/// the type for legal headers.
 ///
 /// ```
 /// use websocket_proto::wire::{LengthForm, RawFrameHeader, ReservedBits};
@@ -27,7 +27,7 @@ use super::{HeaderBytes, LengthForm, ReservedBits};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the fields of §5.2, all of them")]
 pub struct RawFrameHeader {
-    /// FIN.
+    /// Whether the FIN bit is set.
     pub fin: bool,
     /// RSV1, RSV2 and RSV3.
     pub reserved: ReservedBits,
@@ -55,10 +55,10 @@ impl RawFrameHeader {
         }
     }
 
-    /// Reads the header at the start of `bytes` and judges nothing. Returns the header and its length in
+    /// Reads the header at the start of `bytes` without any check. Returns the header and its length in
     /// bytes; `None` if some of its bytes are missing.
     ///
-    /// The length form is the one that was read, so [`encode`](Self::encode) writes the same bytes again.
+    /// `length_form` is the form that was read, so [`encode`](Self::encode) writes the same bytes again.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<(Self, usize)> {
         let [first, second, rest @ ..] = bytes else { return None };
@@ -75,7 +75,7 @@ impl RawFrameHeader {
         Some((header, bytes.len().saturating_sub(rest.len())))
     }
 
-    /// The bytes of the header, as its fields say.
+    /// The bytes of the header. The fields are not checked.
     #[must_use]
     #[inline]
     pub fn encode(&self) -> HeaderBytes {
@@ -96,7 +96,7 @@ impl RawFrameHeader {
             form => form,
         };
         let [.., upper, lower] = self.payload_len.to_be_bytes();
-        // Few pieces: a sender checks its room for each.
+        // One piece for most headers, because `out` checks its capacity for each piece.
         match (form, self.masking_key) {
             (LengthForm::Minimal | LengthForm::Bits7, None) => put(&[first, lower & 0x7F]),
             (LengthForm::Minimal | LengthForm::Bits7, Some([a, b, c, d])) => {

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// The role of this endpoint in a connection: [`Server`] or [`Client`]. No other type implements it.
+/// The role of this endpoint in a connection: [`Server`] or [`Client`]. The trait is sealed.
 pub trait Role: sealed::Sealed {}
 
 /// The server: it reads masked frames and sends unmasked frames (§5.1).
@@ -178,7 +178,7 @@ impl<T: rand_core::TryCryptoRng> Entropy for RngEntropy<T> {
     }
 }
 
-/// Without the state of the generator: it would show the masking keys.
+/// Without the state of the generator, which would reveal the masking keys.
 #[cfg(feature = "rand_core")]
 impl<T> fmt::Debug for RngEntropy<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,8 +17,8 @@ const MEM_LEVEL: i32 = 5;
 /// on Windows. If the sum overflows, zlib panics in builds that check arithmetic.
 const MAX_TOTAL: u64 = u64::MAX >> (u64::BITS - c_ulong::BITS);
 
-/// The output grows in steps of at most this many bytes, so that a large message uses memory in proportion to
-/// its compressed size. A message whose bound is no longer than this is compressed in one call of zlib.
+/// The output grows in steps of at most this many bytes, so that a large message takes memory for its
+/// compressed length, not for its bound. A message with a bound of at most 256 KiB takes one call of zlib.
 const MAX_GROWTH: usize = 256 * 1024;
 
 /// Compresses the messages of one direction. It uses no memory before the first message.

@@ -1,5 +1,5 @@
 //! The message payload transformation of permessage-deflate (RFC 7692 §7.2): payload to DEFLATE and back.
-//! This room knows no frames.
+//! This module knows no frames.
 
 #[cfg(feature = "deflate")]
 mod blocks;

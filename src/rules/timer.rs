@@ -40,8 +40,8 @@ pub(crate) struct Millis(u32);
 impl Millis {
     const NONE: Self = Self(u32::MAX);
 
-    /// `None` if there is no timeout. `u32::MAX` milliseconds are far below `u64::MAX` nanoseconds, so the
-    /// product cannot overflow.
+    /// The timeout in nanoseconds; `None` if there is no timeout. The product cannot overflow, because
+    /// `u32::MAX` milliseconds are far below `u64::MAX` nanoseconds.
     fn nanos(self) -> Option<u64> {
         (self != Self::NONE).then(|| u64::from(self.0).saturating_mul(1_000_000))
     }
@@ -69,8 +69,8 @@ impl Timeouts {
         match wait {
             Wait::Nothing | Wait::Asked => Millis::NONE,
             Wait::Handshake => self.handshake,
-            // If the outbound buffer has no room for a Ping, each write and the end of this timeout try
-            // again.
+            // If the outbound buffer has no room for a Ping, the Ping is tried again at each tick, at the
+            // latest after this timeout.
             Wait::Idle | Wait::Ping => self.ping,
             Wait::Pong => self.pong,
             Wait::Close => self.close,
@@ -114,7 +114,8 @@ impl Timer {
         self.heard = true;
     }
 
-    /// Records how many bytes are received without an event: another number than before is input.
+    /// Records the number of bytes received without an event. If it differs from the last one, there was
+    /// input.
     // Each `receive` that needs more bytes passes here.
     #[inline]
     pub(crate) fn saw(&mut self, bytes: usize) {
@@ -124,8 +125,7 @@ impl Timer {
         self.seen = bytes;
     }
 
-    /// Records how many of these bytes are left after headers were removed, which make no event. This is no
-    /// input.
+    /// Records the number of these bytes after `receive` has consumed headers. The change is no input.
     pub(crate) fn left(&mut self, bytes: usize) {
         self.seen = bytes as u32;
     }

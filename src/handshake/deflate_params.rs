@@ -20,20 +20,23 @@ const SERVER_MAX_WINDOW_BITS: &str = "server_max_window_bits";
 const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 
 /// The parameters of permessage-deflate (RFC 7692 §7.1): the limits of one endpoint, or the values in use.
-/// Each parameter is about the messages that one of the endpoints sends.
+/// Each parameter applies to the messages that one of the endpoints sends.
 ///
-/// A window has 2^8 to 2^15 bytes: a number below 8 is treated as 8, one above 15 as 15. With context
-/// takeover, a message is compressed with the window that earlier messages have filled.
+/// A window has 2^8 to 2^15 bytes: a number below 8 counts as 8, one above 15 as 15. With context takeover, a
+/// message is compressed with the window that earlier messages have filled.
+///
+/// [`DeflateConfig`](crate::DeflateConfig) has an example.
+#[doc(alias = "PerMessageDeflateConfig")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct DeflateParams {
-    /// The base-2 logarithm of the window that the server compresses with.
+    /// The base-2 logarithm of the size in bytes of the server's window. Default: 15.
     pub server_window_bits: u8,
-    /// The base-2 logarithm of the window that the client compresses with.
+    /// The base-2 logarithm of the size in bytes of the client's window. Default: 15.
     pub client_window_bits: u8,
-    /// Whether the server keeps its window from message to message.
+    /// Whether the server keeps its window from message to message. Default: `true`.
     pub server_context_takeover: bool,
-    /// Whether the client keeps its window from message to message.
+    /// Whether the client keeps its window from message to message. Default: `true`.
     pub client_context_takeover: bool,
 }
 

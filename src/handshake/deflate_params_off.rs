@@ -1,4 +1,4 @@
-//! Stands in for `deflate_params.rs` without feature `deflate`: no value of [`Deflate`] exists, so the
+//! Replaces `deflate_params.rs` without feature `deflate`: no value of [`Deflate`] exists, so the
 //! compiler removes the code that would handle one.
 
 use arrayvec::ArrayString;

@@ -101,7 +101,7 @@ pub struct ParamValue<'b> {
 }
 
 impl<'b> ParamValue<'b> {
-    /// The characters, unquoted.
+    /// The characters of the value, without quotes and backslashes.
     pub fn bytes(self) -> impl Iterator<Item = u8> + 'b {
         let mut raw = self.raw.iter().copied();
         // RFC 9110 §5.6.4: a recipient "MUST handle a quoted-pair as if it were replaced by the octet

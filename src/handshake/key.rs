@@ -14,11 +14,19 @@ const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// The value of a Sec-WebSocket-Key field: 16 bytes in base64 (§4.1).
+///
+/// ```
+/// use websocket_proto::handshake::Key;
+///
+/// let key = Key::new(*b"the sample nonce"); // §1.3
+/// assert_eq!(key.as_str(), "dGhlIHNhbXBsZSBub25jZQ==");
+/// assert_eq!(key.accept().as_str(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key([u8; 24]);
 
 impl Key {
-    /// The key for this nonce, which must be random for each connection.
+    /// The key for this nonce, which must be random for each connection (§4.1).
     #[doc(alias = "generate_key")]
     #[must_use]
     pub fn new(nonce: [u8; 16]) -> Self {

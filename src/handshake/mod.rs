@@ -1,8 +1,8 @@
-//! The opening handshake (§4): the HTTP/1.1 head, and the request and the response of both roles. It knows no
-//! frames.
+//! The opening handshake (§4): the HTTP/1.1 head, and the request and the response of both roles.
 //!
-//! [`UpgradeRequest`] and [`UpgradeOffer`] are for applications that leave HTTP to a library, and for
-//! WebSocket over HTTP/2 and HTTP/3.
+//! [`Connection::server`](crate::Connection::server) and [`Connection::client`](crate::Connection::client) do
+//! the whole handshake over HTTP/1.1. [`UpgradeRequest`] (server) and [`UpgradeOffer`] (client) are for
+//! applications that use an HTTP library, and for WebSocket over HTTP/2 and HTTP/3.
 
 mod authority;
 mod client;

@@ -5,8 +5,13 @@ use super::extensions::{Extension, Reader};
 use crate::error::HandshakeError;
 use crate::wire::ReservedBits;
 
-/// The result of the opening handshake, as far as frames depend on it: the extensions in use. The crate has
-/// one extension, permessage-deflate (feature `deflate`).
+/// The extensions that an opening handshake has negotiated. The crate has one extension, permessage-deflate
+/// (feature `deflate`).
+///
+/// Pass it to [`Connection::established`](crate::Connection::established): [`Negotiated::new`] if the
+/// handshake negotiated no extension, otherwise the value that
+/// [`AcceptResponse::negotiated`](crate::handshake::AcceptResponse::negotiated) or
+/// [`UpgradeResponse::negotiated`](crate::handshake::UpgradeResponse::negotiated) returns.
 ///
 /// Two values are equal if the frames of their connections follow the same rules.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,7 +37,7 @@ impl Negotiated {
     }
 
     /// Adds the server's response to one offered extension. `supported` are the extensions that the server
-    /// supports; the server declines any other by silence.
+    /// supports. It declines any other extension: the response does not name it.
     fn accept(self, offer: Extension<'_>, supported: Self) -> Self {
         match (self.deflate, supported.deflate) {
             // RFC 7692 §5: offers are in the order of preference. The server accepts the first one that it
@@ -123,7 +128,7 @@ impl Negotiation {
         loop {
             match (reader.extension(), &self) {
                 (Ok(None), _) => return,
-                // The rest of the line is read all the same: a syntax error in it has precedence.
+                // The rest of the line is still read, because a syntax error in it has precedence.
                 (Ok(Some(_)), Self::Failed(_)) => {}
                 (Ok(Some(extension)), _) => {
                     *self = match add(negotiated, extension) {

@@ -14,8 +14,8 @@ use crate::handshake::key::{Key, fingerprint};
 use crate::handshake::negotiation::Negotiated;
 use crate::handshake::uri::{Pieces, Uri};
 
-/// A client keeps eight bytes of each subprotocol that it offers, so this many take 128 bytes while it waits
-/// for the response.
+/// While a client waits for the response, it keeps eight bytes of each subprotocol that it offers: 128 bytes
+/// for this many.
 const MAX_OFFERED_SUBPROTOCOLS: usize = 16;
 
 /// The request of a client (§4.1): the URI, the offered subprotocols, and the application's own fields.
@@ -50,15 +50,16 @@ impl<'a> ClientRequest<'a> {
         Self { uri, subprotocols: &[], headers: &[] }
     }
 
-    /// Offers these subprotocols, the preferred one first: unique tokens, at most 16 (§4.1).
+    /// Sets the offered subprotocols, the preferred one first: unique tokens, at most 16 (§4.1).
     #[doc(alias = "with_sub_protocol")]
     #[must_use]
     pub const fn subprotocols(self, subprotocols: &'a [&'a str]) -> Self {
         Self { subprotocols, ..self }
     }
 
-    /// Adds these fields, such as Origin (once), Cookie or Authorization. The handshake writes Host, Upgrade,
-    /// Connection, Content-Length, Transfer-Encoding and all of Sec-WebSocket-*: they are refused here.
+    /// Sets the fields of the application, such as Origin (once), Cookie or Authorization. Host, Upgrade,
+    /// Connection, Content-Length, Transfer-Encoding and all Sec-WebSocket-* fields are an
+    /// [error](RequestError::ReservedField): only the handshake can write them.
     #[doc(alias = "with_header")]
     #[must_use]
     pub const fn headers(self, headers: &'a [(&'a str, &'a str)]) -> Self {

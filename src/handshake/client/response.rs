@@ -88,7 +88,7 @@ impl<'b> Response<'b> {
         Extensions::new(self.headers)
     }
 
-    /// The value of the first field with this name, in any case.
+    /// The value of the first field with this name. Upper and lower case in names are equal.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'b [u8]> {
         self.headers.first(name)
@@ -168,6 +168,7 @@ impl<'b> StatusLine<'b> {
 }
 
 /// A response that accepts the client's request, checked (§4.1).
+/// [`UpgradeOffer::check`](crate::handshake::UpgradeOffer::check) returns it.
 #[doc(alias = "verify_response")]
 #[derive(Debug, Clone, Copy)]
 pub struct UpgradeResponse<'b> {

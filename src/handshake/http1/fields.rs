@@ -103,7 +103,7 @@ impl<'b> Headers<'b> {
         Self { lines }
     }
 
-    /// The value of the first field with this name, in any case.
+    /// The value of the first field with this name. Upper and lower case in names are equal.
     #[must_use]
     pub fn first(mut self, name: &str) -> Option<&'b [u8]> {
         loop {
@@ -134,7 +134,7 @@ impl<'b> Headers<'b> {
     }
 }
 
-/// By their names, as they were written, and their values, in order.
+/// Equal if names and values are equal, in order. Upper and lower case in names are different here.
 impl PartialEq for Headers<'_> {
     fn eq(&self, other: &Self) -> bool {
         Iterator::eq(*self, *other)

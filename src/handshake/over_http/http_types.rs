@@ -43,8 +43,8 @@ impl<'b> UpgradeRequest<&'b HeaderMap> {
     /// ```
     ///
     /// # Errors
-    /// The rule that the request breaks; [`HandshakeError::NotAnUpgrade`] if it asks for something else, and
-    /// [`HandshakeError::UnsupportedHttpVersion`] if it came over another version.
+    /// The rule that the request breaks. [`HandshakeError::NotAnUpgrade`] if the request asks for no upgrade
+    /// to `websocket`; [`HandshakeError::UnsupportedHttpVersion`] if its version is not HTTP/1.1.
     pub fn from_http<B>(request: &'b Request<B>) -> Result<Self, RejectResponse> {
         match request.version() {
             Version::HTTP_11 => Self::http11(request.method().as_str(), request.headers()),
@@ -69,8 +69,8 @@ impl AcceptResponse<'_> {
 }
 
 impl RejectResponse {
-    /// The response as a type of the crate `http`, with feature `http`. It needs no content; the text of the
-    /// error can be its content.
+    /// The response as a type of the crate `http`, with feature `http`. It needs no content; the application
+    /// can send the text of the error as content.
     ///
     /// ```
     /// use websocket_proto::handshake::UpgradeRequest;

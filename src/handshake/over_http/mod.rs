@@ -1,5 +1,5 @@
-//! The opening handshake of an application whose HTTP is another library's (§4, RFC 8441, RFC 9220): the same
-//! checks as a connection makes, over fields that the library has parsed.
+//! The opening handshake with an HTTP library (§4, RFC 8441, RFC 9220): the same checks as those of a
+//! connection, over fields that the library has parsed.
 //!
 //! ```text
 //!             server                                            client

@@ -9,7 +9,9 @@ use crate::handshake::key::AcceptKey;
 use crate::handshake::negotiation::Negotiated;
 use crate::handshake::server::response::{Accept, required_fields};
 
-/// The response that accepts a request (§4.2.2). When the library has sent it, the connection is open.
+/// The response that accepts a request (§4.2.2).
+/// [`UpgradeRequest::accept`](crate::handshake::UpgradeRequest::accept) returns it. When the HTTP library has
+/// sent it, the connection is open.
 #[derive(Debug, Clone, Copy)]
 pub struct AcceptResponse<'a> {
     accept: Accept<'a>,
@@ -24,14 +26,14 @@ impl<'a> AcceptResponse<'a> {
         Self { accept, key, negotiated, extensions: negotiated.response() }
     }
 
-    /// The status: 101, or 200 to an extended CONNECT.
+    /// The status: 101 over HTTP/1.1, 200 to an extended CONNECT.
     #[must_use]
     pub const fn status(&self) -> u16 {
         if self.key.is_some() { 101 } else { 200 }
     }
 
-    /// The names and values of the fields, the application's own ones last. For an extended CONNECT, the
-    /// names are in lower case, as HTTP/2 and HTTP/3 require; the application writes its own ones so.
+    /// The names and values of the fields; the fields of the application are last. For an extended CONNECT,
+    /// the names are in lower case, as HTTP/2 and HTTP/3 require; the application must do the same.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.accept.fields(self.key.as_ref(), self.extensions.as_deref())
     }
@@ -43,8 +45,8 @@ impl<'a> AcceptResponse<'a> {
     }
 }
 
-/// The response that rejects an invalid request (§4.2.2), and the reason. It needs no content; the text of
-/// the error can be its content.
+/// The response that rejects an invalid request (§4.2.2), and the reason. It needs no content; the
+/// application can send the text of the error as content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RejectResponse {
     over: HttpVersion,

@@ -81,8 +81,8 @@ impl<'a> UpgradeOffer<'a> {
         if self.key.is_some() { "GET" } else { "CONNECT" }
     }
 
-    /// The names and values of the fields, the application's own ones last. For an extended CONNECT, the
-    /// names are in lower case, as HTTP/2 and HTTP/3 require; the application writes its own ones so.
+    /// The names and values of the fields; the fields of the application are last. For an extended CONNECT,
+    /// the names are in lower case, as HTTP/2 and HTTP/3 require; the application must do the same.
     pub fn fields(&self) -> impl Iterator<Item = (&str, impl fmt::Display)> {
         self.request.fields(self.key.as_ref(), self.extensions.as_deref())
     }
@@ -91,8 +91,8 @@ impl<'a> UpgradeOffer<'a> {
     /// [`UpgradeRequest`](crate::handshake::UpgradeRequest) describes.
     ///
     /// # Errors
-    /// The rule that the response breaks; [`HandshakeError::NotAccepted`] for any status but 101, or but 2xx
-    /// if the request is an extended CONNECT.
+    /// The rule that the response breaks. [`HandshakeError::NotAccepted`] if the status is not 101 or, for an
+    /// extended CONNECT, not 2xx.
     pub fn check<'b, F, N, V>(&self, status: u16, fields: F) -> Result<UpgradeResponse<'b>, HandshakeError>
     where
         F: IntoIterator<Item = (&'b N, &'b V)> + Clone,

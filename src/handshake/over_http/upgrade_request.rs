@@ -16,10 +16,10 @@ use crate::handshake::server::subprotocol::{Subprotocol, Subprotocols};
 
 /// A client's request that an HTTP library has parsed, checked (§4.2.1, RFC 8441 §5).
 ///
-/// `F` yields the fields as pairs of a name and a value, and can be iterated several times:
-/// `&http::HeaderMap` of hyper, h2 and h3, or an iterator that is `Clone`. Names and values are `&str`,
-/// `&[u8]`, or references to types of the library that are `AsRef<[u8]>`. Several lines with one name are
-/// several pairs.
+/// `F` yields the fields as pairs of a name and a value. It is `Clone`, because the checks read it several
+/// times: `&http::HeaderMap` (hyper, h2, h3), or an iterator that is `Clone`. Names and values are `&str`,
+/// `&[u8]`, or references to other types that are `AsRef<[u8]>`. Several lines with one name are several
+/// pairs.
 ///
 /// The server declines all offered extensions (§9.1), except with `UpgradeRequest::deflate` (feature
 /// `deflate`).
@@ -53,7 +53,7 @@ use crate::handshake::server::subprotocol::{Subprotocol, Subprotocols};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[doc(alias = "WebSocketUpgrade")]
-#[doc(alias = "create_response")]
+#[doc(alias("create_response", "is_upgrade_request"))]
 #[derive(Clone, Copy)]
 pub struct UpgradeRequest<F> {
     pub(super) fields: F,
@@ -69,11 +69,12 @@ where
     N: AsRef<[u8]> + ?Sized + 'b,
     V: AsRef<[u8]> + ?Sized + 'b,
 {
-    /// Checks a request over HTTP/1.1. The caller checks the version: HTTP/1.0 has no upgrade. The response
-    /// to it is [`RejectResponse::http11`] with [`HandshakeError::UnsupportedHttpVersion`].
+    /// Checks a request over HTTP/1.1. The caller checks the version. HTTP/1.0 has no upgrade: answer it with
+    /// [`RejectResponse::http11`] and [`HandshakeError::UnsupportedHttpVersion`].
     ///
     /// # Errors
-    /// The rule that the request breaks; [`HandshakeError::NotAnUpgrade`] if it asks for something else.
+    /// The rule that the request breaks. [`HandshakeError::NotAnUpgrade`] if the request asks for no upgrade
+    /// to `websocket`.
     pub fn http11(method: &str, fields: F) -> Result<Self, RejectResponse> {
         let check = |fields| {
             if method != "GET" {

@@ -55,8 +55,8 @@ impl<'b> Request<'b> {
         self.target
     }
 
-    /// The server's authority: host and perhaps port. It is the Host field, or, if the target is an absolute
-    /// URI, the authority in that (RFC 9112 §3.2.2).
+    /// The server's authority: the host, and the port if the client sent one. It is the Host field or, if the
+    /// target is an absolute URI, the authority in that URI (RFC 9112 §3.2.2).
     #[must_use]
     pub fn host(&self) -> &'b str {
         self.host
@@ -82,7 +82,7 @@ impl<'b> Request<'b> {
         Extensions::new(self.headers)
     }
 
-    /// The value of the first field with this name, in any case.
+    /// The value of the first field with this name. Upper and lower case in names are equal.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'b [u8]> {
         self.headers.first(name)

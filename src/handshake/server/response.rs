@@ -46,20 +46,22 @@ pub struct Accept<'a> {
 }
 
 impl<'a> Accept<'a> {
-    /// Without a subprotocol and without fields of the application.
+    /// A response without a subprotocol and without fields of the application.
     #[must_use]
     pub const fn new() -> Self {
         Self { subprotocol: None, headers: &[] }
     }
 
-    /// Selects this subprotocol, one that the accepted request offers.
+    /// Selects this subprotocol, which must come from
+    /// [`Request::subprotocols`](crate::Request::subprotocols) of the accepted request.
     #[must_use]
     pub const fn subprotocol(self, subprotocol: Subprotocol<'a>) -> Self {
         Self { subprotocol: Some(subprotocol), ..self }
     }
 
-    /// Adds these fields, such as Set-Cookie. The handshake writes Host, Upgrade, Connection, Content-Length,
-    /// Transfer-Encoding and all of Sec-WebSocket-*: they are refused here.
+    /// Sets the fields of the application, such as Set-Cookie. Host, Upgrade, Connection, Content-Length,
+    /// Transfer-Encoding and all Sec-WebSocket-* fields are an
+    /// [error](crate::AcceptError::ReservedField): only the handshake can write them.
     #[must_use]
     pub const fn headers(self, headers: &'a [(&'a str, &'a str)]) -> Self {
         Self { headers, ..self }
@@ -144,21 +146,21 @@ pub struct Reject<'a> {
 }
 
 impl<'a> Reject<'a> {
-    /// With this status, 200 to 599, and without content.
+    /// A response with this status, from 200 to 599, without content.
     #[must_use]
     pub const fn new(status: u16) -> Self {
         Self { status, headers: &[], body: b"" }
     }
 
-    /// Adds these fields, such as Content-Type, Location or WWW-Authenticate. The handshake writes Host,
-    /// Upgrade, Connection, Content-Length, Transfer-Encoding and all of Sec-WebSocket-*: they are refused
-    /// here.
+    /// Sets the fields of the application, such as Content-Type, Location or WWW-Authenticate. Host, Upgrade,
+    /// Connection, Content-Length, Transfer-Encoding and all Sec-WebSocket-* fields are an
+    /// [error](crate::AcceptError::ReservedField): only the handshake can write them.
     #[must_use]
     pub const fn headers(self, headers: &'a [(&'a str, &'a str)]) -> Self {
         Self { headers, ..self }
     }
 
-    /// Sets the content.
+    /// Sets the content. The handshake writes its Content-Length, but no Content-Type.
     #[must_use]
     pub const fn body(self, body: &'a [u8]) -> Self {
         Self { body, ..self }

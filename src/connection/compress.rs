@@ -18,8 +18,8 @@ pub(super) struct Compression {
     min_len: u32,
     /// The window, if permessage-deflate was negotiated and the application uses it.
     window: Option<Window>,
-    /// Whether the peer's window holds a message that the deflater's does not: one that was compressed
-    /// before.
+    /// Whether the peer's window holds a message that the deflater's window does not: a prepared message,
+    /// which another deflater has compressed.
     is_window_stale: bool,
     deflater: Deflater,
 }
@@ -47,31 +47,32 @@ impl Compression {
         Self { min_len: deflate.min_len.into(), window: Some(Window { bits, takeover }), ..off }
     }
 
-    /// Whether a message of this many bytes is compressed, if it can be.
+    /// Whether a message of this many bytes is long enough to be compressed.
     #[inline]
     pub(super) const fn may_compress(&self, len: usize) -> bool {
         len >= self.min_len as usize
     }
 
-    /// Whether a message is compressed that begins with a fragment of this many bytes, or has only this one.
+    /// Whether to compress a message whose first fragment has `len` bytes. `last` says that it has no other
+    /// fragment.
     pub(super) fn compresses<R: Role>(&self, len: usize, last: bool, out: &impl SendBuffer) -> bool {
         let wanted = self.min_len != NEVER && (!last || len >= self.min_len as usize);
         wanted && self.window.is_some() && has_room::<R>(len, out)
     }
 
-    /// Whether a message of this many bytes can be sent in a form that was compressed before, with an empty
-    /// window of this size.
+    /// Whether the compressed form of a prepared message can be sent. The message has `len` bytes, and its
+    /// form was compressed with an empty window of this size.
     pub(super) fn allows_prepared(&self, len: usize, window_bits: u8) -> bool {
         let wanted = self.min_len != NEVER && len >= self.min_len as usize;
         wanted && self.window.is_some_and(|window| window_bits <= window.bits)
     }
 
-    /// A message was sent in such a form.
+    /// The compressed form of a prepared message was sent.
     pub(super) fn prepared_sent(&mut self) {
         self.is_window_stale = true;
     }
 
-    /// Compresses the messages that begin from now on, or not.
+    /// Switches compression on or off for the messages that begin after this call.
     pub(super) fn set(&mut self, on: bool, config: &Settings) {
         self.min_len = match config.deflate.get() {
             Some(deflate) if on && self.window.is_some() => deflate.min_len.into(),
@@ -79,7 +80,7 @@ impl Compression {
         };
     }
 
-    /// How many bytes a payload of this length can take when it is compressed.
+    /// The largest compressed length of a payload of `len` bytes.
     pub(super) const fn most(len: usize) -> usize {
         Deflater::bound(len)
     }
@@ -101,10 +102,10 @@ impl Compression {
             debug_assert!(false, "compression is off");
             return;
         };
-        // RFC 7692 §6.1: RSV1 not on "non-first fragments of a data message"
+        // RFC 7692 §6.1: RSV1 is not set on "non-first fragments of a data message"
         let first = header.opcode != Opcode::Continuation;
         header.reserved = if first { ReservedBits::RSV1 } else { ReservedBits::NONE };
-        // §7.2.1: to keep the window is allowed, not required
+        // RFC 7692 §7.2.1: a sender may keep its window, and need not
         let window = Window { takeover: window.takeover && !mem::take(&mut self.is_window_stale), ..window };
         let bytes =
             self.deflater.deflate(payload, FragmentPosition { first, last: header.fin }, window, level);
@@ -114,8 +115,8 @@ impl Compression {
     }
 }
 
-/// Whether `out` has room for the frame of this much payload, however well it compresses, and for a pending
-/// control frame. A payload that was compressed must be sent: the window remembers it.
+/// Whether `out` has room for the longest compressed frame of `len` bytes and for a pending control frame.
+/// This is checked before compression, because a compressed payload is in the window and must be sent.
 fn has_room<R: Role>(len: usize, out: &impl SendBuffer) -> bool {
     let frame = frame_len::<R>(Deflater::bound(len));
     out.remaining_capacity() >= frame.saturating_add(MAX_HEADER).saturating_add(MAX_CONTROL_PAYLOAD)

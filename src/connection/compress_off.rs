@@ -1,4 +1,4 @@
-//! Stands in for `compress.rs` without feature `deflate`: no message is compressed, so the compiler removes
+//! Replaces `compress.rs` without feature `deflate`: no message is compressed, so the compiler removes
 //! the code that would do it.
 
 use super::frame_writer::Writer;

@@ -1,5 +1,5 @@
-//! The inbound direction of permessage-deflate (RFC 7692 §6.2): payload of compressed frames to the message
-//! that is reassembled.
+//! The inbound direction of permessage-deflate (RFC 7692 §6.2): inflates the payload of compressed frames to
+//! the message bytes of the buffer.
 
 use super::message::{OpenMessage, Stop, awaits_code_point};
 use crate::buffer::{ReceiveBuffer, Storage};
@@ -65,7 +65,7 @@ impl<'a> Decompressor<'a> {
         }
     }
 
-    /// Moves inflated bytes to the message; whether that was all of them. It is not if a part is full.
+    /// Moves inflated bytes to the message bytes. Returns `false` if a part is full and bytes are left.
     fn append_inflated<S: Storage>(
         &mut self,
         message: &mut OpenMessage,
@@ -77,7 +77,7 @@ impl<'a> Decompressor<'a> {
             Delivery::Messages => self.limits.message,
             Delivery::Parts => CHUNK_LEN as u64,
         };
-        // §10.4: the limit is one on inflated bytes
+        // §10.4: the limit counts inflated bytes
         let allowed = len.min(message.counters.left(self.limits));
         let wanted = allowed.min(usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(before));
         let count = buffer.append_inflated(pending.get(..wanted).unwrap_or_default(), limit);
@@ -90,21 +90,21 @@ impl<'a> Decompressor<'a> {
         if count == len {
             return Ok(true);
         }
-        // Fixed memory may have no room for what the limit allows.
+        // Fixed memory may have less room than the limit allows.
         let is_parts = self.delivery == Delivery::Parts;
         let is_full = is_parts && count < allowed && !awaits_code_point(message.kind, buffer);
         if is_full { Ok(false) } else { Err(ProtocolError::MessageTooBig) }
     }
 }
 
-/// Unmasks the payload in its place: the inflater may not take all of it at once. Returns how many of the
+/// Unmasks the payload in place, because the inflater may not take all of it at once. Returns how many of the
 /// unread bytes are unmasked.
 fn unmask<S: Storage>(message: &mut OpenMessage, buffer: &mut ReceiveBuffer<S>) -> u32 {
     let (Some(Unmasked(unmasked)), Some(frame)) = (&mut message.compressed, &mut message.frame) else {
         return 0;
     };
     let masked = buffer.unread_mut().get_mut(*unmasked as usize..).unwrap_or_default();
-    // At 4 GiB of unread bytes, the rest waits.
+    // At most 4 GiB are unmasked in advance: the count has 32 bits.
     let count = u32::try_from(masked.len()).unwrap_or(u32::MAX).min(u32::MAX.saturating_sub(*unmasked));
     let count = u32::try_from(frame.remaining).map_or(count, |remaining| remaining.min(count));
     if let Some(key) = &mut frame.key {

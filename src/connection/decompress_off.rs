@@ -1,4 +1,4 @@
-//! Stands in for `decompress.rs` without feature `deflate`: there is no compressed message to inflate.
+//! Replaces `decompress.rs` without feature `deflate`: there is no compressed message to inflate.
 
 use super::message::{OpenMessage, Stop};
 use crate::buffer::{ReceiveBuffer, Storage};
@@ -24,7 +24,7 @@ impl Decompressor {
         _: &mut ReceiveBuffer<S>,
     ) -> Result<Stop, ProtocolError> {
         match message.compressed {
-            // Never: there is no value.
+            // The type has no value.
             Some(compressed) => match compressed {},
             None => Ok(Stop::NeedMore),
         }

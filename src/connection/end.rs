@@ -1,4 +1,4 @@
-//! The states of a connection, and a connection that is over (§7): its last reply, and its report.
+//! The states of a connection, and the connection after its end (§7): its last reply and its close status.
 
 use core::time::Duration;
 
@@ -14,32 +14,46 @@ use crate::rules::{CloseFrameStatus, CloseStatus, Due, Timeouts, Timer, Wait};
 use crate::wire::CloseCode;
 
 /// The phases of a connection, in this order.
+///
+/// ```
+/// use websocket_proto::{Config, Connection, Negotiated, Server, State};
+///
+/// let mut connection = Connection::established(Server::new(), Negotiated::new(), Config::default());
+/// assert_eq!(connection.state(), State::Transmission);
+/// connection.receive_eof();
+/// assert_eq!(connection.state(), State::End);
+/// ```
+#[doc(alias("WebSocketState", "readyState"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "there are these three")]
 pub enum State {
     /// The opening handshake (§4): CONNECTING.
     Handshake,
-    /// Messages are exchanged (§6): OPEN, and CLOSING while one of the two Close frames is missing.
+    /// The endpoints exchange messages (§6): OPEN, and CLOSING while one of the two Close frames is missing.
     Transmission,
-    /// The closing handshake is complete, or the connection has failed, was rejected or was cut (§7): nothing
-    /// is received or sent any more.
+    /// The closing handshake is complete, the connection has failed or was rejected, or the transport has
+    /// ended (§7). No events follow, and no message can be sent.
     End,
 }
 
-/// What to do with the transport, once `out` is written.
+/// What to do with the transport, after all bytes of `out` were written to it.
+/// [`Connection::transport_action`](crate::Connection::transport_action) returns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "§7.1.1 leaves these")]
 pub enum TransportAction {
     /// Keep it open.
     KeepOpen,
-    /// Wait until the peer closes it, but not for ever (§7.1.1: a client leaves that to the server).
+    /// Wait until the peer closes it (§7.1.1: the server closes first).
+    /// [`Config::close_timeout`](crate::Config::close_timeout) limits the wait: then
+    /// [`tick`](crate::Connection::tick) returns an error, and the action is [`Close`](Self::Close).
     AwaitPeerClose,
-    /// Close it: shut down writing, then read to the end for a while. A socket that is dropped with unread
-    /// input resets the connection, and the peer may never read the last frame (§7.1.1).
+    /// Close it: shut down its writing side, then read and discard input until its end or for a short time.
+    /// If a socket is closed with unread input, TCP can reset the connection, and the peer may never read the
+    /// last frame (§7.1.1).
     Close,
 }
 
-/// A connection that is over.
+/// A connection after its end.
 #[derive(Debug, Clone)]
 pub(super) struct End {
     /// What `receive` returns from now on.
@@ -64,7 +78,7 @@ impl End {
         }
     }
 
-    /// The same, and a server answers the request with the HTTP status of the error.
+    /// The opening handshake ended with an invalid request. A server answers it with the status of the error.
     pub(super) fn of_request(error: HandshakeError) -> Self {
         Self { pending: PendingReply::Rejection(error), ..Self::of_handshake(Err(error.into())) }
     }
@@ -80,15 +94,15 @@ impl End {
         Self::of_half(half, Err(error.into()), TransportAction::Close)
     }
 
-    /// The peer was silent for too long. 1011 is what other implementations send then.
+    /// A deadline has passed. The Close has code 1011, as that of Python's websockets after a silence.
     pub(super) fn timed_out(half: &mut SendHalf) -> Self {
         half.fail(CloseCode::INTERNAL_ERROR);
         Self::of_half(half, Ok(()), TransportAction::Close)
     }
 
-    /// The end of a connection whose closing handshake is complete (§7.1.4); `None` before.
+    /// The end of a connection whose closing handshake is complete (§7.1.4); `None` if it is not.
     pub(super) fn closed<R: Role>(half: &mut SendHalf) -> Option<Self> {
-        // §7.1.1: the server closes the transport at once, the client waits for that
+        // §7.1.1: the server closes the transport at once, and the client waits for that
         let action = if R::IS_SERVER { TransportAction::Close } else { TransportAction::AwaitPeerClose };
         half.is_closed().then(|| Self::of_half(half, Ok(()), action))
     }
@@ -98,7 +112,7 @@ impl End {
         Self { outcome, close_status, pending: half.take_pending(), transport_action, timeout: None }
     }
 
-    /// Applies a signal to the half that writes; the end of the connection, if the signal brings it.
+    /// Applies a signal to the write half. Returns the end of the connection, if the signal ends it.
     pub(super) fn by_signal<R: Role>(
         content: Content,
         half: &mut SendHalf,
@@ -114,7 +128,7 @@ impl End {
         Self::closed::<R>(half)
     }
 
-    /// Completes the report with a signal that is handled after the end.
+    /// Completes the outcome and the close status with a signal that is handled after the end.
     pub(super) fn late_signal(&mut self, content: &Content) {
         match content {
             Content::Closed(code, _) if self.close_status.received == CloseFrameStatus::None => {
@@ -125,15 +139,15 @@ impl End {
         }
     }
 
-    /// Writes the pending reply. Without room it stays; without a masking key it is dropped, or the end would
-    /// never come.
+    /// Writes the pending reply. Without room it stays pending. Without a masking key it is dropped, so that
+    /// it does not keep the transport open.
     pub(super) fn flush_reply<R: Role, O: SendBuffer>(&mut self, writer: &mut Writer<'_, R, O>) {
         if self.pending.flush(writer) == Err(SendError::Entropy) {
             self.drop_reply();
         }
     }
 
-    /// The pending reply will not be written.
+    /// Drops the pending reply: it will not be written.
     fn drop_reply(&mut self) {
         if let PendingReply::Close(_) = self.pending {
             self.close_status.sent = CloseFrameStatus::None;
@@ -147,7 +161,7 @@ impl End {
         self.transport_action = TransportAction::Close;
     }
 
-    /// The time for the last reply, or for the peer to close the transport, is over.
+    /// The timeout for the last reply, or for the peer to close the transport, has ended.
     pub(super) fn time_out(&mut self, timeout: Timeout) {
         self.transport_ended();
         self.timeout = Some(timeout);
@@ -158,7 +172,7 @@ impl End {
         if self.pending.is_none() { self.transport_action } else { TransportAction::KeepOpen }
     }
 
-    /// It is `now`: returns the next deadline, or that the time is over.
+    /// Advances the timer to `now`. Returns the next deadline, or the timeout that has ended.
     pub(super) fn tick(
         &mut self,
         timer: &mut Timer,

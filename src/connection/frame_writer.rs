@@ -1,4 +1,4 @@
-//! Frames to bytes in `out` (§5.2): the header, the payload, and the room that they need.
+//! Writes frames to `out` (§5.2): the header, the payload, and the check that `out` has room for them.
 
 use arrayvec::ArrayVec;
 
@@ -13,7 +13,7 @@ use crate::wire::{
 /// The payload of a control frame.
 pub(super) type ControlPayload = ArrayVec<u8, MAX_CONTROL_PAYLOAD>;
 
-/// Where frames are written, with the role that masks them and the limit on the bytes that wait.
+/// Writes frames to `out`. The role masks them, and the settings limit the bytes in `out`.
 pub(super) struct Writer<'a, R, O> {
     pub(super) role: &'a mut R,
     pub(super) config: &'a Settings,
@@ -21,13 +21,13 @@ pub(super) struct Writer<'a, R, O> {
 }
 
 impl<R: Role, O: SendBuffer> Writer<'_, R, O> {
-    /// Whether `out` accepts so many bytes.
+    /// Whether `out` accepts `len` more bytes: see [`accepts`].
     #[inline]
     pub(super) fn accepts(&self, len: usize) -> bool {
         accepts(self.config, self.out, len)
     }
 
-    /// Whether `out` can never hold so many bytes: it is empty, and too small.
+    /// Whether `out` can never hold `len` bytes: it is empty, and too small.
     pub(super) fn is_too_small(&self, len: usize) -> bool {
         self.out.is_empty() && self.out.remaining_capacity() < len
     }
@@ -54,8 +54,8 @@ impl<R: Role, O: SendBuffer> Writer<'_, R, O> {
     }
 }
 
-/// Whether `out` accepts so many bytes: it has room for them, and the bytes in it are below the high-water
-/// mark.
+/// Whether `out` accepts `len` more bytes: it has room for them, and the bytes in it are below the high-water
+/// mark `max_write_buffer`.
 #[inline]
 fn accepts(config: &Settings, out: &impl SendBuffer, len: usize) -> bool {
     out.len() < config.max_write_buffer && out.remaining_capacity() >= len
@@ -87,7 +87,7 @@ pub(super) const fn header(
     FrameHeader { fin, reserved: ReservedBits::NONE, opcode, masking_key, payload_len: payload_len as u64 }
 }
 
-/// §5.2: the bytes that a frame with this much payload takes.
+/// The length of a frame with this much payload (§5.2).
 pub(super) const fn frame_len<R: Role>(payload_len: usize) -> usize {
     // Saturating: a frame longer than `usize::MAX` has no room in any buffer either.
     payload_len.saturating_add(header_len(payload_len as u64, !R::IS_SERVER))

@@ -1,4 +1,4 @@
-//! The opening handshake of a connection (§4): a head to an event and the next state.
+//! The opening handshake of a connection (§4): reads a head, returns its event and the next state.
 
 use super::event::Event;
 use super::frame_writer::write_pieces;
@@ -11,11 +11,11 @@ use crate::handshake::{
 };
 
 /// RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final
-/// response". Eight are enough for every kind of them, and few enough to bound the work.
+/// response". Eight are more than the registered 1xx statuses, and bound the work.
 const MAX_INTERIM_RESPONSES: u8 = 8;
 
-/// How far the opening handshake is. `retained` is what the buffer retained when more bytes were needed: see
-/// [`ReceiveBuffer::retain`].
+/// The state of the opening handshake. `retained` is the check number of the buffer when more bytes were
+/// needed: see [`ReceiveBuffer::retain`].
 #[derive(Debug, Clone)]
 pub(super) enum Opening {
     /// A server reads the request.
@@ -26,7 +26,7 @@ pub(super) enum Opening {
     Response { reader: HeadReader, expected: ExpectedResponse, interim: u8, retained: u16 },
 }
 
-/// The result of a head.
+/// The result of reading a head.
 pub(super) enum Turn<'b> {
     /// More bytes, or the application's answer, are needed.
     Wait,
@@ -59,7 +59,7 @@ impl Opening {
         Ok(Self::Response { reader: HeadReader::RESPONSE, expected, interim: 0, retained: 0 })
     }
 
-    /// Writes the 101 (§4.2.2); returns the negotiated extensions.
+    /// Writes the 101 response (§4.2.2). Returns the negotiated extensions.
     pub(super) fn accept(
         &self,
         accept: Accept<'_>,
@@ -107,12 +107,12 @@ impl Opening {
         matches!(self, Self::Received { .. })
     }
 
-    /// Whether a server has received a part of a request: then a timeout is answered.
+    /// Whether a server has received a part of a request. If so, it answers a timeout with 408.
     pub(super) fn has_begun(&self) -> bool {
         matches!(self, Self::Request { reader, .. } if reader.has_begun())
     }
 
-    /// What a server will have negotiated, if it accepts the request.
+    /// The extensions that a server negotiates when it accepts the request.
     pub(super) const fn negotiated(&self) -> Option<Negotiated> {
         match self {
             Self::Received { kind: RequestKind::Upgrade { negotiated, .. }, .. } => Some(*negotiated),
@@ -139,14 +139,14 @@ impl Opening {
         Ok(self.judge(inbound.take_head(len), config)?)
     }
 
-    /// Reads the head, and passes over interim responses; returns its length once it is whole.
+    /// Reads the head, and skips interim responses. Returns the length of the head when it is whole.
     fn read<S: Storage>(
         &mut self,
         inbound: &mut ReceiveBuffer<S>,
         config: &Settings,
     ) -> Result<Option<usize>, HandshakeError> {
         match self {
-            // §4.2.2: frames are read once the request was answered
+            // §4.2.2: frames are read after the answer to the request
             Self::Received { .. } => Ok(None),
             Self::Request { reader, fields, .. } => {
                 let offer = config.ready();
@@ -172,7 +172,7 @@ impl Opening {
         }
     }
 
-    /// Judges a whole head.
+    /// Checks a whole head.
     fn judge<'b>(&mut self, head: &'b [u8], config: &Settings) -> Result<Turn<'b>, HandshakeError> {
         match self {
             Self::Received { .. } => Ok(Turn::Wait),
@@ -198,7 +198,7 @@ impl Opening {
     }
 }
 
-/// Reads more of a head; returns its length once it is whole.
+/// Reads more of a head. Returns its length when it is whole.
 fn read_head<S: Storage>(
     reader: &mut HeadReader,
     inbound: &mut ReceiveBuffer<S>,

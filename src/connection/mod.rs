@@ -62,15 +62,15 @@ use crate::role::{Client, Entropy, Role, Server};
 use crate::rules::{CloseStatus, Due, Timer, Wait};
 use crate::wire::{CloseCode, CloseFrame, HeaderBytes, MessageKind, Opcode, mask};
 
-/// A WebSocket connection without a transport: bytes in, events and bytes out.
+/// A WebSocket connection without a transport: it turns input bytes into events, and messages into output
+/// bytes.
 ///
-/// It has no heap (except for compression, with feature `deflate`), no buffer, no clock and no source of
-/// random numbers. Its methods are of four kinds:
+/// It has no heap (except for compression, with feature `deflate`), no buffer and no clock. Its methods are
+/// of four kinds:
 ///
 /// * **Input**: [`receive`](Self::receive) reads the bytes of a [`ReceiveBuffer`] and returns an [`Event`].
-///   Call it until it returns `None`, which means that more bytes are needed.
-///   [`receive_eof`](Self::receive_eof) says that the transport has ended, and [`tick`](Self::tick) what time
-///   it is.
+///   Call it until it returns `None`: then it needs more input. Call [`receive_eof`](Self::receive_eof) when
+///   the transport has ended, and [`tick`](Self::tick) to report the time.
 /// * **Answers** to the request that a server received: [`accept`](Connection::accept) or
 ///   [`reject`](Connection::reject), once.
 /// * **Sending**: [`send_text`](Self::send_text), [`send_binary`](Self::send_binary),
@@ -79,21 +79,23 @@ use crate::wire::{CloseCode, CloseFrame, HeaderBytes, MessageKind, Opcode, mask}
 ///   [`ping`](Self::ping), [`pong`](Self::pong), [`close`](Self::close).
 /// * **Queries**: [`state`](Self::state), [`can_send`](Self::can_send),
 ///   [`transport_action`](Self::transport_action), [`close_status`](Self::close_status),
-///   [`has_pending_reply`](Self::has_pending_reply). Only the other methods change their answers.
+///   [`has_pending_reply`](Self::has_pending_reply), [`negotiated`](Self::negotiated). Only calls of the
+///   other methods change their results.
 ///
-/// The methods that take `out` append to it. **After each of them, write `out` to the transport, in order and
-/// whole, also if it returned an error**; then ask [`transport_action`](Self::transport_action).
+/// The methods that take `out` append to it. **After each of them, write all bytes of `out` to the transport,
+/// in order, also if the method returned an error**; then call [`transport_action`](Self::transport_action).
 ///
-/// `receive` itself replies to a Ping, a Close, a violation and a bad request. If `out` has no room, the
-/// reply waits in the connection: one Close, or the newest of several Pongs.
-/// [`has_pending_reply`](Self::has_pending_reply) says so; [`flush_reply`](Self::flush_reply), or any other
-/// call that takes `out`, writes it once there is room.
+/// `receive` itself replies to a Ping, a Close, a violation and an invalid request. If `out` has no room, the
+/// reply is pending: the connection keeps one Close, or the newest of several Pongs, and
+/// [`has_pending_reply`](Self::has_pending_reply) returns `true`. [`flush_reply`](Self::flush_reply), or any
+/// other call that takes `out`, writes the reply once there is room.
 ///
-/// To read in one task and to write in another, [`split`](Self::split) it.
+/// To read in one task and write in another, [`split`](Self::split) the connection.
 ///
-/// An [`Error`] is final, except for [`Error::WrongBuffer`]: the connection has failed, `out` has what the
-/// peer must be told, and every later `receive` returns the same error. Misuse is a [`SendError`] or an
-/// [`AcceptError`]: nothing was written, and nothing has changed.
+/// An [`Error`] is final, except for [`Error::WrongBuffer`]: the connection has failed, `out` has the Close
+/// frame or the HTTP response for the peer, if there is one, and every later `receive` returns the same
+/// error. If a method returns a [`SendError`] or an [`AcceptError`], it has written nothing and changed
+/// nothing.
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {
@@ -124,18 +126,19 @@ pub struct Connection<R: Role> {
 }
 
 impl Connection<Server> {
-    /// A server that waits for a request.
+    /// A server that waits for a request (§4.2).
+    #[doc(alias("accept_async", "ServerBuilder"))]
     #[must_use]
     pub fn server(config: Config) -> Self {
         Self::new(Server::new(), config.into(), Phase::Handshake(Opening::server()))
     }
 
-    /// Accepts the request that [`Event::Request`] reported: writes the 101, and the connection is open
-    /// (§4.2.2).
+    /// Accepts the request that [`Event::Request`] reported: writes the 101 response, and opens the
+    /// connection (§4.2.2).
     ///
     /// # Errors
-    /// If there is no such request, the subprotocol is of another one, a header cannot be written, or `out`
-    /// has no room; nothing is written then.
+    /// If no upgrade request waits for its response, the subprotocol is of another request, a field cannot be
+    /// written, or `out` has no room. Nothing is written then, and the request still waits.
     pub fn accept(&mut self, accept: Accept<'_>, out: &mut impl SendBuffer) -> Result<(), AcceptError> {
         let Phase::Handshake(opening) = &mut self.phase else { return Err(AcceptError::NoRequest) };
         let negotiated = opening.accept(accept, &self.config, out)?;
@@ -144,12 +147,12 @@ impl Connection<Server> {
         Ok(())
     }
 
-    /// Answers the request that [`Event::Request`] or [`Event::PlainRequest`] reported without opening a
-    /// connection, and ends it (§4.2.2).
+    /// Answers the request that [`Event::Request`] or [`Event::PlainRequest`] reported with a response that
+    /// opens no connection (§4.2.2). The state is [`State::End`] then.
     ///
     /// # Errors
-    /// If there is no such request, the response cannot be written, or `out` has no room; nothing is written
-    /// then.
+    /// If no request waits for its response, the status or a field cannot be written, the status allows no
+    /// content, or `out` has no room. Nothing is written then, and the request still waits.
     pub fn reject(&mut self, reject: Reject<'_>, out: &mut impl SendBuffer) -> Result<(), AcceptError> {
         let Phase::Handshake(opening) = &self.phase else { return Err(AcceptError::NoRequest) };
         opening.reject(reject, &self.config, out)?;
@@ -157,10 +160,12 @@ impl Connection<Server> {
         Ok(())
     }
 
-    /// Makes a message of `payload` without copying or changing it: returns the header of its frame. A server
-    /// does not mask (§5.1), so the payload can be that of an event, or one that is sent to many. Write
-    /// `out` first, whole; then the header, then the payload, for instance with one vectored write, and
-    /// all of it before the next call.
+    /// Returns the header of a frame with `payload` as a whole message, which then counts as sent. The caller
+    /// writes both to the transport, so `payload` is not copied. A server does not mask (§5.1), so it need
+    /// not be mutable: it can be the payload of an event. The message is not compressed.
+    ///
+    /// Write to the transport, in this order: all bytes of `out`, the header, the payload. One vectored write
+    /// can do that. Write all of them before the next call that takes `out`.
     ///
     /// ```
     /// use std::io::{IoSlice, Write as _};
@@ -177,7 +182,9 @@ impl Connection<Server> {
     /// ```
     ///
     /// # Errors
-    /// If a Close was sent, a fragmented message is open, or the payload of a text is not UTF-8.
+    /// If the connection is not open, a Close was sent, a fragmented message is open, or the payload of a
+    /// text is not UTF-8.
+    #[doc(alias("writev", "vectored", "zero-copy"))]
     pub fn encode_header(&mut self, kind: MessageKind, payload: &[u8]) -> Result<HeaderBytes, SendError> {
         let (half, role) = self.send_half()?;
         Ok(half.message_header(kind, payload, role)?.encode())
@@ -185,11 +192,13 @@ impl Connection<Server> {
 }
 
 impl<E: Entropy> Connection<Client<E>> {
-    /// A client that has written its request to `out` and waits for the response (§4.1). It takes 16 bytes of
-    /// `entropy` now, and 4 for every frame that it sends.
+    /// Writes the request to `out` and returns a client that waits for the response (§4.1). It takes 16 bytes
+    /// of `entropy` for the nonce now, and 4 bytes for every frame that it sends.
     ///
     /// # Errors
-    /// If the request cannot be written, `out` has no room, or there is no entropy.
+    /// If a subprotocol or a field of the request cannot be written, `out` has no room, or `entropy` fails.
+    /// Nothing is written then.
+    #[doc(alias("connect", "connect_async", "ClientBuilder"))]
     pub fn client(
         request: ClientRequest<'_>,
         config: Config,
@@ -207,11 +216,15 @@ impl<R: Role> Connection<R> {
         Self { role, config, timer: Timer::NEW, phase }
     }
 
-    /// A connection whose opening handshake was done elsewhere: by an HTTP server that upgrades, or with RFC
-    /// 8441 or RFC 9220 over HTTP/2 or HTTP/3. Bytes received after the handshake go into the
-    /// [`ReceiveBuffer`] first.
+    /// An open connection whose opening handshake an HTTP library has completed: over HTTP/1.1 with an
+    /// upgrade, or over HTTP/2 or HTTP/3 with an extended CONNECT (RFC 8441, RFC 9220). If the library has
+    /// read bytes after the handshake, [`feed`](ReceiveBuffer::feed) them to the receive buffer first.
+    ///
+    /// [`UpgradeRequest`](crate::handshake::UpgradeRequest) and
+    /// [`UpgradeOffer`](crate::handshake::UpgradeOffer) check such a handshake and return `negotiated`.
     #[doc(alias = "from_upgraded")]
-    #[doc(alias = "from_raw_socket")]
+    #[doc(alias("from_raw_socket", "from_partially_read"))]
+    #[doc(alias("after_handshake", "take_over"))]
     #[must_use]
     pub fn established(role: R, negotiated: Negotiated, config: Config) -> Self {
         let config = Settings::from(config);
@@ -219,17 +232,18 @@ impl<R: Role> Connection<R> {
         Self::new(role, config, Phase::Transmission(transmission))
     }
 
-    /// Reads the next event from `inbound`; `None` if more bytes are needed, or the application's answer to a
-    /// request. Writes the reply that is due to `out`.
+    /// Returns the next event in `inbound`, and writes the reply to it, if there is one, to `out`. Returns
+    /// `None` if it needs more input, or the application's answer to a request.
     ///
-    /// An empty `inbound` is not the end of the transport: that is [`receive_eof`](Self::receive_eof). After
-    /// the end of the connection all input is discarded.
+    /// An empty `inbound` is not the end of the transport; report that with
+    /// [`receive_eof`](Self::receive_eof). When the connection has ended, `receive` discards all input.
     ///
     /// # Errors
-    /// A violation by the peer, after all events before it; the connection has failed then (§7.1.7). Or
-    /// [`Error::WrongBuffer`]: nothing was read, and the connection goes on with the right buffer.
+    /// A violation by the peer: the connection has failed (§7.1.7), and all events before the violation were
+    /// returned. Or [`Error::WrongBuffer`]: nothing was read, and the connection continues with the right
+    /// buffer.
     #[doc(alias = "read")]
-    #[doc(alias = "read_message")]
+    #[doc(alias("read_message", "read_frame", "next"))]
     #[doc(alias = "poll")]
     // Inlined into the caller's loop, so that the match on the event and the fast path become one.
     #[inline(always)]
@@ -325,7 +339,7 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// A text in one frame that is not UTF-8.
+    /// Handles a text in one frame that is not UTF-8.
     #[cold]
     #[inline(never)]
     fn invalid_text<'b>(
@@ -346,7 +360,7 @@ impl<R: Role> Connection<R> {
         error.into()
     }
 
-    /// Replies to what the half that reads has received.
+    /// Applies a signal of the read half, and writes the reply that it asks for.
     fn handle(&mut self, content: Content, out: &mut impl SendBuffer) {
         if let Phase::Transmission(transmission) = &mut self.phase {
             if let Some(end) = End::by_signal::<R>(content, &mut transmission.send, &self.config) {
@@ -361,15 +375,16 @@ impl<R: Role> Connection<R> {
         self.flush_reply(out);
     }
 
-    /// Writes the reply that waits for room in `out`, if there is room now; of a client also if a masking key
-    /// was missing. Without a pending reply, nothing happens.
+    /// Writes the pending reply, if there is one and `out` has room for it now. A client whose entropy source
+    /// fails drops the reply, because the connection could not continue or end otherwise.
+    #[doc(alias = "flush")]
     pub fn flush_reply(&mut self, out: &mut impl SendBuffer) {
         let Self { role, config, phase, .. } = self;
         phase.flush_reply(&mut Writer { role, config, out });
     }
 
-    /// Says that the transport has ended: no more bytes are received, and none can be sent. Returns how the
-    /// closing handshake stood (§7.1.4–§7.1.6).
+    /// Ends the connection, because the transport has ended: no more bytes can be received or sent. Returns
+    /// the Close frames that were sent and received (§7.1.4–§7.1.6).
     #[doc(alias = "eof")]
     pub fn receive_eof(&mut self) -> CloseStatus {
         let status = self.close_status();
@@ -385,17 +400,18 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Says what time it is: `now` since any fixed point of a monotonic clock. Returns when to call it again,
-    /// if ever; that is later than `now`. A caller that never ticks has no deadlines, and no cost
-    /// for them.
+    /// Reports the time: `now` is the time since any fixed point, by a monotonic clock. Returns the next
+    /// deadline, as the time since the same point; it is later than `now`. `None` means that there is no
+    /// deadline. A connection that is never ticked has none.
     ///
-    /// It ends an opening handshake and a closing handshake that take too long. It sends a Ping after a
-    /// silence, and ends the connection if the silence lasts; any input ends the silence and the wait for
-    /// the Pong. The first call after each change begins the next wait, so call it after every read and
-    /// write, and at the time that it returned.
+    /// `tick` ends an opening or closing handshake that takes longer than [`Config`] allows. If the peer is
+    /// silent, it sends a Ping; if the peer stays silent, it ends the connection. Any input ends the silence,
+    /// not only a Pong. Each wait begins with the first call after its cause, so call `tick` after every read
+    /// and write, and at the deadline.
     ///
-    /// A Ping that finds no room in `out`, or no masking key, is written by a later call, and the wait for
-    /// the Pong begins then. How long the transport may take to accept bytes of `out` is yours to limit.
+    /// If `out` has no room for a Ping, or a client has no masking key, a later call writes the Ping, and the
+    /// wait for the Pong begins then. `tick` does not limit the time that the transport takes to accept
+    /// `out`.
     ///
     /// ```
     /// # use core::time::Duration;
@@ -415,15 +431,15 @@ impl<R: Role> Connection<R> {
     /// ```
     ///
     /// # Errors
-    /// The time for something is over: the connection has ended, `out` has what the peer must be told, and
-    /// every later call returns the same error.
+    /// A deadline has passed: the connection has ended, `out` has the Close frame or the HTTP response for
+    /// the peer, if there is one, and every later call returns the same error.
     #[doc(alias = "handle_timeout")]
     #[doc(alias = "poll_timeout")]
     pub fn tick(&mut self, now: Duration, out: &mut impl SendBuffer) -> Result<Option<Duration>, Timeout> {
         let Self { role, config, timer, phase } = self;
         match phase {
             Phase::Handshake(opening) => {
-                // The application takes its time.
+                // The timeout is for the peer: the application can take any time to answer.
                 let wait = if opening.awaits_answer() { Wait::Nothing } else { Wait::Handshake };
                 if let Due::Later(deadline) = timer.tick(now, wait, &config.timeouts) {
                     return Ok(deadline);
@@ -454,16 +470,16 @@ impl<R: Role> Connection<R> {
     fn time_out(&mut self, end: End, timeout: Timeout, out: &mut impl SendBuffer) -> Timeout {
         self.end(end, out);
         if let Phase::End(end) = &mut self.phase {
-            // A reply that found no room by now never will.
+            // No later call writes the reply, because the caller closes the transport now.
             end.time_out(timeout);
         }
         timeout
     }
 
-    /// Splits an open connection into two halves, for two tasks or threads: one reads, one writes, and no
-    /// lock is between them. The half that reads returns [`Signal`]s, which go to the half that writes
-    /// over any channel that keeps the order. Together they do what the connection would have done; a
-    /// signal that is late makes a reply late, no more. `join` makes one connection of them again.
+    /// Splits an open connection into two halves, for two tasks or threads that share no lock: one reads, the
+    /// other writes. The read half returns [`Signal`]s; send them to the write half over any channel that
+    /// keeps their order. Together, the halves behave as the connection; if a signal arrives late, only the
+    /// reply is late. [`join`](Self::join) makes one connection of them again.
     ///
     /// ```
     /// # #[cfg(feature = "alloc")] {
@@ -489,8 +505,7 @@ impl<R: Role> Connection<R> {
     /// ```
     ///
     /// # Errors
-    /// The connection itself, if it is not open: the opening handshake, and the end, are the whole
-    /// connection's.
+    /// Returns the connection unchanged if it is not open.
     #[doc(alias = "into_split")]
     #[expect(clippy::result_large_err, reason = "the connection comes back without a heap")]
     pub fn split(self) -> Result<(ReadHalf<R>, WriteHalf<R>), Self> {
@@ -504,12 +519,12 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Joins the two halves of one connection, at any moment. The write half must have handled all signals: a
-    /// signal that is lost is a reply, or a Close, that the connection never sends.
+    /// Joins the two halves of one connection, at any time. The write half must first handle all signals: if
+    /// a signal is lost, the connection never sends the Pong or the Close that the signal asks for.
     ///
-    /// The halves must be of one connection, which nothing checks. A read half that is joined with the write
-    /// half of another connection goes on with the closing handshake, the masking keys and the [`Config`]
-    /// of that one: its peer may see a protocol error, but nothing panics.
+    /// The caller must pass the halves of one connection: `join` does not check that. If the halves are of
+    /// two connections, the result has the closing handshake, the masking keys and the [`Config`] of the
+    /// write half; the peers may see a protocol error, but nothing panics.
     #[doc(alias = "unsplit")]
     #[doc(alias = "reunite")]
     #[must_use]
@@ -532,8 +547,8 @@ impl<R: Role> Connection<R> {
 
     sending_methods!();
 
-    /// What the opening handshake negotiated: known to a server from the request on, to a client from the
-    /// response.
+    /// The extensions that the opening handshake negotiated. `None` before a server has received the upgrade
+    /// request, before a client has received the response, and after the end of the connection.
     #[must_use]
     pub fn negotiated(&self) -> Option<Negotiated> {
         match &self.phase {
@@ -543,9 +558,9 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Whether messages that begin from now on are compressed, if permessage-deflate was negotiated and
-    /// [`Config::deflate`] allows it. On, unless it was switched off. To switch it off for a message with a
-    /// secret in it is a way to meet RFC 7692 §8.
+    /// Switches compression on or off for the messages that begin after this call, on an open connection. It
+    /// is on at first if permessage-deflate was negotiated and [`Config::deflate`] is set; otherwise this
+    /// call has no effect. Switch it off for a message that contains a secret (RFC 7692 §8).
     #[cfg(feature = "deflate")]
     pub fn set_compression(&mut self, on: bool) {
         if let Phase::Transmission(transmission) = &mut self.phase {
@@ -553,9 +568,9 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Releases the memory that no message needs now, for a connection that is idle: of the outbound
-    /// compression all of it, of the inbound all but the window. The next message is compressed like the
-    /// first one, no worse than without context takeover.
+    /// Releases the memory of compression that an idle connection does not need: all memory of the outbound
+    /// direction, and all except the window of the inbound direction. The next message is compressed with an
+    /// empty window, as without context takeover. Inside a message, the inbound direction keeps its memory.
     #[cfg(feature = "deflate")]
     pub fn shrink_to_fit(&mut self) {
         if let Phase::Transmission(transmission) = &mut self.phase {
@@ -565,6 +580,7 @@ impl<R: Role> Connection<R> {
     }
 
     /// The phase of the connection.
+    #[doc(alias("can_read", "is_terminated"))]
     #[must_use]
     pub fn state(&self) -> State {
         match self.phase {
@@ -575,31 +591,33 @@ impl<R: Role> Connection<R> {
     }
 
     /// Whether messages can be sent: the connection is open, and no Close was sent (§5.5.1).
+    #[doc(alias = "can_write")]
     #[must_use]
     pub fn can_send(&self) -> bool {
         matches!(&self.phase, Phase::Transmission(transmission) if !transmission.send.closing.sent())
     }
 
-    /// What to do with the transport, once `out` is written.
+    /// What to do with the transport, after all bytes of `out` were written to it. While a reply is pending,
+    /// it is [`TransportAction::KeepOpen`].
     #[must_use]
     pub fn transport_action(&self) -> TransportAction {
         if let Phase::End(end) = &self.phase { end.transport_action() } else { TransportAction::KeepOpen }
     }
 
-    /// The Close frames that were sent and received.
+    /// The Close frames that were sent and received. The result stays after the end of the connection.
     #[must_use]
     pub fn close_status(&self) -> CloseStatus {
         self.phase.close_status()
     }
 
-    /// Whether a reply waits for room in `out`: call [`flush_reply`](Self::flush_reply), or
-    /// [`receive`](Self::receive) again, once `out` was written and before waiting for input.
+    /// Whether a reply waits for room in `out`. If so, write `out` to the transport, then call
+    /// [`flush_reply`](Self::flush_reply) or [`receive`](Self::receive) before you wait for input.
     #[must_use]
     pub fn has_pending_reply(&self) -> bool {
         self.phase.has_pending_reply()
     }
 
-    /// The half that writes, if the connection is open, and its writer.
+    /// The write half, if the connection is open, and its writer.
     #[inline]
     fn sending<'a, O: SendBuffer>(
         &'a mut self,
@@ -614,7 +632,7 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// The half that writes, if the connection is open, and its role.
+    /// The write half, if the connection is open, and its role.
     fn send_half(&mut self) -> Result<(&mut SendHalf, &mut R), SendError> {
         match &mut self.phase {
             Phase::Handshake(_) => Err(SendError::NotOpen),

@@ -1,4 +1,4 @@
-//! The reply that waits for room in `out`, or for a masking key: at most one (§5.5.3).
+//! The reply that waits for room in `out`: at most one (§5.5.3).
 
 use core::fmt;
 
@@ -35,7 +35,7 @@ impl PendingReply {
         matches!(self, Self::None)
     }
 
-    /// The bytes that its frame takes. A rejection counts none, because no frame is sent after it.
+    /// The length of its frame in bytes. That of a rejection is 0, because no frame follows it.
     #[inline]
     pub(super) fn frame_len<R: Role>(&self) -> usize {
         match self {
@@ -44,7 +44,7 @@ impl PendingReply {
         }
     }
 
-    /// Writes it, if `out` accepts it.
+    /// Writes the reply. On an error it stays pending, and nothing is written.
     #[inline]
     pub(super) fn flush<R: Role, O: SendBuffer>(
         &mut self,

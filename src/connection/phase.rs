@@ -11,7 +11,7 @@ use crate::handshake::Negotiated;
 use crate::role::Role;
 use crate::rules::CloseStatus;
 
-/// Without a heap, a connection is as large as its largest phase.
+/// The phases are not boxed, because a connection has no heap: it is as large as its largest phase.
 #[derive(Debug, Clone)]
 pub(super) enum Phase {
     Handshake(Opening),
@@ -27,7 +27,7 @@ pub(super) struct Transmission {
 }
 
 impl Transmission {
-    /// `retained` is what the buffer retained at the end of the opening handshake.
+    /// `retained` is the check number of the buffer at the end of the opening handshake.
     pub(super) fn new<R: Role>(negotiated: Negotiated, config: &Settings, retained: u16) -> Self {
         Self {
             receive: ReceiveHalf::new(negotiated, config, retained),

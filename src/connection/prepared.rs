@@ -12,12 +12,11 @@ use crate::wire::{FrameHeader, MessageKind, ReservedBits};
 /// A message that is encoded once. [`Connection::send_prepared`](super::Connection::send_prepared) sends it
 /// on any number of connections.
 ///
-/// A server only copies the encoded bytes. A client must mask each frame with a new key (§5.3), so it masks
-/// the payload while it copies it, as [`send_text`](super::Connection::send_text) does.
+/// A server only copies the encoded bytes to `out`. A client must mask each frame with a new key (§5.3), so
+/// it masks the payload while it copies it, as [`send_text`](super::Connection::send_text) does.
 ///
-/// It is sent uncompressed, even if permessage-deflate was negotiated (RFC 7692 §6 lets a sender choose for
-/// each message). With feature `deflate`, `PreparedMessage::with_deflate` adds a form that is compressed
-/// once.
+/// The message is sent uncompressed, even if permessage-deflate was negotiated (RFC 7692 §6 lets a sender
+/// choose for each message). With feature `deflate`, `PreparedMessage::with_deflate` adds a compressed form.
 ///
 /// A prepared message never changes, so threads can share it in an `Arc`, without a lock.
 ///
@@ -35,6 +34,7 @@ use crate::wire::{FrameHeader, MessageKind, ReservedBits};
 /// assert!(room.iter().all(|(_, outbound)| outbound == b"\x81\x13The meeting begins."));
 /// # Ok::<(), websocket_proto::SendError>(())
 /// ```
+#[doc(alias("broadcast", "publish"))]
 #[derive(Clone)]
 pub struct PreparedMessage {
     kind: MessageKind,
@@ -76,13 +76,13 @@ impl PreparedMessage {
         Self { kind, plain: Encoded::new(kind, ReservedBits::NONE, payload), compressed: None }
     }
 
-    /// Adds a compressed form, if it is shorter. It is compressed here, once, with an empty window of
-    /// 2^`window_bits` bytes, 8 to 15, and at this [level](crate::DeflateConfig::level).
+    /// Adds a compressed form, if it is shorter than the message. This call compresses the message once, with
+    /// an empty window of 2^`window_bits` bytes (8 to 15) and at this [level](crate::DeflateConfig::level).
     ///
-    /// A connection sends the compressed form if it would compress the message itself, and if the window that
-    /// it may use (RFC 7692 §7.1.2) is at least as large as this window or as the message. Otherwise it
-    /// sends the message uncompressed. With context takeover, the connection compresses its next message
-    /// with an empty window, too.
+    /// A connection sends the compressed form if it would compress a message of this length itself, and if
+    /// its negotiated window (RFC 7692 §7.1.2) is at least as large as this window or as the message.
+    /// Otherwise it sends the message uncompressed. With context takeover, the connection then compresses its
+    /// next message with an empty window.
     ///
     /// ```
     /// use websocket_proto::{Negotiated, Config, Connection, DeflateParams, DeflateConfig, PreparedMessage, Server};

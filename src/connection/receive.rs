@@ -1,5 +1,5 @@
-//! The half of an open connection that reads: frames to events (§5, §6.2). It writes nothing; its owner sees
-//! in the event which reply is due.
+//! The half of an open connection that reads: frames to events (§5, §6.2). It writes nothing: its owner
+//! decides from the event which reply is due.
 
 use super::decompress::Decompressor;
 use super::event::{Event, message_event};
@@ -28,9 +28,9 @@ pub(super) struct ReceiveHalf {
     inflater: Inflater,
 }
 
-/// What the fast path finds.
+/// The result of the fast path.
 pub(super) enum Fast {
-    /// A message in one frame; its payload of this many bytes is unmasked, and next in the buffer.
+    /// A message in one frame. Its payload, of this many bytes, is unmasked and next in the buffer.
     Message(MessageKind, usize),
     /// More bytes are needed.
     NeedMore,
@@ -38,22 +38,23 @@ pub(super) enum Fast {
     Slow,
 }
 
-/// What the next bytes are.
+/// The result of one step.
 pub(super) enum Step {
     /// An incomplete header or payload.
     NeedMore,
-    /// Something that makes no event; the next step follows.
+    /// Input was consumed without an event: take the next step.
     Continue,
-    /// A message that has ended; its payload is in the buffer.
+    /// A whole message. Its payload is in the message bytes of the buffer.
     Message(MessageKind),
-    /// More of a message; its bytes are in the buffer.
+    /// A part of a message. Its payload is in the message bytes of the buffer.
     Part { kind: MessageKind, last: bool },
-    /// A control frame; its payload is unmasked, and next in the buffer.
+    /// A control frame. Its payload, of `len` bytes, is unmasked and next in the buffer.
     Control { opcode: Opcode, len: usize },
 }
 
 impl ReceiveHalf {
-    /// `retained` is what the buffer retained at the end of the opening handshake.
+    /// `retained` is the check number of the buffer at the end of the opening handshake: see
+    /// [`ReceiveBuffer::retain`].
     pub(super) fn new(negotiated: Negotiated, config: &Settings, retained: u16) -> Self {
         Self {
             state: ReceiveState::between(retained),
@@ -63,12 +64,12 @@ impl ReceiveHalf {
         }
     }
 
-    /// Whether no event follows any more.
+    /// Whether no event can follow.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.state, ReceiveState::Closed | ReceiveState::Failed(_))
     }
 
-    /// The violation, once its owner has reported it.
+    /// The violation, after the owner has reported it.
     pub(super) fn failure(&self) -> Option<ProtocolError> {
         if let ReceiveState::Failed(error) = self.state { Some(error) } else { None }
     }
@@ -78,8 +79,8 @@ impl ReceiveHalf {
         self.state = ReceiveState::Failed(error);
     }
 
-    /// Finds a message in one frame, or that nothing can be done, in as few instructions as possible: nearly
-    /// every call ends here. [`Fast::Slow`] changes nothing.
+    /// Finds a message in one frame, or that more input is needed, in as few instructions as possible: nearly
+    /// every call ends here. If the result is [`Fast::Slow`], nothing has changed.
     // Inlined with `whole_message`: otherwise a message of 8 bytes takes 165 instructions instead of 152.
     #[inline(always)]
     pub(super) fn fast<R: Role, S: Storage>(
@@ -104,7 +105,7 @@ impl ReceiveHalf {
         }
     }
 
-    /// A message in one frame that the buffer holds whole: its kind and length.
+    /// The kind and length of a message in one frame that the buffer holds whole.
     #[inline(always)]
     fn whole_message<R: Role, S: Storage>(
         &self,
@@ -129,7 +130,7 @@ impl ReceiveHalf {
         Some((kind, len))
     }
 
-    /// The next event; `None` if more bytes are needed. Tells the timer of the input.
+    /// The next event; `None` if more bytes are needed. Reports the input to the timer.
     pub(super) fn next<'b, R: Role, S: Storage>(
         &mut self,
         buffer: &'b mut ReceiveBuffer<S>,
@@ -195,16 +196,16 @@ impl ReceiveHalf {
         Ok(event)
     }
 
-    /// A number that changes with the bytes received without an event.
+    /// The number of bytes received without an event, as a number of which only changes matter.
     fn received<S: Storage>(&self, buffer: &ReceiveBuffer<S>) -> usize {
         if let ReceiveState::Message(OpenMessage { compressed: Some(_), .. }) = self.state {
-            // Inflated input leaves the buffer, so it is counted. Wrapping: only a change matters.
+            // Inflated input leaves the buffer, so it is counted apart. Wrapping: only a change matters.
             return buffer.unread_len().wrapping_add(self.inflater.input_consumed());
         }
         buffer.held_len()
     }
 
-    /// Steps until there is an event, or more bytes are needed.
+    /// Takes steps until there is an event, or more bytes are needed.
     fn step_to_event<R: Role, S: Storage>(
         &mut self,
         buffer: &mut ReceiveBuffer<S>,
@@ -259,8 +260,8 @@ impl ReceiveHalf {
         }
     }
 
-    /// Reads the header of a frame, in a message or between messages. After the header of a data frame, the
-    /// step is [`Step::Continue`]: its payload is next.
+    /// Reads the header of a frame, in a message or between messages. Returns [`Step::Continue`] for a data
+    /// frame, whose payload is next.
     fn frame_header<R: Role, S: Storage>(
         &mut self,
         message: Option<OpenMessage>,
@@ -281,7 +282,7 @@ impl ReceiveHalf {
         let (header, header_len) = match start.parse_rest(bytes)? {
             Parsed::Complete { header, len } => (header, len),
             Parsed::Partial { payload_len, .. } => {
-                // A limit is enforced before the masking key is there.
+                // §10.4: a payload over a limit fails before the masking key has arrived.
                 if let (Some(_), Some(len)) = (piece, payload_len) {
                     count(len)?;
                 }
@@ -306,8 +307,8 @@ impl ReceiveHalf {
         Ok(Step::Continue)
     }
 
-    /// Judges the first two bytes of a header, as far as they are there. Returns the data frame's place in
-    /// its message; `None` for a control frame.
+    /// Checks the first two bytes of a header, as far as they have arrived. Returns the place of a data frame
+    /// in its message; `None` for a control frame.
     fn judge_start<R: Role>(
         &self,
         start: HeaderStart,
@@ -330,7 +331,7 @@ impl ReceiveHalf {
         }
     }
 
-    /// Takes the payload of a data frame as far as it is there.
+    /// Takes the payload of a data frame, as far as it has arrived.
     fn payload<S: Storage>(
         &mut self,
         mut message: OpenMessage,
@@ -356,7 +357,7 @@ impl ReceiveHalf {
             Delivery::Messages if message_over => Step::Message(kind),
             Delivery::Parts if message_over => Step::Part { kind, last: true },
             Delivery::Messages => {
-                // The end of a message is validated with the whole of it.
+                // Before the end: `next` validates the last part together with the whole message.
                 if kind == MessageKind::Text {
                     message.validate_from(before, buffer)?;
                 }
@@ -397,8 +398,8 @@ impl ReceiveHalf {
         }
     }
 
-    /// §8.1: text that is not UTF-8. In parts, the valid text before the first invalid byte is delivered, and
-    /// then the error, however the bytes were split into reads.
+    /// Handles a text that is not UTF-8 (§8.1). In parts, the valid text before the first invalid byte is
+    /// delivered first, and then the error, however the bytes are split into reads.
     #[cold]
     pub(super) fn invalid_text<'b>(
         &mut self,
@@ -415,7 +416,7 @@ impl ReceiveHalf {
         }
     }
 
-    /// Releases the memory that no message needs.
+    /// Releases the memory that the next message does not need.
     #[cfg(feature = "deflate")]
     pub(super) fn shrink_to_fit(&mut self) {
         if matches!(self.state, ReceiveState::Between | ReceiveState::Torn(_)) {
@@ -423,7 +424,7 @@ impl ReceiveHalf {
         }
     }
 
-    /// Inflates the payload of a data frame as far as it is there.
+    /// Inflates the payload of a data frame, as far as it has arrived.
     fn compressed_payload<R: Role, S: Storage>(
         &mut self,
         mut message: OpenMessage,
@@ -438,7 +439,7 @@ impl ReceiveHalf {
         self.state = match stop {
             Ok(Stop::MessageOver) => ReceiveState::Between,
             Ok(Stop::NeedMore | Stop::PartFull | Stop::FrameOver) => ReceiveState::Message(message),
-            // The bytes before the error are delivered first, however they were split into reads.
+            // The bytes before the error are delivered first, however the input is split into reads.
             Err(error) if is_part => ReceiveState::Failing(error),
             Err(error) => return Err(error),
         };
@@ -446,7 +447,7 @@ impl ReceiveHalf {
             (Ok(Stop::MessageOver), Delivery::Messages) => Step::Message(kind),
             (Ok(Stop::MessageOver), Delivery::Parts) => Step::Part { kind, last: true },
             (Ok(Stop::PartFull) | Err(_), _) => Step::Part { kind, last: false },
-            // A peer that ends a frame may let the next one wait.
+            // Deliver now: the peer may send the next frame much later.
             (Ok(Stop::NeedMore | Stop::FrameOver), _) if is_part => Step::Part { kind, last: false },
             (Ok(Stop::NeedMore), _) => Step::NeedMore,
             (Ok(Stop::FrameOver), _) => Step::Continue,
@@ -454,7 +455,7 @@ impl ReceiveHalf {
     }
 }
 
-/// §5.5: takes a control frame once it is whole; its payload has at most 125 bytes.
+/// Takes a control frame when it is whole. Its payload has at most 125 bytes (§5.5).
 fn control<S: Storage>(
     header: FrameHeader,
     header_len: usize,

@@ -1,18 +1,19 @@
-//! Where in the stream of frames the half that reads is (§5.2, §5.4).
+//! The position of the read half in the stream of frames (§5.2, §5.4).
 
 use super::message::OpenMessage;
 use crate::error::ProtocolError;
 
-/// Where in the stream of frames the next byte is.
+/// The position of the next byte in the stream of frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReceiveState {
     /// Before the first frame of a message. The buffer retains nothing.
     Between,
-    /// The same, and the buffer retains the beginning of a frame: see [`ReceiveBuffer::retain`].
+    /// Before the first frame of a message. The buffer retains the beginning of that frame; this is its check
+    /// number, see [`ReceiveBuffer::retain`].
     Torn(u16),
-    /// In a message.
+    /// After the header of the first frame of a message, before the end of the message.
     Message(OpenMessage),
-    /// The text before this violation was delivered; the error was not.
+    /// The part before this violation was delivered. The next call returns the error.
     Failing(ProtocolError),
     /// The connection has failed (§7.1.7).
     Failed(ProtocolError),
@@ -25,7 +26,7 @@ impl ReceiveState {
         if retained == 0 { Self::Between } else { Self::Torn(retained) }
     }
 
-    /// What the buffer must retain.
+    /// The check number of the bytes that the buffer must retain.
     pub(super) const fn retained(&self) -> u16 {
         match self {
             Self::Torn(retained) | Self::Message(OpenMessage { retained, .. }) => *retained,

@@ -1,5 +1,5 @@
-//! The half of an open connection that writes: messages and control frames to bytes (§5, §6.1), and the reply
-//! that is due. It returns facts; its owner ends the connection.
+//! The half of an open connection that writes messages, control frames and the pending reply (§5, §6.1). Its
+//! owner decides from the results when the connection ends.
 
 use core::mem;
 
@@ -58,8 +58,8 @@ impl SendHalf {
         if self.fragmented.is_some() { Err(SendError::MessageOpen) } else { Ok(()) }
     }
 
-    /// Writes the pending reply. Without room it stays; without a masking key it is dropped, so that it does
-    /// not block every later frame.
+    /// Writes the pending reply. Without room it stays pending. Without a masking key it is dropped, so that
+    /// it does not block every later frame.
     #[inline]
     pub(super) fn flush_reply<R: Role, O: SendBuffer>(&mut self, writer: &mut Writer<'_, R, O>) {
         if self.pending.flush(writer) == Err(SendError::Entropy) {
@@ -67,8 +67,8 @@ impl SendHalf {
         }
     }
 
-    /// Writes the pending reply, if `out` accepts it and then a frame of so much payload; returns that
-    /// frame's masking key. On an error nothing is written.
+    /// Prepares `out` for a frame with this much payload: writes the pending reply, if `out` accepts both.
+    /// Returns the masking key of the frame. On an error nothing is written.
     #[inline]
     pub(super) fn prepare<R: Role, O: SendBuffer>(
         &mut self,
@@ -162,7 +162,8 @@ impl SendHalf {
         Ok(())
     }
 
-    /// Sends a whole message in one frame; not compressed, if `out` might have no room for it.
+    /// Sends a whole message in one frame. Compresses it only if `out` has room for its longest compressed
+    /// form.
     // Out of line, so that the fast path of a message that is not compressed stays small.
     #[inline(never)]
     fn compressed_message<R: Role, O: SendBuffer>(
@@ -202,7 +203,7 @@ impl SendHalf {
             Some(message) if message.kind == kind => (Opcode::Continuation, message),
             Some(_) => return Err(SendError::KindMismatch),
         };
-        // §5.6: a fragment can end inside a code point, the message cannot
+        // §5.6: a fragment can end inside a code point, but the message cannot
         let is_text = kind == MessageKind::Text;
         if is_text && (message.utf8.push(payload).is_err() || (last && !message.utf8.at_boundary())) {
             return Err(SendError::InvalidUtf8);
@@ -241,7 +242,8 @@ impl SendHalf {
         writer: &mut Writer<'_, R, O>,
     ) -> Result<(), SendError> {
         match (opcode, self.closing) {
-            // §5.5.2: a Ping is answered "unless it already received a Close frame"; with auto_pong, it was
+            // §5.5.2: an endpoint answers a Ping "unless it already received a Close frame". With auto_pong,
+            // every Ping is answered by now.
             (Opcode::Pong, Closing::Sent(_)) if !writer.config.auto_pong => {}
             _ => self.check_open()?,
         }
@@ -267,13 +269,13 @@ impl SendHalf {
         Ok(())
     }
 
-    /// §5.5.2: a Pong is due. The newest replaces an older one (§5.5.3); no Close can be pending, because the
-    /// connection ends when one is due.
+    /// §5.5.2: a Pong is due. It replaces an older pending Pong (§5.5.3). No Close can be pending, because
+    /// the connection ends when a Close becomes due.
     pub(super) fn ping_received(&mut self, payload: ControlPayload) {
         self.pending = PendingReply::Pong(payload);
     }
 
-    /// §5.5.1: the peer's Close arrived; with `auto_close`, one with this payload answers it.
+    /// §5.5.1: the peer's Close arrived. With `auto_close`, a Close with this payload answers it.
     pub(super) fn close_received(
         &mut self,
         code: Option<CloseCode>,
@@ -303,7 +305,7 @@ impl SendHalf {
         }
     }
 
-    /// The wait that has lasted too long.
+    /// The timeout of the current wait.
     pub(super) const fn timeout(&self) -> Timeout {
         if self.closing.sent() { Timeout::Close } else { Timeout::Pong }
     }
@@ -318,7 +320,7 @@ impl SendHalf {
         matches!(self.closing, Closing::Both(_))
     }
 
-    /// The reply that is still to be written when the connection ends.
+    /// Removes the pending reply, for the end of the connection to write it.
     pub(super) fn take_pending(&mut self) -> PendingReply {
         mem::replace(&mut self.pending, PendingReply::None)
     }

@@ -1,36 +1,41 @@
-//! The methods that send, which `Connection` and `WriteHalf` share: each has `sending` and `send_half`, and a
-//! `Phase` that can end.
+//! The methods that send. `Connection` and `WriteHalf` share them.
 
-/// The methods, for an `impl` block. Two types have them, and a trait would have to be imported by every
-/// caller.
+/// The methods, for an `impl` block of a type with the methods `sending` and `send_half` and the field
+/// `phase`. They are no trait, because every caller would have to import it.
 macro_rules! sending_methods {
     () => {
-        /// Sends a text message, in one frame.
+        /// Sends a text message in one frame. Copies it to `out`; a client masks the copy.
+        ///
+        /// With feature `deflate`, the message is compressed if permessage-deflate was negotiated and
+        /// `Config::deflate` is set, except if the message is shorter than `DeflateConfig::min_len` or `out`
+        /// may have no room for its compressed form.
         ///
         /// # Errors
-        /// If a Close was sent, a fragmented message is open, or `out` has no room; nothing is written then.
+        /// If the connection is not open, a Close was sent, a fragmented message is open, `out` has no room,
+        /// or a client has no masking key. Nothing is written then.
+        #[doc(alias("send", "write_message", "write_frame"))]
         #[inline]
         pub fn send_text(&mut self, text: &str, out: &mut impl SendBuffer) -> Result<(), SendError> {
             let (half, mut writer) = self.sending(out)?;
             half.message(MessageKind::Text, text.as_bytes(), &mut writer)
         }
 
-        /// Sends a binary message, in one frame.
+        /// Sends a binary message in one frame, in the same way as [`send_text`](Self::send_text).
         ///
         /// # Errors
-        /// If a Close was sent, a fragmented message is open, or `out` has no room; nothing is written then.
+        /// Those of [`send_text`](Self::send_text). Nothing is written then.
+        #[doc(alias("send", "write_message", "write_frame"))]
         #[inline]
         pub fn send_binary(&mut self, bytes: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
             let (half, mut writer) = self.sending(out)?;
             half.message(MessageKind::Binary, bytes, &mut writer)
         }
 
-        /// Sends a message that was encoded before, in one frame: the bytes that
-        /// [`send_text`](Self::send_text) or [`send_binary`](Self::send_binary) write, for messages that are
-        /// sent to many.
+        /// Sends a message that was encoded once for many connections, in one frame.
         ///
         /// # Errors
-        /// If a Close was sent, a fragmented message is open, or `out` has no room; nothing is written then.
+        /// Those of [`send_text`](Self::send_text). Nothing is written then.
+        #[doc(alias("publish", "broadcast"))]
         #[cfg(feature = "alloc")]
         #[inline]
         pub fn send_prepared(
@@ -42,13 +47,15 @@ macro_rules! sending_methods {
             half.prepared(message, &mut writer)
         }
 
-        /// Sends the next fragment of a message, in its own frame (§5.4). The first one begins the message,
-        /// and `last` ends it; between them only control frames can be sent. A fragment of a text can end
-        /// inside a code point.
+        /// Sends the next fragment of a message, in its own frame (§5.4). The first fragment begins the
+        /// message, and the one with `last` ends it. `kind` is the same for all of them. Between them only
+        /// control frames can be sent. A fragment of a text can end inside a code point.
         ///
         /// # Errors
-        /// If a Close was sent, the fragment does not continue the message, or `out` has no room; nothing is
-        /// written then.
+        /// If the connection is not open, a Close was sent, `kind` is not that of the open message, the text
+        /// is not UTF-8, `out` has no room, or a client has no masking key. Nothing is written then, and the
+        /// same fragment can be sent again.
+        #[doc(alias("sendFirstFragment", "sendLastFragment"))]
         pub fn send_fragment(
             &mut self,
             kind: MessageKind,
@@ -60,14 +67,18 @@ macro_rules! sending_methods {
             half.fragment(kind, payload, last, &mut writer)
         }
 
-        /// Makes a message of `payload` without copying it: returns the header of its frame, and leaves
-        /// `payload` as it must be sent. A client's is masked in place; a server can call
-        /// [`encode_header`](crate::Connection::encode_header). Write `out` first, whole; then the header,
-        /// then the payload, for instance with one vectored write, and all of it before the next call.
+        /// Returns the header of a frame with `payload` as a whole message, which then counts as sent. The
+        /// caller writes both to the transport, so `payload` is not copied. A client masks it in place. A
+        /// server does not change it, and can call [`encode_header`](crate::Connection::encode_header)
+        /// instead. The message is not compressed.
+        ///
+        /// Write to the transport, in this order: all bytes of `out`, the header, the payload. One vectored
+        /// write can do that. Write all of them before the next call that takes `out`.
         ///
         /// # Errors
-        /// If a Close was sent, a fragmented message is open, or the payload of a text is not UTF-8; it is
-        /// unchanged then.
+        /// If the connection is not open, a Close was sent, a fragmented message is open, the payload of a
+        /// text is not UTF-8, or a client has no masking key. `payload` is unchanged then.
+        #[doc(alias("writev", "vectored", "zero-copy"))]
         pub fn mask_and_encode_header(
             &mut self,
             kind: MessageKind,
@@ -84,27 +95,31 @@ macro_rules! sending_methods {
         /// Sends a Ping with at most 125 bytes (§5.5.2). The Pong that answers it has the same bytes.
         ///
         /// # Errors
-        /// If a Close was sent, the payload is too long, or `out` has no room; nothing is written then.
+        /// If the connection is not open, a Close was sent, the payload is too long, `out` has no room, or a
+        /// client has no masking key. Nothing is written then.
         pub fn ping(&mut self, payload: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
             let (half, mut writer) = self.sending(out)?;
             half.control(Opcode::Ping, payload, &mut writer)
         }
 
-        /// Sends a Pong with at most 125 bytes: one that no Ping asked for (§5.5.3), or one that
-        /// [`Config::auto_pong`](crate::Config::auto_pong) leaves to the application.
+        /// Sends a Pong with at most 125 bytes: an unsolicited one (§5.5.3), or the reply to a Ping if
+        /// [`Config::auto_pong`](crate::Config::auto_pong) is off. In that case, it can be sent after this
+        /// endpoint's Close, until the peer's Close arrives.
         ///
         /// # Errors
-        /// If a Close was sent, the payload is too long, or `out` has no room; nothing is written then.
+        /// Those of [`ping`](Self::ping). Nothing is written then.
         pub fn pong(&mut self, payload: &[u8], out: &mut impl SendBuffer) -> Result<(), SendError> {
             let (half, mut writer) = self.sending(out)?;
             half.control(Opcode::Pong, payload, &mut writer)
         }
 
-        /// Begins the closing handshake, or answers the peer's Close (§7.1.2). Nothing can be sent after it;
-        /// messages are still received until the peer's Close arrives. The reason has at most 123 bytes.
+        /// Sends a Close: begins the closing handshake, or answers the peer's Close (§7.1.2). No message can
+        /// be sent after it, but messages are received until the peer's Close arrives. `reason` has at most
+        /// 123 bytes.
         ///
         /// # Errors
-        /// If a Close was sent before, the reason is too long, or `out` has no room; nothing is written then.
+        /// If the connection is not open, a Close was sent before, the reason is too long, `out` has no room,
+        /// or a client has no masking key. Nothing is written then.
         pub fn close(
             &mut self,
             code: CloseCode,
@@ -114,11 +129,11 @@ macro_rules! sending_methods {
             self.send_close(Some(CloseFrame { code, reason }), out)
         }
 
-        /// Sends an empty Close, which has no code (§7.1.5: the peer reports 1005), for instance to answer
-        /// one if [`Config::auto_close`](crate::Config::auto_close) is off.
+        /// Sends a Close without a code (§7.1.5: the peer reports 1005), for instance to answer one without a
+        /// code if [`Config::auto_close`](crate::Config::auto_close) is off.
         ///
         /// # Errors
-        /// If a Close was sent before, or `out` has no room; nothing is written then.
+        /// Those of [`close`](Self::close). Nothing is written then.
         pub fn close_empty(&mut self, out: &mut impl SendBuffer) -> Result<(), SendError> {
             self.send_close(None, out)
         }

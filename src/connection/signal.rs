@@ -1,4 +1,4 @@
-//! What the half that reads tells the half that writes.
+//! The signals of the read half to the write half.
 
 use core::fmt;
 
@@ -8,12 +8,13 @@ use crate::config::Settings;
 use crate::error::ProtocolError;
 use crate::wire::{CloseCode, MAX_CONTROL_PAYLOAD};
 
-/// A message from a [`ReadHalf`](crate::ReadHalf) to its [`WriteHalf`](crate::WriteHalf): a Pong is due, the
-/// peer's Close arrived, the peer broke the protocol, or a silence began or ended.
+/// A signal from a [`ReadHalf`](crate::ReadHalf) to its [`WriteHalf`](crate::WriteHalf): a Pong is due, the
+/// peer's Close arrived, the peer violated the protocol, or a silence began or ended.
 ///
-/// It is small and owned, and has no heap: send it over any channel that keeps the order, and give it to
-/// [`WriteHalf::handle_signal`](crate::WriteHalf::handle_signal). A signal that is dropped is a reply that
-/// the peer never gets.
+/// It owns its bytes, without a heap. Send it over any channel that keeps the order, and pass it to
+/// [`WriteHalf::handle_signal`](crate::WriteHalf::handle_signal). If a signal is dropped, the peer never
+/// receives the reply. [`Connection::split`](crate::Connection::split) has an example.
+#[doc(alias = "obligated send")]
 #[derive(Clone, PartialEq, Eq)]
 #[must_use = "the write half must handle it"]
 pub struct Signal(pub(super) Content);
@@ -22,7 +23,7 @@ pub struct Signal(pub(super) Content);
 pub(super) enum Content {
     /// §5.5.2: a Ping arrived, and a Pong with the same payload is due.
     Pong(ControlPayload),
-    /// §5.5.1: the peer's Close arrived, with this code; the payload is that of the Close that answers it.
+    /// §5.5.1: the peer's Close arrived, with this code. The payload is that of the Close that answers it.
     Closed(Option<CloseCode>, ControlPayload),
     /// §7.1.7: the connection has failed.
     Failed(ProtocolError),

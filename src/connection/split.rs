@@ -1,4 +1,4 @@
-//! An open connection as two halves, for two tasks or threads.
+//! The two halves of an open connection, for two tasks or threads.
 //!
 //! ```text
 //!   bytes ──▶ ReadHalf::receive ──▶ Event
@@ -28,10 +28,35 @@ use crate::role::{Role, Server};
 use crate::rules::{CloseStatus, Due, Timer, Wait};
 use crate::wire::{CloseCode, CloseFrame, HeaderBytes, MessageKind, Opcode, mask};
 
-/// The half of a connection that reads; [`Connection::split`](crate::Connection::split) makes it.
+/// The half of a connection that reads. [`Connection::split`](crate::Connection::split) makes it.
 ///
 /// It writes nothing and takes no masking keys. When a reply is due, it returns a [`Signal`] for the
 /// [`WriteHalf`].
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use websocket_proto::{Config, Connection, Event, Negotiated, ReceiveBuffer, Server};
+///
+/// let connection = Connection::established(Server::new(), Negotiated::new(), Config::default());
+/// let Ok((mut reader, _)) = connection.split() else { panic!("it is open") };
+/// let (signals, _receiver) = std::sync::mpsc::channel();
+///
+/// let mut inbound = ReceiveBuffer::new();
+/// assert_eq!(inbound.feed(b"\x81\x82\0\0\0\0hi"), 8);
+/// loop {
+///     let (signal, event) = reader.receive(&mut inbound);
+///     if let Some(signal) = signal {
+///         signals.send(signal)?; // to the task that has the write half
+///     }
+///     match event? {
+///         Some(event) => assert_eq!(event, Event::Text("hi")),
+///         None => break, // read from the transport
+///     }
+/// }
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias("WebSocketRead", "SplitStream"))]
 #[derive(Clone)]
 pub struct ReadHalf<R: Role> {
     config: Settings,
@@ -49,12 +74,14 @@ impl<R: Role> ReadHalf<R> {
         (self.half, self.timer)
     }
 
-    /// Reads the next event from `inbound`, like [`Connection::receive`](crate::Connection::receive); `None`
-    /// if more bytes are needed. The signal goes to the [`WriteHalf`], also if there is an error.
+    /// Returns the next event in `inbound`, as [`Connection::receive`](crate::Connection::receive) does, or
+    /// `None` if it needs more input. Send the signal to the [`WriteHalf`], also if there is an error.
     ///
     /// # Errors
-    /// A violation by the peer, after all events before it; the connection has failed then (§7.1.7). Or
-    /// [`Error::WrongBuffer`]: nothing was read.
+    /// A violation by the peer: the connection has failed (§7.1.7), and all events before the violation were
+    /// returned. Or [`Error::WrongBuffer`]: nothing was read, and the connection continues with the right
+    /// buffer.
+    #[doc(alias("read", "read_frame"))]
     #[inline]
     pub fn receive<'b, S: Storage>(
         &mut self,
@@ -101,7 +128,7 @@ impl<R: Role> ReadHalf<R> {
         }
     }
 
-    /// A text in one frame that is not UTF-8.
+    /// Handles a text in one frame that is not UTF-8.
     #[cold]
     #[inline(never)]
     fn invalid_text<'b>(&mut self, payload: &'b [u8]) -> (Option<Signal>, Result<Option<Event<'b>>, Error>) {
@@ -117,9 +144,9 @@ impl<R: Role> ReadHalf<R> {
         (Some(Signal(Content::Failed(error))), Err(error.into()))
     }
 
-    /// Says what time it is, like [`Connection::tick`](crate::Connection::tick); returns when to call it
-    /// again. This half notices a silence, and that it ends; the signal tells the [`WriteHalf`], which
-    /// sends the Ping and waits for the Pong, so [`WriteHalf::tick`] must be called, too.
+    /// Reports the time, as [`Connection::tick`](crate::Connection::tick) does, and returns the time of the
+    /// next call. This half notices the beginning and the end of a silence, and returns a signal for the
+    /// [`WriteHalf`]. That half sends the Ping and waits for the Pong, so call [`WriteHalf::tick`], too.
     #[doc(alias = "handle_timeout")]
     pub fn tick(&mut self, now: Duration) -> (Option<Signal>, Option<Duration>) {
         let wait = if self.half.is_over() { Wait::Nothing } else { Wait::Idle };
@@ -138,24 +165,39 @@ impl<R: Role> ReadHalf<R> {
         (signal, self.timer.deadline(&self.config.timeouts))
     }
 
-    /// Releases the memory that no message needs now, of the inbound compression.
+    /// Releases the memory of the inbound compression, as
+    /// [`Connection::shrink_to_fit`](crate::Connection::shrink_to_fit) does.
     #[cfg(feature = "deflate")]
     pub fn shrink_to_fit(&mut self) {
         self.half.shrink_to_fit();
     }
 
-    /// Whether events can follow: [`State::Transmission`]; or after the peer's Close, or a violation, no more
-    /// than the end of the transport: [`State::End`].
+    /// [`State::Transmission`] while events can follow; [`State::End`] after the peer's Close or a violation.
     #[must_use]
     pub fn state(&self) -> State {
         if self.half.is_over() { State::End } else { State::Transmission }
     }
 }
 
-/// The half of a connection that writes; [`Connection::split`](crate::Connection::split) makes it.
+/// The half of a connection that writes. [`Connection::split`](crate::Connection::split) makes it.
 ///
-/// Its methods are the connection's, and write to `out` like those. It knows of the peer what the signals
-/// said that it [handled](Self::handle_signal).
+/// Its methods write to `out` as those of the connection do. It learns from the peer's frames only through
+/// the signals that it [handles](Self::handle_signal).
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use websocket_proto::{CloseCode, Config, Connection, Negotiated, Server};
+///
+/// let connection = Connection::established(Server::new(), Negotiated::new(), Config::default());
+/// let Ok((_, mut writer)) = connection.split() else { panic!("it is open") };
+/// let mut out = Vec::new();
+/// writer.send_text("last words", &mut out)?;
+/// writer.close(CloseCode::NORMAL_CLOSURE, "", &mut out)?;
+/// assert_eq!(out, b"\x81\x0alast words\x88\x02\x03\xe8"); // to be written to the transport
+/// # }
+/// # Ok::<(), websocket_proto::SendError>(())
+/// ```
+#[doc(alias("WebSocketWrite", "SplitSink"))]
 #[derive(Clone)]
 pub struct WriteHalf<R: Role> {
     role: R,
@@ -171,12 +213,13 @@ enum Phase {
 }
 
 impl WriteHalf<Server> {
-    /// Makes a message of `payload` without copying or changing it, like
-    /// [`Connection::encode_header`](crate::Connection::encode_header). Write `out`, the header and the
-    /// payload before the next call.
+    /// Returns the header of a frame with `payload` as a whole message, as
+    /// [`Connection::encode_header`](crate::Connection::encode_header) does. Write all bytes of `out`, the
+    /// header and the payload before the next call that takes `out`.
     ///
     /// # Errors
-    /// If a Close was sent, a fragmented message is open, or the payload of a text is not UTF-8.
+    /// If the connection has ended, a Close was sent, a fragmented message is open, or the payload of a text
+    /// is not UTF-8.
     pub fn encode_header(&mut self, kind: MessageKind, payload: &[u8]) -> Result<HeaderBytes, SendError> {
         let (half, role) = self.send_half()?;
         Ok(half.message_header(kind, payload, role)?.encode())
@@ -188,7 +231,7 @@ impl<R: Role> WriteHalf<R> {
         Self { role, config, timer, phase: Phase::Open(half) }
     }
 
-    /// The role, the settings, the timer, and the half that writes or the end of the connection.
+    /// The role, the settings, the timer, and the inner write half or the end of the connection.
     pub(super) fn into_parts(self) -> (R, Settings, Timer, Result<SendHalf, End>) {
         let sending = match self.phase {
             Phase::Open(half) => Ok(half),
@@ -197,17 +240,16 @@ impl<R: Role> WriteHalf<R> {
         (self.role, self.config, self.timer, sending)
     }
 
-    /// Replies to what the read half received: writes the Pong that is due, the Close that answers the
-    /// peer's, the Close that tells the peer of its violation, or the Ping that breaks a silence. If
-    /// `out` has no room, the reply waits (see [`has_pending_reply`](Self::has_pending_reply)): of
-    /// several Pongs the newest.
+    /// Handles a signal of the read half: writes the Pong for a Ping, the Close that answers the peer's
+    /// Close or its violation, or the Ping after a silence. If `out` has no room, the reply is
+    /// [pending](Self::has_pending_reply): one Close, or the newest of several Pongs.
     ///
-    /// It can be called between any two other calls, also inside a fragmented message. After the end nothing
-    /// is written, but [`close_status`](Self::close_status) is completed.
+    /// It can be called between any two other calls, also inside a fragmented message. After the end of the
+    /// connection it writes nothing, but it completes [`close_status`](Self::close_status).
     ///
-    /// Signals must be handled in the order in which the read half returned them. Out of order, a Pong can
-    /// follow a later one, the reply to a Ping can be lost after a Close, and a Ping can be sent after
-    /// the silence has ended. Each frame that is written is legal all the same.
+    /// Handle the signals in the order in which the read half returned them. Otherwise a Pong can follow a
+    /// later one, the reply to a Ping can be lost after a Close, or a Ping can be sent after the silence has
+    /// ended; but every frame is legal.
     pub fn handle_signal(&mut self, signal: Signal, out: &mut impl SendBuffer) {
         self.flush_reply(out);
         let Self { role, config, timer, phase } = self;
@@ -226,7 +268,8 @@ impl<R: Role> WriteHalf<R> {
         }
     }
 
-    /// Writes the reply that waits for room in `out`, if there is room now.
+    /// Writes the pending reply, if there is one and `out` has room for it now. A client whose entropy source
+    /// fails drops the reply.
     pub fn flush_reply(&mut self, out: &mut impl SendBuffer) {
         let Self { role, config, phase, .. } = self;
         let mut writer = Writer { role, config, out };
@@ -236,8 +279,8 @@ impl<R: Role> WriteHalf<R> {
         }
     }
 
-    /// Whether a reply waits for room in `out`: call [`flush_reply`](Self::flush_reply) once `out` was
-    /// written.
+    /// Whether a reply waits for room in `out`. If so, write `out` to the transport, then call
+    /// [`flush_reply`](Self::flush_reply).
     #[must_use]
     pub fn has_pending_reply(&self) -> bool {
         match &self.phase {
@@ -248,8 +291,8 @@ impl<R: Role> WriteHalf<R> {
 
     sending_methods!();
 
-    /// Says that the transport has ended: the task that reads has finished, or writing failed. Returns
-    /// how the closing handshake stood (§7.1.4–§7.1.6), as far as the signals said.
+    /// Ends the connection, because the transport has ended: the task that reads has finished, or a write has
+    /// failed. Returns the Close frames that were sent, and that the handled signals report (§7.1.4–§7.1.6).
     pub fn receive_eof(&mut self) -> CloseStatus {
         let status = self.close_status();
         match &mut self.phase {
@@ -264,13 +307,13 @@ impl<R: Role> WriteHalf<R> {
         }
     }
 
-    /// Says what time it is, like [`Connection::tick`](crate::Connection::tick), by the same clock as
-    /// [`ReadHalf::tick`], which notices a silence. This half waits for the Pong after the Ping that it
-    /// wrote, for the peer's Close, and for the end of the transport.
+    /// Reports the time, as [`Connection::tick`](crate::Connection::tick) does, and returns the time of the
+    /// next deadline. The clock must be that of [`ReadHalf::tick`], which notices a silence. This half waits
+    /// for the Pong after its Ping, for the peer's Close, and for the end of the transport.
     ///
     /// # Errors
-    /// The time for something is over: the connection has ended, `out` has what the peer must be told, and
-    /// every later call returns the same error. Close the transport, for the task that reads, too.
+    /// A deadline has passed: the connection has ended, `out` has the Close frame for the peer, and every
+    /// later call returns the same error. Close the transport, so that the task that reads ends, too.
     #[doc(alias = "handle_timeout")]
     pub fn tick(&mut self, now: Duration, out: &mut impl SendBuffer) -> Result<Option<Duration>, Timeout> {
         let Self { role, config, timer, phase } = self;
@@ -283,7 +326,7 @@ impl<R: Role> WriteHalf<R> {
                     Err(OutOfTime) => {
                         let (timeout, mut end) = (half.timeout(), End::timed_out(half));
                         end.flush_reply(&mut writer);
-                        // A reply that found no room by now never will.
+                        // No later call writes the reply, because the caller closes the transport now.
                         end.time_out(timeout);
                         self.phase = Phase::End(end);
                         Err(timeout)
@@ -294,8 +337,8 @@ impl<R: Role> WriteHalf<R> {
         }
     }
 
-    /// Whether messages that begin from now on are compressed, like
-    /// [`Connection::set_compression`](crate::Connection::set_compression).
+    /// Switches compression on or off for the messages that begin after this call, as
+    /// [`Connection::set_compression`](crate::Connection::set_compression) does.
     #[cfg(feature = "deflate")]
     pub fn set_compression(&mut self, on: bool) {
         if let Phase::Open(half) = &mut self.phase {
@@ -303,8 +346,8 @@ impl<R: Role> WriteHalf<R> {
         }
     }
 
-    /// Releases the memory of the outbound compression, like
-    /// [`Connection::shrink_to_fit`](crate::Connection::shrink_to_fit).
+    /// Releases the memory of the outbound compression, as
+    /// [`Connection::shrink_to_fit`](crate::Connection::shrink_to_fit) does.
     #[cfg(feature = "deflate")]
     pub fn shrink_to_fit(&mut self) {
         if let Phase::Open(half) = &mut self.phase {
@@ -312,7 +355,7 @@ impl<R: Role> WriteHalf<R> {
         }
     }
 
-    /// The phase of the connection, as far as the signals said: [`State::Transmission`] or [`State::End`].
+    /// The phase of the connection, after the handled signals: [`State::Transmission`] or [`State::End`].
     #[must_use]
     pub fn state(&self) -> State {
         if let Phase::Open(_) = self.phase { State::Transmission } else { State::End }
@@ -324,14 +367,14 @@ impl<R: Role> WriteHalf<R> {
         matches!(&self.phase, Phase::Open(half) if !half.closing.sent())
     }
 
-    /// What to do with the transport, once `out` is written. When it says to close it, that is for the task
-    /// that reads, too.
+    /// What to do with the transport, after all bytes of `out` were written to it. While a reply is pending,
+    /// it is [`TransportAction::KeepOpen`]. When the transport is closed, the task that reads must end, too.
     #[must_use]
     pub fn transport_action(&self) -> TransportAction {
         if let Phase::End(end) = &self.phase { end.transport_action() } else { TransportAction::KeepOpen }
     }
 
-    /// The Close frames that were sent, and those received as far as the signals said.
+    /// The Close frames that were sent, and that the handled signals report as received.
     #[must_use]
     pub fn close_status(&self) -> CloseStatus {
         match &self.phase {
@@ -340,7 +383,7 @@ impl<R: Role> WriteHalf<R> {
         }
     }
 
-    /// The half that writes, if the connection has not ended, and its writer.
+    /// The inner write half, if the connection has not ended, and its writer.
     #[inline]
     fn sending<'a, O: SendBuffer>(
         &'a mut self,
@@ -352,7 +395,7 @@ impl<R: Role> WriteHalf<R> {
         }
     }
 
-    /// The half that writes, if the connection has not ended, and its role.
+    /// The inner write half, if the connection has not ended, and its role.
     fn send_half(&mut self) -> Result<(&mut SendHalf, &mut R), SendError> {
         match &mut self.phase {
             Phase::Open(half) => Ok((half, &mut self.role)),

@@ -1,5 +1,5 @@
-//! Deadlines of an open connection (§5.5.2, §7.1.1): what an endpoint does because there was no input. The
-//! caller tells the time.
+//! The deadlines of an open connection (§5.5.2, §7.1.1): the Ping after a silence, and the end of a wait. The
+//! caller passes the time.
 
 use core::time::Duration;
 
@@ -10,8 +10,7 @@ use crate::role::Role;
 use crate::rules::{Closing, Due, Timer, Wait};
 use crate::wire::Opcode;
 
-/// What an open connection, or its half that writes, waits for; `idle` is for as long as no Close was
-/// exchanged.
+/// The input that an open connection or its write half waits for: `idle` before the first Close.
 pub(super) const fn wait(half: &SendHalf, idle: Wait) -> Wait {
     match half.closing {
         Closing::Open => idle,
@@ -21,7 +20,7 @@ pub(super) const fn wait(half: &SendHalf, idle: Wait) -> Wait {
     }
 }
 
-/// It is `now`: writes the Ping that is due. Returns the next deadline, or that the time is over.
+/// Advances the timer to `now`, and writes the Ping that is due. Returns the next deadline.
 pub(super) fn tick<R: Role, O: SendBuffer>(
     timer: &mut Timer,
     half: &mut SendHalf,
@@ -39,10 +38,10 @@ pub(super) fn tick<R: Role, O: SendBuffer>(
     }
 }
 
-/// The wait was in vain.
+/// A deadline has passed.
 pub(super) struct OutOfTime;
 
-/// The half that reads has noticed a silence: sends a Ping.
+/// Sends a Ping, because the read half has noticed a silence.
 pub(super) fn break_silence<R: Role, O: SendBuffer>(
     timer: &mut Timer,
     half: &mut SendHalf,

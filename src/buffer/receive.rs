@@ -6,7 +6,8 @@
 //!   |      | (unmasked)    | (headers)   | (raw)        | (to read to) |
 //! ```
 //! `message_start <= message_end <= unread_start <= unread_end <= len`, so that their differences do not
-//! wrap. Without a message, `message_start == message_end`, at any position. Unmasking moves the payload of a
+//! wrap. Sums with a count that the caller chose saturate: a `min` or a `get` limits them then. Without a
+//! message, `message_start == message_end`, at any position. Unmasking moves the payload of a
 //! fragment down from `unread_start` to `message_end`.
 //!
 //! Functions that run for each read or each message are `#[inline]`: they are a few instructions each, and
@@ -622,6 +623,7 @@ fn mask_down(mut bytes: &mut [u8], gap: usize, key: [u8; 4]) {
         }
         let (Some(to), Some(from)) = (target.get_mut(..block), source.get(..block)) else { return };
         mask_into(to, from, key, offset);
+        // Wrapping: `mask_into` uses the offset modulo 4.
         offset = offset.wrapping_add(block as u64);
         let len = bytes.len();
         bytes = range_mut(bytes, block..len);

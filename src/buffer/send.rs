@@ -246,6 +246,7 @@ impl<B: SendBuffer + ?Sized> SendBuffer for &mut B {
 #[doc(alias = "Cursor")]
 pub struct SendSlice<'a> {
     memory: &'a mut [u8],
+    /// At most the length of `memory`, so differences do not saturate.
     len: usize,
 }
 

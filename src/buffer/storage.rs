@@ -26,6 +26,7 @@ const GROW_BY_QUARTERS: usize = 4 << 20;
 /// most `max`, except if `needed` is more.
 pub(super) const fn grown(len: usize, needed: usize, max: usize) -> usize {
     let step = if len < GROW_BY_QUARTERS { len } else { len / 4 };
+    // Saturating: `max` limits the sum.
     let len = len.saturating_add(step);
     let len = if len < max { len } else { max };
     if len < needed { needed } else { len }

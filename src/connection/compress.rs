@@ -118,6 +118,7 @@ impl Compression {
 /// Whether `out` has room for the longest compressed frame of `len` bytes and for a pending control frame.
 /// This is checked before compression, because a compressed payload is in the window and must be sent.
 fn has_room<R: Role>(len: usize, out: &impl SendBuffer) -> bool {
+    // A payload has at most `isize::MAX` bytes, and the bound 8/7 of them: the sum cannot overflow.
     let frame = frame_len::<R>(Deflater::bound(len));
     out.remaining_capacity() >= frame.saturating_add(MAX_HEADER).saturating_add(MAX_CONTROL_PAYLOAD)
 }

@@ -46,6 +46,7 @@ impl<'a> Decompressor<'a> {
             let input = buffer.unread().get(..unmasked as usize).unwrap_or_default();
             let count = self.inflater.inflate(input, self.window)?;
             buffer.consume(count);
+            // `count` is at most the length of `input`.
             message.compressed = Some(Unmasked(unmasked.saturating_sub(count as u32)));
             if count > 0 || !self.inflater.pending().is_empty() {
                 continue;
@@ -111,6 +112,7 @@ fn unmask<S: Storage>(message: &mut OpenMessage, buffer: &mut ReceiveBuffer<S>) 
         mask(masked.get_mut(..count as usize).unwrap_or_default(), *key, 0);
         key.rotate_left(count as usize % 4);
     }
+    // `count` is at most `remaining`, and the sum at most `u32::MAX`.
     *unmasked = unmasked.saturating_add(count);
     frame.remaining = frame.remaining.saturating_sub(count.into());
     *unmasked

@@ -35,6 +35,7 @@ impl<R: Role, O: SendBuffer> Writer<'_, R, O> {
     /// Writes one frame that `out` accepts.
     #[inline(always)]
     pub(super) fn frame(&mut self, header: FrameHeader, payload: &[u8]) {
+        // `out` has accepted the frame, so the sum cannot overflow.
         self.out.reserve(payload.len().saturating_add(MAX_HEADER));
         header.write(|piece| self.out.push(piece));
         match header.masking_key {
@@ -67,6 +68,7 @@ pub(super) fn write_pieces<O: SendBuffer>(
     out: &mut O,
     write: impl Fn(&mut dyn FnMut(&[u8])),
 ) -> Result<(), SendError> {
+    // Saturating: many fields can share one long text. No buffer has room for that.
     let mut len = 0usize;
     write(&mut |piece| len = len.saturating_add(piece.len()));
     if !accepts(config, out, len) {
@@ -89,7 +91,7 @@ pub(super) const fn header(
 
 /// The length of a frame with this much payload (§5.2).
 pub(super) const fn frame_len<R: Role>(payload_len: usize) -> usize {
-    // Saturating: a frame longer than `usize::MAX` has no room in any buffer either.
+    // A payload has at most `isize::MAX` bytes, so the sum cannot overflow.
     payload_len.saturating_add(header_len(payload_len as u64, !R::IS_SERVER))
 }
 

@@ -79,6 +79,7 @@ impl SendHalf {
             // §5.5.3: not every Ping needs a Pong, and `out` can never hold this one.
             self.pending = PendingReply::None;
         }
+        // A payload has at most `isize::MAX` bytes, so the sum cannot overflow.
         let len = self.pending.frame_len::<R>().saturating_add(frame_len::<R>(payload_len));
         if !writer.accepts(len) {
             return Err(SendError::Full);

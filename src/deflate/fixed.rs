@@ -120,6 +120,7 @@ impl Bits {
             256 => return Some(Ok(Symbol::EndOfBlock)),
             _ => {}
         }
+        // Symbols from 257 on are lengths.
         let length = match self.read_value(&BASE_LENGTHS, symbol.saturating_sub(257), 2)? {
             Ok(length) => length,
             Err(corrupt) => return Some(Err(corrupt)),
@@ -134,6 +135,7 @@ impl Bits {
     /// it.
     fn read_value(&mut self, bases: &[u16], code: u16, group_bits: u32) -> Option<Result<u16, Corrupt>> {
         let Some(base) = bases.get(usize::from(code)) else { return Some(Err(Corrupt)) };
+        // Saturating to 0 for the first group. The sum is at most 258, or 32,768 for a distance.
         let extra = if *base == MAX_LENGTH { 0 } else { (code >> group_bits).saturating_sub(1) };
         Some(Ok(base.saturating_add(self.read(u32::from(extra))?)))
     }

@@ -44,6 +44,7 @@ impl<'a> Authority<'a> {
 fn ip_literal_len(bytes: &[u8]) -> usize {
     let Some(end) = bytes.iter().position(|&byte| byte == b']') else { return 0 };
     let address = bytes.get(..end).and_then(|address| str::from_utf8(address).ok()).unwrap_or_default();
+    // `end` is an index, so that the sum with both brackets cannot overflow.
     if address.parse::<Ipv6Addr>().is_ok() { end.saturating_add(2) } else { 0 }
 }
 

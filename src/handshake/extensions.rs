@@ -156,6 +156,7 @@ impl<'b> Reader<'b> {
         let name = self.token()?;
         let from_params = self.rest;
         while self.param()?.is_some() {}
+        // `rest` is a suffix of `from_params`.
         let params_len = from_params.len().saturating_sub(self.rest.len());
         let params = from_params.get(..params_len).unwrap_or_default();
         if self.rest.is_empty() || self.eat(b',') {

@@ -28,6 +28,7 @@ impl Fingerprint {
         words(key.as_bytes()).fold(self, Self::with)
     }
 
+    // Wrapping: FNV-1a multiplies modulo 2^64.
     const fn with(self, unit: u64) -> Self {
         Self((self.0 ^ unit).wrapping_mul(PRIME))
     }

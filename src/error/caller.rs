@@ -48,6 +48,15 @@ pub enum SendError {
 }
 
 /// The reason why no response was written to a request. The connection and `out` are unchanged.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use websocket_proto::{Accept, AcceptError, Config, Connection};
+///
+/// let (mut server, mut out) = (Connection::server(Config::default()), Vec::new());
+/// assert_eq!(server.accept(Accept::new(), &mut out), Err(AcceptError::NoRequest)); // none was received
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AcceptError {
@@ -71,6 +80,18 @@ pub enum AcceptError {
 }
 
 /// The reason why a client's request cannot be written. `out` is unchanged.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use websocket_proto::{ClientRequest, Config, Connection, RequestError, Uri};
+///
+/// # let entropy = |bytes: &mut [u8]| bytes.fill(0);
+/// let request = ClientRequest::new(Uri::parse("ws://example.com/")?).headers(&[("Host", "other.example")]);
+/// let client = Connection::client(request, Config::default(), entropy, &mut Vec::new());
+/// assert_eq!(client.err(), Some(RequestError::ReservedField)); // the handshake writes Host
+/// # }
+/// # Ok::<(), websocket_proto::UriError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestError {

@@ -83,6 +83,18 @@ impl From<Error> for std::io::Error {
 
 /// The error of [`tick`](crate::Connection::tick): a deadline has passed, and the connection has ended. Every
 /// later `tick` returns the same error.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use core::time::Duration;
+///
+/// use websocket_proto::{Config, Connection, Timeout};
+///
+/// let (mut server, mut out) = (Connection::server(Config::default()), Vec::new());
+/// assert_eq!(server.tick(Duration::ZERO, &mut out), Ok(Some(Duration::from_secs(10))));
+/// assert_eq!(server.tick(Duration::from_secs(10), &mut out), Err(Timeout::Handshake));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Timeout {

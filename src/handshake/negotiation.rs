@@ -14,6 +14,13 @@ use crate::wire::ReservedBits;
 /// [`UpgradeResponse::negotiated`](crate::handshake::UpgradeResponse::negotiated) returns.
 ///
 /// Two values are equal if the frames of their connections follow the same rules.
+///
+/// ```
+/// use websocket_proto::{Config, Connection, Negotiated, Server};
+///
+/// let connection = Connection::established(Server::new(), Negotiated::new(), Config::default());
+/// assert_eq!(connection.negotiated(), Some(Negotiated::new()));
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Negotiated {

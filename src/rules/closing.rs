@@ -30,6 +30,21 @@ impl From<Option<CloseCode>> for CloseFrameStatus {
 }
 
 /// The state of the closing handshake, also after the end of the connection (§7.1.4–§7.1.6).
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use websocket_proto::{CloseCode, CloseFrameStatus, Config, Connection, Negotiated, Server};
+///
+/// let mut server = Connection::established(Server::new(), Negotiated::new(), Config::default());
+/// server.close(CloseCode::NORMAL_CLOSURE, "", &mut Vec::new())?;
+/// let status = server.receive_eof(); // the transport has ended before the peer's Close
+/// assert_eq!(status.sent, CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE));
+/// assert_eq!(status.received, CloseFrameStatus::None);
+/// assert_eq!((status.clean(), status.code()), (false, 1006));
+/// # }
+/// # Ok::<(), websocket_proto::SendError>(())
+/// ```
+#[doc(alias = "CloseEvent")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CloseStatus {
@@ -42,6 +57,7 @@ pub struct CloseStatus {
 
 impl CloseStatus {
     /// Whether both Close frames were exchanged (§7.1.4: closed _cleanly_).
+    #[doc(alias = "wasClean")]
     #[must_use]
     pub fn clean(self) -> bool {
         self.sent != CloseFrameStatus::None && self.received != CloseFrameStatus::None

@@ -434,7 +434,7 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.storage.limit().min(isize::MAX as usize)
     }
 
-    /// The end of the spare memory. The reserve is left for the message, as far as the message is shorter.
+    /// The end of the spare memory. After it is the part of the reserve that the message does not fill.
     #[inline]
     fn spare_end(&self) -> usize {
         let reserve = self.storage.reserve().saturating_sub(self.message_len());

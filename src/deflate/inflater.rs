@@ -221,7 +221,7 @@ impl State {
         if stream.position == Position::Corrupt && produced == 0 { Err(Corrupt) } else { Ok(consumed) }
     }
 
-    /// Makes room for output in a full window: lengthens the window, or goes on at its start. No output is
+    /// Makes room for output in a full window: lengthens the window, or continues at its start. No output is
     /// pending.
     fn make_room(&mut self) {
         if self.end < self.window.len() {

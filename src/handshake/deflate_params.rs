@@ -58,7 +58,7 @@ impl DeflateParams {
         }
     }
 
-    /// The same with window sizes from 8 to 15.
+    /// These parameters, with each window size clamped to 8 to 15.
     pub(crate) fn in_range(self) -> Self {
         let (server_window_bits, client_window_bits) =
             (self.server_window_bits.clamp(8, 15), self.client_window_bits.clamp(8, 15));

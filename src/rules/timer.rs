@@ -89,7 +89,7 @@ pub(crate) enum Due {
     OutOfTime,
 }
 
-/// What the endpoint waits for, and since when.
+/// The input that the endpoint waits for, and the time when the wait began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timer {
     /// When the wait began, in nanoseconds; `u64::MAX` until the next tick if the time was not known.
@@ -186,8 +186,8 @@ impl Timer {
         Self { wait, since, pings: writer.pings, ..self }
     }
 
-    /// Advances the timer to `now`. `wait` is what the endpoint waits for; [`Wait::Idle`] also stands for
-    /// [`Wait::Ping`], [`Wait::Pong`] and [`Wait::Asked`].
+    /// Advances the timer to `now`. `wait` is the input that the endpoint waits for; [`Wait::Idle`] also
+    /// stands for [`Wait::Ping`], [`Wait::Pong`] and [`Wait::Asked`].
     pub(crate) fn tick(&mut self, now: Duration, wait: Wait, timeouts: &Timeouts) -> Due {
         let now = nanos(now);
         // If the clock goes back, the wait begins at the earlier time.

@@ -6,7 +6,7 @@
 //!           │                 └ line           └ scanned
 //!           └ start
 //! ```
-//! Each byte is judged when it is received, before its line ends. No byte is read more than three times,
+//! Each byte is checked when it is received, before its line ends. No byte is read more than three times,
 //! however the head is split into reads.
 
 use super::fields::Headers;
@@ -91,7 +91,7 @@ impl HeadReader {
 
     /// Reads on in a head that begins with `bytes`. Returns the length of the head when it is complete.
     ///
-    /// `start_line` judges the start line as soon as it is complete, and `field` judges each field line of a
+    /// `start_line` checks the start line when it is complete, and `field` checks each field line of a
     /// request: the name, and the value with the whitespace around it. In a response, spaces replace a fold,
     /// so the end of a field is known only when the next line begins.
     pub(crate) fn read(
@@ -106,7 +106,7 @@ impl HeadReader {
                 self.read_whole_fields(bytes, limits, &mut field)?;
             }
             if matches!(self.position, Position::StartLine | Position::Name | Position::Value) {
-                // The byte at a limit is judged below.
+                // The byte at a limit is checked below.
                 let end = bytes.len().min(limits.head).min(self.line.saturating_add(limits.line));
                 let run = self.run_len(bytes.get(self.scanned..end).unwrap_or_default());
                 self.scanned = self.scanned.saturating_add(run);
@@ -129,8 +129,8 @@ impl HeadReader {
                 }
                 (Position::ValueCr, Position::FieldStart) => {
                     let line = bytes.get(self.line..self.scanned).unwrap_or_default();
-                    // The rest of a folded line has no name. Only a response has one, and its fields are not
-                    // judged.
+                    // The rest of a folded line has no name. Only a response has one, and `field` does
+                    // nothing there.
                     if let Some(line) = FieldLine::parse(line) {
                         field(line.name, line.value)?;
                     }

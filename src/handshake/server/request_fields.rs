@@ -1,4 +1,4 @@
-//! The fields of a request, judged one by one as they arrive (§4.2.1).
+//! The fields of a request, checked one by one when they arrive (§4.2.1).
 
 use arrayvec::ArrayVec;
 

@@ -70,8 +70,7 @@ impl FrameHeader {
     }
 
     /// Passes the bytes of the header to `put`, piece by piece, with the length in its minimal form.
-    // Inlined for the reason of `RawFrameHeader::write`.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn write(&self, put: impl FnMut(&[u8])) {
         RawFrameHeader::from(*self).write(put);
     }

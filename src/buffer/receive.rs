@@ -381,9 +381,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     }
 
     /// Moves the unread bytes to the end of the memory.
-    // Cold: the gap is large afterwards, so few calls come here.
     #[cfg(feature = "deflate")]
-    #[cold]
     fn make_gap(&mut self, wanted: usize, max_message_len: u64) {
         self.compact();
         let (len, unread) = (self.storage.bytes().len(), self.unread_len());
@@ -479,9 +477,6 @@ impl<S: Storage> ReceiveBuffer<S> {
     }
 
     /// Changes the memory for [`spare_mut`](Self::spare_mut): compacts, shrinks or grows it.
-    // Out of line, because most reads change nothing.
-    #[cold]
-    #[inline(never)]
     fn make_spare(&mut self, wanted: usize) {
         self.compact();
         let limit = self.largest();

@@ -171,8 +171,6 @@ impl<'b> Target<'b> {
 }
 
 /// The error in a start line that is not a GET over HTTP/1.1.
-// Cold: no valid upgrade request comes here.
-#[cold]
 fn start_line_error(line: &[u8]) -> HandshakeError {
     let mut parts = line.split(|&byte| byte == b' ');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {

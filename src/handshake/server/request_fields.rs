@@ -195,8 +195,8 @@ fn check_content_length(value: &[u8]) -> Result<(), HandshakeError> {
 }
 
 /// §4.1: tokens, and "MUST all be unique strings".
-// Cold: most requests offer no subprotocol, and the list of names takes 1 KiB of stack.
-#[cold]
+// Not inlined, so that the 1 KiB of the list is on the stack only during this call.
+#[inline(never)]
 fn check_subprotocols<'b>(lines: impl IntoIterator<Item = &'b [u8]>) -> Result<(), HandshakeError> {
     let mut names = ArrayVec::<&[u8], MAX_REQUESTED_SUBPROTOCOLS>::new();
     for name in lines.into_iter().flat_map(elements) {

@@ -284,8 +284,6 @@ impl<R: Role> Connection<R> {
         self.receive_slow(inbound, out)
     }
 
-    // Out of line, so that `receive` stays small in its callers.
-    #[inline(never)]
     fn receive_slow<'b, S: Storage>(
         &mut self,
         inbound: &'b mut ReceiveBuffer<S>,
@@ -340,8 +338,9 @@ impl<R: Role> Connection<R> {
     }
 
     /// Handles a text in one frame that is not UTF-8.
+    // Without `cold`, a message of 8 bytes takes 153 instructions instead of 148 if the program calls
+    // `receive` in one place.
     #[cold]
-    #[inline(never)]
     fn invalid_text<'b>(
         &mut self,
         payload: &'b [u8],
@@ -353,8 +352,6 @@ impl<R: Role> Connection<R> {
     }
 
     /// §7.1.7: _Fail the WebSocket Connection_.
-    #[cold]
-    #[inline(never)]
     fn fail(&mut self, error: ProtocolError, out: &mut impl SendBuffer) -> Error {
         self.handle(Content::Failed(error), out);
         error.into()
@@ -466,7 +463,6 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    #[cold]
     fn time_out(&mut self, end: End, timeout: Timeout, out: &mut impl SendBuffer) -> Timeout {
         self.end(end, out);
         if let Phase::End(end) = &mut self.phase {

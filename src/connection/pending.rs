@@ -56,7 +56,8 @@ impl PendingReply {
         }
     }
 
-    // Out of the way of the calls that have nothing to flush: nearly all of them.
+    // Without `cold`, a message of 8 bytes takes 148 instructions instead of 144 if the program calls
+    // `receive` in one place.
     #[cold]
     fn flush_now<R: Role, O: SendBuffer>(&mut self, writer: &mut Writer<'_, R, O>) -> Result<(), SendError> {
         match self {

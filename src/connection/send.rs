@@ -165,8 +165,6 @@ impl SendHalf {
 
     /// Sends a whole message in one frame. Compresses it only if `out` has room for its longest compressed
     /// form.
-    // Out of line, so that the fast path of a message that is not compressed stays small.
-    #[inline(never)]
     fn compressed_message<R: Role, O: SendBuffer>(
         &mut self,
         kind: MessageKind,

@@ -114,8 +114,6 @@ impl<R: Role> ReadHalf<R> {
         }
     }
 
-    // Out of line, so that `receive` stays small in its callers.
-    #[inline(never)]
     fn receive_slow<'b, S: Storage>(
         &mut self,
         inbound: &'b mut ReceiveBuffer<S>,
@@ -129,8 +127,6 @@ impl<R: Role> ReadHalf<R> {
     }
 
     /// Handles a text in one frame that is not UTF-8.
-    #[cold]
-    #[inline(never)]
     fn invalid_text<'b>(&mut self, payload: &'b [u8]) -> (Option<Signal>, Result<Option<Event<'b>>, Error>) {
         match self.half.invalid_text(payload, self.config.delivery) {
             Ok(event) => (None, Ok(Some(event))),

@@ -85,8 +85,8 @@ impl RawFrameHeader {
     }
 
     /// Passes the bytes of the header to `put`, piece by piece.
-    // Inlined: the caller knows the opcode, and whether there is a key. With `#[inline]`, an echo of 125 bytes
-    // takes 310 instructions instead of 275.
+    // Inlined: the caller knows the opcode, and whether there is a key. With `#[inline]`, an echo of 125
+    // bytes takes 310 instructions instead of 275.
     #[inline(always)]
     pub(super) fn write(&self, mut put: impl FnMut(&[u8])) {
         let fin = if self.fin { 0x80 } else { 0 };

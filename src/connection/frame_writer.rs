@@ -33,6 +33,7 @@ impl<R: Role, O: SendBuffer> Writer<'_, R, O> {
     }
 
     /// Writes one frame that `out` accepts.
+    // With `#[inline]`, an echo of 125 bytes takes 316 instructions instead of 275.
     #[inline(always)]
     pub(super) fn frame(&mut self, header: FrameHeader, payload: &[u8]) {
         // `out` has accepted the frame, so the sum cannot overflow.

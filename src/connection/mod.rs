@@ -245,7 +245,8 @@ impl<R: Role> Connection<R> {
     #[doc(alias = "read")]
     #[doc(alias("read_message", "read_frame", "next"))]
     #[doc(alias = "poll")]
-    // Inlined into the caller's loop, so that the match on the event and the fast path become one.
+    // Inlined into the caller's loop, so that the match on the event and the fast path become one. With
+    // `#[inline]`, an echo of 125 bytes takes 285 instructions instead of 275.
     #[inline(always)]
     pub fn receive<'b, S: Storage>(
         &mut self,

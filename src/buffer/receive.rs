@@ -269,9 +269,9 @@ impl<S: Storage> ReceiveBuffer<S> {
         is_expected
     }
 
-    /// The connection needs more bytes for a frame: so many of its payload.
-    pub(crate) fn await_payload(&mut self, remaining: u64) {
-        self.awaited = u32::try_from(remaining).unwrap_or(u32::MAX);
+    /// The connection needs more bytes: so many for the payload of the frame that arrives, or any number.
+    pub(crate) fn await_payload(&mut self, remaining: Option<u64>) {
+        self.awaited = remaining.and_then(|remaining| u32::try_from(remaining).ok()).unwrap_or(u32::MAX);
     }
 
     /// How many bytes of payload the frame that arrives still needs; 0 if any number may follow.

@@ -152,9 +152,7 @@ impl ReceiveHalf {
             Step::NeedMore | Step::Continue => {
                 timer.left(self.received(buffer));
                 self.state.set_retained(buffer.retain());
-                if let Some(remaining) = self.state.remaining_payload() {
-                    buffer.await_payload(remaining);
-                }
+                buffer.await_payload(self.state.remaining_payload());
                 Ok(None)
             }
             Step::Message(kind) => {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "bytes")]
 mod bytes;
+mod delivered;
 mod receive;
 mod send;
 #[cfg(feature = "alloc")]

@@ -69,7 +69,7 @@ impl TextEnd {
     }
 }
 
-/// Where a text ends to be valid.
+/// The end of the valid part of a text that is not valid.
 struct InvalidAt {
     valid_up_to: usize,
     /// Whether further bytes can complete the code point there.

@@ -162,8 +162,8 @@ fn pongs_without_room_are_coalesced_to_the_newest<R: Side>() {
     );
 }
 
-both_roles!(a_send_pays_what_is_owed_first);
-fn a_send_pays_what_is_owed_first<R: Side>() {
+both_roles!(a_send_writes_the_pending_reply_first);
+fn a_send_writes_the_pending_reply_first<R: Side>() {
     let mut connection = R::open(Config::default());
     let mut full = ArrayVec::<u8, 3>::new();
     assert!(connection.receive(&mut filled(&frame::<R>(0x89, b"ping")), &mut full).unwrap().is_some());
@@ -239,7 +239,7 @@ fn without_entropy_nothing_is_sent() {
     assert_eq!(
         (out.len(), client.has_pending_reply()),
         (0, false),
-        "a Pong that cannot be masked is not owed for ever"
+        "a Pong that cannot be masked does not stay pending"
     );
     // A Close that there is no key for does not hold up the end.
     for wire in [frame::<Clients>(0x88, b"\x03\xe8"), b"\xff".to_vec()] {

@@ -1,0 +1,57 @@
+//! The echo servers. Each has one thread, sets TCP_NODELAY, has no timers and offers no compression.
+
+mod fastwebsockets;
+mod ours_mio;
+mod ours_tokio;
+mod runtime;
+mod sockudo;
+mod tokio_websockets;
+mod tungstenite;
+
+use core::net::SocketAddr;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Server {
+    /// websocket-proto on mio, with one receive buffer for all connections
+    OursMio,
+    /// websocket-proto on tokio, with a receive buffer for each connection
+    OursTokio,
+    /// tokio-tungstenite
+    Tungstenite,
+    /// fastwebsockets
+    Fastwebsockets,
+    /// tokio-websockets
+    TokioWebsockets,
+    /// sockudo-ws
+    Sockudo,
+}
+
+impl Server {
+    /// Serves until the process is killed.
+    pub fn serve(self, address: SocketAddr) -> Result<()> {
+        match self {
+            Self::OursMio => ours_mio::serve(address),
+            Self::OursTokio => runtime::serve(address, ours_tokio::session),
+            Self::Tungstenite => runtime::serve(address, tungstenite::session),
+            Self::Fastwebsockets => runtime::serve(address, fastwebsockets::session),
+            Self::TokioWebsockets => runtime::serve(address, tokio_websockets::session),
+            Self::Sockudo => runtime::serve(address, sockudo::session),
+        }
+    }
+
+    /// The name on the command line.
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+/// The largest message that a server accepts, for those whose default is below 64 MiB.
+const MAX_MESSAGE: usize = 64 << 20;
+
+/// Ours: from this length on, a reply is written from the receive buffer instead of copied to the output.
+const LARGE: usize = 16 * 1024;
+/// Ours: what a receive buffer keeps, enough for a message of 1 MiB.
+const RETAINED_CAPACITY: usize = 2 << 20;

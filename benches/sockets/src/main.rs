@@ -1,5 +1,13 @@
-//! Echo servers over loopback sockets.
+//! Echo servers over loopback sockets, and the load generator that measures them.
+//!
+//! ```text
+//!   bench ──▶ spawns `serve NAME ADDRESS` on core 0, reads its CPU time and memory
+//!     └─────▶ load: connections to it, from core 1
+//!   load  ──▶ the same against a server that runs already, for instance under a profiler
+//! ```
 
+mod bench;
+mod load;
 mod servers;
 
 use core::net::SocketAddr;
@@ -7,10 +15,11 @@ use core::net::SocketAddr;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use crate::bench::Row;
 use crate::servers::Server;
 
 #[derive(Parser)]
-#[command(about = "Echo servers over loopback sockets")]
+#[command(about = "Echo servers over loopback sockets, and the load generator that measures them")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -18,12 +27,18 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measures the servers and prints a table for each row
+    Bench(bench::Options),
     /// Runs one echo server until it is killed
     Serve { server: Server, address: SocketAddr },
+    /// Loads a server that runs already, for instance under a profiler
+    Load { address: SocketAddr, row: Row, seconds: f64 },
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().command {
+        Command::Bench(options) => bench::run(&options),
         Command::Serve { server, address } => server.serve(address),
+        Command::Load { address, row, seconds } => bench::load(address, &row, seconds),
     }
 }

@@ -1,0 +1,71 @@
+//! One sample: one process of a server, under one load.
+
+use core::time::Duration;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::candidate::Candidate;
+use super::cpu::CpuTime;
+use super::process::Process;
+use super::row::{IDLE_SIZE, Row};
+use crate::load::Load;
+
+/// Before a sample, so that caches, buffers and socket windows have the size that they need.
+const WARM_UP: Duration = Duration::from_millis(300);
+
+/// What a server did. In an idle row, each connection counts as one message.
+pub struct Sample {
+    pub messages: usize,
+    pub elapsed: Duration,
+    pub cpu: CpuTime,
+    /// The median and the 99th percentile of the time to a reply; none in an idle row.
+    pub latency: Option<[Duration; 2]>,
+    /// What the server has needed in addition since it had no connection.
+    pub memory: u64,
+}
+
+/// Starts the server, and takes a sample of this length.
+pub fn take(candidate: &Candidate, row: &Row, duration: Duration) -> Result<Sample> {
+    let process = Process::start(candidate)?;
+    let address = process.address();
+    // The server allocates what it allocates only once.
+    echo_once(Load::open(address, 1, IDLE_SIZE, 1)?)?;
+    let memory = process.memory()?;
+    match *row {
+        Row::Idle { connections } => {
+            let (start, cpu) = (Instant::now(), process.cpu_time()?);
+            let load = echo_once(Load::open(address, connections, IDLE_SIZE, 1)?)?;
+            let (elapsed, cpu) = (start.elapsed(), process.cpu_time()? - cpu);
+            let memory = process.memory()?.saturating_sub(memory);
+            end(process, load);
+            Ok(Sample { messages: connections, elapsed, cpu, latency: None, memory })
+        }
+        Row::Echo { connections, size, in_flight } => {
+            let mut load = Load::open(address, connections, size, in_flight)?;
+            load.start()?;
+            load.run(WARM_UP)?;
+            let cpu = process.cpu_time()?;
+            let received = load.run(duration)?;
+            let cpu = process.cpu_time()? - cpu;
+            let memory = process.memory()?.saturating_sub(memory);
+            load.finish()?;
+            end(process, load);
+            let latency = Some([received.p50, received.p99]);
+            Ok(Sample { messages: received.messages, elapsed: received.elapsed, cpu, latency, memory })
+        }
+    }
+}
+
+/// One message on each connection.
+fn echo_once(mut load: Load) -> Result<Load> {
+    load.start()?;
+    load.finish()?;
+    Ok(load)
+}
+
+/// Ends the server before its connections, so that it has no work with them.
+fn end(process: Process, load: Load) {
+    drop(process);
+    drop(load);
+}

@@ -30,7 +30,7 @@ pub fn serve(address: SocketAddr) -> Result<()> {
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     let mut sessions = Slab::new();
     let mut memory =
-        Memory { inbound: SharedBuffer::with_retained_capacity(RETAINED_CAPACITY), out: Vec::new() };
+        Memory { inbound: SharedBuffer::with_retained_capacity(4 * RETAINED_CAPACITY), out: Vec::new() };
     loop {
         match poll.poll(&mut events, None) {
             // A signal, for instance of a profiler.

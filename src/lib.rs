@@ -109,7 +109,7 @@
 //! |---|---|---|
 //! | `std` | yes | conversion of the errors to [`std::io::Error`], the guide; implies `alloc` |
 //! | `alloc` | yes | [`ReceiveBuffer`] over `Vec<u8>`, [`SendBuffer`] for `Vec<u8>`, [`PreparedMessage`] |
-//! | `deflate` | | permessage-deflate with `miniz_oxide` and `zlib-rs`; off until [`Config`] enables it; `zlib-rs` links `std` |
+//! | `deflate` | | permessage-deflate, compression by `zlib-rs`; off until [`Config`] enables it; links `std` |
 //! | `simd` | yes | UTF-8 validation with the widest instructions of the processor, by `simdutf8`; implies `std` |
 //! | `http` | | handshakes with the request and response types of the crate `http` |
 //! | `bytes` | | `BytesMut` as a receive and send buffer, messages as `Bytes` |

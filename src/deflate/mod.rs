@@ -2,17 +2,25 @@
 //! This module knows no frames.
 
 #[cfg(feature = "deflate")]
+mod alphabets;
+#[cfg(feature = "deflate")]
+mod bits;
+#[cfg(feature = "deflate")]
 mod blocks;
+#[cfg(feature = "deflate")]
+mod codes;
 #[cfg(feature = "deflate")]
 mod deflater;
 #[cfg(feature = "deflate")]
-mod fixed;
+mod dynamic;
 #[cfg_attr(not(feature = "deflate"), path = "off.rs")]
 mod inflater;
 #[cfg(feature = "deflate")]
 mod output;
 #[cfg(feature = "deflate")]
 mod stream;
+#[cfg(feature = "deflate")]
+mod symbols;
 
 #[cfg(feature = "deflate")]
 pub(crate) use deflater::{Deflater, FragmentPosition};

@@ -221,6 +221,34 @@ fn blocks_of_every_kind_start_at_every_bit<R: Deflating>() {
     assert!(seen.iter().all(|count| *count > 50), "{seen:?}");
 }
 
+both_roles!(copies_of_any_distance_cross_the_end_of_the_window);
+/// PMD-12, PMD-14 (RFC 7692 §7.2.2).
+fn copies_of_any_distance_cross_the_end_of_the_window<R: Deflating>() {
+    const LENGTHS: [usize; 14] = [3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 31, 64, 257, 258];
+    let mut random = Rng::with_seed(258);
+    for bits in [8, 9, 12] {
+        let size = 1 << bits;
+        for distance in (1..=8).chain([15, 16, 17, 100, size / 2 + 1, size - 1, size]) {
+            let (mut reference, mut wire, mut events) = (Reference::default(), vec![], vec![]);
+            // The first message fills the window once; the second goes through it twice, long copies first.
+            for copies in [vec![], LENGTHS.iter().rev().copied().cycle().take(size / 20).collect()] {
+                let mut blocks = Blocks::default();
+                blocks.fixed(true);
+                (0..if copies.is_empty() { size + 5 } else { 3 })
+                    .for_each(|_| blocks.symbol(random.usize(..256)));
+                copies.iter().for_each(|length| blocks.repeat(*length, distance));
+                blocks.symbol(256);
+                blocks.align();
+                let payload = blocks.message();
+                events.push(Seen::Binary(reference.message(&payload)));
+                wire.extend(frame::<R>(0xC2, &payload));
+            }
+            let outcome = every_way::<R>(peer::<R>(bits, true), Config::default(), &wire, 32_768);
+            assert_eq!((outcome.events, outcome.error), (events, None), "{bits} {distance}");
+        }
+    }
+}
+
 /// ST-09.
 #[test]
 fn a_clone_continues_in_any_block() {

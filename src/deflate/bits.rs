@@ -1,0 +1,135 @@
+//! The bits of a DEFLATE stream (RFC 1951 §3.1.1): the first bit of a byte is its lowest.
+
+use super::output::Stop;
+
+/// The bits of consumed input that are not decoded yet; the first one is the lowest.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Bits {
+    /// Bits above `count` are zeros or the next bits of the input.
+    value: u64,
+    /// At most 63.
+    count: u32,
+}
+
+impl Bits {
+    /// The number of bits.
+    pub(super) const fn count(self) -> u32 {
+        self.count
+    }
+
+    /// All bits; those above [`count`](Self::count) have no meaning.
+    pub(super) const fn peek(self) -> u64 {
+        self.value
+    }
+
+    /// Removes the first `count` bits. There are as many.
+    #[inline(always)]
+    pub(super) const fn skip(&mut self, count: u32) {
+        debug_assert!(count <= self.count);
+        self.value >>= count & 63;
+        self.count = self.count.wrapping_sub(count);
+    }
+
+    /// Removes and returns the first `count` bits, at most 32 of those there are.
+    #[inline(always)]
+    pub(super) const fn remove(&mut self, count: u32) -> u32 {
+        let removed = (self.value & low_bits(count)) as u32;
+        self.skip(count);
+        removed
+    }
+}
+
+/// A mask of the first `count` bits, at most 63.
+pub(super) const fn low_bits(count: u32) -> u64 {
+    !(u64::MAX << (count & 63))
+}
+
+/// Reads the bits of one call's input.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reader<'i> {
+    pub(super) bits: Bits,
+    input: &'i [u8],
+    /// A suffix of `input`.
+    rest: &'i [u8],
+}
+
+impl<'i> Reader<'i> {
+    /// `bits` precede `input`.
+    pub(super) const fn new(bits: Bits, input: &'i [u8]) -> Self {
+        Self { bits, input, rest: input }
+    }
+
+    /// The input that is not consumed yet.
+    pub(super) const fn rest(&self) -> &'i [u8] {
+        self.rest
+    }
+
+    /// Whether there are bits or input left.
+    pub(super) const fn has_input(&self) -> bool {
+        self.bits.count > 0 || !self.rest.is_empty()
+    }
+
+    /// The number of bytes consumed.
+    pub(super) const fn consumed(&self) -> usize {
+        // `rest` is a suffix of `input`.
+        self.input.len().saturating_sub(self.rest.len())
+    }
+
+    /// Fills the bits up to at least 56, or with all input. `false` if fewer than eight bytes of input are
+    /// left: then some bits may be missing.
+    #[inline(always)]
+    pub(super) fn fill_at_once(&mut self) -> bool {
+        let Some(next) = self.rest.first_chunk::<8>() else { return false };
+        self.bits.value |= u64::from_le_bytes(*next) << (self.bits.count & 63);
+        let bytes = (63 ^ self.bits.count) >> 3;
+        self.rest = self.rest.get(bytes as usize..).unwrap_or_default();
+        // Adds 8 for each byte: 56 to 63 bits.
+        self.bits.count |= 56;
+        true
+    }
+
+    /// Fills the bits up to at least 56, or with all input.
+    #[inline]
+    pub(super) fn fill(&mut self) {
+        if self.fill_at_once() {
+            return;
+        }
+        while let Some((byte, rest)) = self.rest.split_first().filter(|_| self.bits.count < 56) {
+            self.bits.value |= u64::from(*byte) << (self.bits.count & 63);
+            self.bits.count = self.bits.count.wrapping_add(8);
+            self.rest = rest;
+        }
+    }
+
+    /// Removes and returns the next `count` bits, at most 32. If some are missing, all input is consumed and
+    /// no bit is removed.
+    pub(super) fn read(&mut self, count: u32) -> Result<u32, Stop> {
+        if self.bits.count < count {
+            self.fill();
+        }
+        if self.bits.count < count { Err(Stop::NeedsInput) } else { Ok(self.bits.remove(count)) }
+    }
+
+    /// Consumes at most `count` bytes of input, after all whole bytes among the bits were
+    /// [returned](Self::unread).
+    pub(super) fn take_bytes(&mut self, count: usize) -> &'i [u8] {
+        let (taken, rest) = self.rest.split_at_checked(count).unwrap_or((self.rest, &[]));
+        self.rest = rest;
+        taken
+    }
+
+    /// Removes the bits up to the end of a byte.
+    pub(super) const fn align(&mut self) {
+        self.bits.skip(self.bits.count & 7);
+    }
+
+    /// Returns whole bytes to the input, as far as this reader consumed them.
+    pub(super) fn unread(&mut self) {
+        let bytes = ((self.bits.count >> 3) as usize).min(self.consumed());
+        let start = self.consumed().saturating_sub(bytes);
+        self.rest = self.input.get(start..).unwrap_or_default();
+        // `bytes` is at most 7.
+        self.bits.count = self.bits.count.wrapping_sub((bytes as u32) << 3);
+        self.bits.value &= low_bits(self.bits.count);
+    }
+}

@@ -1,0 +1,148 @@
+//! Blocks with dynamic Huffman codes (RFC 1951 §3.2.7): the codes come before the data.
+
+use super::alphabets::{
+    CODE_LENGTHS, DISTANCE_INDEX_BITS, DISTANCES, LITERAL_INDEX_BITS, LITERALS_AND_LENGTHS, REPEAT_PREVIOUS,
+};
+use super::bits::Reader;
+use super::codes::{Entry, build, look_up};
+use super::output::{Corrupt, Stop};
+
+/// The codes of a block.
+#[derive(Clone)]
+pub(super) struct DynamicCodes {
+    position: Position,
+    /// The number of code lengths that were read.
+    read: usize,
+    sizes: Sizes,
+    /// First by symbol of the code for code lengths, then those of literals, lengths, and distances.
+    lengths: [u8; MAX_LITERALS + MAX_DISTANCES],
+    literals: [Entry; LITERALS_LEN],
+    /// First the code for code lengths.
+    distances: [Entry; DISTANCES_LEN],
+}
+
+/// The position in the header.
+#[derive(Clone, Copy)]
+enum Position {
+    Sizes,
+    CodeLengthCode,
+    CodeLengths,
+}
+
+/// How many code lengths the header has.
+#[derive(Clone, Copy, Default)]
+struct Sizes {
+    literals: usize,
+    distances: usize,
+    code_lengths: usize,
+}
+
+/// §3.2.7: "HLIT, # of Literal/Length codes - 257 (257 - 286)"
+const MAX_LITERALS: usize = 286;
+/// §3.2.6: "distance codes 30-31 will never actually occur"
+const MAX_DISTANCES: usize = 30;
+
+/// The most entries of a table for 286 symbols with an index of 9 bits, as zlib's program `enough` counts.
+const LITERALS_LEN: usize = 852;
+/// The same for 30 symbols with an index of 6 bits.
+const DISTANCES_LEN: usize = 592;
+
+/// The index of the code for code lengths: its longest code (§3.2.7).
+const CODE_LENGTH_INDEX_BITS: u32 = 7;
+
+/// With seven extra bits.
+const MAX_CODE_LENGTH_BITS: u32 = 14;
+
+/// The order in which the lengths of the code for code lengths come (§3.2.7).
+const CODE_LENGTH_ORDER: [u8; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+impl DynamicCodes {
+    pub(super) const fn new() -> Self {
+        Self {
+            position: Position::Sizes,
+            read: 0,
+            sizes: Sizes { literals: 0, distances: 0, code_lengths: 0 },
+            lengths: [0; MAX_LITERALS + MAX_DISTANCES],
+            literals: [Entry::INVALID; LITERALS_LEN],
+            distances: [Entry::INVALID; DISTANCES_LEN],
+        }
+    }
+
+    /// The tables, after the header was read.
+    pub(super) const fn tables(&self) -> (&[Entry], &[Entry]) {
+        (&self.literals, &self.distances)
+    }
+
+    /// Reads the header of a block, or the rest of it. The next call reads the header of another block.
+    pub(super) fn read_header(&mut self, reader: &mut Reader<'_>) -> Result<(), Stop> {
+        if let Position::Sizes = self.position {
+            self.read_sizes(reader)?;
+        }
+        if let Position::CodeLengthCode = self.position {
+            self.read_code_length_code(reader)?;
+        }
+        self.read_code_lengths(reader)?;
+        let Sizes { literals, distances, .. } = self.sizes;
+        let (literals, rest) = self.lengths.split_at_checked(literals).ok_or(Corrupt)?;
+        let distances = rest.get(..distances).ok_or(Corrupt)?;
+        build::<LITERAL_INDEX_BITS>(&mut self.literals, literals, &LITERALS_AND_LENGTHS, true)?;
+        build::<DISTANCE_INDEX_BITS>(&mut self.distances, distances, &DISTANCES, true)?;
+        self.position = Position::Sizes;
+        Ok(())
+    }
+
+    fn read_sizes(&mut self, reader: &mut Reader<'_>) -> Result<(), Stop> {
+        let sizes = reader.read(14)? as usize;
+        self.sizes = Sizes {
+            literals: (sizes & 31).wrapping_add(257),
+            distances: (sizes >> 5 & 31).wrapping_add(1),
+            code_lengths: (sizes >> 10).wrapping_add(4),
+        };
+        if self.sizes.literals > MAX_LITERALS || self.sizes.distances > MAX_DISTANCES {
+            return Err(Stop::Corrupt);
+        }
+        self.lengths = [0; MAX_LITERALS + MAX_DISTANCES];
+        (self.position, self.read) = (Position::CodeLengthCode, 0);
+        Ok(())
+    }
+
+    fn read_code_length_code(&mut self, reader: &mut Reader<'_>) -> Result<(), Stop> {
+        for symbol in CODE_LENGTH_ORDER.iter().take(self.sizes.code_lengths).skip(self.read) {
+            *self.lengths.get_mut(usize::from(*symbol)).ok_or(Corrupt)? = reader.read(3)? as u8;
+            self.read = self.read.wrapping_add(1);
+        }
+        let lengths = self.lengths.get(..CODE_LENGTHS.len()).unwrap_or_default();
+        build::<CODE_LENGTH_INDEX_BITS>(&mut self.distances, lengths, &CODE_LENGTHS, false)?;
+        (self.position, self.read) = (Position::CodeLengths, 0);
+        Ok(())
+    }
+
+    /// §3.2.7: "all code lengths form a single sequence of HLIT + HDIST + 258 values"
+    fn read_code_lengths(&mut self, reader: &mut Reader<'_>) -> Result<(), Stop> {
+        let len = self.sizes.literals.wrapping_add(self.sizes.distances);
+        while self.read < len {
+            if reader.bits.count() < MAX_CODE_LENGTH_BITS {
+                reader.fill();
+            }
+            let entry = look_up::<CODE_LENGTH_INDEX_BITS>(&self.distances, reader.bits.peek());
+            let (code_bits, extra_bits) = (entry.code_bits(), entry.extra_bits());
+            if reader.bits.count() < code_bits.wrapping_add(extra_bits) {
+                return Err(Stop::NeedsInput);
+            }
+            reader.bits.skip(code_bits);
+            let count = usize::from(entry.value()).wrapping_add(reader.bits.remove(extra_bits) as usize);
+            let (length, count) = if entry.is_literal() {
+                (entry.value() as u8, 1)
+            } else if extra_bits == REPEAT_PREVIOUS {
+                let previous = self.read.checked_sub(1).and_then(|at| self.lengths.get(at));
+                (*previous.ok_or(Corrupt)?, count)
+            } else {
+                (0, count)
+            };
+            let end = self.read.wrapping_add(count);
+            self.lengths.get_mut(self.read..end).filter(|_| end <= len).ok_or(Corrupt)?.fill(length);
+            self.read = end;
+        }
+        Ok(())
+    }
+}

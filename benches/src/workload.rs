@@ -21,6 +21,8 @@ pub enum Kind {
     Deflate,
     /// The same without context takeover.
     DeflateNct,
+    /// Server role: receive messages of one block with fixed codes, without context takeover.
+    Inflate,
 }
 
 pub struct Workload {
@@ -144,6 +146,69 @@ fn deflate_wire(mut w: Workload, rng: &mut Rng, takeover: bool) -> Workload {
     w
 }
 
+/// The length of the copies in `inflate-fixed-copies`, and their largest distance.
+const COPY: usize = 258;
+const MAX_DISTANCE: usize = 256;
+
+/// Messages of one block with fixed codes (RFC 1951 §3.2.6), of `size` bytes on the wire: literals of eight
+/// bits, or copies of the greatest length.
+fn fixed_wire(mut w: Workload, rng: &mut Rng, copies: bool) -> Workload {
+    let (mut out, on_the_wire) = (Vec::new(), w.size);
+    w.msgs_in_wire = 16;
+    for _ in 0..w.msgs_in_wire {
+        let (mut z, mut p) = (Bits::default(), Vec::new());
+        z.put(0b010, 3);
+        while z.bytes.len() < on_the_wire - 8 {
+            if copies && p.len() >= MAX_DISTANCE {
+                // 285 has the code 1100_0101. From 5 on, there are two distance codes for each number of extra bits.
+                let distance = rng.usize(1..=MAX_DISTANCE);
+                z.code(0b1100_0101, 8);
+                let extra = (usize::BITS - (distance.max(3) - 1).leading_zeros()).saturating_sub(2);
+                let code =
+                    if distance < 3 { distance - 1 } else { 2 * extra as usize + (distance - 1 >> extra) };
+                z.code(code as u64, 5);
+                z.put((distance - 1) as u64 & ((1 << extra) - 1), extra);
+                (0..COPY).for_each(|_| p.push(p[p.len() - distance]));
+            } else {
+                let byte = rng.u8(..144);
+                z.code(0x30 + u64::from(byte), 8);
+                p.push(byte);
+            }
+        }
+        // The end of the block, and the header of an empty one (RFC 7692 §7.2.1).
+        z.put(0, 7 + 3);
+        w.size = p.len();
+        w.payloads.push(wire::leak(p));
+        wire::frame(&mut out, 0xC2, Some(rng.u32(..).to_ne_bytes()), &z.bytes);
+    }
+    w.wire = wire::leak(out);
+    w
+}
+
+/// Bits as DEFLATE packs them (RFC 1951 §3.1.1).
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    count: u32,
+}
+
+impl Bits {
+    fn put(&mut self, value: u64, count: u32) {
+        for bit in 0..count {
+            if self.count.is_multiple_of(8) {
+                self.bytes.push(0);
+            }
+            *self.bytes.last_mut().unwrap() |= ((value >> bit & 1) as u8) << (self.count % 8);
+            self.count += 1;
+        }
+    }
+
+    /// A code: its highest bit first.
+    fn code(&mut self, code: u64, count: u32) {
+        (0..count).rev().for_each(|bit| self.put(code >> bit & 1, 1));
+    }
+}
+
 /// The identifiers and names of all workloads. [`build`] creates a workload.
 pub fn all() -> Vec<(&'static str, String)> {
     let mut v: Vec<(&'static str, String)> = Vec::new();
@@ -179,6 +244,8 @@ pub fn all() -> Vec<(&'static str, String)> {
     }
     v.push(("W9", "W9/deflate-echo/1K".into()));
     v.push(("W9", "W9/deflate-echo-nct/1K".into()));
+    v.push(("W9", "W9/inflate-fixed-literals/4K".into()));
+    v.push(("W9", "W9/inflate-fixed-copies/4K".into()));
     v
 }
 
@@ -230,6 +297,8 @@ pub fn build(id: &'static str, name: &str) -> Workload {
         "handshake-client" => base(id, name, Kind::HsClient, 0),
         "deflate-echo" => deflate_wire(base(id, name, Kind::Deflate, unlabel(size)), &mut rng, true),
         "deflate-echo-nct" => deflate_wire(base(id, name, Kind::DeflateNct, unlabel(size)), &mut rng, false),
+        "inflate-fixed-literals" => fixed_wire(base(id, name, Kind::Inflate, unlabel(size)), &mut rng, false),
+        "inflate-fixed-copies" => fixed_wire(base(id, name, Kind::Inflate, unlabel(size)), &mut rng, true),
         _ if what.starts_with("recv-text-") => {
             let sc = match &what[10..] {
                 "ascii" => Script::Ascii,

@@ -131,7 +131,7 @@ fn check(p: &dyn Peer, w: &Workload) -> Result<bool, String> {
         }
         e
     };
-    if matches!(w.kind, Kind::Recv | Kind::Echo | Kind::Deflate | Kind::DeflateNct) {
+    if matches!(w.kind, Kind::Recv | Kind::Inflate | Kind::Echo | Kind::Deflate | Kind::DeflateNct) {
         if eat.msgs < n {
             return Err(format!("{} messages of {n}", eat.msgs));
         }

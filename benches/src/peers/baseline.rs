@@ -6,6 +6,7 @@
 //!   advance. It is the floor for decoders that unmask in place.
 //! * `=xor-copy`: one XOR pass from the wire to the destination, without the copy of the transport. A decoder
 //!   could be this fast only if the transport unmasked.
+//! * `=zlib-rs` (received compressed messages): `=xor-inplace`, then zlib-rs into memory of the right size.
 //! * `=utf8-core`, `=utf8-simd` (text): `=xor-inplace`, then `core::str::from_utf8` or `simdutf8::basic`.
 
 use super::Cursor;
@@ -21,6 +22,7 @@ pub fn all() -> Vec<Box<dyn Peer>> {
         Box::new(Base(What::XorCopy)),
         Box::new(Base(What::Utf8Core)),
         Box::new(Base(What::Utf8Simd)),
+        Box::new(Zlib),
         Box::new(Mock),
     ]
 }
@@ -274,6 +276,60 @@ impl Peer for Base {
             What::Utf8Core => "floor: =xor-inplace + core::str::from_utf8",
             What::Utf8Simd => "floor: =xor-inplace + simdutf8::basic (AVX2 at run time)",
         }
+    }
+}
+
+/// The decoder that most peers use.
+struct Zlib;
+struct ZlibJob {
+    io: MemIo,
+    wire: Vec<u8>,
+    buf: Vec<u8>,
+    z: zlib_rs::Inflate,
+}
+
+impl Job for ZlibJob {
+    fn run(&mut self, msgs: u64, eat: &mut Eat) {
+        let lap = self.wire.len();
+        let mut left = msgs;
+        while left > 0 {
+            let mut to = 0;
+            while to < lap {
+                to += self.io.pull(&mut self.wire[to..]);
+            }
+            let mut at = 0;
+            while at < lap {
+                let n = usize::from(u16::from_be_bytes([self.wire[at + 2], self.wire[at + 3]]));
+                let key = self.wire[at + 4..at + 8].try_into().unwrap();
+                let payload = &mut self.wire[at + 8..at + 8 + n];
+                xor_in_place(payload, key);
+                self.z.reset(false);
+                self.z.decompress(payload, &mut self.buf, zlib_rs::InflateFlush::SyncFlush).unwrap();
+                eat.eat(false, &self.buf[..self.z.total_out() as usize]);
+                at += 8 + n;
+                left = left.saturating_sub(1);
+            }
+        }
+    }
+}
+
+impl Peer for Zlib {
+    fn name(&self) -> &'static str {
+        "=zlib-rs"
+    }
+    fn job(&self, w: &Workload, capture: bool) -> Option<Box<dyn Job>> {
+        let largest = w.payloads.iter().map(|p| p.len()).max().unwrap_or(0);
+        (w.kind == Kind::Inflate).then(|| {
+            Box::new(ZlibJob {
+                io: MemIo::new(w.wire, w.wire.len(), false, capture),
+                wire: vec![0; w.wire.len()],
+                buf: vec![0; largest + 64],
+                z: zlib_rs::Inflate::new(false, 15),
+            }) as Box<dyn Job>
+        })
+    }
+    fn note(&self) -> &'static str {
+        "floor: =xor-inplace + the decoder alone, frame bounds known beforehand"
     }
 }
 

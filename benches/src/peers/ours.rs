@@ -242,8 +242,10 @@ impl Peer for Ours {
             Kind::Deflate | Kind::DeflateNct => {
                 Box::new(Recv::<true> { io, ws: compressing(w.kind == Kind::Deflate), inbound, out })
             }
+            #[cfg(feature = "deflate")]
+            Kind::Inflate => Box::new(Recv::<false> { io, ws: compressing(false), inbound, out }),
             #[cfg(not(feature = "deflate"))]
-            Kind::Deflate | Kind::DeflateNct => return None,
+            Kind::Deflate | Kind::DeflateNct | Kind::Inflate => return None,
         })
     }
     fn note(&self) -> &'static str {

@@ -154,7 +154,7 @@ fn recv<P: Proto>(w: &Workload, p: P, capture: bool) -> Recv<P> {
         p,
         buf: BytesMut::with_capacity(READ_CAP),
         msgs: Vec::new(),
-        echo: w.kind != Kind::Recv,
+        echo: !matches!(w.kind, Kind::Recv | Kind::Inflate),
         out: BytesMut::with_capacity(2 * READ_CAP),
     }
 }
@@ -173,7 +173,7 @@ impl Peer for Sockudo {
             Kind::SendClient => Box::new(Send(io(), proto(Role::Client), Cursor::new(w), out())),
             Kind::HsServer => Box::new(HsServer(w.wire, capture)),
             Kind::HsClient => Box::new(HsClient),
-            Kind::Deflate | Kind::DeflateNct => {
+            Kind::Deflate | Kind::DeflateNct | Kind::Inflate => {
                 let c = deflate_config(w.kind == Kind::Deflate);
                 Box::new(recv(w, CompressedProtocol::server(MAX, MAX, c), capture))
             }

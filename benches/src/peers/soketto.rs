@@ -145,7 +145,7 @@ impl Peer for Soketto {
             }
             Kind::HsServer => Box::new(HsServer(w.wire, capture)),
             Kind::HsClient => Box::new(HsClient),
-            Kind::Deflate => return None,
+            Kind::Deflate | Kind::Inflate => return None,
         })
     }
     fn note(&self) -> &'static str {

@@ -121,7 +121,7 @@ impl Peer for Yawc {
             Kind::SendClient => Box::new(Send(ws(Role::Client), Cursor::new(w), w.batch)),
             Kind::HsServer => Box::new(HsServer(w.wire, capture)),
             // Its client needs a spawned connection task of hyper.
-            Kind::HsClient => return None,
+            Kind::HsClient | Kind::Inflate => return None,
             Kind::Deflate | Kind::DeflateNct => {
                 let ext = if w.kind == Kind::Deflate {
                     "permessage-deflate"

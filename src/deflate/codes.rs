@@ -241,3 +241,71 @@ impl LongCodes {
         Some(bits)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fastrand::Rng;
+
+    use super::{Entry, MAX_CODE_BITS, build, look_up};
+
+    /// The code lengths of a random complete code, in random order.
+    fn complete(random: &mut Rng, symbols: usize) -> Vec<u8> {
+        let mut lengths = vec![1, 1];
+        // The deeper a code is split, the more entries the tables have.
+        let deep = random.bool();
+        while lengths.len() < symbols {
+            let at =
+                if deep && random.u8(..4) > 0 { lengths.len() - 1 } else { random.usize(..lengths.len()) };
+            if usize::from(lengths[at]) < MAX_CODE_BITS {
+                lengths[at] += 1;
+                lengths.push(lengths[at]);
+            } else if lengths.iter().all(|length| usize::from(*length) == MAX_CODE_BITS) {
+                break;
+            }
+        }
+        random.shuffle(&mut lengths);
+        lengths
+    }
+
+    /// RFC 1951 §3.2.2: each code, followed by any bits, is found with its symbol and its length.
+    fn check<const INDEX_BITS: u32>(random: &mut Rng, lengths: &[u8], table: &mut [Entry]) {
+        let symbols: Vec<Entry> = (0..lengths.len() as u16).map(Entry::literal).collect();
+        build::<INDEX_BITS>(table, lengths, &symbols, false).expect("a complete code");
+        let mut code = 0u64;
+        for bits in 1..=MAX_CODE_BITS as u8 {
+            for symbol in (0..lengths.len()).filter(|symbol| lengths[*symbol] == bits) {
+                let stream = code.reverse_bits() >> (64 - bits) | random.u64(..) << bits;
+                let entry = look_up::<INDEX_BITS>(table, stream);
+                assert_eq!((usize::from(entry.value()), entry.code_bits()), (symbol, bits.into()));
+                code += 1;
+            }
+            code <<= 1;
+        }
+    }
+
+    /// PMD-12 (RFC 7692 §7.2.2).
+    #[test]
+    fn any_complete_code_fits_in_its_table_and_is_decoded() {
+        let mut random = Rng::with_seed(6);
+        for _ in 0..500 {
+            let (literals, distances) = (random.usize(2..=286), random.usize(2..=30));
+            check::<9>(&mut random.fork(), &complete(&mut random, literals), &mut [Entry::INVALID; 852]);
+            check::<6>(&mut random.fork(), &complete(&mut random, distances), &mut [Entry::INVALID; 592]);
+        }
+    }
+
+    /// PMD-17: over-subscribed codes, and incomplete ones of more than one bit.
+    #[test]
+    fn a_code_that_is_not_complete_is_corrupt() {
+        let symbols = [Entry::literal(7); 4];
+        let is_code = |lengths: &[u8], may_be_incomplete| {
+            build::<6>(&mut [Entry::INVALID; 592], lengths, &symbols, may_be_incomplete).is_ok()
+        };
+        for lengths in [&[1, 1, 1][..], &[1, 2, 2, 2], &[2, 2, 2], &[2], &[1, 2], &[1, 3, 3], &[16], &[255]] {
+            assert!(!is_code(lengths, true) && !is_code(lengths, false), "{lengths:?}");
+        }
+        for lengths in [&[0, 0][..], &[0, 1]] {
+            assert!(is_code(lengths, true) && !is_code(lengths, false), "{lengths:?}");
+        }
+    }
+}

@@ -134,7 +134,8 @@ fn live<R: Role, P: Side, S: Storage>(
         |state| [State::Handshake, State::Transmission, State::End].iter().position(|&it| it == state);
     let (mut out, mut error, mut wire) = (Outbound::default(), None, Vec::new());
     for _ in 0..random.usize(..40) {
-        let (state, written, has_reply) = (connection.state(), out.sent.len(), connection.has_pending_reply());
+        let (state, written, has_reply) =
+            (connection.state(), out.sent.len(), connection.has_pending_reply());
         works.set(random.u8(..16) > 0);
         match random.u8(..10) {
             0 => (out.pending, out.room) = (0, [0, 1, 2, 6, 20, 131, 500, usize::MAX][random.usize(..8)]),

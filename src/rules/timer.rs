@@ -48,10 +48,13 @@ impl Millis {
 }
 
 impl From<Option<Duration>> for Millis {
+    #[inline]
     fn from(time: Option<Duration>) -> Self {
         let Some(time) = time else { return Self::NONE };
-        let millis = time.as_nanos().div_ceil(1_000_000).clamp(1, u128::from(u32::MAX - 1));
-        Self(millis as u32)
+        // In 64 bits: a division of 128 bits is a function call, one for each timeout of a new connection.
+        let below_a_second = u64::from(time.subsec_nanos().div_ceil(1_000_000));
+        let millis = time.as_secs().saturating_mul(1000).saturating_add(below_a_second);
+        Self(millis.clamp(1, u64::from(u32::MAX - 1)) as u32)
     }
 }
 

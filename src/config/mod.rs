@@ -127,6 +127,7 @@ pub struct Config {
 }
 
 impl Default for Config {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -282,6 +283,7 @@ pub(crate) struct Settings {
 }
 
 impl From<Config> for Settings {
+    #[inline]
     fn from(config: Config) -> Self {
         // Saves memory: a limit of 4 GiB or more is none for a head.
         let small = |limit: usize| u32::try_from(limit).unwrap_or(u32::MAX);

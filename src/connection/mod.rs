@@ -129,6 +129,7 @@ impl Connection<Server> {
     /// A server that waits for a request (§4.2).
     #[doc(alias("accept_async", "ServerBuilder"))]
     #[must_use]
+    #[inline]
     pub fn server(config: Config) -> Self {
         Self::new(Server::new(), config.into(), Phase::Handshake(Opening::server()))
     }

@@ -136,7 +136,7 @@ impl Opening {
             *self.retained() = inbound.retain();
             return Ok(Turn::Wait);
         };
-        Ok(self.judge(inbound.take_head(len), config)?)
+        self.judge(inbound.take_head(len), config)
     }
 
     /// Reads the head, and skips interim responses. Returns the length of the head when it is whole.
@@ -173,7 +173,7 @@ impl Opening {
     }
 
     /// Checks a whole head.
-    fn judge<'b>(&mut self, head: &'b [u8], config: &Settings) -> Result<Turn<'b>, HandshakeError> {
+    fn judge<'b>(&mut self, head: &'b [u8], config: &Settings) -> Result<Turn<'b>, Error> {
         match self {
             Self::Received { .. } => Ok(Turn::Wait),
             Self::Request { reader, fields, .. } => {
@@ -181,7 +181,7 @@ impl Opening {
                 let event = match kind {
                     RequestKind::Upgrade { .. } => Event::Request(request),
                     RequestKind::Plain if config.allow_plain_http => Event::PlainRequest(request),
-                    RequestKind::Plain => return Err(HandshakeError::NotAnUpgrade),
+                    RequestKind::Plain => return Err(HandshakeError::NotAnUpgrade.into()),
                 };
                 *self = Self::Received { kind, retained: 0 };
                 Ok(Turn::Received(event))

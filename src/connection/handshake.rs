@@ -6,8 +6,8 @@ use crate::buffer::{ReceiveBuffer, SendBuffer, Storage};
 use crate::config::Settings;
 use crate::error::{AcceptError, Error, HandshakeError, RequestError};
 use crate::handshake::{
-    Accept, ClientRequest, ExpectedResponse, FinalResponse, HeadReader, Key, Negotiated, Reject, Request,
-    RequestFields, RequestKind, Response,
+    Accept, ClientRequest, ExpectedResponse, FinalResponse, HeadReader, Key, Known, Negotiated, Reject,
+    Request, RequestFields, RequestKind, Response,
 };
 
 /// RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final
@@ -150,7 +150,7 @@ impl Opening {
             Self::Received { .. } => Ok(None),
             Self::Request { reader, fields, .. } => {
                 let offer = config.ready();
-                let field = |name: &[u8], value: &[u8]| fields.read(name, value, offer);
+                let field = |known, value: &[u8]| fields.read(known, value, offer);
                 read_head(reader, inbound, config, Request::start_line, field)
             }
             Self::Response { reader, interim, .. } => loop {
@@ -204,7 +204,7 @@ fn read_head<S: Storage>(
     inbound: &mut ReceiveBuffer<S>,
     config: &Settings,
     start_line: impl Fn(&[u8]) -> Result<(), HandshakeError>,
-    field: impl FnMut(&[u8], &[u8]) -> Result<(), HandshakeError>,
+    field: impl FnMut(Known, &[u8]) -> Result<(), HandshakeError>,
 ) -> Result<Option<usize>, HandshakeError> {
     let limits = config.head_limits(inbound.unread_capacity());
     let read = reader.read(inbound.unread_mut(), &limits, start_line, field)?;

@@ -28,6 +28,7 @@ pub(crate) use client::response::{ExpectedResponse, FinalResponse};
 pub use deflate_params::DeflateParams;
 pub use extensions::{Extension, Extensions, Param, ParamValue, Params};
 pub use http1::fields::Headers;
+pub(crate) use http1::fields::Known;
 pub(crate) use http1::reader::{HeadLimits, HeadReader};
 pub use key::{AcceptKey, Key};
 #[doc(no_inline)]

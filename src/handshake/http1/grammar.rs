@@ -56,18 +56,25 @@ const CLASSES: [u8; 256] = {
     classes
 };
 
-/// Whether a byte is in one of these classes.
+/// Whether a byte is in this class.
 #[inline]
-pub(crate) const fn is(byte: u8, classes: u8) -> bool {
+pub(crate) const fn is(byte: u8, class: u8) -> bool {
+    classes(byte) & class != 0
+}
+
+#[inline]
+const fn classes(byte: u8) -> u8 {
     #[expect(clippy::indexing_slicing, reason = "256 entries")]
     {
-        CLASSES[byte as usize] & classes != 0
+        CLASSES[byte as usize]
     }
 }
 
-/// Whether all bytes are in one of these classes.
-pub(crate) fn all(bytes: &[u8], classes: u8) -> bool {
-    bytes.iter().all(|&byte| is(byte, classes))
+/// Whether all bytes are in this class.
+#[inline]
+pub(crate) fn all(bytes: &[u8], class: u8) -> bool {
+    // Without an exit at the first other byte: half the instructions of `Iterator::all` for a valid text.
+    bytes.iter().fold(class, |class, &byte| class & classes(byte)) != 0
 }
 
 /// Whether this is a token (RFC 9110 §5.6.2).

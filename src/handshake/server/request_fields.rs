@@ -74,31 +74,21 @@ impl RequestFields {
     ) -> Result<Self, HandshakeError> {
         let mut read = Self::NONE;
         for (name, value) in fields {
-            read.read(name, value, supported)?;
+            if let Some(known) = Known::of(name) {
+                read.read(known, value, supported)?;
+            }
         }
         Ok(read)
     }
 
-    /// Reads one more field.
-    #[inline]
+    /// Reads one more field. `value` can have whitespace around it.
     pub(crate) fn read(
-        &mut self,
-        name: &[u8],
-        value: &[u8],
-        supported: Negotiated,
-    ) -> Result<(), HandshakeError> {
-        match Known::of(name) {
-            Some(known) => self.read_known(known, trim(value), supported),
-            None => Ok(()),
-        }
-    }
-
-    fn read_known(
         &mut self,
         known: Known,
         value: &[u8],
         supported: Negotiated,
     ) -> Result<(), HandshakeError> {
+        let value = trim(value);
         let has = |word: &[u8]| elements(value).any(|element| element.eq_ignore_ascii_case(word));
         match known {
             Known::Host if self.host == Err(HandshakeError::MissingHost) => {

@@ -1,9 +1,9 @@
 //! The grammar of Sec-WebSocket-Extensions (§9.1).
 
-use core::{fmt, iter, str};
+use core::{fmt, iter};
 
 use super::http1::fields::{Headers, Known, Values};
-use super::http1::grammar::{TOKEN, is, trim};
+use super::http1::grammar::{TOKEN, ascii, is, trim};
 
 /// The extensions of a head, in order, over all its Sec-WebSocket-Extensions lines (§9.1).
 #[derive(Debug, Clone)]
@@ -219,13 +219,6 @@ impl<'b> Reader<'b> {
             _ => false,
         }
     }
-}
-
-/// A token as text.
-fn ascii(token: &[u8]) -> &str {
-    let text = str::from_utf8(token);
-    debug_assert!(text.is_ok(), "a token is ASCII");
-    text.unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The fields of an HTTP head (RFC 9110 §5), and the fields that the handshake reads and writes.
 
-use core::{fmt, iter, str};
+use core::{fmt, iter};
 
-use super::grammar::trim;
+use super::grammar::{ascii, trim};
 use super::scan::find;
 
 /// A field name as HTTP/1.1 writes it, and in lower case as HTTP/2 and HTTP/3 require it (RFC 9113 §8.2.1,
@@ -157,9 +157,7 @@ impl<'b> Iterator for Headers<'b> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (name, value) = self.next_field()?;
-        let name = str::from_utf8(name);
-        debug_assert!(name.is_ok(), "a token is ASCII");
-        Some((name.unwrap_or_default(), value))
+        Some((ascii(name), value))
     }
 }
 

@@ -1,6 +1,8 @@
 //! The grammar of values in a head: characters, tokens, lists (RFC 9110 §5.6) and percent-encoding (RFC 3986
 //! §2.1).
 
+use core::str;
+
 /// The characters of a token (RFC 9110 §5.6.2).
 pub(crate) const TOKEN: u8 = 1;
 /// Visible ASCII.
@@ -98,6 +100,13 @@ pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
         bytes = rest;
     }
     bytes
+}
+
+/// Bytes that were checked, as text.
+pub(crate) fn ascii(checked: &[u8]) -> &str {
+    let text = str::from_utf8(checked);
+    debug_assert!(text.is_ok(), "tokens, targets and hosts are ASCII");
+    text.unwrap_or_default()
 }
 
 /// The elements of a list without quoted strings. Empty elements are ignored (RFC 9110 §5.6.1.2).

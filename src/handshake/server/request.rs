@@ -9,7 +9,7 @@ use crate::handshake::authority::Authority;
 use crate::handshake::extensions::Extensions;
 use crate::handshake::fingerprint::Fingerprint;
 use crate::handshake::http1::fields::{Headers, Known};
-use crate::handshake::http1::grammar::is_token;
+use crate::handshake::http1::grammar::{ascii, is_token};
 use crate::handshake::http1::reader::Head;
 use crate::handshake::http1::scan::find;
 
@@ -39,8 +39,7 @@ use crate::handshake::http1::scan::find;
 #[doc(alias = "process_request")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Request<'b> {
-    target: &'b str,
-    host: &'b str,
+    target: Target<'b>,
     headers: Headers<'b>,
     fingerprint: Fingerprint,
 }
@@ -52,14 +51,14 @@ impl<'b> Request<'b> {
     #[doc(alias = "path")]
     #[must_use]
     pub fn target(&self) -> &'b str {
-        self.target
+        ascii(self.target.resource)
     }
 
     /// The server's authority: the host, and the port if the client sent one. It is the Host field or, if the
     /// target is an absolute URI, the authority in that URI (RFC 9112 §3.2.2).
     #[must_use]
     pub fn host(&self) -> &'b str {
-        self.host
+        ascii(self.target.authority.or_else(|| self.headers.values(Known::Host).next()).unwrap_or_default())
     }
 
     /// The origin of the page that sends the request, as received (§4.2.2, §10.2). Browsers always send it. A
@@ -96,25 +95,16 @@ impl<'b> Request<'b> {
 
     /// Checks a start line (RFC 9112 §3): `method SP request-target SP HTTP-version`.
     pub(crate) fn start_line(line: &[u8]) -> Result<(), HandshakeError> {
-        Target::of_line(line).map(|_| ())
+        Target::check(line)
     }
 
     /// The request of a head, whose start line was checked and whose fields were read into `fields`.
     pub(crate) fn of(head: Head<'b>, fields: &RequestFields) -> Result<(Self, RequestKind), HandshakeError> {
-        let target = Target::of_line(head.start_line)?;
+        let target = Target::in_line(head.start_line).and_then(Target::split);
+        debug_assert!(target.is_some(), "the start line was checked");
+        let target = target.ok_or(HandshakeError::InvalidRequestLine)?;
         fields.check_host()?;
-        let host = match target.authority {
-            Some(authority) => authority,
-            None => head
-                .headers
-                .values(Known::Host)
-                .next()
-                .and_then(|host| str::from_utf8(host).ok())
-                .unwrap_or_default(),
-        };
-        debug_assert!(!host.is_empty(), "the Host field was read and is ASCII");
-        let request =
-            Self { target: target.resource, host, headers: head.headers, fingerprint: fields.fingerprint() };
+        let request = Self { target, headers: head.headers, fingerprint: fields.fingerprint() };
         Ok((request, fields.kind(head.headers.values(Known::Protocol))?))
     }
 }
@@ -122,51 +112,57 @@ impl<'b> Request<'b> {
 /// Without the query and the values of the fields, which can be secrets.
 impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.target.split('?').next().unwrap_or_default();
+        let path = self.target().split('?').next().unwrap_or_default();
         f.debug_struct("Request")
             .field("path", &path)
-            .field("host", &self.host)
+            .field("host", &self.host())
             .field("headers", &self.headers)
             .finish()
     }
 }
 
-/// The request-target (RFC 9112 §3.2).
+/// The request-target (RFC 9112 §3.2), visible ASCII.
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Target<'b> {
-    authority: Option<&'b str>,
-    resource: &'b str,
+    /// `None` in the origin-form: then the authority is the Host field.
+    authority: Option<&'b [u8]>,
+    resource: &'b [u8],
 }
 
 impl<'b> Target<'b> {
-    /// The target in a start line.
-    fn of_line(line: &'b [u8]) -> Result<Self, HandshakeError> {
-        match line.strip_prefix(b"GET ").and_then(|rest| rest.strip_suffix(b" HTTP/1.1")) {
-            Some(target) if !target.is_empty() && find(target, b' ').is_none() => Self::parse(target),
+    /// Checks a start line.
+    fn check(line: &[u8]) -> Result<(), HandshakeError> {
+        match Target::in_line(line) {
+            Some(target) if !target.is_empty() && find(target, b' ').is_none() => {
+                // §3: "Fragment identifiers ... MUST NOT be used"
+                let valid = find(target, b'#').is_none() && Target::split(target).is_some();
+                if valid { Ok(()) } else { Err(HandshakeError::InvalidTarget) }
+            }
             _ => Err(start_line_error(line)),
         }
     }
 
-    fn parse(target: &'b [u8]) -> Result<Self, HandshakeError> {
-        // §3: "Fragment identifiers ... MUST NOT be used"
-        if find(target, b'#').is_some() {
-            return Err(HandshakeError::InvalidTarget);
-        }
-        // The head reader has checked that a start line is visible ASCII and SP.
-        let target = str::from_utf8(target).map_err(|_| HandshakeError::InvalidTarget)?;
-        if target.starts_with('/') {
-            return Ok(Self { authority: None, resource: target });
+    /// The part of a start line between method and version. `None` for another method or version.
+    fn in_line(line: &'b [u8]) -> Option<&'b [u8]> {
+        let (method, rest) = line.split_first_chunk::<4>()?;
+        let (target, version) = rest.split_last_chunk::<9>()?;
+        (method == b"GET " && version == b" HTTP/1.1").then_some(target)
+    }
+
+    /// `None` if the target has neither the origin-form nor the absolute-form.
+    fn split(target: &'b [u8]) -> Option<Self> {
+        if target.starts_with(b"/") {
+            return Some(Self { authority: None, resource: target });
         }
         // RFC 9112 §3.2.2: "a server MUST accept the absolute-form in requests"
-        let (scheme, rest) = target.split_once("://").ok_or(HandshakeError::InvalidTarget)?;
+        let (scheme, rest) = str::from_utf8(target).ok()?.split_once("://")?;
         if !(scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")) {
-            return Err(HandshakeError::InvalidTarget);
+            return None;
         }
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (authority, resource) = rest.split_at_checked(end).ok_or(HandshakeError::InvalidTarget)?;
-        if Authority::parse(authority.as_bytes()).is_err() {
-            return Err(HandshakeError::InvalidTarget);
-        }
-        Ok(Self { authority: Some(authority), resource: if resource.is_empty() { "/" } else { resource } })
+        let (authority, resource) = rest.as_bytes().split_at_checked(end)?;
+        Authority::parse(authority).ok()?;
+        Some(Self { authority: Some(authority), resource: if resource.is_empty() { b"/" } else { resource } })
     }
 }
 

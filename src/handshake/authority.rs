@@ -3,7 +3,7 @@
 use core::net::Ipv6Addr;
 use core::str;
 
-use super::http1::grammar::{HOST, is, is_percent_encoded};
+use super::http1::grammar::{HOST, is_percent_encoded, run_len};
 
 /// A host that is in the grammar, and the digits of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ fn ip_literal_len(bytes: &[u8]) -> usize {
 
 /// RFC 3986 §3.2.2: `reg-name` or `IPv4address`; 0 if a percent sign in it is no part of an escape.
 fn reg_name_len(bytes: &[u8]) -> usize {
-    let end = bytes.iter().position(|&byte| !is(byte, HOST)).unwrap_or(bytes.len());
+    let end = run_len(bytes, HOST);
     if bytes.get(..end).is_some_and(is_percent_encoded) { end } else { 0 }
 }
 

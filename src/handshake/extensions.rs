@@ -3,7 +3,7 @@
 use core::{fmt, iter};
 
 use super::http1::fields::{Headers, Known, Values};
-use super::http1::grammar::{TOKEN, ascii, is, trim};
+use super::http1::grammar::{TOKEN, ascii, is, run_len, trim};
 
 /// The extensions of a head, in order, over all its Sec-WebSocket-Extensions lines (§9.1).
 #[derive(Debug, Clone)]
@@ -203,8 +203,7 @@ impl<'b> Reader<'b> {
     }
 
     fn token(&mut self) -> Result<&'b [u8], Malformed> {
-        let end = self.rest.iter().position(|&byte| !is(byte, TOKEN)).unwrap_or(self.rest.len());
-        let (token, rest) = self.rest.split_at_checked(end).ok_or(Malformed)?;
+        let (token, rest) = self.rest.split_at_checked(run_len(self.rest, TOKEN)).ok_or(Malformed)?;
         self.rest = trim(rest);
         if token.is_empty() { Err(Malformed) } else { Ok(token) }
     }

@@ -6,7 +6,7 @@ use super::request::OfferedSubprotocols;
 use crate::error::HandshakeError;
 use crate::handshake::extensions::Extensions;
 use crate::handshake::http1::fields::{Headers, Known};
-use crate::handshake::http1::grammar::{elements, is_token};
+use crate::handshake::http1::grammar::{elements, has_element, is_token};
 use crate::handshake::http1::reader::Head;
 use crate::handshake::key::{AcceptKey, Key};
 use crate::handshake::negotiation::{Negotiated, Negotiation};
@@ -245,7 +245,7 @@ impl<'b> ResponseFields<'b> {
                 }
             }
             Known::Connection => {
-                self.connection |= elements(value).any(|option| option.eq_ignore_ascii_case(b"upgrade"));
+                self.connection |= has_element(value, b"Upgrade");
             }
             // §11.3.3, §11.3.4: "MUST NOT appear more than once in an HTTP response"
             Known::Accept if self.accept.is_some() => return Err(HandshakeError::RepeatedAccept),

@@ -3,6 +3,8 @@
 
 use core::str;
 
+use super::scan::{find, word_chunks};
+
 /// The characters of a token (RFC 9110 §5.6.2).
 pub(crate) const TOKEN: u8 = 1;
 /// Visible ASCII.
@@ -79,20 +81,37 @@ pub(crate) fn all(bytes: &[u8], class: u8) -> bool {
     bytes.iter().fold(class, |class, &byte| class & classes(byte)) != 0
 }
 
+/// The number of bytes at the front that are in this class, [`TOKEN`] or [`HOST`].
+pub(crate) fn run_len(bytes: &[u8], class: u8) -> usize {
+    let by_chunks = word_chunks(bytes);
+    let rest = bytes.get(by_chunks..).unwrap_or_default();
+    by_chunks.saturating_add(rest.iter().position(|&byte| !is(byte, class)).unwrap_or(rest.len()))
+}
+
 /// Whether this is a token (RFC 9110 §5.6.2).
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && all(bytes, TOKEN)
 }
 
 /// Whether two hexadecimal digits follow every percent sign (RFC 3986 §2.1).
-pub(crate) fn is_percent_encoded(text: &[u8]) -> bool {
-    let mut escapes = text.split(|&byte| byte == b'%').skip(1);
-    escapes.all(|escape| matches!(escape, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
+pub(crate) fn is_percent_encoded(mut text: &[u8]) -> bool {
+    while let Some((_, escape)) = find(text, b'%').and_then(|at| text.split_at_checked(at)) {
+        let [_, a, b, rest @ ..] = escape else { return false };
+        if !(a.is_ascii_hexdigit() && b.is_ascii_hexdigit()) {
+            return false;
+        }
+        text = rest;
+    }
+    true
 }
 
 /// Removes the SP and HTAB around a value (RFC 9110 §5.5).
 #[inline]
 pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
+    // Most values have one SP before them and nothing after them: a third of the instructions of the loops.
+    if let [b' ', b'!'..=b'~', .., b'!'..=b'~'] = bytes {
+        return bytes.get(1..).unwrap_or_default();
+    }
     while let [b' ' | b'\t', rest @ ..] = bytes {
         bytes = rest;
     }
@@ -114,6 +133,12 @@ pub(crate) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     value.split(|&byte| byte == b',').map(trim).filter(|element| !element.is_empty())
 }
 
+/// Whether the list has this element, in any case. Most lists are `usual`, the element alone as most senders
+/// write it.
+pub(crate) fn has_element(list: &[u8], usual: &[u8]) -> bool {
+    list == usual || elements(list).any(|element| element.eq_ignore_ascii_case(usual))
+}
+
 /// Whether a field of the application is in the grammar (RFC 9110 §5.1, §5.5).
 pub(crate) fn is_field((name, value): &(&str, &str)) -> bool {
     is_token(name.as_bytes()) && all(value.as_bytes(), VALUE)
@@ -121,7 +146,7 @@ pub(crate) fn is_field((name, value): &(&str, &str)) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PATH, TOKEN, VALUE, elements, is, is_token, trim};
+    use super::{PATH, TOKEN, VALUE, elements, has_element, is, is_token, trim};
 
     #[test]
     fn classes_are_those_of_the_rfcs() {
@@ -147,5 +172,9 @@ mod tests {
         assert_eq!(list(b" ,\t, a ,,b, ,"), [b"a", b"b"]);
         assert!(list(b"").is_empty() && list(b" , ,").is_empty());
         assert_eq!(trim(b"\t a b \t"), b"a b");
+        assert!(
+            [&b"b"[..], b"B", b"a, b", b"b,", b",\tB ,a"].into_iter().all(|list| has_element(list, b"b"))
+        );
+        assert!(![&b""[..], b",", b"a", b"a b", b"bb, ab"].into_iter().any(|list| has_element(list, b"b")));
     }
 }

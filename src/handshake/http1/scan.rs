@@ -76,9 +76,29 @@ pub(crate) fn printable<const BEYOND_ASCII: bool>(bytes: &[u8]) -> usize {
     offset(bytes, rest, in_rest)
 }
 
+/// The length of the chunks of sixteen bytes at the front that have only letters, digits, `-`, `.` and `_`,
+/// as most tokens and hosts.
+#[inline]
+pub(crate) fn word_chunks(bytes: &[u8]) -> usize {
+    let is_other = |byte: u8| {
+        ((byte | 0x20).wrapping_sub(b'a') >= 26)
+            & (byte.wrapping_sub(b'0') >= 10)
+            & (byte.wrapping_sub(b'-') >= 2)
+            & (byte != b'_')
+    };
+    let mut rest = bytes;
+    while let Some((chunk, after)) = rest.split_first_chunk::<16>() {
+        if chunk.iter().fold(0, |others, &byte| others | u8::from(is_other(byte))) != 0 {
+            break;
+        }
+        rest = after;
+    }
+    offset(bytes, rest, 0)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{find, printable};
+    use super::{find, printable, word_chunks};
 
     #[test]
     fn find_is_position() {
@@ -114,5 +134,19 @@ mod tests {
             }
         }
         assert_eq!((printable::<true>(b""), printable::<true>(b"\x7f\x1f\x7f\x1f\x7f\x1f\x7f\x1f")), (0, 0));
+    }
+
+    #[test]
+    fn word_chunks_are_letters_digits_and_three_signs() {
+        for at in 0..40 {
+            for byte in 0..=u8::MAX {
+                let mut bytes = [b'a'; 40];
+                bytes[at] = byte;
+                let is_word = byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+                let chunks = if is_word { 2 } else { (at / 16).min(2) };
+                assert_eq!(word_chunks(&bytes), chunks * 16, "{byte:#x} at {at}");
+                assert_eq!(word_chunks(&bytes[..15]), 0);
+            }
+        }
     }
 }

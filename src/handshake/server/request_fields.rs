@@ -6,7 +6,7 @@ use crate::error::HandshakeError;
 use crate::handshake::authority::Authority;
 use crate::handshake::fingerprint::Fingerprint;
 use crate::handshake::http1::fields::{Known, WEBSOCKET_VERSION};
-use crate::handshake::http1::grammar::{elements, is_token, trim};
+use crate::handshake::http1::grammar::{elements, has_element, is_token, trim};
 use crate::handshake::key::Key;
 use crate::handshake::negotiation::{Negotiated, Negotiation};
 
@@ -89,7 +89,6 @@ impl RequestFields {
         supported: Negotiated,
     ) -> Result<(), HandshakeError> {
         let value = trim(value);
-        let has = |word: &[u8]| elements(value).any(|element| element.eq_ignore_ascii_case(word));
         match known {
             Known::Host if self.host == Err(HandshakeError::MissingHost) => {
                 self.host = Authority::parse(value).map(|_| ()).map_err(|_| HandshakeError::InvalidHost);
@@ -99,8 +98,8 @@ impl RequestFields {
             // RFC 6454 §7.3: "MUST NOT include more than one Origin header field in any HTTP request"
             Known::Origin if self.has_origin => return Err(HandshakeError::RepeatedOrigin),
             Known::Origin => self.has_origin = true,
-            Known::Upgrade => self.upgrade |= has(b"websocket"),
-            Known::Connection => self.connection |= has(b"upgrade"),
+            Known::Upgrade => self.upgrade |= has_element(value, b"websocket"),
+            Known::Connection => self.connection |= has_element(value, b"Upgrade"),
             Known::ContentLength => check_content_length(value)?,
             Known::TransferEncoding => return Err(HandshakeError::TransferEncodingNotAllowed),
             Known::Key if self.key == Err(HandshakeError::MissingKey) => {

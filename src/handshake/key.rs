@@ -3,15 +3,10 @@
 use core::str;
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest as _, Sha1};
 
-/// §4.1: 16 bytes in base64; 24 characters, the last two of them padding.
-///
-/// The unused bits of the last character can have any value: they are set in the example of §4.1.
-const BASE64: GeneralPurpose =
-    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+use super::http1::grammar::{BASE64, all};
 
 /// The value of a Sec-WebSocket-Key field: 16 bytes in base64 (§4.1).
 ///
@@ -31,7 +26,7 @@ impl Key {
     #[must_use]
     pub fn new(nonce: [u8; 16]) -> Self {
         let mut text = [0; 24];
-        let written = BASE64.encode_slice(nonce, &mut text);
+        let written = STANDARD.encode_slice(nonce, &mut text);
         debug_assert_eq!(written, Ok(24));
         Self(text)
     }
@@ -40,9 +35,10 @@ impl Key {
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<Self> {
         let text = <[u8; 24]>::try_from(value).ok()?;
-        // `decode_slice` asks for the room of 24 characters without padding.
-        let mut nonce = [0; 18];
-        (BASE64.decode_slice(text, &mut nonce) == Ok(16)).then_some(Self(text))
+        // §4.1: 16 bytes are 22 characters and two of padding. The unused bits of the last character can have
+        // any value: they are set in the example of §4.1. So nothing has to be decoded.
+        let characters = text.strip_suffix(b"==")?;
+        all(characters, BASE64).then_some(Self(text))
     }
 
     /// The field's value.
@@ -66,7 +62,7 @@ impl Key {
         sha1.update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
         let digest: [u8; 20] = sha1.finalize().into();
         let mut text = [0; 28];
-        let written = BASE64.encode_slice(digest, &mut text);
+        let written = STANDARD.encode_slice(digest, &mut text);
         debug_assert_eq!(written, Ok(28));
         AcceptKey(text)
     }

@@ -15,6 +15,8 @@ pub(crate) const VALUE: u8 = 4;
 pub(crate) const HOST: u8 = 8;
 /// The characters of a path or query: those of a host, `:`, `@`, `/` and `?` (RFC 3986 §3.3, §3.4).
 pub(crate) const PATH: u8 = 16;
+/// The characters of base64 (RFC 4648 §4), without the padding.
+pub(crate) const BASE64: u8 = 32;
 
 /// The classes of each byte: one load answers for all of them.
 const CLASSES: [u8; 256] = {
@@ -47,6 +49,9 @@ const CLASSES: [u8; 256] = {
         }
         if matches!(byte, b':' | b'@' | b'/' | b'?') {
             class |= PATH;
+        }
+        if alphanumeric || matches!(byte, b'+' | b'/') {
+            class |= BASE64;
         }
         #[expect(clippy::indexing_slicing, reason = "256 entries")]
         {
@@ -146,7 +151,7 @@ pub(crate) fn is_field((name, value): &(&str, &str)) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PATH, TOKEN, VALUE, elements, has_element, is, is_token, trim};
+    use super::{BASE64, PATH, TOKEN, VALUE, elements, has_element, is, is_token, trim};
 
     #[test]
     fn classes_are_those_of_the_rfcs() {
@@ -162,6 +167,8 @@ mod tests {
             b"!$%&'()*+,-./:;=?@_~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".to_vec();
         path.sort_unstable();
         assert_eq!(of(PATH), path);
+        let base64 = b"+/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        assert_eq!(of(BASE64), base64);
         assert!(is_token(b"chat") && !is_token(b"") && !is_token(b"a b") && !is_token(b"\xc3\xa9"));
     }
 

@@ -50,12 +50,10 @@ impl Known {
     /// length; the length alone excludes most fields.
     #[inline]
     pub(crate) fn of(name: &[u8]) -> Option<Self> {
-        // Most clients write a name as its RFC does: that is compared by words, any other case by bytes. The
-        // first letter excludes User-Agent, Cookie and others: 300 instructions of a handshake.
-        let first = |name: &[u8]| name.first().map(|letter| letter | 0x20);
+        // Most clients write a name as its RFC does: that is compared by words, any other case by bytes.
         let is = |known: &str, field| {
             let known = known.as_bytes();
-            (name == known || (first(name) == first(known) && is_other_case(name, known))).then_some(field)
+            (name == known || is_other_case(name, known)).then_some(field)
         };
         match name.len() {
             4 => is("Host", Self::Host),

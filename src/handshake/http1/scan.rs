@@ -50,8 +50,7 @@ pub(crate) fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
 
 /// The number of bytes at the front that are SP, visible ASCII or, with `BEYOND_ASCII`, obs-text (RFC 9110
 /// §5.5).
-// `always`: a call for each field line takes 200 instructions of a handshake.
-#[inline(always)]
+#[inline]
 pub(crate) fn printable<const BEYOND_ASCII: bool>(bytes: &[u8]) -> usize {
     let is_other = |byte: u8| (byte < b' ') | (byte == 0x7F) | (!BEYOND_ASCII & (byte >= 0x80));
     let mut rest = bytes;

@@ -469,8 +469,8 @@ impl<S: Storage> ReceiveBuffer<S> {
     }
 
     /// Whether `spare_mut` shrinks the memory if `needed` bytes are needed. With the factor of two, messages
-    /// that are about as long as a read do not shrink and grow the memory in turn, and a shrink copies at most
-    /// as many bytes as were received before it.
+    /// that are about as long as a read do not shrink and grow the memory in turn, and a shrink copies at
+    /// most as many bytes as were received before it.
     #[inline]
     fn is_too_large(&self, needed: usize) -> bool {
         let len = self.storage.bytes().len();

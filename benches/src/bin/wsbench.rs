@@ -412,7 +412,7 @@ fn overview(o: &Opts) {
             continue;
         };
         let of = |kind: fn(&str) -> bool| v.iter().filter(move |x| kind(&x.0));
-        let builds = of(|p| p.starts_with("ours+")).filter(|x| x.0 != name);
+        let builds = of(|p| p.starts_with("ours")).filter(|x| x.0 != name);
         let peers = of(|p| !p.starts_with("ours") && !p.starts_with('=')).take(4);
         let floors = of(|p| p.starts_with('='));
         let mut line = format!("{w:28} {ours:11.1} ");

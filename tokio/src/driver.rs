@@ -1,0 +1,368 @@
+//! The loop over a transport, as poll functions over state that survives a dropped future.
+
+use core::mem;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+use std::io;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+use websocket_proto::{
+    CloseStatus, Config, MessageKind, PreparedMessage, ReceiveBuffer, SendBuffer as _, State, TransportAction,
+};
+
+use crate::clock::Clock;
+use crate::ending::{Ending, LINGER};
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::incoming::{Content, poll_read};
+use crate::message::Message;
+use crate::output::Output;
+use crate::trace::Trace;
+
+/// A connection, its transport, and the bytes between the two.
+#[derive(Debug)]
+pub(crate) struct Driver<S> {
+    pub(crate) transport: S,
+    pub(crate) engine: Engine,
+    pub(crate) inbound: ReceiveBuffer<BytesMut>,
+    pub(crate) output: Output,
+    pub(crate) clock: Clock,
+    pub(crate) limits: Limits,
+    pub(crate) trace: Trace,
+    phase: Phase,
+    /// Why the connection has ended, until it is reported.
+    error: Option<Error>,
+    /// Why nothing can be written any more. Input is read until this time.
+    write_error: Option<(io::Error, Instant)>,
+    /// Whether the engine must be told the time before the next wait.
+    tick_is_due: bool,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Running,
+    Ending(Ending),
+    Ended,
+}
+
+/// The limits of a [`Config`] that the transport needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// The length of the output from which on nothing is sent or read.
+    pub(crate) max_output: usize,
+    /// How long the transport may accept no byte of the output.
+    pub(crate) write_timeout: Option<Duration>,
+    /// The same at the end of the connection.
+    pub(crate) patience: Duration,
+}
+
+impl Limits {
+    pub(crate) fn of(config: &Config) -> Self {
+        Self {
+            max_output: config.max_write_buffer.max(1),
+            write_timeout: config.pong_timeout,
+            // Without a limit, a peer that does not read would keep the connection for ever.
+            patience: config.close_timeout.unwrap_or(Duration::from_secs(10)),
+        }
+    }
+}
+
+/// From this length on, output is written before more is added to it: four reads of the peer.
+const WRITE_FROM: usize = 64 * 1024;
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
+    pub(crate) fn new(transport: S, engine: Engine, limits: Limits) -> Self {
+        let trace = Trace::new(matches!(engine, Engine::Server(_)));
+        Self {
+            transport,
+            engine,
+            inbound: ReceiveBuffer::for_bytes(),
+            output: Output::default(),
+            clock: Clock::new(),
+            limits,
+            trace,
+            phase: Phase::Running,
+            error: None,
+            write_error: None,
+            tick_is_due: true,
+        }
+    }
+
+    /// The opening handshake is complete.
+    pub(crate) fn open(&mut self) {
+        self.tick_is_due = true;
+        if self.engine.compresses() {
+            self.output.copy_payloads();
+        }
+        self.trace.opened();
+    }
+
+    pub(crate) const fn is_running(&self) -> bool {
+        matches!(self.phase, Phase::Running)
+    }
+
+    /// Receives the next message; `None` after the end.
+    pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        while self.is_running() {
+            let content = match self.engine.receive(&mut self.inbound, &mut self.output) {
+                Ok(Some(event)) => Content::of(&event),
+                Ok(None) => {
+                    ready!(self.poll_more(cx));
+                    continue;
+                }
+                Err(error) => {
+                    self.end(Some(error.into()));
+                    continue;
+                }
+            };
+            if let Some(message) = content.into_message(&mut self.inbound) {
+                if message.is_close() {
+                    // The application may drop the connection at its last message.
+                    let _ = self.poll_write(cx);
+                    self.tick_is_due = true;
+                }
+                return Poll::Ready(Some(Ok(message)));
+            }
+        }
+        self.poll_end(cx).map(|error| error.map(Err))
+    }
+
+    /// Waits until the engine can receive again, or the connection has ended. Meanwhile it writes the output
+    /// and keeps the deadlines.
+    pub(crate) fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.is_running() {
+            let _ = self.poll_write(cx);
+            if self.tick_is_due && self.tick() {
+                continue;
+            }
+            if self.engine.transport_action() == TransportAction::Close {
+                self.end(None);
+                break;
+            }
+            if self.engine.has_pending_reply() && self.has_room() {
+                self.engine.flush_reply(&mut self.output);
+                if !self.output.is_empty() {
+                    continue;
+                }
+            }
+            // A peer that does not read is not read from, so that its memory here is bounded.
+            if self.has_room() {
+                if let Poll::Ready(result) = poll_read(&mut self.transport, &mut self.inbound, cx) {
+                    self.tick_is_due = true;
+                    match result {
+                        Ok(0) => self.end_by_peer(None),
+                        Ok(_) => {}
+                        Err(error) => self.end_by_peer(Some(error)),
+                    }
+                    break;
+                }
+            }
+            ready!(self.poll_deadline(cx));
+        }
+        Poll::Ready(())
+    }
+
+    /// Waits for the end of the transport. Returns the error that is not reported yet.
+    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Error>> {
+        if let Phase::Ending(ending) = &mut self.phase {
+            ready!(ending.poll(&mut self.transport, &mut self.output, &mut self.clock, cx));
+            self.phase = Phase::Ended;
+            self.output.clear();
+            self.inbound = ReceiveBuffer::for_bytes();
+        }
+        Poll::Ready(self.error.take())
+    }
+
+    /// Waits until a message can be sent.
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.output.len() >= WRITE_FROM.min(self.limits.max_output) {
+            let _ = self.poll_write(cx);
+        }
+        loop {
+            self.check_writable()?;
+            if self.has_room() {
+                return Poll::Ready(Ok(()));
+            }
+            ready!(self.poll_deadline(cx));
+            self.check_timeout()?;
+            let _ = self.poll_write(cx);
+        }
+    }
+
+    /// Adds a message to the output.
+    pub(crate) fn start_send(&mut self, message: Message) -> Result<(), Error> {
+        self.check_writable()?;
+        // The wait for the peer's Close begins.
+        self.tick_is_due = self.tick_is_due || message.is_close();
+        Ok(self.engine.send(message, &mut self.output)?)
+    }
+
+    /// Adds a message that was encoded before to the output.
+    pub(crate) fn start_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
+        self.check_writable()?;
+        Ok(self.engine.send_prepared(message, &mut self.output)?)
+    }
+
+    /// Adds a fragment to the output.
+    pub(crate) fn start_fragment(
+        &mut self,
+        kind: MessageKind,
+        payload: &[u8],
+        last: bool,
+    ) -> Result<(), Error> {
+        self.check_writable()?;
+        Ok(self.engine.send_fragment(kind, payload, last, &mut self.output)?)
+    }
+
+    /// Waits until the transport has accepted all output.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        loop {
+            if !self.is_running() {
+                return Poll::Ready(if self.output.is_empty() { Ok(()) } else { Err(Error::Closed) });
+            }
+            let written = self.poll_write(cx);
+            self.check_writable()?;
+            if written.is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            ready!(self.poll_deadline(cx));
+            self.check_timeout()?;
+        }
+    }
+
+    /// Whether a message can be sent at all.
+    pub(crate) fn check_writable(&self) -> Result<(), Error> {
+        match &self.write_error {
+            Some((error, _)) => Err(Error::Io(error.kind().into())),
+            None if self.is_running() => Ok(()),
+            None => Err(Error::Closed),
+        }
+    }
+
+    /// The error, if the connection ended because the peer does not read.
+    fn check_timeout(&mut self) -> Result<(), Error> {
+        match self.error {
+            Some(Error::WriteTimeout) => Err(self.error.take().unwrap_or(Error::WriteTimeout)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether more can be added to the output.
+    fn has_room(&self) -> bool {
+        self.output.len() < self.limits.max_output
+    }
+
+    /// Writes as much output as the transport accepts. After an error of the transport, there is no output,
+    /// but the peer's last messages can still be read.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Err(error) = ready!(self.output.poll_write(&mut self.transport, cx)) {
+            self.write_error = Some((error, Instant::now() + LINGER));
+        }
+        if self.write_error.is_some() {
+            self.output.clear();
+        }
+        Poll::Ready(())
+    }
+
+    /// Tells the engine the time. Returns whether there is new output, or the end.
+    fn tick(&mut self) -> bool {
+        let is_closing = !self.engine.can_send() && self.engine.state() != State::Handshake;
+        if is_closing && !self.output.is_empty() {
+            // The wait for the peer's Close begins when the transport has accepted all before it.
+            return false;
+        }
+        self.tick_is_due = false;
+        let len = self.output.len();
+        match self.engine.tick(self.clock.now(), &mut self.output) {
+            Ok(deadline) => {
+                self.clock.arm(deadline);
+                let has_output = self.output.len() != len;
+                if has_output {
+                    self.shrink_to_fit();
+                }
+                has_output
+            }
+            Err(timeout) => {
+                let is_complete = self.engine.close_status().clean();
+                // A server that does not close the transport after both Close frames does no harm.
+                self.end((!is_complete).then_some(timeout.into()));
+                true
+            }
+        }
+    }
+
+    /// Waits until a deadline may have passed, and ends the connection if it is one of the transport.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let write = self.output.stalled_since().zip(self.limits.write_timeout);
+        let write = write.and_then(|(since, timeout)| since.checked_add(timeout));
+        let read = self.write_error.as_ref().map(|(_, until)| *until);
+        for deadline in [write, read].into_iter().flatten() {
+            self.clock.arm_at(deadline);
+        }
+        ready!(self.clock.poll(cx));
+        self.tick_is_due = true;
+        let now = Instant::now();
+        if write.is_some_and(|deadline| deadline <= now) {
+            self.output.clear();
+            self.finish(Some(Error::WriteTimeout));
+        } else if read.is_some_and(|deadline| deadline <= now) {
+            self.end_by_peer(None);
+        }
+        Poll::Ready(())
+    }
+
+    /// The transport ended.
+    fn end_by_peer(&mut self, error: Option<io::Error>) {
+        let status = self.engine.receive_eof();
+        let has_failed = error.is_some() || self.write_error.is_some();
+        let error = self.write_error.take().map(|(error, _)| error).or(error);
+        let error = if status.clean() { None } else { Some(error.map_or(Error::Disconnected, Error::Io)) };
+        if has_failed {
+            return self.finish(error);
+        }
+        self.begin_end(error, true);
+    }
+
+    /// Ends the connection: first the output is written.
+    pub(crate) fn end(&mut self, error: Option<Error>) {
+        self.begin_end(error, false);
+    }
+
+    fn begin_end(&mut self, error: Option<Error>, peer_ended: bool) {
+        // A peer that was silent for too long is unlikely to read.
+        let patience = if let Some(Error::Timeout(_)) = error { LINGER } else { self.limits.patience };
+        self.finish(error);
+        self.phase = Phase::Ending(Ending::new(patience, peer_ended));
+    }
+
+    /// The connection has ended, and so has the transport.
+    fn finish(&mut self, error: Option<Error>) {
+        self.trace.ended(error.as_ref(), self.engine.close_status());
+        self.error = error;
+        self.phase = Phase::Ended;
+    }
+
+    /// Returns memory that an idle connection does not need.
+    fn shrink_to_fit(&mut self) {
+        self.engine.shrink_to_fit();
+        self.inbound.shrink_to_fit();
+        self.output.shrink_to(0);
+    }
+
+    /// How the closing handshake stands.
+    pub(crate) fn close_status(&self) -> CloseStatus {
+        self.engine.close_status()
+    }
+
+    /// The number of bytes that wait for the transport.
+    pub(crate) fn queued_len(&self) -> usize {
+        self.output.len()
+    }
+
+    /// Takes the input that is not read yet.
+    pub(crate) fn replace_inbound(&mut self) -> ReceiveBuffer<BytesMut> {
+        mem::replace(&mut self.inbound, ReceiveBuffer::for_bytes())
+    }
+}

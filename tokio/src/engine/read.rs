@@ -1,0 +1,34 @@
+//! The half of a connection that reads, of either role.
+
+use core::time::Duration;
+
+use bytes::BytesMut;
+use websocket_proto::{Client, Error, Event, ReadHalf, ReceiveBuffer, Server, Signal, State};
+
+use super::each;
+use crate::masking::MaskingKeys;
+
+#[derive(Debug)]
+pub(crate) enum ReadEngine {
+    Server(ReadHalf<Server>),
+    Client(ReadHalf<Client<MaskingKeys>>),
+}
+
+impl ReadEngine {
+    #[inline]
+    pub(crate) fn receive<'b>(
+        &mut self,
+        inbound: &'b mut ReceiveBuffer<BytesMut>,
+    ) -> (Option<Signal>, Result<Option<Event<'b>>, Error>) {
+        each!(self, half => half.receive(inbound))
+    }
+
+    pub(crate) fn tick(&mut self, now: Duration) -> (Option<Signal>, Option<Duration>) {
+        each!(self, half => half.tick(now))
+    }
+
+    /// Whether no events can follow.
+    pub(crate) fn is_over(&self) -> bool {
+        each!(self, half => half.state()) == State::End
+    }
+}

@@ -14,9 +14,9 @@ use websocket_proto::{
 
 use crate::clock::Clock;
 use crate::ending::{Ending, LINGER};
-use crate::engine::Engine;
+use crate::engine::{Engine, ReadEngine, WriteEngine};
 use crate::error::Error;
-use crate::incoming::{Content, poll_read};
+use crate::incoming::{Content, poll_read, poll_read_idle};
 use crate::message::Message;
 use crate::output::Output;
 use crate::trace::Trace;
@@ -38,6 +38,8 @@ pub(crate) struct Driver<S> {
     write_error: Option<(io::Error, Instant)>,
     /// Whether the engine must be told the time before the next wait.
     tick_is_due: bool,
+    /// Whether there was no message since the last Ping that the engine has sent.
+    is_idle: bool,
 }
 
 #[derive(Debug)]
@@ -87,6 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             error: None,
             write_error: None,
             tick_is_due: true,
+            is_idle: false,
         }
     }
 
@@ -118,6 +121,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 }
             };
             if let Some(message) = content.into_message(&mut self.inbound) {
+                self.is_idle = self.is_idle && !message.is_data();
                 if message.is_close() {
                     // The application may drop the connection at its last message.
                     let _ = self.poll_write(cx);
@@ -149,6 +153,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             }
             // A peer that does not read is not read from, so that its memory here is bounded.
             if self.has_room() {
+                let poll_read = if self.is_idle { poll_read_idle } else { poll_read };
                 if let Poll::Ready(result) = poll_read(&mut self.transport, &mut self.inbound, cx) {
                     self.tick_is_due = true;
                     match result {
@@ -280,7 +285,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 self.clock.arm(deadline);
                 let has_output = self.output.len() != len;
                 if has_output {
-                    self.shrink_to_fit();
+                    // A Ping after a silence. The input buffer returns its memory before the next read.
+                    self.is_idle = true;
+                    self.engine.shrink_to_fit();
+                    self.output.shrink_to(0);
                 }
                 has_output
             }
@@ -344,13 +352,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         self.phase = Phase::Ended;
     }
 
-    /// Returns memory that an idle connection does not need.
-    fn shrink_to_fit(&mut self) {
-        self.engine.shrink_to_fit();
-        self.inbound.shrink_to_fit();
-        self.output.shrink_to(0);
-    }
-
     /// How the closing handshake stands.
     pub(crate) fn close_status(&self) -> CloseStatus {
         self.engine.close_status()
@@ -365,4 +366,43 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     pub(crate) fn replace_inbound(&mut self) -> ReceiveBuffer<BytesMut> {
         mem::replace(&mut self.inbound, ReceiveBuffer::for_bytes())
     }
+
+    /// The parts of an open connection, for two tasks.
+    #[expect(clippy::result_large_err, reason = "the connection comes back without a heap")]
+    pub(crate) fn into_split(self) -> Result<(SplitParts<S>, ReadEngine, WriteEngine), Self> {
+        if !self.is_running() || self.write_error.is_some() {
+            return Err(self);
+        }
+        let Self { transport, engine, inbound, output, clock, limits, trace, .. } = self;
+        let started = clock.started();
+        match engine.split() {
+            Ok((read, write)) => {
+                Ok((SplitParts { transport, inbound, output, started, limits, trace }, read, write))
+            }
+            Err(engine) => Err(Self {
+                phase: Phase::Running,
+                error: None,
+                write_error: None,
+                tick_is_due: true,
+                is_idle: false,
+                transport,
+                engine,
+                inbound,
+                output,
+                clock,
+                limits,
+                trace,
+            }),
+        }
+    }
+}
+
+/// What the halves of a connection share.
+pub(crate) struct SplitParts<S> {
+    pub(crate) transport: S,
+    pub(crate) inbound: ReceiveBuffer<BytesMut>,
+    pub(crate) output: Output,
+    pub(crate) started: Instant,
+    pub(crate) limits: Limits,
+    pub(crate) trace: Trace,
 }

@@ -1,7 +1,7 @@
 //! The errors of this crate, by cause.
 
+use core::error::Error as StdError;
 use core::fmt;
-use std::error::Error as StdError;
 use std::io;
 
 use bytes::Bytes;

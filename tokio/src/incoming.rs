@@ -72,6 +72,25 @@ pub(crate) fn poll_read<T: AsyncRead + Unpin>(
     Poll::Ready(Ok(count))
 }
 
+/// The same for an idle connection, whose buffer has no memory until there is input.
+pub(crate) fn poll_read_idle<T: AsyncRead + Unpin>(
+    transport: &mut T,
+    inbound: &mut ReceiveBuffer<BytesMut>,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    if !inbound.is_empty() {
+        return poll_read(transport, inbound, cx);
+    }
+    inbound.shrink_to_fit();
+    // The Pong of the peer, or the beginning of its next message.
+    let mut memory = [0; 512];
+    let mut space = ReadBuf::new(&mut memory);
+    ready!(Pin::new(transport).poll_read(cx, &mut space))?;
+    let count = inbound.feed(space.filled());
+    debug_assert_eq!(count, space.filled().len(), "the buffer grows");
+    Poll::Ready(Ok(count))
+}
+
 /// Reads and discards input, to the end of the transport or of its transmission.
 pub(crate) fn poll_discard<T: AsyncRead + Unpin>(transport: &mut T, cx: &mut Context<'_>) -> Poll<()> {
     let mut memory = [0; 4096];

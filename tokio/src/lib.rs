@@ -24,6 +24,7 @@ mod masking;
 mod message;
 mod output;
 mod reply;
+mod split;
 #[cfg_attr(not(feature = "tracing"), path = "trace_off.rs")]
 mod trace;
 mod utf8_bytes;
@@ -38,6 +39,7 @@ pub use client_stream::ClientStream;
 pub use error::Error;
 pub use message::{CloseFrame, Message};
 pub use reply::{Accept, Reject};
+pub use split::{Permit, Receiver, Sender};
 pub use utf8_bytes::Utf8Bytes;
 pub use websocket::{Role, WebSocket};
 #[doc(no_inline)]

@@ -263,7 +263,7 @@ mod tests {
                 while output.poll_write(&mut transport, &mut cx).is_pending() {
                     let progress = transport.accepted.len();
                     assert_eq!(output.len(), expected.len() - progress);
-                    assert_eq!(output.stalled_since().is_some(), true);
+                    assert!(output.stalled_since().is_some());
                 }
                 assert!(transport.accepted == expected, "{at_a_time} {is_vectored}");
                 assert!(output.is_empty() && output.stalled_since().is_none());

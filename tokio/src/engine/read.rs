@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use bytes::BytesMut;
-use websocket_proto::{Client, Error, Event, ReadHalf, ReceiveBuffer, Server, Signal, State};
+use websocket_proto::{Client, Error, Event, ReadHalf, ReceiveBuffer, Server, Signal};
 
 use super::each;
 use crate::masking::MaskingKeys;
@@ -25,10 +25,5 @@ impl ReadEngine {
 
     pub(crate) fn tick(&mut self, now: Duration) -> (Option<Signal>, Option<Duration>) {
         each!(self, half => half.tick(now))
-    }
-
-    /// Whether no events can follow.
-    pub(crate) fn is_over(&self) -> bool {
-        each!(self, half => half.state()) == State::End
     }
 }

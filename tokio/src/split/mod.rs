@@ -1,0 +1,92 @@
+//! A connection as two halves, for two tasks.
+//!
+//! ```text
+//!               Receiver ◀── transport            transport ◀── Writer (a task)
+//!                  │ Notice, at most 16                             ▲   ▲
+//!                  └────────────────────────────────────────────────┘   │ Command, at most 16
+//!               Sender, its clones ─────────────────────────────────────┘
+//! ```
+
+mod command;
+mod halves;
+mod receiver;
+mod sender;
+mod writer;
+
+use command::channels;
+use halves::split_transport;
+pub use receiver::Receiver;
+pub use sender::{Permit, Sender};
+use tokio::io::{AsyncRead, AsyncWrite};
+use writer::Writer;
+
+use crate::websocket::WebSocket;
+
+impl<S> WebSocket<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    /// Splits the connection into a half that sends and a half that receives, for two tasks. There is no lock
+    /// between them.
+    ///
+    /// A task of the runtime writes the output, so Pings are answered while no message is sent. It ends with
+    /// the connection, or when both halves are dropped. The deadlines run while [`Receiver::receive`] is
+    /// polled: a task must always receive, even if it ignores the messages.
+    ///
+    /// Complete a message that was begun with [`send_fragment`](Self::send_fragment) before the split.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime, as [`tokio::spawn`].
+    ///
+    /// ```no_run
+    /// # use tokio::net::TcpStream;
+    /// use websocket_proto_tokio::{Error, WebSocket};
+    ///
+    /// async fn serve(ws: WebSocket<TcpStream>) -> Result<(), Error> {
+    ///     let (sender, mut receiver) = ws.split();
+    ///     let ticker = sender.clone();
+    ///     tokio::spawn(async move {
+    ///         let mut interval = tokio::time::interval(std::time::Duration::from_secs(1));
+    ///         while ticker.send("tick").await.is_ok() {
+    ///             interval.tick().await;
+    ///         }
+    ///     });
+    ///     while let Some(message) = receiver.receive().await? {
+    ///         if message.is_data() {
+    ///             sender.send(message).await?;
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    #[doc(alias = "into_split")]
+    pub fn split(self) -> (Sender, Receiver<S>) {
+        let (senders, channels) = channels();
+        let driver = self.driver.into_split();
+        match driver {
+            Ok((parts, engine, write_engine)) => {
+                let (read_transport, write_transport) = split_transport(parts.transport);
+                let writer = Writer::new(
+                    write_engine,
+                    write_transport,
+                    parts.output,
+                    (parts.started, parts.limits),
+                    channels,
+                    parts.trace,
+                );
+                tokio::spawn(writer.run());
+                let receiver = Receiver::new(
+                    engine,
+                    read_transport,
+                    parts.inbound,
+                    parts.started,
+                    senders.notices,
+                    senders.outcome,
+                );
+                (Sender::new(senders.commands), receiver)
+            }
+            // The connection has ended: there is nothing to send, and the receiver waits for the end.
+            Err(driver) => (Sender::new(senders.commands), Receiver::of_ended(Self::new(driver, None))),
+        }
+    }
+}

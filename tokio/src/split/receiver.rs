@@ -1,0 +1,277 @@
+//! The half of a connection that receives.
+
+use core::fmt;
+use core::future::{Future as _, poll_fn};
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use bytes::BytesMut;
+use futures_core::Stream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use websocket_proto::ReceiveBuffer;
+
+use super::command::{Notice, Outcome};
+use super::halves::ReadTransport;
+use crate::clock::Clock;
+use crate::ending::LINGER;
+use crate::engine::ReadEngine;
+use crate::error::Error;
+use crate::incoming::{Content, poll_discard, poll_read, poll_read_idle};
+use crate::message::Message;
+use crate::websocket::WebSocket;
+
+/// The half of a connection that receives; [`WebSocket::split`](crate::WebSocket::split) makes it.
+///
+/// It is a [`Stream`], too. The deadlines of the connection run while it is polled. If it is dropped, the
+/// connection reads nothing more, and ends when all [`Sender`](crate::Sender)s are dropped, or have sent a
+/// Close.
+///
+/// ```no_run
+/// # async fn example(ws: websocket_proto_tokio::WebSocket<tokio::net::TcpStream>) -> Result<(), websocket_proto_tokio::Error> {
+/// let (sender, mut receiver) = ws.split();
+/// while let Some(message) = receiver.receive().await? {
+///     println!("{message:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Receiver<S>(Inner<S>);
+
+enum Inner<S> {
+    Reading(Box<Reading<S>>),
+    /// The connection had ended before the split.
+    Ended(Box<WebSocket<S>>),
+}
+
+struct Reading<S> {
+    engine: ReadEngine,
+    transport: ReadTransport<S>,
+    inbound: ReceiveBuffer<BytesMut>,
+    clock: Clock,
+    notices: Notices,
+    phase: Phase,
+    error: Option<Error>,
+    tick_is_due: bool,
+    /// Whether there was no message since the last silence.
+    is_idle: bool,
+}
+
+enum Phase {
+    Running(oneshot::Receiver<Outcome>),
+    /// The transport has ended: waits for the outcome.
+    Eof(oneshot::Receiver<Outcome>),
+    /// The task that writes has ended: input is discarded until this time.
+    Lingering(Instant),
+    Ended,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
+    pub(super) fn new(
+        engine: ReadEngine,
+        transport: ReadTransport<S>,
+        inbound: ReceiveBuffer<BytesMut>,
+        started: Instant,
+        notices: mpsc::Sender<Notice>,
+        outcome: oneshot::Receiver<Outcome>,
+    ) -> Self {
+        Self(Inner::Reading(Box::new(Reading {
+            engine,
+            transport,
+            inbound,
+            clock: Clock::since(started),
+            notices: Notices { channel: Some(notices), waiting: None },
+            phase: Phase::Running(outcome),
+            error: None,
+            tick_is_due: true,
+            is_idle: false,
+        })))
+    }
+
+    pub(super) fn of_ended(ws: WebSocket<S>) -> Self {
+        Self(Inner::Ended(Box::new(ws)))
+    }
+
+    /// Receives the next message; `None` after the end of the connection. As
+    /// [`WebSocket::receive`](crate::WebSocket::receive).
+    ///
+    /// # Errors
+    /// The connection has failed: see [`Error`].
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, no message is lost.
+    #[doc(alias = "next")]
+    pub async fn receive(&mut self) -> Result<Option<Message>, Error> {
+        poll_fn(|cx| self.poll_message(cx)).await.transpose()
+    }
+
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        match &mut self.0 {
+            Inner::Reading(reading) => reading.poll_message(cx),
+            Inner::Ended(ws) => ws.driver.poll_message(cx),
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        while let Phase::Running(_) = self.phase {
+            // Without it, a peer could cause any number of replies.
+            ready!(self.notices.poll_ready(cx));
+            let (signal, received) = self.engine.receive(&mut self.inbound);
+            if let Some(signal) = signal {
+                self.notices.send(Notice::Signal(signal));
+            }
+            match received {
+                Ok(Some(event)) => {
+                    let content = Content::of(&event);
+                    if let Some(message) = content.into_message(&mut self.inbound) {
+                        self.is_idle = self.is_idle && !message.is_data();
+                        return Poll::Ready(Some(Ok(message)));
+                    }
+                }
+                Ok(None) => ready!(self.poll_more(cx)),
+                Err(error) => {
+                    // The task that writes sends the Close. Until it has ended, input is discarded.
+                    self.error = self.error.take().or(Some(error.into()));
+                    ready!(self.poll_more(cx));
+                }
+            }
+        }
+        ready!(self.poll_end(cx));
+        Poll::Ready(self.error.take().map(Err))
+    }
+
+    /// Waits for input, or for the end.
+    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Phase::Running(outcome) = &mut self.phase else { return Poll::Ready(()) };
+        loop {
+            if self.tick_is_due {
+                ready!(self.notices.poll_ready(cx));
+                self.tick_is_due = false;
+                let (signal, deadline) = self.engine.tick(self.clock.now());
+                if let Some(signal) = signal {
+                    // A silence has begun, or it has ended with a Pong or a message.
+                    self.is_idle = true;
+                    self.notices.send(Notice::Signal(signal));
+                }
+                self.clock.arm(deadline);
+            }
+            // To wake this task if there is room for a notice that waits.
+            let _ = self.notices.poll_ready(cx);
+            let poll_read = if self.is_idle { poll_read_idle } else { poll_read };
+            if let Poll::Ready(result) = poll_read(&mut self.transport, &mut self.inbound, cx) {
+                self.tick_is_due = true;
+                if let Ok(1..) = result {
+                    return Poll::Ready(());
+                }
+                self.error = self.error.take().or(result.err().map(Error::Io));
+                self.notices.send(Notice::End);
+                if let Phase::Running(outcome) = core::mem::replace(&mut self.phase, Phase::Ended) {
+                    self.phase = Phase::Eof(outcome);
+                }
+                return Poll::Ready(());
+            }
+            if let Poll::Ready(outcome) = Pin::new(&mut *outcome).poll(cx) {
+                self.phase = Phase::Lingering(Instant::now() + LINGER);
+                self.finish(outcome.ok());
+                return Poll::Ready(());
+            }
+            ready!(self.clock.poll(cx));
+            self.tick_is_due = true;
+        }
+    }
+
+    /// Waits for the end of the transport and of the task that writes.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            match &mut self.phase {
+                Phase::Running(_) | Phase::Ended => return Poll::Ready(()),
+                Phase::Eof(outcome) => {
+                    let _ = self.notices.poll_ready(cx);
+                    let outcome = ready!(Pin::new(outcome).poll(cx)).ok();
+                    self.phase = Phase::Ended;
+                    let is_clean = outcome.as_ref().is_some_and(|outcome| outcome.status.clean());
+                    self.finish(outcome);
+                    if is_clean {
+                        // A transport that fails after both Close frames does no harm.
+                        self.error = None;
+                    } else if self.error.is_none() {
+                        self.error = Some(Error::Disconnected);
+                    }
+                }
+                Phase::Lingering(deadline) => {
+                    if poll_discard(&mut self.transport, cx).is_pending() && Instant::now() < *deadline {
+                        self.clock.arm_at(*deadline);
+                        ready!(self.clock.poll(cx));
+                        continue;
+                    }
+                    self.phase = Phase::Ended;
+                }
+            }
+        }
+    }
+
+    /// The task that writes has ended: `None` if its runtime has.
+    fn finish(&mut self, outcome: Option<Outcome>) {
+        let error = outcome.map_or(Some(Error::Disconnected), |outcome| outcome.error);
+        self.error = self.error.take().or(error);
+        self.notices.channel = None;
+        self.inbound = ReceiveBuffer::for_bytes();
+    }
+}
+
+/// The channel to the task that writes, and a notice that waits for room in it.
+struct Notices {
+    channel: Option<mpsc::Sender<Notice>>,
+    waiting: Option<(Notice, Reservation)>,
+}
+
+type Reservation = Pin<
+    Box<dyn Future<Output = Result<mpsc::OwnedPermit<Notice>, mpsc::error::SendError<()>>> + Send + Sync>,
+>;
+
+impl Notices {
+    /// Sends a notice, or keeps it until there is room. At most one may wait, except for the last one.
+    fn send(&mut self, notice: Notice) {
+        let Some(channel) = &self.channel else { return };
+        let notice = match (&self.waiting, notice) {
+            (None, notice) => match channel.try_send(notice) {
+                Ok(()) | Err(TrySendError::Closed(_)) => return,
+                Err(TrySendError::Full(notice)) => notice,
+            },
+            // The end of the transport: a reply is of no use.
+            (Some(_), notice) => notice,
+        };
+        let reservation = Box::pin(channel.clone().reserve_owned());
+        self.waiting = Some((notice, reservation));
+    }
+
+    /// Waits until no notice waits.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some((_, reservation)) = &mut self.waiting {
+            let permit = ready!(reservation.as_mut().poll(cx));
+            if let (Ok(permit), Some((notice, _))) = (permit, self.waiting.take()) {
+                permit.send(notice);
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<S> fmt::Debug for Receiver<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}
+
+/// Messages, then at most one error.
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Receiver<S> {
+    type Item = Result<Message, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_message(cx)
+    }
+}

@@ -1,0 +1,262 @@
+//! The task that writes.
+
+use core::future::poll_fn;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use tokio::io::AsyncWrite;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+use websocket_proto::{CloseCode, MessageKind, SendBuffer as _, TransportAction};
+
+use super::command::{Command, Fragments, Notice, Outcome, TaskEnds};
+use super::halves::WriteTransport;
+use crate::clock::Clock;
+use crate::driver::Limits;
+use crate::ending::LINGER;
+use crate::engine::WriteEngine;
+use crate::error::Error;
+use crate::message::{CloseFrame, Message};
+use crate::output::Output;
+use crate::trace::Trace;
+
+/// It writes the replies that the receiver asks for, and the messages of the senders.
+pub(super) struct Writer<S> {
+    engine: WriteEngine,
+    transport: WriteTransport<S>,
+    output: Output,
+    clock: Clock,
+    limits: Limits,
+    channels: TaskEnds,
+    trace: Trace,
+    /// The rest of the message that is sent in fragments.
+    fragments: Option<(MessageKind, Fragments)>,
+    /// Who waits until the output is written.
+    flushes: Vec<oneshot::Sender<()>>,
+    receiver: ReceiverState,
+    has_senders: bool,
+    tick_is_due: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ReceiverState {
+    Reading,
+    /// The transport has ended.
+    Ended,
+    /// The application has dropped the receiver.
+    Dropped,
+}
+
+impl<S: AsyncWrite + Unpin> Writer<S> {
+    pub(super) fn new(
+        engine: WriteEngine,
+        transport: WriteTransport<S>,
+        output: Output,
+        (started, limits): (Instant, Limits),
+        channels: TaskEnds,
+        trace: Trace,
+    ) -> Self {
+        Self {
+            engine,
+            transport,
+            output,
+            clock: Clock::since(started),
+            limits,
+            channels,
+            trace,
+            fragments: None,
+            flushes: Vec::new(),
+            receiver: ReceiverState::Reading,
+            has_senders: true,
+            tick_is_due: true,
+        }
+    }
+
+    /// Writes until the connection ends, and shuts the transport down.
+    pub(super) async fn run(mut self) {
+        let error = poll_fn(|cx| self.poll(cx)).await;
+        self.channels.commands.close();
+        self.flush_to_end(error.as_ref()).await;
+        let status = self.engine.close_status();
+        self.trace.ended(error.as_ref(), status);
+        // Without a receiver, nobody needs the outcome.
+        let _ = self.channels.outcome.send(Outcome { error, status });
+    }
+
+    /// Works until the connection has ended. Returns the reason if it failed.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Error>> {
+        loop {
+            let collected = match self.collect(cx) {
+                Ok(collected) => collected,
+                Err(error) => {
+                    let close = Message::Close(Some(CloseFrame::new(CloseCode::INTERNAL_ERROR, "")));
+                    // It fails only if a Close was sent before.
+                    let _ = self.engine.send(close, &mut self.output);
+                    return Poll::Ready(Some(error));
+                }
+            };
+            let len = self.output.len();
+            match self.output.poll_write(&mut self.transport, cx) {
+                Poll::Ready(Ok(())) => {
+                    for flush in self.flushes.drain(..) {
+                        // Its future may be dropped.
+                        let _ = flush.send(());
+                    }
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Some(Error::Io(error))),
+                Poll::Pending => {}
+            }
+            let has_ticked = match self.tick() {
+                Ok(has_ticked) => has_ticked,
+                Err(error) => return Poll::Ready(error),
+            };
+            if self.is_over() {
+                return Poll::Ready(None);
+            }
+            // Once there is room in the output, the channels can have more for it.
+            if collected || has_ticked || self.output.len() != len {
+                continue;
+            }
+            if let Some(error) = ready!(self.poll_deadline(cx)) {
+                return Poll::Ready(Some(error));
+            }
+        }
+    }
+
+    /// Adds the replies to the output, and messages while there is room. Returns whether there were any.
+    fn collect(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
+        let mut collected = false;
+        while self.receiver == ReceiverState::Reading {
+            match self.channels.notices.poll_recv(cx) {
+                Poll::Ready(Some(Notice::Signal(signal))) => {
+                    self.engine.handle_signal(signal, &mut self.output)
+                }
+                Poll::Ready(Some(Notice::End)) => {
+                    self.receiver = ReceiverState::Ended;
+                    self.engine.receive_eof();
+                }
+                Poll::Ready(None) => self.receiver = ReceiverState::Dropped,
+                Poll::Pending => break,
+            }
+            (collected, self.tick_is_due) = (true, true);
+        }
+        if self.engine.has_pending_reply() && self.has_room() {
+            self.engine.flush_reply(&mut self.output);
+        }
+        while self.has_senders && self.has_room() {
+            if !self.engine.can_send() {
+                // The messages in the queue cannot be sent any more.
+                self.channels.commands.close();
+                self.fragments = None;
+            }
+            if self.send_next_fragment()? {
+                collected = true;
+                continue;
+            }
+            match self.channels.commands.poll_recv(cx) {
+                Poll::Ready(Some(command)) => self.execute(command)?,
+                Poll::Ready(None) => self.has_senders = false,
+                Poll::Pending => break,
+            }
+            collected = true;
+        }
+        Ok(collected)
+    }
+
+    fn execute(&mut self, command: Command) -> Result<(), Error> {
+        match command {
+            Command::Flush(flush) => self.flushes.push(flush),
+            _ if !self.engine.can_send() => {}
+            Command::Send(message) => {
+                self.tick_is_due = self.tick_is_due || message.is_close();
+                self.engine.send(message, &mut self.output)?;
+            }
+            Command::Prepared(message) => self.engine.send_prepared(&message, &mut self.output)?,
+            Command::Fragments(kind, fragments) => self.fragments = Some((kind, fragments)),
+        }
+        Ok(())
+    }
+
+    /// Sends the next fragment of the message that is open, if there is one.
+    fn send_next_fragment(&mut self) -> Result<bool, Error> {
+        let Some((kind, fragments)) = &mut self.fragments else { return Ok(false) };
+        let payload = fragments.next().unwrap_or_default();
+        let last = fragments.peek().is_none();
+        self.engine.send_fragment(*kind, &payload, last, &mut self.output)?;
+        if last {
+            self.fragments = None;
+        }
+        Ok(true)
+    }
+
+    /// Tells the engine the time, if it is due. Returns whether there is new output; or the end, and the
+    /// reason if the connection failed.
+    fn tick(&mut self) -> Result<bool, Option<Error>> {
+        // The wait for the peer's Close begins when the transport has accepted all before it.
+        if !self.tick_is_due || (!self.engine.can_send() && !self.output.is_empty()) {
+            return Ok(false);
+        }
+        self.tick_is_due = false;
+        let len = self.output.len();
+        match self.engine.tick(self.clock.now(), &mut self.output) {
+            Ok(deadline) => {
+                self.clock.arm(deadline);
+                Ok(self.output.len() != len)
+            }
+            Err(_) if self.engine.close_status().clean() => Err(None),
+            Err(timeout) => Err(Some(timeout.into())),
+        }
+    }
+
+    /// Waits until a deadline may have passed. Returns the error if it is that of the transport.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Option<Error>> {
+        let deadline = self.output.stalled_since().zip(self.limits.write_timeout);
+        let deadline = deadline.and_then(|(since, timeout)| since.checked_add(timeout));
+        if let Some(deadline) = deadline {
+            self.clock.arm_at(deadline);
+        }
+        ready!(self.clock.poll(cx));
+        self.tick_is_due = true;
+        let is_stalled = deadline.is_some_and(|deadline| deadline <= Instant::now());
+        Poll::Ready(is_stalled.then_some(Error::WriteTimeout))
+    }
+
+    /// Whether there is nothing more to write.
+    fn is_over(&self) -> bool {
+        let is_closed = self.engine.transport_action() == TransportAction::Close;
+        let is_idle = match self.receiver {
+            ReceiverState::Reading => false,
+            ReceiverState::Ended => true,
+            ReceiverState::Dropped => !self.has_senders || !self.engine.can_send(),
+        };
+        is_closed || (is_idle && self.fragments.is_none())
+    }
+
+    fn has_room(&self) -> bool {
+        self.output.len() < self.limits.max_output
+    }
+
+    /// Writes the rest of the output, while the transport accepts it, and shuts the transport down.
+    async fn flush_to_end(&mut self, error: Option<&Error>) {
+        let patience = match error {
+            Some(Error::Io(_) | Error::WriteTimeout) => return,
+            Some(Error::Timeout(_)) => LINGER,
+            _ => self.limits.patience,
+        };
+        let Self { output, transport, .. } = self;
+        loop {
+            let len = output.len();
+            let progress = poll_fn(|cx| match output.poll_write(transport, cx) {
+                Poll::Pending if output.len() == len => Poll::Pending,
+                Poll::Pending => Poll::Ready(Ok(false)),
+                Poll::Ready(result) => Poll::Ready(result.map(|()| true)),
+            });
+            match timeout(patience, progress).await {
+                Ok(Ok(true)) => break,
+                Ok(Ok(false)) => {}
+                Ok(Err(_)) | Err(_) => return,
+            }
+        }
+        let _ = timeout(LINGER, poll_fn(|cx| Pin::new(&mut *transport).poll_shutdown(cx))).await;
+    }
+}

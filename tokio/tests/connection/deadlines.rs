@@ -1,0 +1,253 @@
+//! Deadlines, in paused time.
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+use tokio::time::{Instant, sleep};
+use websocket_proto_tokio::{
+    ClientRequest, CloseCode, Config, Error, Message, Role, Timeout, accept, client,
+};
+
+use crate::support::{ROLES, events, frame, open, read_to_end, seconds};
+
+/// The time after which the server closes its direction, and what the peer receives.
+async fn accepted(request: &[u8]) -> (Result<(), Error>, u64, Vec<u8>) {
+    let (stream, mut peer) = duplex(1000);
+    let started = Instant::now();
+    let server = tokio::spawn(async { accept(stream, Config::new()).await.map(drop) });
+    peer.write_all(request).await.unwrap();
+    let answer = read_to_end(&mut peer).await;
+    let elapsed = started.elapsed().as_secs();
+    drop(peer);
+    (server.await.unwrap(), elapsed, answer)
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_request_is_answered_with_408() {
+    let (result, elapsed, answer) = accepted(b"GET / HTTP/1.1\r\nHost: a\r\nUpgr").await;
+    assert!(matches!(result, Err(Error::Timeout(Timeout::Handshake))));
+    assert_eq!(elapsed, 10);
+    assert!(answer.starts_with(b"HTTP/1.1 408 "));
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_instead_of_a_request_ends_the_connection() {
+    let (result, elapsed, answer) = accepted(b"").await;
+    assert!(matches!(result, Err(Error::Timeout(Timeout::Handshake))));
+    assert_eq!((elapsed, answer), (10, vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_instead_of_a_response_ends_the_connection() {
+    let (stream, _peer) = duplex(1000);
+    let started = Instant::now();
+    let result = client(stream, ClientRequest::new("ws://localhost/"), Config::new()).await;
+    assert!(matches!(result, Err(Error::Timeout(Timeout::Handshake))));
+    assert_eq!(started.elapsed().as_secs(), 12, "ten seconds, and two for the peer to close");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_gets_a_ping_and_then_a_close() {
+    for role in ROLES {
+        for is_split in [false, true] {
+            let (mut ws, mut peer) = open(role, Config::new(), 1000);
+            let started = Instant::now();
+            let task = tokio::spawn(async move {
+                if is_split {
+                    let (_sender, mut receiver) = ws.split();
+                    receiver.receive().await
+                } else {
+                    ws.receive().await
+                }
+            });
+            let mut ping = [0];
+            peer.read_exact(&mut ping).await.unwrap();
+            assert_eq!((started.elapsed().as_secs(), ping[0]), (20, 0x89));
+            let mut bytes = ping.to_vec();
+            bytes.extend(read_to_end(&mut peer).await);
+            assert_eq!(started.elapsed().as_secs(), 40);
+            assert!(events(role, &bytes)[1].contains("INTERNAL_ERROR"), "{:?}", events(role, &bytes));
+            drop(peer);
+            let result = task.await.unwrap();
+            assert!(matches!(result, Err(Error::Timeout(Timeout::Pong))), "{result:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_answers_pings_keeps_the_connection() {
+    for role in ROLES {
+        for is_split in [false, true] {
+            let (mut ws, mut peer) = open(role, Config::new(), 1000);
+            let task = tokio::spawn(async move {
+                if is_split {
+                    let (_sender, mut receiver) = ws.split();
+                    while receiver.receive().await.unwrap().is_some() {}
+                } else {
+                    while ws.receive().await.unwrap().is_some() {}
+                }
+            });
+            let started = Instant::now();
+            for number in 1..=5 {
+                let mut ping = vec![0; if role == Role::Server { 6 } else { 10 }];
+                peer.read_exact(&mut ping).await.unwrap();
+                assert_eq!(started.elapsed().as_secs(), number * 20);
+                peer.write_all(&frame(role, 0x8a, b"")).await.unwrap();
+            }
+            peer.write_all(&frame(role, 0x88, b"")).await.unwrap();
+            assert_eq!(events(role, &read_to_end_of_close(role, &mut peer).await), ["Close(None)"]);
+            drop(peer);
+            task.await.unwrap();
+        }
+    }
+}
+
+/// A client waits for the server to close the transport.
+async fn read_to_end_of_close(role: Role, peer: &mut tokio::io::DuplexStream) -> Vec<u8> {
+    let mut close = vec![0; if role == Role::Server { 2 } else { 6 }];
+    peer.read_exact(&mut close).await.unwrap();
+    close
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_ignores_the_close_has_ten_seconds() {
+    for role in ROLES {
+        let (mut ws, mut peer) = open(role, Config::new(), 1000);
+        let started = Instant::now();
+        let reader = tokio::spawn(async move { read_to_end(&mut peer).await });
+        let result = ws.close(CloseCode::GOING_AWAY, "").await;
+        assert!(matches!(result, Err(Error::Timeout(Timeout::Close))), "{result:?}");
+        assert!((10..=12).contains(&started.elapsed().as_secs()));
+        assert!(matches!(ws.receive().await, Ok(None)));
+        assert!(events(role, &reader.await.unwrap())[0].contains("GOING_AWAY"));
+    }
+}
+
+/// A peer that sends without end, and never a Close, does not stop the deadline.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_sends_on_after_the_close_has_ten_seconds() {
+    for role in ROLES {
+        let (mut ws, mut peer) = open(role, Config::new(), 1000);
+        let writer = tokio::spawn(async move {
+            while peer.write_all(&frame(role, 0x82, b"data")).await.is_ok() {
+                sleep(seconds(1)).await;
+            }
+        });
+        let started = Instant::now();
+        let result = ws.close(CloseCode::GOING_AWAY, "").await;
+        assert!(matches!(result, Err(Error::Timeout(Timeout::Close))), "{result:?}");
+        assert!((10..=12).contains(&started.elapsed().as_secs()));
+        drop(ws);
+        writer.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_read_has_twenty_seconds() {
+    for role in ROLES {
+        let (mut ws, _peer) = open(role, Config::new(), 1000);
+        let started = Instant::now();
+        let result = ws.send(vec![0; 5000]).await;
+        assert!(matches!(result, Err(Error::WriteTimeout)), "{result:?}");
+        assert_eq!(started.elapsed().as_secs(), 20);
+        assert!(matches!(ws.send("more").await, Err(Error::Closed)));
+        assert!(matches!(ws.receive().await, Ok(None)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_read_ends_a_split_connection() {
+    let (ws, _peer) = open(Role::Server, Config::new(), 1000);
+    let (sender, mut receiver) = ws.split();
+    let started = Instant::now();
+    sender.send(vec![0; 5000]).await.unwrap();
+    assert!(matches!(sender.flush().await, Err(Error::Closed)));
+    assert_eq!(started.elapsed().as_secs(), 20);
+    sender.closed().await;
+    let result = receiver.receive().await;
+    assert!(matches!(result, Err(Error::WriteTimeout)), "{result:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_reads_slowly_keeps_the_connection() {
+    for role in ROLES {
+        let (mut ws, mut peer) = open(role, Config::new(), 100);
+        let reader = tokio::spawn(async move {
+            let (mut bytes, mut piece) = (vec![], [0; 100]);
+            loop {
+                sleep(seconds(15)).await;
+                match peer.read(&mut piece).await.unwrap() {
+                    0 => return bytes,
+                    count => bytes.extend_from_slice(&piece[..count]),
+                }
+            }
+        });
+        let started = Instant::now();
+        ws.send(vec![7; 1000]).await.unwrap();
+        assert!(started.elapsed() > seconds(100));
+        drop(ws);
+        let bytes = reader.await.unwrap();
+        assert_eq!(events(role, &bytes), [format!("Binary({:?})", vec![7; 1000])]);
+    }
+}
+
+/// The wait for the peer's Close begins when the transport has accepted the Close.
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_gets_all_messages_before_the_close() {
+    let (mut ws, mut peer) = open(Role::Server, Config::new(), 100);
+    ws.feed(vec![7; 1000]).await.unwrap();
+    let reader = tokio::spawn(async move {
+        let (mut bytes, mut piece) = (vec![], [0; 100]);
+        while bytes.len() < 1004 + 4 {
+            sleep(seconds(9)).await;
+            let count = peer.read(&mut piece).await.unwrap();
+            bytes.extend_from_slice(&piece[..count]);
+        }
+        peer.write_all(&frame(Role::Server, 0x88, b"\x03\xe9")).await.unwrap();
+        bytes
+    });
+    let status = ws.close(CloseCode::GOING_AWAY, "").await.unwrap();
+    assert!(status.clean());
+    assert_eq!(events(Role::Server, &reader.await.unwrap()).len(), 2);
+}
+
+/// The timer fires at the earlier deadline after a longer one was armed, and the reverse.
+#[tokio::test(start_paused = true)]
+async fn messages_move_the_deadline_of_the_ping() {
+    let (mut ws, mut peer) = open(Role::Server, Config::new(), 1000);
+    let started = Instant::now();
+    let task = tokio::spawn(async move { while let Ok(Some(_)) = ws.receive().await {} });
+    for _ in 0..5 {
+        sleep(seconds(15)).await;
+        peer.write_all(&frame(Role::Server, 0x81, b"x")).await.unwrap();
+    }
+    let mut ping = [0];
+    peer.read_exact(&mut ping).await.unwrap();
+    assert_eq!((started.elapsed().as_secs(), ping[0]), (75 + 20, 0x89));
+    drop(peer);
+    task.await.unwrap();
+}
+
+/// An application that is busy for long has not read the Pong yet: that is not the peer's fault.
+#[tokio::test(start_paused = true)]
+async fn a_pong_that_waits_in_the_transport_is_in_time() {
+    let (mut ws, mut peer) = open(Role::Server, Config::new(), 1000);
+    let none = tokio::time::timeout(seconds(25), ws.receive()).await;
+    assert!(none.is_err());
+    peer.write_all(&frame(Role::Server, 0x8a, b"\0\0\0\x01")).await.unwrap();
+    sleep(seconds(100)).await;
+    assert!(matches!(ws.receive().await, Ok(Some(Message::Pong(_)))));
+}
+
+#[tokio::test]
+async fn without_deadlines_no_timer_of_the_runtime_is_needed() {
+    std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let config = Config::new().ping_interval(None).pong_timeout(None).close_timeout(None);
+            let (mut server, mut client) = crate::support::pair(config.handshake_timeout(None), 1000);
+            client.send("Hello").await.unwrap();
+            assert_eq!(server.receive().await.unwrap(), Some(Message::from("Hello")));
+        });
+    })
+    .join()
+    .unwrap();
+}

@@ -1,0 +1,130 @@
+//! The opening handshake.
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+use websocket_proto_tokio::{
+    Accept, AcceptError, ClientRequest, Config, Error, HandshakeError, Message, Reject, RequestError, accept,
+    accept_with, client, connect,
+};
+
+use crate::support::{read_to_end, write};
+
+const REQUEST: &[u8] =
+    b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: id=1\r\n\r\n";
+
+#[tokio::test]
+async fn frames_behind_the_request_are_received() {
+    for capacity in [10, 1000] {
+        let (stream, mut peer) = duplex(capacity);
+        let server = tokio::spawn(async {
+            let mut ws = accept_with(stream, Config::new(), |request| {
+                assert_eq!((request.target(), request.header("cookie")), ("/chat", Some(&b"id=1"[..])));
+                Ok(Accept::new())
+            })
+            .await
+            .unwrap();
+            ws.receive().await
+        });
+        let reader = tokio::spawn(async move {
+            peer.write_all(&[REQUEST, b"\x81\x85\0\0\0\0Hello"].concat()).await.unwrap();
+            let mut head = [0; 12];
+            peer.read_exact(&mut head).await.unwrap();
+            (head, peer)
+        });
+        // The transport is small: the response has no room while the frame waits.
+        let (head, mut peer) = reader.await.unwrap();
+        assert_eq!(&head, b"HTTP/1.1 101");
+        let mut rest = vec![0; 1000];
+        while !server.is_finished() {
+            tokio::select! {
+                _ = peer.read(&mut rest) => {}
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        assert_eq!(server.await.unwrap().unwrap(), Some(Message::from("Hello")));
+    }
+}
+
+#[tokio::test]
+async fn invalid_requests_get_an_http_error() {
+    let (stream, mut peer) = duplex(1000);
+    let server = tokio::spawn(async { accept(stream, Config::new()).await.map(drop) });
+    write(&mut peer, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n").await;
+    write(&mut peer, &[b'x'; 500]).await;
+    assert!(read_to_end(&mut peer).await.starts_with(b"HTTP/1.1 405 "));
+    drop(peer);
+    assert!(matches!(server.await.unwrap(), Err(Error::Handshake(HandshakeError::MethodNotAllowed))));
+}
+
+#[tokio::test]
+async fn a_page_is_served_to_a_plain_request() {
+    let (stream, mut peer) = duplex(1000);
+    let server = tokio::spawn(async {
+        let page = Reject::new(200).header("Content-Type", "text/html").body("<p>Hello");
+        accept_with(stream, Config::new().allow_plain_http(true), |_| Err(page)).await.map(drop)
+    });
+    write(&mut peer, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let answer = String::from_utf8(read_to_end(&mut peer).await).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("<p>Hello"), "{answer}");
+    drop(peer);
+    assert!(matches!(server.await.unwrap(), Err(Error::Declined(200))));
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_written_is_an_error_and_a_500() {
+    for (accept, expected) in [
+        (Accept::new().header("Host", "a"), AcceptError::ReservedField),
+        (Accept::new().header("X", "a\r\nb"), AcceptError::InvalidField),
+        (Accept::new().subprotocol("never offered"), AcceptError::SubprotocolNotOffered),
+    ] {
+        let (stream, mut peer) = duplex(1000);
+        let server =
+            tokio::spawn(async { accept_with(stream, Config::new(), |_| Ok(accept)).await.map(drop) });
+        write(&mut peer, REQUEST).await;
+        assert!(read_to_end(&mut peer).await.starts_with(b"HTTP/1.1 500 "));
+        drop(peer);
+        assert!(matches!(server.await.unwrap(), Err(Error::Accept(error)) if error == expected));
+    }
+}
+
+#[tokio::test]
+async fn a_rejection_keeps_the_part_of_the_body_that_arrives() {
+    for (head, body, expected) in [
+        ("Content-Length: 5\r\n", vec![b'x'; 9], 5),
+        ("", vec![b'x'; 100_000], 16 * 1024),
+        ("Content-Length: 50\r\n", vec![b'x'; 9], 9),
+    ] {
+        let (stream, mut peer) = duplex(1000);
+        tokio::spawn(async move {
+            let response = format!("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 120\r\n{head}\r\n");
+            write(&mut peer, response.as_bytes()).await;
+            write(&mut peer, &body).await;
+        });
+        let result = client(stream, ClientRequest::new("ws://localhost/"), Config::new()).await;
+        let Err(Error::Rejected(response)) = result else { panic!("{result:?}") };
+        assert_eq!((response.status().as_u16(), response.body().len()), (503, expected));
+        assert_eq!(response.headers()["retry-after"], "120");
+    }
+}
+
+#[tokio::test]
+async fn requests_that_cannot_be_sent_are_errors() {
+    let (stream, _peer) = duplex(1000);
+    let request = ClientRequest::new("ws://localhost/").header("Upgrade", "h2c");
+    let result = client(stream, request, Config::new()).await;
+    assert!(matches!(result, Err(Error::Request(RequestError::ReservedField))));
+    assert!(matches!(connect("http://localhost/", Config::new()).await, Err(Error::Uri(_))));
+    #[cfg(not(feature = "rustls"))]
+    assert!(matches!(connect("wss://localhost/", Config::new()).await, Err(Error::TlsNotSupported)));
+    assert!(matches!(connect("ws://127.0.0.1:1/", Config::new()).await, Err(Error::Io(_))));
+}
+
+#[tokio::test]
+async fn a_peer_that_leaves_during_the_handshake_is_an_error() {
+    for len in [0, 1, REQUEST.len() - 1] {
+        let (stream, mut peer) = duplex(1000);
+        write(&mut peer, &REQUEST[..len]).await;
+        drop(peer);
+        assert!(matches!(accept(stream, Config::new()).await, Err(Error::Disconnected)));
+    }
+}

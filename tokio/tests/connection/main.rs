@@ -1,0 +1,11 @@
+//! Connections over transports in memory and over loopback TCP.
+
+mod cancel_safety;
+mod closing;
+mod deadlines;
+mod handshake;
+mod memory;
+mod messages;
+mod split;
+mod support;
+mod tcp;

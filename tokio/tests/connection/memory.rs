@@ -1,0 +1,91 @@
+//! Memory of slow peers and idle connections.
+
+use allocation_counter::measure;
+use tokio::io::DuplexStream;
+use websocket_proto_tokio::{Config, Message, Role, WebSocket};
+
+use crate::support::{frame, open, seconds, write};
+
+fn run(future: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+        .block_on(future);
+}
+
+const CONNECTIONS: usize = 1000;
+const MAX_OUTPUT: usize = 16 * 1024;
+const MESSAGE: usize = 4 * 1024;
+
+/// Sends to each peer, which reads nothing, as much as it can.
+#[test]
+fn slow_readers_keep_memory_bounded() {
+    let config = Config::new().max_write_buffer(MAX_OUTPUT);
+    let allocated = measure(|| {
+        run(async {
+            let mut room: Vec<(WebSocket<DuplexStream>, DuplexStream)> =
+                (0..CONNECTIONS).map(|_| open(Role::Server, config, 64)).collect();
+            for _ in 0..100 {
+                for (ws, _) in &mut room {
+                    let feed = ws.feed(vec![7; MESSAGE]);
+                    let _ = tokio::time::timeout(seconds(0), feed).await;
+                    assert!(ws.queued_len() < MAX_OUTPUT + MESSAGE + 100, "{}", ws.queued_len());
+                }
+            }
+        });
+    });
+    // The output doubles while it grows.
+    let limit = CONNECTIONS * (2 * (MAX_OUTPUT + MESSAGE) + 4096);
+    assert!(allocated.bytes_max < limit as u64, "{} of {limit}", allocated.bytes_max);
+    assert!(allocated.bytes_current < 1000, "{}", allocated.bytes_current);
+}
+
+/// §5.5.3: the replies to a peer that sends Pings and does not read.
+#[test]
+fn s5_5_3_pongs_for_a_peer_that_does_not_read_keep_memory_bounded() {
+    let config = Config::new().max_write_buffer(1000);
+    let allocated = measure(|| {
+        run(async {
+            let (mut ws, mut peer) = open(Role::Server, config, 64);
+            let writer = tokio::spawn(async move {
+                for _ in 0..10_000 {
+                    write(&mut peer, &frame(Role::Server, 0x89, &[7; 100])).await;
+                }
+            });
+            while let Ok(received) = tokio::time::timeout(seconds(1), ws.receive()).await {
+                assert!(matches!(received, Ok(Some(Message::Ping(_)))), "{received:?}");
+            }
+            assert!(ws.queued_len() < 1000 + 200, "{}", ws.queued_len());
+            writer.abort();
+        });
+    });
+    assert!(allocated.bytes_max < 300_000, "{}", allocated.bytes_max);
+}
+
+/// An idle connection returns the memory of its last messages when it sends its first Ping.
+#[test]
+fn idle_connections_return_memory() {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let (mut ws, mut peer) = open(Role::Server, Config::new(), 1024);
+    let busy = measure(|| {
+        runtime.block_on(async {
+            for _ in 0..100 {
+                write(&mut peer, &frame(Role::Server, 0x82, &[7; 125])).await;
+                assert!(matches!(ws.receive().await, Ok(Some(Message::Binary(_)))));
+            }
+            ws.feed(vec![7; 900]).await.unwrap();
+            ws.flush().await.unwrap();
+        });
+    });
+    let idle = measure(|| {
+        runtime.block_on(async {
+            assert!(tokio::time::timeout(seconds(25), ws.receive()).await.is_err());
+        });
+    });
+    assert!(busy.bytes_current > 16 * 1024, "{}", busy.bytes_current);
+    let left = busy.bytes_current + idle.bytes_current;
+    assert!(left < 4 * 1024, "{left} bytes");
+}

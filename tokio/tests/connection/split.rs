@@ -1,0 +1,172 @@
+//! The halves of a connection.
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt as _};
+use tokio::io::AsyncReadExt as _;
+use websocket_proto_tokio::{CloseCode, Config, Error, Message, MessageKind, Role, SendError};
+
+use crate::support::{ROLES, events, frame, open, pair, read_to_end, write};
+
+#[tokio::test]
+async fn halves_exchange_messages_and_close() {
+    let (server, client) = pair(Config::new(), 1000);
+    let echo = tokio::spawn(async move {
+        let (sender, mut receiver) = server.split();
+        while let Some(message) = receiver.receive().await.unwrap() {
+            if message.is_data() {
+                sender.send(message).await.unwrap();
+            }
+        }
+        sender.closed().await;
+        assert!(matches!(sender.send("late").await, Err(Error::Closed)));
+    });
+    let (sender, mut receiver) = client.split();
+    for number in 0..100 {
+        let (text, bytes) = (Message::from(number.to_string()), Message::from(vec![7; 1 << (number % 18)]));
+        sender.send(text.clone()).await.unwrap();
+        sender.send(bytes.clone()).await.unwrap();
+        assert_eq!(receiver.receive().await.unwrap(), Some(text));
+        assert!(receiver.receive().await.unwrap() == Some(bytes));
+    }
+    sender.close(CloseCode::NORMAL_CLOSURE, "bye").await.unwrap();
+    let close = receiver.receive().await.unwrap().unwrap();
+    assert!(matches!(close, Message::Close(Some(frame)) if frame.reason == "bye"));
+    assert!(matches!(receiver.receive().await, Ok(None)));
+    assert!(matches!(receiver.receive().await, Ok(None)));
+    echo.await.unwrap();
+}
+
+/// §5.5.2: while the sender is idle.
+#[tokio::test]
+async fn s5_5_2_pings_are_answered_while_the_sender_is_idle() {
+    for role in ROLES {
+        let (ws, mut peer) = open(role, Config::new(), 1000);
+        let (sender, mut receiver) = ws.split();
+        for number in 0..50 {
+            write(&mut peer, &frame(role, 0x89, &[number])).await;
+            assert_eq!(receiver.receive().await.unwrap(), Some(Message::Ping(vec![number].into())));
+            let mut pong = vec![0; if role == Role::Server { 3 } else { 7 }];
+            peer.read_exact(&mut pong).await.unwrap();
+            assert_eq!(events(role, &pong), [format!("Pong([{number}])")]);
+        }
+        drop((sender, receiver));
+        assert!(read_to_end(&mut peer).await.is_empty(), "the task has ended");
+    }
+}
+
+/// §5.5.3: a peer that sends Pings and does not read costs no memory.
+#[tokio::test(start_paused = true)]
+async fn s5_5_3_pings_of_a_peer_that_does_not_read_are_received() {
+    let (ws, mut peer) = open(Role::Server, Config::new().max_write_buffer(1000), 200);
+    let (_sender, mut receiver) = ws.split();
+    let writer = tokio::spawn(async move {
+        for _ in 0..10_000 {
+            write(&mut peer, &frame(Role::Server, 0x89, b"a ping with some bytes")).await;
+        }
+        peer
+    });
+    for _ in 0..10_000 {
+        assert!(matches!(receiver.receive().await, Ok(Some(Message::Ping(_)))));
+    }
+    drop(writer.await.unwrap());
+}
+
+#[tokio::test]
+async fn what_is_queued_is_sent_when_the_halves_are_dropped() {
+    for role in ROLES {
+        let (mut ws, mut peer) = open(role, Config::new(), 10);
+        ws.feed("0").await.unwrap();
+        let (sender, receiver) = ws.split();
+        drop(receiver);
+        for number in 1..10 {
+            sender.send(number.to_string()).await.unwrap();
+        }
+        drop(sender);
+        let expected: Vec<_> = (0..10).map(|number| format!("Text(\"{number}\")")).collect();
+        assert_eq!(events(role, &read_to_end(&mut peer).await), expected);
+    }
+}
+
+#[tokio::test]
+async fn the_halves_are_a_sink_and_a_stream() {
+    let (server, client) = pair(Config::new(), 1000);
+    let echo = tokio::spawn(async move {
+        let (sender, receiver) = server.split();
+        let messages = receiver.filter(|message| {
+            let is_data = message.as_ref().is_ok_and(Message::is_data);
+            async move { is_data }
+        });
+        messages.forward(sender).await.unwrap();
+    });
+    let (mut sender, mut receiver) = client.split();
+    let mut messages =
+        futures_util::stream::iter((0..100).map(|number| Ok(Message::from(number.to_string()))));
+    let sending = tokio::spawn(async move {
+        sender.send_all(&mut messages).await.unwrap();
+        sender
+    });
+    for number in 0..100 {
+        assert_eq!(receiver.next().await.unwrap().unwrap(), Message::from(number.to_string()));
+    }
+    let mut sender = sending.await.unwrap();
+    SinkExt::close(&mut sender).await.unwrap();
+    while receiver.next().await.is_some() {}
+    echo.await.unwrap();
+}
+
+/// §5.4: messages of other senders do not come between the fragments.
+#[tokio::test]
+async fn s5_4_fragments_of_one_sender_stay_together() {
+    for role in ROLES {
+        let (ws, mut peer) = open(role, Config::new().max_write_buffer(10), 10);
+        let (sender, receiver) = ws.split();
+        let other = sender.clone();
+        sender.send_fragments(MessageKind::Text, (0..20).map(|_| "piece ")).await.unwrap();
+        other.send("other").await.unwrap();
+        sender.send_fragments(MessageKind::Binary, Vec::<Bytes>::new()).await.unwrap();
+        drop((sender, other, receiver));
+        let text = "piece ".repeat(20);
+        let expected = [format!("Text({text:?})"), "Text(\"other\")".into(), "Binary([])".into()];
+        assert_eq!(events(role, &read_to_end(&mut peer).await), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_full_queue_is_an_error_of_try_send() {
+    let (ws, _peer) = open(Role::Server, Config::new().max_write_buffer(10), 10);
+    let (sender, _receiver) = ws.split();
+    let mut sent = 0;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+        match sender.try_send("a message") {
+            Ok(()) => sent += 1,
+            Err(Error::Send(SendError::Full)) => break,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!((16..25).contains(&sent), "{sent}");
+    let long = sender.try_send(Message::Ping(vec![0; 126].into()));
+    assert!(matches!(long, Err(Error::Send(SendError::ControlTooLong))));
+}
+
+#[tokio::test]
+async fn a_connection_that_has_ended_splits_into_closed_halves() {
+    let (mut ws, mut peer) = open(Role::Server, Config::new(), 1000);
+    write(&mut peer, &frame(Role::Server, 0x88, b"")).await;
+    assert_eq!(ws.receive().await.unwrap(), Some(Message::Close(None)));
+    drop(peer);
+    let (sender, mut receiver) = ws.split();
+    assert!(matches!(sender.send("late").await, Err(Error::Closed)));
+    assert!(matches!(receiver.receive().await, Ok(None)));
+}
+
+#[tokio::test]
+async fn invalid_utf8_in_fragments_ends_the_connection_with_the_error() {
+    let (ws, mut peer) = open(Role::Server, Config::new(), 1000);
+    let (sender, mut receiver) = ws.split();
+    sender.send_fragments(MessageKind::Text, [&b"ab"[..], b"\xff"]).await.unwrap();
+    let reader = tokio::spawn(async move { read_to_end(&mut peer).await });
+    let result = receiver.receive().await;
+    assert!(matches!(result, Err(Error::Send(SendError::InvalidUtf8))), "{result:?}");
+    assert!(events(Role::Server, &reader.await.unwrap())[0].contains("INTERNAL_ERROR"));
+}

@@ -1,5 +1,7 @@
 //! The opening handshake of a client.
 
+#[cfg(feature = "rustls")]
+use alloc::sync::Arc;
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 
@@ -85,7 +87,7 @@ pub async fn connect_with(
 pub async fn connect_with_tls(
     request: ClientRequest,
     config: Config,
-    tls: std::sync::Arc<tokio_rustls::rustls::ClientConfig>,
+    tls: Arc<tokio_rustls::rustls::ClientConfig>,
 ) -> Result<(WebSocket<ClientStream>, Response<()>), Error> {
     within_handshake_timeout(&config, async {
         let stream = ClientStream::connect_with_tls(Uri::parse(request.uri())?, tls).await?;

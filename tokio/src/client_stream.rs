@@ -1,5 +1,7 @@
 //! The transport that `connect` opens: TCP, or TLS over TCP.
 
+#[cfg(feature = "rustls")]
+use alloc::sync::Arc;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::io::{self, IoSlice};
@@ -47,7 +49,7 @@ impl ClientStream {
     #[cfg(feature = "rustls")]
     pub(crate) async fn connect_with_tls(
         uri: Uri<'_>,
-        config: std::sync::Arc<rustls::ClientConfig>,
+        config: Arc<rustls::ClientConfig>,
     ) -> Result<Self, Error> {
         if !uri.is_secure() {
             return Ok(Self::Tcp(connect_tcp(uri).await?));
@@ -70,17 +72,17 @@ async fn connect_tcp(uri: Uri<'_>) -> io::Result<TcpStream> {
 
 /// The configuration of TLS that trusts the root certificates of the operating system.
 #[cfg(feature = "rustls")]
-fn platform_config() -> Result<std::sync::Arc<rustls::ClientConfig>, Error> {
-    use rustls_platform_verifier::BuilderVerifierExt as _;
+fn platform_config() -> Result<Arc<rustls::ClientConfig>, Error> {
+    use rustls_platform_verifier::BuilderVerifierExt;
 
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider);
     let builder =
         builder.with_safe_default_protocol_versions().and_then(BuilderVerifierExt::with_platform_verifier);
     let mut config = builder.map_err(io::Error::other)?.with_no_client_auth();
     // RFC 7301: the protocol of the opening handshake.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(std::sync::Arc::new(config))
+    Ok(Arc::new(config))
 }
 
 /// The same expression for the stream of each kind.

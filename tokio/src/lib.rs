@@ -1,4 +1,105 @@
 //! WebSocket servers and clients for tokio.
+//!
+//! The crate runs the state machine of [websocket-proto](https://docs.rs/websocket-proto) (RFC 6455, RFC 7692)
+//! over any transport that implements [`AsyncRead`] and [`AsyncWrite`]: TCP, TLS, or a stream that an HTTP
+//! library has upgraded. It has no `unsafe` code.
+//!
+//! # Quick start
+//!
+//! An echo server with limits, deadlines and a graceful shutdown:
+//!
+//! ```no_run
+//! use tokio::net::{TcpListener, TcpStream};
+//! use tokio::sync::watch;
+//! use websocket_proto_tokio::{CloseCode, Config, Error, accept};
+//!
+//! async fn echo(stream: TcpStream, mut stop: watch::Receiver<()>) -> Result<(), Error> {
+//!     stream.set_nodelay(true)?;
+//!     let mut ws = accept(stream, Config::new().max_message_size(1 << 20)).await?;
+//!     loop {
+//!         tokio::select! {
+//!             message = ws.receive() => match message? {
+//!                 Some(message) if message.is_data() => ws.feed(message).await?,
+//!                 Some(_) => {} // `receive` answers Pings and the Close
+//!                 None => return Ok(()),
+//!             },
+//!             _ = stop.changed() => return ws.close(CloseCode::GOING_AWAY, "").await.map(drop),
+//!         }
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let listener = TcpListener::bind("127.0.0.1:9001").await?;
+//!     let (stop, stopped) = watch::channel(());
+//!     loop {
+//!         tokio::select! {
+//!             accepted = listener.accept() => drop(tokio::spawn(echo(accepted?.0, stopped.clone()))),
+//!             _ = tokio::signal::ctrl_c() => break,
+//!         }
+//!     }
+//!     drop(stopped);
+//!     let _ = stop.send(()); // fails if there is no connection
+//!     Ok(stop.closed().await) // until all connections have ended
+//! }
+//! ```
+//!
+//! A client:
+//!
+//! ```no_run
+//! use websocket_proto_tokio::{CloseCode, Config, Error, connect};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Error> {
+//! let mut ws = connect("ws://127.0.0.1:9001/", Config::new()).await?;
+//! ws.send("Hello").await?;
+//! if let Some(message) = ws.receive().await? {
+//!     println!("{message:?}");
+//! }
+//! ws.close(CloseCode::NORMAL_CLOSURE, "").await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it does for you
+//!
+//! | task | how |
+//! |---|---|
+//! | Pings, Pongs, the closing handshake | [`WebSocket::receive`] answers them, and returns them as messages |
+//! | deadlines | the four of [`Config`] run in `receive`; a peer that does not read is cut off after [`Config::pong_timeout`] |
+//! | limits | all of [`Config`], with finite defaults: messages of 64 MiB, heads of 16 KiB, 1 MiB of output |
+//! | the end | a Close or an HTTP error reaches the peer before `receive` returns the error: the output is written, the transport shut down, and input discarded for at most two seconds |
+//! | few writes | replies and [`feed`](WebSocket::feed)ed messages are written together, before `receive` waits |
+//! | no copies | a received message shares the memory of the receive buffer; a server writes payloads of 16 KiB and more from their own memory |
+//! | masking keys | random bytes of the operating system |
+//!
+//! # The types
+//!
+//! * [`WebSocket`] is a connection of either role: [`receive`](WebSocket::receive),
+//!   [`send`](WebSocket::send), [`close`](WebSocket::close). It is a `Stream` and a `Sink`, too.
+//! * [`Sender`] and [`Receiver`] are its halves for two tasks, without a lock between them.
+//! * [`Message`] and [`Utf8Bytes`] own their payload, and clone in constant time.
+//! * [`Error`] has a variant for each cause.
+//! * [`Config`] and [`PreparedMessage`] are those of the core.
+//!
+//! The [`guide`] has pages on [cancel safety](guide::cancel_safety), [backpressure](guide::backpressure), and
+//! for those [coming from tokio-tungstenite](guide::from_tokio_tungstenite).
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `deflate` | permessage-deflate; off until `Config::deflate` is set |
+//! | `rustls` | `wss` URIs: rustls, with the root certificates of the operating system or your own configuration |
+//! | `tracing` | a span for each connection, with events when it opens, closes or fails |
+//!
+//! The crate needs the drivers of the runtime for I/O and time, as `#[tokio::main]` starts them. The minimum
+//! Rust version is that of tokio, 1.85.
+//!
+//! [`AsyncRead`]: tokio::io::AsyncRead
+//! [`AsyncWrite`]: tokio::io::AsyncWrite
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -47,6 +148,11 @@ pub use websocket_proto::{
     AcceptError, CloseCode, CloseStatus, Config, HandshakeError, MessageKind, Negotiated, PreparedMessage,
     ProtocolError, Request, RequestError, SendError, Timeout, UriError, handshake,
 };
-#[doc(no_inline)]
 #[cfg(feature = "deflate")]
+#[doc(no_inline)]
 pub use websocket_proto::{DeflateConfig, DeflateParams};
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

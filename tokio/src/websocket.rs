@@ -57,7 +57,7 @@ pub enum Role {
 /// # Cancel safety
 ///
 /// All state is in this struct, so every future can be dropped at any `await`, for example in a `select!`:
-/// what was received is not lost, and what was accepted for sending is sent by the next call. See
+/// no received message is lost, and the next call sends the queued messages. See
 /// [the guide](crate::guide::cancel_safety).
 #[derive(Debug)]
 pub struct WebSocket<S> {

@@ -19,8 +19,7 @@ use crate::message::{CloseFrame, Message};
 ///
 /// Clones send on the same connection. The methods queue messages for a task that writes them; while the
 /// queue is full, they wait. At most 16 messages are in the queue, and
-/// [`Config::max_write_buffer`](crate::Config::max_write_buffer) bytes and one message in the output behind
-/// it.
+/// [`Config::max_write_buffer`](crate::Config::max_write_buffer) bytes and one message in the output.
 ///
 /// ```no_run
 /// # async fn example(ws: websocket_proto_tokio::WebSocket<tokio::net::TcpStream>) -> Result<(), websocket_proto_tokio::Error> {
@@ -130,7 +129,7 @@ impl Sender {
         self.send(Message::Ping(payload.into())).await
     }
 
-    /// Waits until the transport has accepted all that was queued before.
+    /// Waits until the transport has accepted all messages that were queued before.
     ///
     /// # Errors
     /// [`Error::Closed`]: the connection has ended, and the messages may be lost.

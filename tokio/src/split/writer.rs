@@ -79,7 +79,7 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         self.flush_to_end(error.as_ref()).await;
         let status = self.engine.close_status();
         self.trace.ended(error.as_ref(), status);
-        // Without a receiver, nobody needs the outcome.
+        // It fails if the receiver was dropped.
         let _ = self.channels.outcome.send(Outcome { error, status });
     }
 

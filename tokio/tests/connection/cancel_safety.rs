@@ -204,7 +204,7 @@ fn a_dropped_send_sends_all_or_nothing() {
     }
 }
 
-/// `close` continues where it was dropped.
+/// A second call of `close` continues.
 #[test]
 fn a_dropped_close_continues() {
     let runtime =

@@ -63,7 +63,7 @@ fn read_events<R: websocket_proto::Role>(mut peer: Connection<R>, bytes: &[u8]) 
     events
 }
 
-/// Reads all that the endpoint writes, until it shuts its direction down.
+/// Reads the output of the endpoint, until it shuts its direction down.
 pub(crate) async fn read_to_end(peer: &mut DuplexStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     peer.read_to_end(&mut bytes).await.expect("memory");

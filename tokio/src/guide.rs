@@ -1,4 +1,0 @@
-//! Longer explanations.
-
-/// What a dropped future leaves behind.
-pub mod cancel_safety {}

@@ -1,0 +1,64 @@
+//! Slow peers and slow applications.
+//!
+//! # A peer that reads slowly
+//!
+//! [`send`] and [`flush`] wait until the transport has accepted the output. [`feed`] waits only while the
+//! output has [`Config::max_write_buffer`] bytes or more (default 1 MiB), so a connection holds at most that
+//! and one message. [`queued_len`] says how much it is.
+//!
+//! While there is that much output, `receive` does not read either. Otherwise it reads on, and answers Pings:
+//! of the Pongs without room in the output, the newest one is kept (§5.5.3).
+//!
+//! If the transport accepts no byte for [`Config::pong_timeout`] (default 20 s), the peer is cut off with
+//! [`Error::WriteTimeout`]. A peer that reads slowly, but reads, has as long as it needs.
+//!
+//! # A broadcast
+//!
+//! One slow member must not delay the others. Give each member a [`Sender`], and use [`try_send`]: it returns
+//! [`SendError::Full`] at once. Then skip the message, or close the connection:
+//!
+//! ```no_run
+//! use websocket_proto_tokio::{CloseCode, Error, Message, SendError, Sender};
+//!
+//! /// Sends the message to each member, and removes those that are gone or too slow.
+//! fn broadcast(room: &mut Vec<Sender>, message: &Message) {
+//!     room.retain(|member| match member.try_send(message.clone()) {
+//!         Ok(()) => true,
+//!         Err(Error::Send(SendError::Full)) => {
+//!             let member = member.clone();
+//!             tokio::spawn(async move { member.close(CloseCode::POLICY_VIOLATION, "too slow").await });
+//!             false
+//!         }
+//!         Err(_) => false,
+//!     });
+//! }
+//! ```
+//!
+//! A clone of a [`Message`] shares its payload. [`PreparedMessage`] also shares its compressed form.
+//!
+//! # A slow application
+//!
+//! While no method is polled, nothing is read: the TCP window fills, and the peer must wait. No deadline
+//! passes either, because the connection compares the clock only after it has read the input that is there.
+//! The exception is a connection that is [`split`]: its task keeps the deadline of the Pong, so keep polling
+//! the [`Receiver`].
+//!
+//! # Memory of an idle connection
+//!
+//! A connection that sends a Ping after a silence returns the memory of its buffers and of its compression.
+//! It allocates them again with the next message.
+//!
+//! [`send`]: crate::WebSocket::send
+//! [`flush`]: crate::WebSocket::flush
+//! [`feed`]: crate::WebSocket::feed
+//! [`queued_len`]: crate::WebSocket::queued_len
+//! [`split`]: crate::WebSocket::split
+//! [`Config::max_write_buffer`]: crate::Config::max_write_buffer
+//! [`Config::pong_timeout`]: crate::Config::pong_timeout
+//! [`Error::WriteTimeout`]: crate::Error::WriteTimeout
+//! [`Sender`]: crate::Sender
+//! [`Receiver`]: crate::Receiver
+//! [`try_send`]: crate::Sender::try_send
+//! [`SendError::Full`]: crate::SendError::Full
+//! [`Message`]: crate::Message
+//! [`PreparedMessage`]: crate::PreparedMessage

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::ending::{Ending, LINGER};
 use crate::engine::{Engine, ReadEngine, WriteEngine};
 use crate::error::Error;
-use crate::incoming::{Content, poll_read, poll_read_idle};
+use crate::incoming::{Content, new_inbound, poll_read, poll_read_idle};
 use crate::message::Message;
 use crate::output::Output;
 use crate::trace::Trace;
@@ -80,7 +80,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         Self {
             transport,
             engine,
-            inbound: ReceiveBuffer::for_bytes(),
+            inbound: new_inbound(),
             output: Output::default(),
             clock: Clock::new(),
             limits,
@@ -175,7 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             ready!(ending.poll(&mut self.transport, &mut self.output, &mut self.clock, cx));
             self.phase = Phase::Ended;
             self.output.clear();
-            self.inbound = ReceiveBuffer::for_bytes();
+            self.inbound = new_inbound();
         }
         Poll::Ready(self.error.take())
     }
@@ -364,7 +364,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Takes the input that is not read yet.
     pub(crate) fn replace_inbound(&mut self) -> ReceiveBuffer<BytesMut> {
-        mem::replace(&mut self.inbound, ReceiveBuffer::for_bytes())
+        mem::replace(&mut self.inbound, new_inbound())
     }
 
     /// The parts of an open connection, for two tasks.

@@ -14,13 +14,26 @@ use crate::utf8_bytes::Utf8Bytes;
 /// The memory that each read can fill: as much as the core recommends.
 const READ: usize = 16 * 1024;
 
+/// Up to this length, a payload is copied out of the receive buffer, so that the buffer keeps its memory. If
+/// the payload took the memory, the buffer would have to allocate and zero other memory: an echo of 16 KiB
+/// takes 2.2 µs of user CPU then, and 1.5 µs with the copy; 125 bytes take 0.14 µs and 0.09 µs. A short
+/// message that is kept for long does not keep a large buffer either.
+const COPIED: usize = 128 * 1024;
+
+/// The memory that the receive buffer keeps between messages, if it was needed for one: for a message of
+/// [`COPIED`] bytes, and as much of the next.
+const RETAINED: usize = 2 * COPIED;
+
+/// A receive buffer without memory.
+pub(crate) fn new_inbound() -> ReceiveBuffer<BytesMut> {
+    ReceiveBuffer::for_bytes_with_retained_capacity(RETAINED)
+}
+
 /// The content of an event, without its payload, which is still in the receive buffer.
 pub(crate) enum Content {
     Text,
     Binary,
-    Ping,
-    Pong,
-    /// It has no payload in the buffer that is needed.
+    /// Its payload was copied.
     Whole(Message),
     /// An event of the opening handshake.
     Other,
@@ -30,11 +43,12 @@ impl Content {
     #[inline]
     pub(crate) fn of(event: &Event<'_>) -> Self {
         match event {
-            Event::Text(text) if text.is_ascii() => Self::Text,
+            Event::Text(text) if text.len() > COPIED && text.is_ascii() => Self::Text,
             Event::Text(text) => Self::Whole(Message::Text(Utf8Bytes::copied(text))),
-            Event::Binary(_) => Self::Binary,
-            Event::Ping(_) => Self::Ping,
-            Event::Pong(_) => Self::Pong,
+            Event::Binary(bytes) if bytes.len() > COPIED => Self::Binary,
+            Event::Binary(bytes) => Self::Whole(Message::Binary(Bytes::copy_from_slice(bytes))),
+            Event::Ping(payload) => Self::Whole(Message::Ping(Bytes::copy_from_slice(payload))),
+            Event::Pong(payload) => Self::Whole(Message::Pong(Bytes::copy_from_slice(payload))),
             Event::Close(frame) => Self::Whole(Message::Close(frame.map(CloseFrame::from))),
             _ => Self::Other,
         }
@@ -46,8 +60,6 @@ impl Content {
         match self {
             Self::Text => Utf8Bytes::try_from(payload(inbound)).ok().map(Message::Text),
             Self::Binary => Some(Message::Binary(payload(inbound))),
-            Self::Ping => Some(Message::Ping(payload(inbound))),
-            Self::Pong => Some(Message::Pong(payload(inbound))),
             Self::Whole(message) => Some(message),
             Self::Other => None,
         }

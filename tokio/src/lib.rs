@@ -31,15 +31,14 @@
 //! #[tokio::main]
 //! async fn main() -> std::io::Result<()> {
 //!     let listener = TcpListener::bind("127.0.0.1:9001").await?;
-//!     let (stop, stopped) = watch::channel(());
+//!     let stop = watch::Sender::new(());
 //!     loop {
 //!         tokio::select! {
-//!             accepted = listener.accept() => drop(tokio::spawn(echo(accepted?.0, stopped.clone()))),
+//!             accepted = listener.accept() => drop(tokio::spawn(echo(accepted?.0, stop.subscribe()))),
 //!             _ = tokio::signal::ctrl_c() => break,
 //!         }
 //!     }
-//!     drop(stopped);
-//!     let _ = stop.send(()); // fails if there is no connection
+//!     stop.send_replace(());
 //!     Ok(stop.closed().await) // until all connections have ended
 //! }
 //! ```
@@ -70,7 +69,7 @@
 //! | limits | all of [`Config`], with finite defaults: messages of 64 MiB, heads of 16 KiB, 1 MiB of output |
 //! | the end | a Close or an HTTP error reaches the peer before `receive` returns the error: the output is written, the transport shut down, and input discarded for at most two seconds |
 //! | few writes | replies and [`feed`](WebSocket::feed)ed messages are written together, before `receive` waits |
-//! | no copies | a received message shares the memory of the receive buffer; a server writes payloads of 16 KiB and more from their own memory |
+//! | few copies | a received message of up to 128 KiB is copied once, so that the receive buffer keeps its memory; a longer one takes the memory with it; a server writes payloads of 16 KiB and more from their own memory |
 //! | masking keys | random bytes of the operating system |
 //!
 //! # The types

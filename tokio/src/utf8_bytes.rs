@@ -1,4 +1,4 @@
-//! Text that shares the memory that it was received in.
+//! Text over `Bytes`.
 
 use core::fmt;
 use core::ops::Deref;
@@ -7,11 +7,11 @@ use core::str::Utf8Error;
 use bytes::Bytes;
 use bytestring::ByteString;
 
-/// Text over [`Bytes`]: it clones in constant time, and is sent and received without a copy.
+/// Text over [`Bytes`]: it clones in constant time.
 ///
-/// A received text of ASCII shares the memory of the receive buffer. Other text is copied out of it, because
-/// the type has to prove that it is UTF-8 without `unsafe`: a second validation is faster than a copy for
-/// ASCII only.
+/// A received text of more than 128 KiB shares the memory that it was received in, if it is ASCII. All other
+/// text is copied out of the receive buffer: the type has to prove without `unsafe` that it is UTF-8, and a
+/// second validation takes less time than a copy for ASCII only.
 ///
 /// ```
 /// use websocket_proto_tokio::Utf8Bytes;
@@ -43,7 +43,7 @@ impl Utf8Bytes {
         self.0.into_bytes()
     }
 
-    /// The text of a payload that `text` was read from, and that `take` takes out of the receive buffer.
+    /// A copy of the text.
     #[inline]
     pub(crate) fn copied(text: &str) -> Self {
         Self(ByteString::from(text))

@@ -39,9 +39,8 @@
 //! # A slow application
 //!
 //! While no method is polled, nothing is read: the TCP window fills, and the peer must wait. No deadline
-//! passes either, because the connection compares the clock only after it has read the input that is there.
-//! The exception is a connection that is [`split`]: its task keeps the deadline of the Pong, so keep polling
-//! the [`Receiver`].
+//! passes either, because the connection looks at the clock only after it has read the input that is there.
+//! The same holds for a connection that is [`split`], while [`Receiver::receive`] is not polled.
 //!
 //! # Memory of an idle connection
 //!
@@ -57,7 +56,7 @@
 //! [`Config::pong_timeout`]: crate::Config::pong_timeout
 //! [`Error::WriteTimeout`]: crate::Error::WriteTimeout
 //! [`Sender`]: crate::Sender
-//! [`Receiver`]: crate::Receiver
+//! [`Receiver::receive`]: crate::Receiver::receive
 //! [`try_send`]: crate::Sender::try_send
 //! [`SendError::Full`]: crate::SendError::Full
 //! [`Message`]: crate::Message

@@ -1,6 +1,8 @@
 //! The channels between the halves and the task that writes.
 
+use alloc::sync::Arc;
 use core::fmt;
+use core::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
@@ -54,6 +56,7 @@ pub(crate) struct HalfEnds {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) notices: mpsc::Sender<Notice>,
     pub(crate) outcome: oneshot::Receiver<Outcome>,
+    pub(crate) is_reading: Arc<AtomicBool>,
 }
 
 /// The ends of the channels that the task has.
@@ -62,12 +65,21 @@ pub(crate) struct TaskEnds {
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) notices: mpsc::Receiver<Notice>,
     pub(crate) outcome: oneshot::Sender<Outcome>,
+    /// Whether the receiver has read all input, and waits for more. Otherwise, a Pong may wait in the
+    /// transport.
+    pub(crate) is_reading: Arc<AtomicBool>,
 }
 
 pub(crate) fn channels() -> (HalfEnds, TaskEnds) {
     let (commands, task_commands) = mpsc::channel(CAPACITY);
     let (notices, task_notices) = mpsc::channel(CAPACITY);
     let (task_outcome, outcome) = oneshot::channel();
-    let task = TaskEnds { commands: task_commands, notices: task_notices, outcome: task_outcome };
-    (HalfEnds { commands, notices, outcome }, task)
+    let is_reading = Arc::new(AtomicBool::new(false));
+    let task = TaskEnds {
+        commands: task_commands,
+        notices: task_notices,
+        outcome: task_outcome,
+        is_reading: Arc::clone(&is_reading),
+    };
+    (HalfEnds { commands, notices, outcome, is_reading }, task)
 }

@@ -13,7 +13,7 @@ mod receiver;
 mod sender;
 mod writer;
 
-use command::channels;
+use command::{HalfEnds, channels};
 use halves::split_transport;
 pub use receiver::Receiver;
 pub use sender::{Permit, Sender};
@@ -61,7 +61,7 @@ where
     /// ```
     #[doc(alias = "into_split")]
     pub fn split(self) -> (Sender, Receiver<S>) {
-        let (senders, channels) = channels();
+        let (ends, channels) = channels();
         let driver = self.driver.into_split();
         match driver {
             Ok((parts, engine, write_engine)) => {
@@ -75,18 +75,18 @@ where
                     parts.trace,
                 );
                 tokio::spawn(writer.run());
+                let HalfEnds { commands, notices, outcome, is_reading } = ends;
                 let receiver = Receiver::new(
                     engine,
                     read_transport,
                     parts.inbound,
                     parts.started,
-                    senders.notices,
-                    senders.outcome,
+                    (notices, outcome, is_reading),
                 );
-                (Sender::new(senders.commands), receiver)
+                (Sender::new(commands), receiver)
             }
             // The connection has ended: there is nothing to send, and the receiver waits for the end.
-            Err(driver) => (Sender::new(senders.commands), Receiver::of_ended(Self::new(driver, None))),
+            Err(driver) => (Sender::new(ends.commands), Receiver::of_ended(Self::new(driver, None))),
         }
     }
 }

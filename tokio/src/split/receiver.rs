@@ -1,8 +1,10 @@
 //! The half of a connection that receives.
 
+use alloc::sync::Arc;
 use core::fmt;
 use core::future::{Future as _, poll_fn};
 use core::pin::Pin;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
@@ -19,7 +21,7 @@ use crate::clock::Clock;
 use crate::ending::LINGER;
 use crate::engine::ReadEngine;
 use crate::error::Error;
-use crate::incoming::{Content, poll_discard, poll_read, poll_read_idle};
+use crate::incoming::{Content, new_inbound, poll_discard, poll_read, poll_read_idle};
 use crate::message::Message;
 use crate::websocket::WebSocket;
 
@@ -57,6 +59,8 @@ struct Reading<S> {
     tick_is_due: bool,
     /// Whether there was no message since the last silence.
     is_idle: bool,
+    /// Whether this half has read all input, and waits for more.
+    is_reading: Arc<AtomicBool>,
 }
 
 enum Phase {
@@ -74,8 +78,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
         transport: ReadTransport<S>,
         inbound: ReceiveBuffer<BytesMut>,
         started: Instant,
-        notices: mpsc::Sender<Notice>,
-        outcome: oneshot::Receiver<Outcome>,
+        (notices, outcome, is_reading): (mpsc::Sender<Notice>, oneshot::Receiver<Outcome>, Arc<AtomicBool>),
     ) -> Self {
         Self(Inner::Reading(Box::new(Reading {
             engine,
@@ -87,6 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
             error: None,
             tick_is_due: true,
             is_idle: false,
+            is_reading,
         })))
     }
 
@@ -104,14 +108,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
     /// If the future is dropped, no message is lost.
     #[doc(alias = "next")]
     pub async fn receive(&mut self) -> Result<Option<Message>, Error> {
+        let _guard = match &self.0 {
+            Inner::Reading(reading) => Some(ReadingGuard(Arc::clone(&reading.is_reading))),
+            Inner::Ended(_) => None,
+        };
         poll_fn(|cx| self.poll_message(cx)).await.transpose()
     }
 
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
         match &mut self.0 {
-            Inner::Reading(reading) => reading.poll_message(cx),
+            Inner::Reading(reading) => {
+                let message = reading.poll_message(cx);
+                reading.is_reading.store(message.is_pending(), Ordering::Relaxed);
+                message
+            }
             Inner::Ended(ws) => ws.driver.poll_message(cx),
         }
+    }
+}
+
+/// When the future of [`Receiver::receive`] is dropped, this half reads no more.
+struct ReadingGuard(Arc<AtomicBool>);
+
+impl Drop for ReadingGuard {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 
@@ -219,7 +240,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
         let error = outcome.map_or(Some(Error::Disconnected), |outcome| outcome.error);
         self.error = self.error.take().or(error);
         self.notices.channel = None;
-        self.inbound = ReceiveBuffer::for_bytes();
+        self.inbound = new_inbound();
     }
 }
 

@@ -2,7 +2,9 @@
 
 use core::future::poll_fn;
 use core::pin::Pin;
+use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, ready};
+use core::time::Duration;
 
 use tokio::io::AsyncWrite;
 use tokio::sync::oneshot;
@@ -46,6 +48,9 @@ enum ReceiverState {
     /// The application has dropped the receiver.
     Dropped,
 }
+
+/// How often a connection with an outstanding Ping looks whether the application receives again.
+const BUSY: Duration = Duration::from_secs(1);
 
 impl<S: AsyncWrite + Unpin> Writer<S> {
     pub(super) fn new(
@@ -194,6 +199,13 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
     fn tick(&mut self) -> Result<bool, Option<Error>> {
         // The wait for the peer's Close begins when the transport has accepted all before it.
         if !self.tick_is_due || (!self.engine.can_send() && !self.output.is_empty()) {
+            return Ok(false);
+        }
+        if self.engine.can_send() && !self.channels.is_reading.load(Ordering::Relaxed) {
+            // The application is busy, and the Pong may wait in the transport.
+            if self.receiver == ReceiverState::Reading {
+                self.clock.arm(self.clock.now().checked_add(BUSY));
+            }
             return Ok(false);
         }
         self.tick_is_due = false;

@@ -1,7 +1,7 @@
 //! Deadlines, in paused time.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use websocket_proto_tokio::{
     ClientRequest, CloseCode, Config, Error, Message, Role, Timeout, accept, client,
 };
@@ -229,12 +229,26 @@ async fn messages_move_the_deadline_of_the_ping() {
 /// An application that is busy for long has not read the Pong yet: that is not the peer's fault.
 #[tokio::test(start_paused = true)]
 async fn a_pong_that_waits_in_the_transport_is_in_time() {
-    let (mut ws, mut peer) = open(Role::Server, Config::new(), 1000);
-    let none = tokio::time::timeout(seconds(25), ws.receive()).await;
-    assert!(none.is_err());
-    peer.write_all(&frame(Role::Server, 0x8a, b"\0\0\0\x01")).await.unwrap();
-    sleep(seconds(100)).await;
-    assert!(matches!(ws.receive().await, Ok(Some(Message::Pong(_)))));
+    for role in ROLES {
+        for is_split in [false, true] {
+            let (mut ws, mut peer) = open(role, Config::new(), 1000);
+            let pong = frame(role, 0x8a, b"\0\0\0\x01");
+            if is_split {
+                let (_sender, mut receiver) = ws.split();
+                assert!(timeout(seconds(25), receiver.receive()).await.is_err());
+                peer.write_all(&pong).await.unwrap();
+                sleep(seconds(100)).await;
+                assert!(matches!(receiver.receive().await, Ok(Some(Message::Pong(_)))));
+                assert!(timeout(seconds(5), receiver.receive()).await.is_err());
+            } else {
+                assert!(timeout(seconds(25), ws.receive()).await.is_err());
+                peer.write_all(&pong).await.unwrap();
+                sleep(seconds(100)).await;
+                assert!(matches!(ws.receive().await, Ok(Some(Message::Pong(_)))));
+                assert!(timeout(seconds(5), ws.receive()).await.is_err());
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -34,7 +34,8 @@
 //! }
 //! ```
 //!
-//! A clone of a [`Message`] shares its payload. [`PreparedMessage`] also shares its compressed form.
+//! A clone of a [`Message`] shares its payload. A [`PreparedMessage`] in an `Arc` is also encoded and
+//! compressed only once: see [`try_send_prepared`].
 //!
 //! # A slow application
 //!
@@ -58,6 +59,7 @@
 //! [`Sender`]: crate::Sender
 //! [`Receiver::receive`]: crate::Receiver::receive
 //! [`try_send`]: crate::Sender::try_send
+//! [`try_send_prepared`]: crate::Sender::try_send_prepared
 //! [`SendError::Full`]: crate::SendError::Full
 //! [`Message`]: crate::Message
 //! [`PreparedMessage`]: crate::PreparedMessage

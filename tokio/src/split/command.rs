@@ -17,7 +17,7 @@ const CAPACITY: usize = 16;
 /// From a [`Sender`](super::Sender).
 pub(crate) enum Command {
     Send(Message),
-    Prepared(PreparedMessage),
+    Prepared(Arc<PreparedMessage>),
     Fragments(MessageKind, Fragments),
     /// Answer when all output before it is written.
     Flush(oneshot::Sender<()>),

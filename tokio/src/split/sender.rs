@@ -1,5 +1,6 @@
 //! The half of a connection that sends.
 
+use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
@@ -93,8 +94,16 @@ impl Sender {
     ///
     /// # Cancel safety
     /// As [`send`](Self::send).
-    pub async fn send_prepared(&self, message: &PreparedMessage) -> Result<(), Error> {
-        self.commands.send(Command::Prepared(message.clone())).await.map_err(|_| Error::Closed)
+    pub async fn send_prepared(&self, message: impl Into<Arc<PreparedMessage>>) -> Result<(), Error> {
+        self.commands.send(Command::Prepared(message.into())).await.map_err(|_| Error::Closed)
+    }
+
+    /// Queues a message that was encoded before, if there is room in the queue now.
+    ///
+    /// # Errors
+    /// As [`try_send`](Self::try_send).
+    pub fn try_send_prepared(&self, message: impl Into<Arc<PreparedMessage>>) -> Result<(), Error> {
+        self.commands.try_send(Command::Prepared(message.into())).map_err(try_error)
     }
 
     /// Queues a message in fragments, one for each item (§5.4). An empty iterator sends an empty message. The

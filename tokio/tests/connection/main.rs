@@ -8,4 +8,5 @@ mod memory;
 mod messages;
 mod split;
 mod support;
+mod tasks;
 mod tcp;

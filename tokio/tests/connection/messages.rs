@@ -93,10 +93,11 @@ async fn a_prepared_message_is_sent_to_many() {
         let (mut ws, mut peer) = open(role, Config::new(), 1000);
         ws.send_prepared(&message).await.unwrap();
         let (sender, _receiver) = ws.split();
-        sender.send_prepared(&message).await.unwrap();
+        sender.send_prepared(message.clone()).await.unwrap();
+        sender.try_send_prepared(message.clone()).unwrap();
         sender.flush().await.unwrap();
         drop((sender, _receiver));
-        assert_eq!(events(role, &read_to_end(&mut peer).await), ["Text(\"news\")"; 2]);
+        assert_eq!(events(role, &read_to_end(&mut peer).await), ["Text(\"news\")"; 3]);
     }
 }
 

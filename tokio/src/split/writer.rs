@@ -61,6 +61,8 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         channels: TaskEnds,
         trace: Trace,
     ) -> Self {
+        // The deadline of a Close that was sent before the split. There is no other one yet.
+        let tick_is_due = !engine.can_send();
         Self {
             engine,
             transport,
@@ -73,7 +75,7 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             flushes: Vec::new(),
             receiver: ReceiverState::Reading,
             has_senders: true,
-            tick_is_due: true,
+            tick_is_due,
         }
     }
 

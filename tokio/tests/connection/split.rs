@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt as _};
 use tokio::io::AsyncReadExt as _;
-use websocket_proto_tokio::{CloseCode, Config, Error, Message, MessageKind, Role, SendError};
+use websocket_proto_tokio::{CloseCode, Config, Error, Message, MessageKind, Role, SendError, Timeout};
 
 use crate::support::{ROLES, events, frame, open, pair, read_to_end, write};
 
@@ -158,6 +158,19 @@ async fn a_connection_that_has_ended_splits_into_closed_halves() {
     let (sender, mut receiver) = ws.split();
     assert!(matches!(sender.send("late").await, Err(Error::Closed)));
     assert!(matches!(receiver.receive().await, Ok(None)));
+}
+
+/// A Close that was sent before the split still has its deadline.
+#[tokio::test(start_paused = true)]
+async fn a_close_before_the_split_is_waited_for() {
+    for role in ROLES {
+        let (mut ws, _peer) = open(role, Config::new(), 1000);
+        ws.send(Message::Close(None)).await.unwrap();
+        let (sender, mut receiver) = ws.split();
+        let result = receiver.receive().await;
+        assert!(matches!(result, Err(Error::Timeout(Timeout::Close))), "{result:?}");
+        assert!(matches!(sender.send("late").await, Err(Error::Closed)));
+    }
 }
 
 #[tokio::test]

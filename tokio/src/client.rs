@@ -18,7 +18,7 @@ use crate::driver::{Driver, Limits};
 use crate::ending::LINGER;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::incoming::poll_read;
+use crate::incoming::{ReadSize, poll_read};
 use crate::masking::MaskingKeys;
 use crate::websocket::WebSocket;
 
@@ -194,9 +194,10 @@ where
     let length = length.unwrap_or(MAX_BODY).min(MAX_BODY);
     // The engine leaves the beginning of the content there.
     let mut body: ReceiveBuffer<BytesMut> = driver.replace_inbound();
+    let mut size = ReadSize::default();
     let rest = async {
         while body.unread().len() < length {
-            match poll_fn(|cx| poll_read(&mut driver.transport, &mut body, cx)).await {
+            match poll_fn(|cx| poll_read(&mut driver.transport, &mut body, &mut size, cx)).await {
                 Ok(1..) => {}
                 Ok(0) | Err(_) => return,
             }

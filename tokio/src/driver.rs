@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::ending::{Ending, LINGER};
 use crate::engine::{Engine, ReadEngine, WriteEngine};
 use crate::error::Error;
-use crate::incoming::{Content, new_inbound, poll_read, poll_read_idle};
+use crate::incoming::{Content, ReadSize, new_inbound, poll_read, poll_read_idle};
 use crate::message::Message;
 use crate::output::Output;
 use crate::trace::Trace;
@@ -40,6 +40,7 @@ pub(crate) struct Driver<S> {
     tick_is_due: bool,
     /// Whether there was no message since the last Ping that the engine has sent.
     is_idle: bool,
+    read_size: ReadSize,
 }
 
 #[derive(Debug)]
@@ -90,6 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             write_error: None,
             tick_is_due: true,
             is_idle: false,
+            read_size: ReadSize::default(),
         }
     }
 
@@ -122,6 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             };
             if let Some(message) = content.into_message(&mut self.inbound) {
                 self.is_idle = self.is_idle && !message.is_data();
+                self.read_size.delivered(&message);
                 if message.is_close() {
                     // The application may drop the connection at its last message.
                     let _ = self.poll_write(cx);
@@ -154,7 +157,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             // A peer that does not read is not read from, so that its memory here is bounded.
             if self.has_room() {
                 let poll_read = if self.is_idle { poll_read_idle } else { poll_read };
-                if let Poll::Ready(result) = poll_read(&mut self.transport, &mut self.inbound, cx) {
+                if let Poll::Ready(result) =
+                    poll_read(&mut self.transport, &mut self.inbound, &mut self.read_size, cx)
+                {
                     self.tick_is_due = true;
                     match result {
                         Ok(0) => self.end_by_peer(None),
@@ -385,6 +390,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 write_error: None,
                 tick_is_due: true,
                 is_idle: false,
+                read_size: ReadSize::default(),
                 transport,
                 engine,
                 inbound,

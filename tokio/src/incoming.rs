@@ -71,16 +71,54 @@ fn payload(inbound: &mut ReceiveBuffer<BytesMut>) -> Bytes {
     inbound.take_payload().unwrap_or_default()
 }
 
+/// The size of the next read. A long message is likely to be as long as the one before: room for all of it
+/// avoids that the buffer grows in steps, each of which zeroes and copies.
+#[derive(Debug, Default)]
+pub(crate) struct ReadSize {
+    /// The bytes since the last message.
+    received: usize,
+    /// The length of the last message, if it was taken with its memory.
+    last_message: usize,
+}
+
+/// The longest message that memory is allocated for in advance.
+const MAX_ADVANCE: usize = 1024 * 1024;
+
+impl ReadSize {
+    fn wanted(&self) -> usize {
+        // The buffer always allocates enough for a short message.
+        if self.received < RETAINED / 4 {
+            return READ;
+        }
+        let rest = self.last_message.min(MAX_ADVANCE).saturating_sub(self.received);
+        // The buffer allocates at least two reads.
+        READ + rest / 2
+    }
+
+    /// A message was delivered.
+    #[inline]
+    pub(crate) fn delivered(&mut self, message: &Message) {
+        let len = match message {
+            Message::Text(text) => text.len(),
+            Message::Binary(bytes) => bytes.len(),
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return,
+        };
+        *self = Self { received: 0, last_message: if len > COPIED { len } else { 0 } };
+    }
+}
+
 /// Reads once into `inbound`. Returns the number of bytes; 0 at the end of the transport.
 pub(crate) fn poll_read<T: AsyncRead + Unpin>(
     transport: &mut T,
     inbound: &mut ReceiveBuffer<BytesMut>,
+    size: &mut ReadSize,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
-    let mut space = ReadBuf::new(inbound.spare_mut(READ));
+    let mut space = ReadBuf::new(inbound.spare_mut(size.wanted()));
     ready!(Pin::new(transport).poll_read(cx, &mut space))?;
     let count = space.filled().len();
     inbound.advance(count);
+    size.received = size.received.saturating_add(count);
     Poll::Ready(Ok(count))
 }
 
@@ -88,10 +126,11 @@ pub(crate) fn poll_read<T: AsyncRead + Unpin>(
 pub(crate) fn poll_read_idle<T: AsyncRead + Unpin>(
     transport: &mut T,
     inbound: &mut ReceiveBuffer<BytesMut>,
+    size: &mut ReadSize,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
     if !inbound.is_empty() {
-        return poll_read(transport, inbound, cx);
+        return poll_read(transport, inbound, size, cx);
     }
     inbound.shrink_to_fit();
     // The Pong of the peer, or the beginning of its next message.

@@ -6,7 +6,7 @@ macro_rules! sending_methods {
         /// Writes a message or a control frame to `out`.
         pub(crate) fn send(&mut self, message: Message, out: &mut Output) -> Result<(), SendError> {
             match message {
-                Message::Text(text) if self.shares(text.as_bytes().len(), out) => {
+                Message::Text(text) if self.shares(text.len(), out) => {
                     self.share(MessageKind::Text, text.into_bytes(), out)
                 }
                 Message::Text(text) => each!(self, inner => inner.send_text(&text, out)),

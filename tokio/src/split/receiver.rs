@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::ending::LINGER;
 use crate::engine::ReadEngine;
 use crate::error::Error;
-use crate::incoming::{Content, new_inbound, poll_discard, poll_read, poll_read_idle};
+use crate::incoming::{Content, ReadSize, new_inbound, poll_discard, poll_read, poll_read_idle};
 use crate::message::Message;
 use crate::websocket::WebSocket;
 
@@ -59,6 +59,7 @@ struct Reading<S> {
     tick_is_due: bool,
     /// Whether there was no message since the last silence.
     is_idle: bool,
+    read_size: ReadSize,
     /// Whether this half has read all input, and waits for more.
     is_reading: Arc<AtomicBool>,
 }
@@ -90,6 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
             error: None,
             tick_is_due: true,
             is_idle: false,
+            read_size: ReadSize::default(),
             is_reading,
         })))
     }
@@ -150,6 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
                     let content = Content::of(&event);
                     if let Some(message) = content.into_message(&mut self.inbound) {
                         self.is_idle = self.is_idle && !message.is_data();
+                        self.read_size.delivered(&message);
                         return Poll::Ready(Some(Ok(message)));
                     }
                 }
@@ -183,7 +186,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
             // To wake this task if there is room for a notice that waits.
             let _ = self.notices.poll_ready(cx);
             let poll_read = if self.is_idle { poll_read_idle } else { poll_read };
-            if let Poll::Ready(result) = poll_read(&mut self.transport, &mut self.inbound, cx) {
+            if let Poll::Ready(result) =
+                poll_read(&mut self.transport, &mut self.inbound, &mut self.read_size, cx)
+            {
                 self.tick_is_due = true;
                 if let Ok(1..) = result {
                     return Poll::Ready(());

@@ -1,0 +1,300 @@
+//! The examples as programs, over TCP. `cargo test` builds them; `cargo test --test examples` does not.
+#![cfg(unix)]
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Instant;
+use std::{env, thread};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+use websocket_proto_tokio::{
+    ClientRequest, ClientStream, CloseCode, Config, Error, Message, WebSocket, client, connect, connect_with,
+};
+
+/// Longer than any step of these tests lasts. A program that hangs fails the test.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// A port that the operating system selects.
+const ANY: &str = "127.0.0.1:0";
+
+/// An example that runs.
+struct Program {
+    child: Child,
+    /// The lines that it prints.
+    lines: Receiver<String>,
+}
+
+impl Program {
+    fn start(name: &str, arguments: &[&str]) -> Self {
+        let test = env::current_exe().expect("a path");
+        let target = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
+        let program: PathBuf = target.join("examples").join(name);
+        assert!(program.exists(), "run `cargo build --examples` first: no {}", program.display());
+        let mut command = Command::new(program);
+        let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().expect("a program");
+        let (tell, lines) = channel();
+        let output = BufReader::new(child.stdout.take().expect("it is piped"));
+        thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
+        Self { child, lines }
+    }
+
+    /// Starts a server. Returns its URI, too.
+    fn serve(name: &str, arguments: &[&str]) -> (Self, String) {
+        let server = Self::start(name, arguments);
+        let line = server.line();
+        let uri = line.strip_prefix("listening on ").expect(&line).to_owned();
+        (server, uri)
+    }
+
+    /// Waits for the next line.
+    fn line(&self) -> String {
+        self.lines.recv_timeout(PATIENCE).expect("a line")
+    }
+
+    /// Waits for this line, and skips others.
+    fn wait_for(&self, line: &str) {
+        while self.line() != line {}
+    }
+
+    /// Sends the signal of Ctrl-C.
+    fn interrupt(&self) {
+        let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        assert!(status.expect("the program kill").success());
+    }
+
+    /// Waits for the end of the program.
+    fn wait(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it is a child") {
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "the program ends");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn open(uri: &str) -> WebSocket<ClientStream> {
+    connect(uri, Config::new()).await.expect("a connection")
+}
+
+async fn receive(ws: &mut WebSocket<ClientStream>) -> Option<Message> {
+    timeout(PATIENCE, ws.receive()).await.expect("in time").expect("no error")
+}
+
+/// Waits for the Close of the server. Returns its code.
+async fn receive_close(ws: &mut WebSocket<ClientStream>) -> u16 {
+    loop {
+        match receive(ws).await {
+            Some(Message::Close(Some(frame))) => {
+                assert_eq!(receive(ws).await, None, "it is the last message");
+                return frame.code.get();
+            }
+            Some(_) => {}
+            None => panic!("no Close"),
+        }
+    }
+}
+
+/// Checks that the server sends text and binary messages back, and closes as the client does.
+async fn check_echo(mut ws: WebSocket<ClientStream>) {
+    for message in
+        [Message::from("κόσμε"), Message::from(""), Message::from(vec![0xff; 100_000]), Message::from(vec![])]
+    {
+        ws.send(message.clone()).await.expect("an open connection");
+        assert_eq!(receive(&mut ws).await, Some(message));
+    }
+    ws.ping("p").await.expect("an open connection");
+    assert_eq!(receive(&mut ws).await, Some(Message::Pong("p".into())));
+    let status = timeout(PATIENCE, ws.close(CloseCode::NORMAL_CLOSURE, "bye")).await.expect("in time");
+    let status = status.expect("a clean end");
+    assert!(status.clean());
+    assert_eq!(status.code(), 1000);
+}
+
+#[tokio::test]
+async fn tokio_echo_sends_messages_back_until_the_client_closes() {
+    let (_server, uri) = Program::serve("tokio_echo", &[ANY]);
+    check_echo(open(&uri).await).await;
+}
+
+#[cfg(feature = "deflate")]
+#[tokio::test]
+async fn tokio_echo_compresses_if_it_is_told_to() {
+    use websocket_proto_tokio::DeflateConfig;
+
+    for (arguments, expected) in [(&["--deflate", ANY][..], true), (&[ANY], false)] {
+        let (_server, uri) = Program::serve("tokio_echo", arguments);
+        let config = Config::new().deflate(Some(DeflateConfig::new()));
+        let (ws, response) = connect_with(uri.as_str().into(), config).await.expect("a connection");
+        assert_eq!(response.headers().contains_key("sec-websocket-extensions"), expected);
+        check_echo(ws).await;
+    }
+}
+
+/// §7.4.1: 1001 says that a server goes down.
+#[tokio::test]
+async fn tokio_echo_closes_each_connection_after_ctrl_c() {
+    let (mut server, uri) = Program::serve("tokio_echo", &[ANY]);
+    let mut clients = [open(&uri).await, open(&uri).await, open(&uri).await];
+    server.interrupt();
+    for ws in &mut clients {
+        assert_eq!(receive_close(ws).await, 1001);
+    }
+    assert!(server.wait().success());
+}
+
+#[tokio::test]
+async fn tokio_echo_does_not_wait_for_ever_for_a_client_that_does_not_close() {
+    let (mut server, uri) = Program::serve("tokio_echo", &[ANY]);
+    let _silent = open(&uri).await;
+    let mut clean = open(&uri).await;
+    server.interrupt();
+    assert_eq!(receive_close(&mut clean).await, 1001);
+    assert!(server.wait().success());
+}
+
+#[tokio::test]
+async fn chat_sends_each_message_to_all_clients() {
+    let (mut server, uri) = Program::serve("chat", &[ANY]);
+    let mut clients = Vec::new();
+    for joined in 1..=3 {
+        clients.push(open(&uri).await);
+        // The message about each new client shows that the room has it.
+        for ws in clients.iter_mut().take(joined) {
+            let message = receive(ws).await.expect("a message");
+            assert!(message.as_text().expect("a text").ends_with(" joins"));
+        }
+    }
+    let names: Vec<SocketAddr> =
+        clients.iter().map(|ws| ws.get_ref().tcp().local_addr().expect("an address")).collect();
+    for (sender, name) in names.iter().enumerate() {
+        clients[sender].send("Hello").await.expect("an open connection");
+        for ws in &mut clients {
+            assert_eq!(receive(ws).await, Some(Message::from(format!("{name}: Hello"))));
+        }
+    }
+    let mut left = clients.pop().expect("three of them");
+    left.close(CloseCode::NORMAL_CLOSURE, "").await.expect("a clean end");
+    for ws in &mut clients {
+        assert_eq!(receive(ws).await, Some(Message::from(format!("{} leaves", names[2]))));
+    }
+    server.interrupt();
+    for ws in &mut clients {
+        assert_eq!(receive_close(ws).await, 1001);
+    }
+    assert!(server.wait().success());
+}
+
+#[tokio::test]
+async fn chat_closes_a_client_that_reads_too_slowly() {
+    let (_server, uri) = Program::serve("chat", &[ANY]);
+    let mut sender = open(&uri).await;
+    let socket = TcpSocket::new_v4().expect("a socket");
+    // The operating system would hold megabytes.
+    socket.set_recv_buffer_size(4096).expect("a small buffer");
+    let address = uri.strip_prefix("ws://").expect("a URI").parse().expect("an address");
+    let stream = socket.connect(address).await.expect("a connection");
+    let (mut slow, _) = client(stream, uri.as_str().into(), Config::new()).await.expect("a connection");
+    // The sender waits for each of its messages: it is not slow.
+    let text = "x".repeat(4000);
+    for _ in 0..2000 {
+        sender.send(text.as_str()).await.expect("an open connection");
+        while receive(&mut sender).await.and_then(|message| Some(message.as_text()?.len())) < Some(4000) {}
+    }
+    let close = loop {
+        match timeout(PATIENCE, slow.receive()).await.expect("in time").expect("no error") {
+            Some(Message::Close(frame)) => break frame.expect("a code"),
+            Some(_) => {}
+            None => panic!("no Close"),
+        }
+    };
+    assert_eq!((close.code, close.reason.as_str()), (CloseCode::POLICY_VIOLATION, "too slow"));
+    sender.close(CloseCode::NORMAL_CLOSURE, "").await.expect("a clean end");
+}
+
+/// The response to a GET over HTTP.
+async fn get(uri: &str, path: &str) -> String {
+    let address = uri.strip_prefix("http://").expect("a URI");
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("an open connection");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.expect("a response");
+    response
+}
+
+#[tokio::test]
+async fn axum_server_has_a_page_and_a_websocket() {
+    let (_server, uri) = Program::serve("axum_server", &[ANY]);
+    let page = get(&uri, "/").await;
+    assert!(page.starts_with("HTTP/1.1 200 OK\r\n") && page.contains("new WebSocket"), "{page}");
+    let no_upgrade = get(&uri, "/ws").await;
+    assert!(no_upgrade.starts_with("HTTP/1.1 426 Upgrade Required\r\n"), "{no_upgrade}");
+    let ws = format!("{}/ws", uri.replace("http:", "ws:"));
+    check_echo(open(&ws).await).await;
+    for (origin, is_accepted) in [(uri.as_str(), true), ("http://example.com", false)] {
+        let request = ClientRequest::new(&ws).header("Origin", origin);
+        match connect_with(request, Config::new()).await {
+            Ok(_) => assert!(is_accepted),
+            Err(Error::Rejected(response)) => {
+                assert!(!is_accepted);
+                assert_eq!((response.status().as_u16(), &response.body()[..]), (403, &b"another origin"[..]));
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[cfg(feature = "rustls")]
+#[test]
+fn wss_client_trusts_the_certificate_of_the_server() {
+    let certificate = env::temp_dir().join(format!("wss-{}.pem", std::process::id()));
+    let certificate = certificate.to_str().expect("a path");
+    let (_server, uri) = Program::serve("wss", &["server", ANY, certificate]);
+    for uri in [uri.replace("127.0.0.1", "localhost"), uri] {
+        let mut client = Program::start("wss", &["client", &uri, certificate]);
+        assert_eq!(client.line(), r#"received Text("Hello")"#);
+        assert_eq!(client.line(), "closed with 1000");
+        assert!(client.wait().success());
+    }
+    std::fs::remove_file(certificate).expect("the server has written it");
+}
+
+#[test]
+fn reconnect_comes_back_after_a_restart_of_the_server() {
+    let (mut server, uri) = Program::serve("tokio_echo", &[ANY]);
+    let mut client = Program::start("reconnect", &[&uri]);
+    for _ in 0..2 {
+        client.wait_for("connected");
+        assert_eq!(client.line(), "received Hello");
+        server.interrupt();
+        assert_eq!(client.line(), "the server closes with 1001");
+        assert!(server.wait().success());
+        server = Program::serve("tokio_echo", &[uri.trim_start_matches("ws://")]).0;
+    }
+    client.wait_for("received Hello");
+    client.interrupt();
+    assert!(client.wait().success());
+}
+
+#[tokio::test]
+async fn reconnect_ends_after_an_error_that_stays() {
+    let (_server, uri) = Program::serve("axum_server", &[ANY]);
+    // The page, not a WebSocket.
+    let mut client = Program::start("reconnect", &[&uri.replace("http:", "ws:")]);
+    assert!(!client.wait().success());
+}

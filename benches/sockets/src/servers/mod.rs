@@ -1,4 +1,4 @@
-//! The echo servers. Each has one thread, sets TCP_NODELAY, has no timers and offers no compression.
+//! The echo servers. Each has one thread, sets TCP_NODELAY and offers no compression.
 
 mod fastwebsockets;
 mod ours_mio;
@@ -17,7 +17,7 @@ use clap::ValueEnum;
 pub enum Server {
     /// websocket-proto on mio, with one receive buffer for all connections
     OursMio,
-    /// websocket-proto on tokio, with a receive buffer for each connection
+    /// websocket-proto-tokio
     OursTokio,
     /// tokio-tungstenite
     Tungstenite,
@@ -51,7 +51,7 @@ impl Server {
 /// The largest message that a server accepts, for those whose default is below 64 MiB.
 const MAX_MESSAGE: usize = 64 << 20;
 
-/// Ours: from this length on, a reply is written from the receive buffer instead of copied to the output.
+/// On mio: from this length on, a reply is written from the receive buffer instead of copied to the output.
 const LARGE: usize = 16 * 1024;
-/// Ours: what a receive buffer keeps, enough for a message of 1 MiB.
+/// On mio: what a receive buffer keeps, enough for a message of 1 MiB.
 const RETAINED_CAPACITY: usize = 2 << 20;

@@ -14,7 +14,9 @@ use crate::websocket::WebSocket;
 
 /// Accepts a WebSocket connection over a transport, such as a TCP or TLS stream.
 ///
-/// It accepts every valid request. To check the path or the origin, use [`accept_with`].
+/// It accepts every valid request. To check the path or the origin, use [`accept_with`]. The deadline of the
+/// handshake begins now; limit the time of a TLS handshake before it yourself. Call `set_nodelay(true)` on a
+/// TCP stream first, or small messages can wait for the acknowledgement of earlier ones.
 ///
 /// # Errors
 /// The client broke a rule of the handshake, or was too slow. It has received an HTTP error then.

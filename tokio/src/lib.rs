@@ -9,8 +9,10 @@
 //! An echo server with limits, deadlines and a graceful shutdown:
 //!
 //! ```no_run
+//! use std::{io, pin::pin, time::Duration};
 //! use tokio::net::{TcpListener, TcpStream};
-//! use tokio::sync::watch;
+//! use tokio::time::{sleep, timeout};
+//! use tokio::{signal::ctrl_c, sync::watch};
 //! use websocket_proto_tokio::{CloseCode, Config, Error, accept};
 //!
 //! async fn echo(stream: TcpStream, mut stop: watch::Receiver<()>) -> Result<(), Error> {
@@ -29,17 +31,19 @@
 //! }
 //!
 //! #[tokio::main]
-//! async fn main() -> std::io::Result<()> {
+//! async fn main() -> io::Result<()> {
 //!     let listener = TcpListener::bind("127.0.0.1:9001").await?;
-//!     let stop = watch::Sender::new(());
+//!     let (stop, mut ctrl_c) = (watch::Sender::new(()), pin!(ctrl_c()));
 //!     loop {
 //!         tokio::select! {
-//!             accepted = listener.accept() => drop(tokio::spawn(echo(accepted?.0, stop.subscribe()))),
-//!             _ = tokio::signal::ctrl_c() => break,
+//!             Ok((stream, _)) = listener.accept() => drop(tokio::spawn(echo(stream, stop.subscribe()))),
+//!             () = sleep(Duration::from_secs(1)) => {} // then tries again after a failed `accept`
+//!             _ = &mut ctrl_c => break,
 //!         }
 //!     }
 //!     stop.send_replace(());
-//!     Ok(stop.closed().await) // until all connections have ended
+//!     let _ = timeout(Duration::from_secs(10), stop.closed()).await; // until all connections have ended
+//!     Ok(())
 //! }
 //! ```
 //!
@@ -140,6 +144,10 @@ pub use error::Error;
 pub use message::{CloseFrame, Message};
 pub use reply::{Accept, Reject};
 pub use split::{Permit, Receiver, Sender};
+/// The TLS library of [`connect_with_tls`], in the version that it takes.
+#[cfg(feature = "rustls")]
+#[doc(no_inline)]
+pub use tokio_rustls;
 pub use utf8_bytes::Utf8Bytes;
 pub use websocket::{Role, WebSocket};
 #[doc(no_inline)]

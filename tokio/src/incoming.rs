@@ -11,8 +11,9 @@ use websocket_proto::{Event, ReceiveBuffer};
 use crate::message::{CloseFrame, Message};
 use crate::utf8_bytes::Utf8Bytes;
 
-/// The memory that each read can fill: as much as the core recommends.
-const READ: usize = 16 * 1024;
+/// The least memory that a read can fill; the first memory of a connection is for four such reads. With 16 KiB, an
+/// idle connection keeps 68 KB instead of 19, and to open one takes 13 µs of user CPU instead of 3.
+const READ: usize = 4 * 1024;
 
 /// Up to this length, a payload is copied out of the receive buffer, so that the buffer keeps its memory. If
 /// the payload took the memory, the buffer would have to allocate and zero other memory: an echo of 16 KiB

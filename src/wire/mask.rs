@@ -18,6 +18,26 @@ use alloc::vec::Vec;
 #[inline]
 pub fn mask(bytes: &mut [u8], key: [u8; 4], offset: u64) {
     let word = Word::at(key, offset);
+    if bytes.len() < LONG { mask_words(bytes, word) } else { mask_long(bytes, word) }
+}
+
+/// Masks from the start of a cache line on.
+// Not inlined, so that the loop for short payloads is.
+#[inline(never)]
+fn mask_long(bytes: &mut [u8], word: Word) {
+    let (start, aligned) = bytes.split_at_mut(bytes.as_ptr().align_offset(CACHE_LINE).min(LONG));
+    mask_words(start, word);
+    mask_words(aligned, word.after(start.len()));
+}
+
+/// From this length on, it pays to mask from the start of a cache line on. A payload starts at any address, and a
+/// vector that spans two cache lines takes twice the time: 2 KiB take 38 ns instead of 47, 16 KiB 245 instead of 385.
+const LONG: usize = 2048;
+const CACHE_LINE: usize = 64;
+
+/// Masks bytes, the first of them with the first byte of the word.
+#[inline]
+fn mask_words(bytes: &mut [u8], word: Word) {
     // The last eight bytes are one word, which overlaps the last word of the loop. If the sizes vary, a loop
     // over the last bytes costs mispredicted branches: 10 to 15 ns instead of 4.
     let last = bytes.last_chunk::<8>().map(|last| word.after(bytes.len()).xor(*last));
@@ -135,7 +155,7 @@ impl Word {
 
 #[cfg(test)]
 mod tests {
-    use super::{mask, mask_into};
+    use super::{CACHE_LINE, LONG, mask, mask_into};
 
     /// §5.3 to the letter.
     fn naive(bytes: &[u8], key: [u8; 4], offset: usize) -> Vec<u8> {
@@ -146,8 +166,9 @@ mod tests {
     #[test]
     fn every_length_alignment_and_phase_equals_the_naive_loop() {
         let mut random = fastrand::Rng::with_seed(1);
-        for len in (0..200).chain([1023, 4097]) {
-            for alignment in 0..16 {
+        for len in (0..200).chain([1023, LONG - 1, LONG, LONG + 9, 4097]) {
+            // All places in a cache line, for the lengths to which they matter.
+            for alignment in 0..if len < 1000 { 16 } else { CACHE_LINE } {
                 for offset in 0..9 {
                     let key = random.u32(..).to_ne_bytes();
                     let mut whole: Vec<u8> = (0..alignment + len + 9).map(|_| random.u8(..)).collect();

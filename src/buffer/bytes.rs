@@ -3,9 +3,13 @@
 use core::mem;
 use core::ops::Range;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 
 use super::receive::{RETAINED_CAPACITY, ReceiveBuffer};
+use super::storage::grown;
+
+/// The least memory that [`read_with`](ReceiveBuffer::read_with) allocates: for many short messages.
+const LEAST: usize = 4 * 1024;
 
 impl ReceiveBuffer<BytesMut> {
     /// An empty buffer over `BytesMut`, without memory. Its retained capacity is 64 KiB.
@@ -18,6 +22,77 @@ impl ReceiveBuffer<BytesMut> {
     #[must_use]
     pub fn for_bytes_with_retained_capacity(capacity: usize) -> Self {
         Self::over(BytesMut::new(), capacity)
+    }
+
+    /// Lets `read` append input to the buffer, and returns its result. The memory is not initialised: compared
+    /// with [`spare_mut`](Self::spare_mut), no zeros are written before a read. Use one of the two for a buffer.
+    ///
+    /// There is room for `wanted` bytes, or only for the rest of the frame that arrives, so that its payload gets
+    /// memory of its length. [`BufMut::remaining_mut`] is the number of bytes; it is at least one if `wanted` is.
+    /// The functions of a runtime that read to a [`BufMut`] observe it, such as `read_buf` of tokio. For bytes that
+    /// are in memory, use [`feed`](Self::feed).
+    ///
+    /// ```
+    /// use bytes::BufMut;
+    /// use websocket_proto::{Config, Connection, Event, Negotiated, ReceiveBuffer, Server};
+    ///
+    /// let mut ws = Connection::established(Server::new(), Negotiated::new(), Config::default());
+    /// let (mut inbound, mut out) = (ReceiveBuffer::for_bytes(), Vec::new());
+    /// let mut transport: &[u8] = b"\x82\x82\0\0\0\0hi";
+    /// inbound.read_with(16 * 1024, |spare| {
+    ///     let count = transport.len().min(spare.remaining_mut());
+    ///     spare.put_slice(&transport[..count]);
+    ///     transport = &transport[count..];
+    /// });
+    /// assert!(matches!(ws.receive(&mut inbound, &mut out), Ok(Some(Event::Binary(b"hi")))));
+    /// ```
+    ///
+    /// New memory has 4 KiB, or as much as is needed. It grows as described for [`ReceiveBuffer`].
+    #[doc(alias = "read_buf")]
+    pub fn read_with<T>(&mut self, wanted: usize, read: impl FnOnce(&mut dyn BufMut) -> T) -> T {
+        self.forget_payload();
+        let wanted = self.awaited_payload().map_or(wanted, |awaited| wanted.min(awaited.max(1)));
+        // Cuts off the memory that `spare_mut` has initialised.
+        self.storage.truncate(self.unread_end);
+        if self.is_empty() {
+            self.clear_memory(wanted);
+        }
+        // Cannot wrap: the length is at most the capacity.
+        let spare = self.storage.capacity().wrapping_sub(self.unread_end);
+        if spare < wanted || (self.free_front() > 0 && self.free_front() >= self.held_len()) {
+            self.make_room(wanted);
+        }
+        let spare = self.storage.capacity().wrapping_sub(self.unread_end);
+        let result = read(&mut (&mut self.storage).limit(spare));
+        self.unread_end = self.storage.len();
+        result
+    }
+
+    /// Forgets all bytes, which are delivered, and releases memory that is much too large.
+    fn clear_memory(&mut self, wanted: usize) {
+        (self.message_start, self.message_end, self.unread_start, self.unread_end) = (0, 0, 0, 0);
+        let capacity = self.storage.capacity();
+        if capacity > self.retained_capacity && capacity / 2 > wanted {
+            self.storage = BytesMut::new();
+        } else {
+            self.storage.clear();
+        }
+    }
+
+    /// Compacts, and reserves memory for so many more bytes.
+    fn make_room(&mut self, wanted: usize) {
+        self.compact();
+        self.storage.truncate(self.unread_end);
+        // Also true if all payloads that were taken from the memory are dropped.
+        if self.storage.try_reclaim(wanted) {
+            return;
+        }
+        let needed = self.unread_end.saturating_add(wanted);
+        let most = self.needed_at_most(wanted);
+        let len = grown(self.storage.capacity(), needed.max(LEAST), most);
+        let mut memory = BytesMut::with_capacity(len);
+        memory.extend_from_slice(&self.storage);
+        self.storage = memory;
     }
 
     /// Takes the payload of the event that [`receive`](crate::Connection::receive) has returned last: a
@@ -50,7 +125,7 @@ impl ReceiveBuffer<BytesMut> {
     /// full. To hold a short payload for a long time, copy it with
     /// [`Bytes::copy_from_slice`].
     ///
-    /// The buffer allocates memory for four reads, or for fewer if they exceed the retained capacity, but at
+    /// For [`spare_mut`](Self::spare_mut), the buffer allocates memory for four reads, or for fewer if they exceed the retained capacity, but at
     /// least for two. If the memory is larger than the retained capacity and the rest is not longer than the
     /// payload, the payload takes the whole allocation, and the buffer copies the rest to a new one.
     #[must_use = "the payload is gone from the buffer"]
@@ -71,7 +146,7 @@ impl ReceiveBuffer<BytesMut> {
         }
         // The rest is copied only if it is not longer than the payload, so that the number of copies of a
         // byte has a constant limit.
-        let is_long = self.storage.len() > self.retained_capacity && self.held_len() <= payload.len();
+        let is_long = self.storage.capacity() > self.retained_capacity && self.held_len() <= payload.len();
         let memory = if is_long { self.move_rest() } else { self.split_off_front(end) };
         Some(memory.freeze().slice(start..end))
     }

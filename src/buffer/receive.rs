@@ -275,10 +275,10 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.awaited = remaining.and_then(|remaining| u32::try_from(remaining).ok()).unwrap_or(u32::MAX);
     }
 
-    /// How many bytes of payload the frame that arrives still needs; 0 if any number may follow.
-    #[cfg(feature = "alloc")]
-    pub(super) fn awaited_payload(&self) -> usize {
-        usize::try_from(self.awaited).ok().filter(|awaited| *awaited < u32::MAX as usize).unwrap_or(0)
+    /// How many bytes of payload the frame that arrives still needs; `None` if any number may follow.
+    #[inline]
+    pub(super) fn awaited_payload(&self) -> Option<usize> {
+        if self.awaited == u32::MAX { None } else { usize::try_from(self.awaited).ok() }
     }
 
     #[inline]
@@ -464,7 +464,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     /// bytes together, `spare_mut` moves those to the front. So it moves at most one byte for each byte that
     /// was consumed, and a message is near the front before it becomes long.
     #[inline]
-    fn free_front(&self) -> usize {
+    pub(super) fn free_front(&self) -> usize {
         if self.message_start == self.message_end { self.unread_start } else { self.message_start }
     }
 
@@ -491,12 +491,18 @@ impl<S: Storage> ReceiveBuffer<S> {
             // reads, so that not every read allocates and writes zeros.
             let retained = self.retained_capacity.saturating_sub(needed);
             let more = if S::IS_SPLIT { retained.clamp(wanted, wanted.saturating_mul(3)) } else { 0 };
-            let awaited = usize::try_from(self.awaited).unwrap_or(usize::MAX);
-            // The rest of the frame, and what a read brings after it.
-            let most = self.message_end.saturating_add(awaited).max(self.unread_end).saturating_add(wanted);
-            let len = grown(len, needed, limit.min(most)).max(needed.saturating_add(more).min(limit));
+            let len = grown(len, needed, limit.min(self.needed_at_most(wanted)))
+                .max(needed.saturating_add(more).min(limit));
             self.storage.grow(len, self.unread_end);
         }
+    }
+
+    /// How much memory the rest of the frame that arrives needs, and what a read brings after it.
+    pub(super) fn needed_at_most(&self, wanted: usize) -> usize {
+        self.message_end
+            .saturating_add(self.awaited_payload().unwrap_or(usize::MAX))
+            .max(self.unread_end)
+            .saturating_add(wanted)
     }
 
     /// Moves message bytes and unread bytes to the front of another memory, which has room for them. Returns
@@ -515,7 +521,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     }
 
     /// Moves message bytes and unread bytes to the front.
-    fn compact(&mut self) {
+    pub(super) fn compact(&mut self) {
         let (message, unread) = (self.message_len(), self.unread_len());
         let bytes = self.storage.bytes_mut();
         if self.message_start > 0 && message > 0 {

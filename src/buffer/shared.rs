@@ -213,7 +213,7 @@ impl DerefMut for AttachedBuffer<'_> {
 impl Drop for AttachedBuffer<'_> {
     fn drop(&mut self) {
         let leftover = self.buffer.held_len();
-        let needed = leftover.saturating_add(self.buffer.awaited_payload());
+        let needed = leftover.saturating_add(self.buffer.awaited_payload().unwrap_or(0));
         // The slot's own memory also has room for the next read, so that a message in small fragments is not
         // copied at each read.
         let needed = if self.is_lent { needed } else { needed.saturating_add(READ) };

@@ -1,22 +1,43 @@
 //! Payloads taken from the receive buffer as `Bytes`: the right bytes, without a copy.
 
 use allocation_counter::measure;
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut as _, Bytes, BytesMut};
 use websocket_proto::{Config, Connection, Delivery, Error, Event, ProtocolError, ReceiveBuffer, Role};
 
 use crate::support::{REQUEST, RESPONSE, Side, asking, frame, payload};
 
-/// Feeds chunks, and takes the payload of an event if `takes` returns true. Each must equal the payload of
-/// its event, and no later input may change it.
+/// How a chunk gets into the buffer. Returns the rest that had no room.
+type Input = for<'a> fn(&mut ReceiveBuffer<BytesMut>, &'a [u8]) -> &'a [u8];
+
+fn fed<'a>(inbound: &mut ReceiveBuffer<BytesMut>, chunk: &'a [u8]) -> &'a [u8] {
+    assert_eq!(inbound.feed(chunk), chunk.len());
+    &[]
+}
+
+fn read<'a>(inbound: &mut ReceiveBuffer<BytesMut>, chunk: &'a [u8]) -> &'a [u8] {
+    inbound.read_with(100, |spare| {
+        assert!(spare.has_remaining_mut());
+        let (chunk, rest) = chunk.split_at(chunk.len().min(spare.remaining_mut()));
+        spare.put_slice(chunk);
+        rest
+    })
+}
+
+/// Puts chunks into the buffer, and takes the payload of an event if `takes` returns true. Each must equal the
+/// payload of its event, and no later input may change it.
 fn judge<R: Role>(
     mut connection: Connection<R>,
+    input: Input,
     chunks: impl IntoIterator<Item: AsRef<[u8]>>,
     mut takes: impl FnMut() -> bool,
 ) -> Vec<Vec<u8>> {
     let (mut inbound, mut out) = (ReceiveBuffer::for_bytes_with_retained_capacity(1000), Vec::new());
     let (mut expected, mut all, mut taken) = (vec![], vec![], Vec::<Bytes>::new());
-    for chunk in chunks {
-        assert_eq!(inbound.feed(chunk.as_ref()), chunk.as_ref().len());
+    let chunks: Vec<_> = chunks.into_iter().collect();
+    let mut chunks = chunks.iter().map(AsRef::as_ref);
+    let mut rest: &[u8] = &[];
+    while let Some(chunk) = Some(rest).filter(|rest| !rest.is_empty()).or_else(|| chunks.next()) {
+        rest = input(&mut inbound, chunk);
         while let Some(event) = connection.receive(&mut inbound, &mut out).unwrap() {
             let payload = payload(&event);
             if takes() {
@@ -39,10 +60,16 @@ fn judge<R: Role>(
 /// In every chunking, takes all payloads, then some of them. Parts depend on the chunks, so they are joined.
 fn judge_every_way<R: Role + Clone>(connection: &Connection<R>, wire: &[u8]) {
     let mut random = fastrand::Rng::with_seed(12);
-    let whole = judge(connection.clone(), [wire], || true).concat();
-    for size in [1, 2, 3, 5, 8, 13, 21, 100, 1000, 1999, 10_000] {
-        assert_eq!(judge(connection.clone(), wire.chunks(size), || true).concat(), whole, "by {size}");
-        assert_eq!(judge(connection.clone(), wire.chunks(size), || random.bool()).concat(), whole);
+    let whole = judge(connection.clone(), fed, [wire], || true).concat();
+    for input in [fed, read] {
+        for size in [1, 2, 3, 5, 8, 13, 21, 100, 1000, 1999, 10_000] {
+            assert_eq!(
+                judge(connection.clone(), input, wire.chunks(size), || true).concat(),
+                whole,
+                "by {size}"
+            );
+            assert_eq!(judge(connection.clone(), input, wire.chunks(size), || random.bool()).concat(), whole);
+        }
     }
 }
 
@@ -139,6 +166,49 @@ fn the_memory_is_used_again_once_the_payloads_are_dropped<R: Side>() {
         }
     };
     messages(200);
+    let info = measure(|| messages(10_000));
+    assert_eq!((info.count_total, info.bytes_current), (0, 0));
+}
+
+both_roles!(a_read_without_zeros_allocates_for_the_frame_that_arrives);
+fn a_read_without_zeros_allocates_for_the_frame_that_arrives<R: Side>() {
+    let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
+    let (mut out, wire) = (Vec::new(), frame::<R>(0x82, &vec![7; 100_000]));
+    let mut message = |wanted: usize| {
+        let mut rest = &wire[..];
+        loop {
+            inbound.read_with(wanted, |spare| {
+                let (chunk, after) = rest.split_at(rest.len().min(spare.remaining_mut()));
+                spare.put_slice(chunk);
+                rest = after;
+            });
+            if connection.receive(&mut inbound, &mut out).unwrap().is_some() {
+                return inbound.take_payload().unwrap();
+            }
+        }
+    };
+    // A message as long as was expected: one allocation, and those of `Bytes` for a shared one.
+    let info = measure(|| drop(message(wire.len())));
+    assert!(info.count_total <= 2 && info.bytes_max < 100_200, "{info:?}");
+    // Longer than was expected: the memory doubles, but not beyond what the frame needs.
+    let info = measure(|| drop(message(1000)));
+    assert!(info.bytes_max < 2 * 100_200 && info.bytes_total < 3 * 100_200, "{info:?}");
+    assert_eq!(info.bytes_current, 0);
+}
+
+both_roles!(reads_without_zeros_use_the_memory_again);
+fn reads_without_zeros_use_the_memory_again<R: Side>() {
+    let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
+    let (mut out, wire) = (Vec::new(), frame::<R>(0x82, &[7; 1000]));
+    let mut messages = |count: usize| {
+        for _ in 0..count {
+            assert_eq!(read(&mut inbound, &wire), b"");
+            assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Binary(_)))));
+            assert_eq!(inbound.take_payload().unwrap().len(), 1000);
+            assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(None)));
+        }
+    };
+    messages(10);
     let info = measure(|| messages(10_000));
     assert_eq!((info.count_total, info.bytes_current), (0, 0));
 }

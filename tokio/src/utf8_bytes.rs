@@ -9,9 +9,9 @@ use bytestring::ByteString;
 
 /// Text over [`Bytes`]: it clones in constant time.
 ///
-/// A received text of more than 128 KiB shares the memory that it was received in, if it is ASCII. All other
-/// text is copied out of the receive buffer: the type has to prove without `unsafe` that it is UTF-8, and a
-/// second validation takes less time than a copy for ASCII only.
+/// A received text shares the memory that it was received in, if it is ASCII. Other text is copied out of the
+/// receive buffer: the type has to prove without `unsafe` that it is UTF-8, and a second validation takes less
+/// time than a copy for ASCII only.
 ///
 /// ```
 /// use websocket_proto_tokio::Utf8Bytes;

@@ -1,24 +1,39 @@
 //! The timer of a connection.
 
 use core::future::Future as _;
+use core::mem;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The time since the start of a connection, and one timer for all of its deadlines.
 ///
-/// To reset a [`Sleep`] takes as long as to receive several messages, and most deadlines only move away. So
-/// the timer is reset only for a deadline that is earlier than the armed one. It fires too early then, and
-/// its owner computes the deadlines again.
+/// To read the time, to reset a [`Sleep`] and to poll it takes as long as to receive several messages, and most
+/// deadlines only move away: each message moves that of the Ping. So
+///
+/// * the timer is reset only for a deadline that is earlier than the armed one. It fires too early then, and its
+///   owner computes the deadlines again;
+/// * while messages arrive, the time is read only when the timer fires, which it does in steps: see [`STEPS`];
+/// * the timer is polled again only if the task has another waker.
 #[derive(Debug)]
 pub(crate) struct Clock {
     started: Instant,
     /// `None` before the first deadline: a connection without deadlines needs no timer of the runtime.
     sleep: Option<Pin<Box<Sleep>>>,
+    /// The waker that the timer wakes; `None` if it is not polled since its reset.
+    waker: Option<Waker>,
     armed: bool,
+    /// Whether input has arrived since the engine was told the time.
+    heard: bool,
+    /// Whether the timer fires in steps.
+    in_steps: bool,
 }
+
+/// In how many steps the time to a deadline is divided while input arrives. Input counts as if it had arrived at the
+/// end of its step, so the deadline of a Ping is up to an eighth later than configured.
+const STEPS: u32 = 8;
 
 impl Clock {
     pub(crate) fn new() -> Self {
@@ -27,7 +42,7 @@ impl Clock {
 
     /// A clock with its own timer, and the start of another one.
     pub(crate) const fn since(started: Instant) -> Self {
-        Self { started, sleep: None, armed: false }
+        Self { started, sleep: None, waker: None, armed: false, heard: false, in_steps: false }
     }
 
     pub(crate) const fn started(&self) -> Instant {
@@ -39,10 +54,20 @@ impl Clock {
         self.started.elapsed()
     }
 
-    /// Fires at this time since the start, or earlier.
-    pub(crate) fn arm(&mut self, deadline: Option<Duration>) {
+    /// Input has arrived. Returns whether the engine must be told the time before the timer fires.
+    #[inline]
+    pub(crate) const fn hear(&mut self) -> bool {
+        self.heard = true;
+        !self.in_steps
+    }
+
+    /// The engine was told the time `now` and has this deadline. Fires then, or earlier.
+    pub(crate) fn arm(&mut self, now: Duration, deadline: Option<Duration>) {
+        self.in_steps = mem::take(&mut self.heard);
+        let Some(deadline) = deadline else { return };
+        let wait = deadline.saturating_sub(now) / if self.in_steps { STEPS } else { 1 };
         // A deadline beyond the range of the clock is none.
-        if let Some(deadline) = deadline.and_then(|deadline| self.started.checked_add(deadline)) {
+        if let Some(deadline) = self.started.checked_add(now.saturating_add(wait)) {
             self.arm_at(deadline);
         }
     }
@@ -54,18 +79,20 @@ impl Clock {
             Some(sleep) if self.armed && sleep.deadline() <= deadline => return,
             Some(sleep) => sleep.as_mut().reset(deadline),
         }
+        self.waker = None;
         self.armed = true;
     }
 
     /// Ready when a deadline may have passed. Compute all deadlines again then.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.sleep {
-            Some(sleep) if self.armed => {
-                let fired = sleep.as_mut().poll(cx);
-                self.armed = fired.is_pending();
-                fired
-            }
-            _ => Poll::Pending,
+        let Some(sleep) = self.sleep.as_mut().filter(|_| self.armed) else { return Poll::Pending };
+        let is_known = self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
+        if is_known && !sleep.is_elapsed() {
+            return Poll::Pending;
         }
+        let fired = sleep.as_mut().poll(cx);
+        self.armed = fired.is_pending();
+        self.waker = self.armed.then(|| cx.waker().clone());
+        fired
     }
 }

@@ -160,10 +160,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 if let Poll::Ready(result) =
                     poll_read(&mut self.transport, &mut self.inbound, &mut self.read_size, cx)
                 {
-                    self.tick_is_due = true;
                     match result {
                         Ok(0) => self.end_by_peer(None),
-                        Ok(_) => {}
+                        Ok(_) => self.tick_is_due |= self.clock.hear(),
                         Err(error) => self.end_by_peer(Some(error)),
                     }
                     break;
@@ -284,10 +283,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             return false;
         }
         self.tick_is_due = false;
-        let len = self.output.len();
-        match self.engine.tick(self.clock.now(), &mut self.output) {
+        let (now, len) = (self.clock.now(), self.output.len());
+        match self.engine.tick(now, &mut self.output) {
             Ok(deadline) => {
-                self.clock.arm(deadline);
+                self.clock.arm(now, deadline);
                 let has_output = self.output.len() != len;
                 if has_output {
                     // A Ping after a silence. The input buffer returns its memory before the next read.

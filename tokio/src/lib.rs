@@ -69,11 +69,11 @@
 //! | task | how |
 //! |---|---|
 //! | Pings, Pongs, the closing handshake | [`WebSocket::receive`] answers them, and returns them as messages |
-//! | deadlines | the four of [`Config`] run in `receive`; a peer that does not read is cut off after [`Config::pong_timeout`] |
+//! | deadlines | the four of [`Config`] run in `receive`; while messages arrive, time is counted in steps, so a Ping can be sent an eighth of [`Config::ping_interval`] later; a peer that does not read is cut off after [`Config::pong_timeout`] |
 //! | limits | all of [`Config`], with finite defaults: messages of 64 MiB, heads of 16 KiB, 1 MiB of output |
 //! | the end | a Close or an HTTP error reaches the peer before `receive` returns the error: the output is written, the transport shut down, and input discarded for at most two seconds |
 //! | few writes | replies and [`feed`](WebSocket::feed)ed messages are written together, before `receive` waits |
-//! | few copies | a received message of up to 128 KiB is copied once, so that the receive buffer keeps its memory; a longer one takes the memory with it; a server writes payloads of 16 KiB and more from their own memory |
+//! | few copies | a received message in one frame shares the memory of the receive buffer, except for text that is not ASCII; a server writes payloads of 16 KiB and more from their own memory |
 //! | masking keys | random bytes of the operating system |
 //!
 //! # The types

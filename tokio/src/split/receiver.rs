@@ -175,13 +175,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
             if self.tick_is_due {
                 ready!(self.notices.poll_ready(cx));
                 self.tick_is_due = false;
-                let (signal, deadline) = self.engine.tick(self.clock.now());
+                let now = self.clock.now();
+                let (signal, deadline) = self.engine.tick(now);
                 if let Some(signal) = signal {
                     // A silence has begun, or it has ended with a Pong or a message.
                     self.is_idle = true;
                     self.notices.send(Notice::Signal(signal));
                 }
-                self.clock.arm(deadline);
+                self.clock.arm(now, deadline);
             }
             // To wake this task if there is room for a notice that waits.
             let _ = self.notices.poll_ready(cx);
@@ -189,8 +190,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
             if let Poll::Ready(result) =
                 poll_read(&mut self.transport, &mut self.inbound, &mut self.read_size, cx)
             {
-                self.tick_is_due = true;
                 if let Ok(1..) = result {
+                    self.tick_is_due |= self.clock.hear();
                     return Poll::Ready(());
                 }
                 self.error = self.error.take().or(result.err().map(Error::Io));

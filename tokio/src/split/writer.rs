@@ -206,15 +206,15 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         if self.engine.can_send() && !self.channels.is_reading.load(Ordering::Relaxed) {
             // The application is busy, and the Pong may wait in the transport.
             if self.receiver == ReceiverState::Reading {
-                self.clock.arm(self.clock.now().checked_add(BUSY));
+                self.clock.arm_at(Instant::now() + BUSY);
             }
             return Ok(false);
         }
         self.tick_is_due = false;
-        let len = self.output.len();
-        match self.engine.tick(self.clock.now(), &mut self.output) {
+        let (now, len) = (self.clock.now(), self.output.len());
+        match self.engine.tick(now, &mut self.output) {
             Ok(deadline) => {
-                self.clock.arm(deadline);
+                self.clock.arm(now, deadline);
                 Ok(self.output.len() != len)
             }
             Err(_) if self.engine.close_status().clean() => Err(None),

@@ -73,6 +73,35 @@ async fn a_silent_peer_gets_a_ping_and_then_a_close() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_silence_after_messages_is_noticed_within_an_eighth_of_the_interval() {
+    for role in ROLES {
+        for is_split in [false, true] {
+            let (mut ws, mut peer) = open(role, Config::new(), 1000);
+            let task = tokio::spawn(async move {
+                if is_split {
+                    let (_sender, mut receiver) = ws.split();
+                    while let Ok(Some(_)) = receiver.receive().await {}
+                } else {
+                    while let Ok(Some(_)) = ws.receive().await {}
+                }
+            });
+            let mut output = [0];
+            for _ in 0..100 {
+                peer.write_all(&frame(role, 0x82, b"a")).await.unwrap();
+                let read = timeout(seconds(1), peer.read(&mut output)).await;
+                assert!(read.is_err(), "no Ping while messages arrive");
+            }
+            let silence = Instant::now();
+            peer.read_exact(&mut output).await.unwrap();
+            // The last message came a second before.
+            let elapsed = silence.elapsed() + seconds(1);
+            assert!(output == [0x89] && (20.0..=22.51).contains(&elapsed.as_secs_f64()), "{elapsed:?}");
+            task.abort();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_answers_pings_keeps_the_connection() {
     for role in ROLES {
         for is_split in [false, true] {

@@ -58,7 +58,7 @@ pub(crate) struct Limits {
     /// How long the transport may accept no byte of the output.
     pub(crate) write_timeout: Option<Duration>,
     /// The same at the end of the connection.
-    pub(crate) patience: Duration,
+    patience: Duration,
 }
 
 impl Limits {
@@ -69,6 +69,12 @@ impl Limits {
             // Without a limit, a peer that does not read would keep the connection for ever.
             patience: config.close_timeout.unwrap_or(Duration::from_secs(10)),
         }
+    }
+
+    /// How long the transport may accept no byte of the last output, after this error.
+    pub(crate) const fn patience(&self, error: Option<&Error>) -> Duration {
+        // A peer that was silent for too long is unlikely to read.
+        if let Some(Error::Timeout(_)) = error { LINGER } else { self.patience }
     }
 }
 
@@ -307,8 +313,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Waits until a deadline may have passed, and ends the connection if it is one of the transport.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let write = self.output.stalled_since().zip(self.limits.write_timeout);
-        let write = write.and_then(|(since, timeout)| since.checked_add(timeout));
+        let write = self.output.write_deadline(self.limits.write_timeout);
         let read = self.write_error.as_ref().map(|(_, until)| *until);
         for deadline in [write, read].into_iter().flatten() {
             self.clock.arm_at(deadline);
@@ -343,8 +348,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 
     fn begin_end(&mut self, error: Option<Error>, peer_ended: bool) {
-        // A peer that was silent for too long is unlikely to read.
-        let patience = if let Some(Error::Timeout(_)) = error { LINGER } else { self.limits.patience };
+        let patience = self.limits.patience(error.as_ref());
         self.finish(error);
         self.phase = Phase::Ending(Ending::new(patience, peer_ended));
     }

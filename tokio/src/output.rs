@@ -3,6 +3,7 @@
 use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use core::time::Duration;
 use std::io::{self, IoSlice};
 
 use bytes::{Buf as _, Bytes};
@@ -63,9 +64,9 @@ impl Output {
         *self = Self { is_copying: self.is_copying, ..Self::default() };
     }
 
-    /// The time since which the transport has accepted nothing; `None` if there is nothing to write.
-    pub(crate) const fn stalled_since(&self) -> Option<Instant> {
-        self.stalled_since
+    /// When the transport has accepted nothing for this time; `None` if there is nothing to write, or no limit.
+    pub(crate) fn write_deadline(&self, timeout: Option<Duration>) -> Option<Instant> {
+        self.stalled_since?.checked_add(timeout?)
     }
 
     /// Writes all output, and flushes the transport.
@@ -263,10 +264,10 @@ mod tests {
                 while output.poll_write(&mut transport, &mut cx).is_pending() {
                     let progress = transport.accepted.len();
                     assert_eq!(output.len(), expected.len() - progress);
-                    assert!(output.stalled_since().is_some());
+                    assert!(output.stalled_since.is_some());
                 }
                 assert!(transport.accepted == expected, "{at_a_time} {is_vectored}");
-                assert!(output.is_empty() && output.stalled_since().is_none());
+                assert!(output.is_empty() && output.stalled_since.is_none());
             }
         }
     }

@@ -224,8 +224,7 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
 
     /// Waits until a deadline may have passed. Returns the error if it is that of the transport.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Option<Error>> {
-        let deadline = self.output.stalled_since().zip(self.limits.write_timeout);
-        let deadline = deadline.and_then(|(since, timeout)| since.checked_add(timeout));
+        let deadline = self.output.write_deadline(self.limits.write_timeout);
         if let Some(deadline) = deadline {
             self.clock.arm_at(deadline);
         }
@@ -252,11 +251,10 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
 
     /// Writes the rest of the output, while the transport accepts it, and shuts the transport down.
     async fn flush_to_end(&mut self, error: Option<&Error>) {
-        let patience = match error {
-            Some(Error::Io(_) | Error::WriteTimeout) => return,
-            Some(Error::Timeout(_)) => LINGER,
-            _ => self.limits.patience,
-        };
+        if let Some(Error::Io(_) | Error::WriteTimeout) = error {
+            return;
+        }
+        let patience = self.limits.patience(error);
         let Self { output, transport, .. } = self;
         loop {
             let len = output.len();

@@ -1,113 +1,17 @@
 //! The examples as programs, over TCP. `cargo test` builds them; `cargo test --test examples` does not.
 #![cfg(unix)]
 
-use core::net::SocketAddr;
-use core::time::Duration;
-use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Instant;
-use std::{env, thread};
+mod support;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpSocket, TcpStream};
+use core::net::SocketAddr;
+
+use tokio::net::TcpSocket;
 use tokio::time::timeout;
 use websocket_proto_tokio::{
-    ClientRequest, ClientStream, CloseCode, Config, Error, Message, WebSocket, client, connect, connect_with,
+    ClientRequest, ClientStream, CloseCode, Config, Error, Message, WebSocket, client, connect_with,
 };
 
-/// Longer than any step of these tests lasts. A program that hangs fails the test.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// A port that the operating system selects.
-const ANY: &str = "127.0.0.1:0";
-
-/// An example that runs.
-struct Program {
-    child: Child,
-    /// The lines that it prints.
-    lines: Receiver<String>,
-}
-
-impl Program {
-    fn start(name: &str, arguments: &[&str]) -> Self {
-        let test = env::current_exe().expect("a path");
-        let target = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
-        let program: PathBuf = target.join("examples").join(name);
-        assert!(program.exists(), "run `cargo build --examples` first: no {}", program.display());
-        let mut command = Command::new(program);
-        let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().expect("a program");
-        let (tell, lines) = channel();
-        let output = BufReader::new(child.stdout.take().expect("it is piped"));
-        thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
-        Self { child, lines }
-    }
-
-    /// Starts a server. Returns its URI, too.
-    fn serve(name: &str, arguments: &[&str]) -> (Self, String) {
-        let server = Self::start(name, arguments);
-        let line = server.line();
-        let uri = line.strip_prefix("listening on ").expect(&line).to_owned();
-        (server, uri)
-    }
-
-    /// Waits for the next line.
-    fn line(&self) -> String {
-        self.lines.recv_timeout(PATIENCE).expect("a line")
-    }
-
-    /// Waits for this line, and skips others.
-    fn wait_for(&self, line: &str) {
-        while self.line() != line {}
-    }
-
-    /// Sends the signal of Ctrl-C.
-    fn interrupt(&self) {
-        let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
-        assert!(status.expect("the program kill").success());
-    }
-
-    /// Waits for the end of the program.
-    fn wait(&mut self) -> ExitStatus {
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("it is a child") {
-                return status;
-            }
-            assert!(start.elapsed() < PATIENCE, "the program ends");
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-async fn open(uri: &str) -> WebSocket<ClientStream> {
-    connect(uri, Config::new()).await.expect("a connection")
-}
-
-async fn receive(ws: &mut WebSocket<ClientStream>) -> Option<Message> {
-    timeout(PATIENCE, ws.receive()).await.expect("in time").expect("no error")
-}
-
-/// Waits for the Close of the server. Returns its code.
-async fn receive_close(ws: &mut WebSocket<ClientStream>) -> u16 {
-    loop {
-        match receive(ws).await {
-            Some(Message::Close(Some(frame))) => {
-                assert_eq!(receive(ws).await, None, "it is the last message");
-                return frame.code.get();
-            }
-            Some(_) => {}
-            None => panic!("no Close"),
-        }
-    }
-}
+use self::support::{ANY, PATIENCE, Program, get, open, receive, receive_close};
 
 /// Checks that the server sends text and binary messages back, and closes as the client does.
 async fn check_echo(mut ws: WebSocket<ClientStream>) {
@@ -226,17 +130,6 @@ async fn chat_closes_a_client_that_reads_too_slowly() {
     sender.close(CloseCode::NORMAL_CLOSURE, "").await.expect("a clean end");
 }
 
-/// The response to a GET over HTTP.
-async fn get(uri: &str, path: &str) -> String {
-    let address = uri.strip_prefix("http://").expect("a URI");
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.expect("an open connection");
-    let mut response = String::new();
-    stream.read_to_string(&mut response).await.expect("a response");
-    response
-}
-
 #[tokio::test]
 async fn axum_server_has_a_page_and_a_websocket() {
     let (_server, uri) = Program::serve("axum_server", &[ANY]);
@@ -262,7 +155,7 @@ async fn axum_server_has_a_page_and_a_websocket() {
 #[cfg(feature = "rustls")]
 #[test]
 fn wss_client_trusts_the_certificate_of_the_server() {
-    let certificate = env::temp_dir().join(format!("wss-{}.pem", std::process::id()));
+    let certificate = std::env::temp_dir().join(format!("wss-{}.pem", std::process::id()));
     let certificate = certificate.to_str().expect("a path");
     let (_server, uri) = Program::serve("wss", &["server", ANY, certificate]);
     for uri in [uri.replace("127.0.0.1", "localhost"), uri] {

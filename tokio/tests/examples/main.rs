@@ -1,6 +1,7 @@
 //! The examples as programs, over TCP. `cargo test` builds them; `cargo test --test examples` does not.
 #![cfg(unix)]
 
+mod demo_server;
 mod support;
 
 use core::net::SocketAddr;

@@ -50,8 +50,3 @@ impl Server {
 
 /// The largest message that a server accepts, for those whose default is below 64 MiB.
 const MAX_MESSAGE: usize = 64 << 20;
-
-/// On mio: from this length on, a reply is written from the receive buffer instead of copied to the output.
-const LARGE: usize = 16 * 1024;
-/// On mio: what a receive buffer keeps, enough for a message of 1 MiB.
-const RETAINED_CAPACITY: usize = 2 << 20;

@@ -15,8 +15,10 @@ use websocket_proto::{
     Accept, BufferSlot, Config, Connection, Event, MessageKind, Server, SharedBuffer, TransportAction,
 };
 
-use super::{LARGE, RETAINED_CAPACITY};
-
+/// From this length on, a reply is written from the receive buffer instead of copied to the output.
+const LARGE: usize = 16 * 1024;
+/// 8 MiB: the memory of eight incomplete messages of 1 MiB, as in the row `8x1MiBx1`, which takes 7.7 MB.
+const RETAINED_CAPACITY: usize = 8 << 20;
 /// What a read takes at least; there is only one such buffer.
 const READ: usize = 64 * 1024;
 const LISTENER: Token = Token(usize::MAX);
@@ -30,7 +32,7 @@ pub fn serve(address: SocketAddr) -> Result<()> {
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     let mut sessions = Slab::new();
     let mut memory =
-        Memory { inbound: SharedBuffer::with_retained_capacity(4 * RETAINED_CAPACITY), out: Vec::new() };
+        Memory { inbound: SharedBuffer::with_retained_capacity(RETAINED_CAPACITY), out: Vec::new() };
     loop {
         match poll.poll(&mut events, None) {
             // A signal, for instance of a profiler.

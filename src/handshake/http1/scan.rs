@@ -48,19 +48,25 @@ pub(crate) fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
     Some(offset(bytes, rest, in_rest))
 }
 
+/// Removes chunks of sixteen bytes from the front of `rest` until one has a byte that `is_other`.
+#[inline]
+fn skip_chunks(rest: &mut &[u8], is_other: impl Fn(u8) -> bool) {
+    // A fold over a chunk compiles to vector instructions: 8 for sixteen bytes, where words take 26.
+    while let Some((chunk, after)) = rest.split_first_chunk::<16>() {
+        if chunk.iter().fold(0, |others, &byte| others | u8::from(is_other(byte))) != 0 {
+            break;
+        }
+        *rest = after;
+    }
+}
+
 /// The number of bytes at the front that are SP, visible ASCII or, with `BEYOND_ASCII`, obs-text (RFC 9110
 /// §5.5).
 #[inline]
 pub(crate) fn printable<const BEYOND_ASCII: bool>(bytes: &[u8]) -> usize {
     let is_other = |byte: u8| (byte < b' ') | (byte == 0x7F) | (!BEYOND_ASCII & (byte >= 0x80));
     let mut rest = bytes;
-    // A fold over a chunk compiles to vector instructions: 8 for sixteen bytes, where words take 26.
-    while let Some((chunk, after)) = rest.split_first_chunk::<16>() {
-        if chunk.iter().fold(0, |others, &byte| others | u8::from(is_other(byte))) != 0 {
-            break;
-        }
-        rest = after;
-    }
+    skip_chunks(&mut rest, is_other);
     while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
         let word = u64::from_le_bytes(*chunk);
         let below_space = word.wrapping_sub(every(b' ')) & !word & HIGH;
@@ -86,12 +92,7 @@ pub(crate) fn word_chunks(bytes: &[u8]) -> usize {
             & (byte != b'_')
     };
     let mut rest = bytes;
-    while let Some((chunk, after)) = rest.split_first_chunk::<16>() {
-        if chunk.iter().fold(0, |others, &byte| others | u8::from(is_other(byte))) != 0 {
-            break;
-        }
-        rest = after;
-    }
+    skip_chunks(&mut rest, is_other);
     offset(bytes, rest, 0)
 }
 

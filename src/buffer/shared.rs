@@ -121,11 +121,15 @@ impl SharedBuffer {
 
     /// Keeps the memory for the next guard, within the retained capacity.
     fn keep(&mut self, memory: Vec<u8>) {
-        let kept: usize = self.free.iter().map(Vec::len).sum();
-        let fits = kept.saturating_add(memory.len()) <= self.retained_capacity;
+        let fits = self.free_memory().saturating_add(memory.len()) <= self.retained_capacity;
         if !memory.is_empty() && (fits || self.free.is_empty()) {
             self.free.push(memory);
         }
+    }
+
+    /// The bytes of memory that no slot has.
+    fn free_memory(&self) -> usize {
+        self.free.iter().map(Vec::len).sum()
     }
 
     /// Returns the memory to the allocator. The slots keep their leftover bytes.
@@ -142,8 +146,7 @@ impl Default for SharedBuffer {
 
 impl fmt::Debug for SharedBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let memory: usize = self.free.iter().map(Vec::len).sum();
-        f.debug_struct("SharedBuffer").field("memory", &memory).finish_non_exhaustive()
+        f.debug_struct("SharedBuffer").field("memory", &self.free_memory()).finish_non_exhaustive()
     }
 }
 

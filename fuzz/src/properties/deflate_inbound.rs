@@ -7,6 +7,7 @@ use websocket_proto::{Client, Config, Delivery, Error, ProtocolError, ReceiveBuf
 use super::chunking::cut;
 use super::naive;
 use super::script::Script;
+use super::start::for_role;
 use crate::support::{Keys, Outcome, Seen, feed, frame};
 use crate::support_deflate::{Deflating, Reference, open, peer};
 
@@ -17,11 +18,7 @@ use crate::support_deflate::{Deflating, Reference, open, peer};
 /// limit on a message; the three bits above choose the window. The second says how many bytes follow that are
 /// sizes of reads. The rest is messages: a byte for [`Frames`], their length in two bytes, and the payload.
 pub fn deflate_inbound(input: &[u8]) {
-    if input.first().is_some_and(|options| options & 1 != 0) {
-        run::<Client<Keys>>(input)
-    } else {
-        run::<Server>(input)
-    }
+    for_role(input, run::<Server>, run::<Client<Keys>>)
 }
 
 fn run<R: Deflating>(input: &[u8]) {

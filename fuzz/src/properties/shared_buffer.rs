@@ -2,12 +2,10 @@
 
 use core::mem;
 
-use websocket_proto::{
-    BufferSlot, Client, Config, Connection, Delivery, ReceiveBuffer, Server, SharedBuffer,
-};
+use websocket_proto::{BufferSlot, Client, Config, Connection, ReceiveBuffer, Server, SharedBuffer};
 
 use super::script::Script;
-use super::start::start;
+use super::start::{config, for_role, start};
 use crate::support::{Keys, Side, frame};
 
 /// Connections on shared buffers have the events, output, error and unread bytes of connections that each
@@ -17,11 +15,7 @@ use crate::support::{Keys, Side, frame};
 /// permessage-deflate, 16 for a low limit on `out`, 32 for buffers that retain no memory. The rest is
 /// operations: a byte for [`Turns::operation`] and its arguments.
 pub fn shared_buffer(input: &[u8]) {
-    if input.first().is_some_and(|options| options & 1 != 0) {
-        run::<Client<Keys>>(input)
-    } else {
-        run::<Server>(input)
-    }
+    for_role(input, run::<Server>, run::<Client<Keys>>)
 }
 
 /// Four connections are enough for the leftover bytes of three to wait while one reads.
@@ -32,13 +26,7 @@ const LENGTHS: [usize; 8] = [0, 126, 1_000, 4_090, 4_096, 5_000, 9_000, 70_000];
 fn run<R: Side>(input: &[u8]) {
     let mut script = Script(input);
     let options = script.byte();
-    let mut config = Config::default();
-    if options & 2 != 0 {
-        config.delivery = Delivery::Parts;
-    }
-    if options & 4 != 0 {
-        (config.max_message_size, config.max_frame_size, config.max_fragments) = (6_000, 5_000, 4);
-    }
+    let mut config = config(options, [6_000, 5_000]);
     if options & 16 != 0 {
         config.max_write_buffer = 20;
     }
@@ -46,7 +34,7 @@ fn run<R: Side>(input: &[u8]) {
     let mut turns = Turns::<R> {
         // Each slot can continue on either of the two.
         shared: [(); 2].map(|()| SharedBuffer::with_retained_capacity(capacity)),
-        pairs: [(); CONNECTIONS].map(|()| Pair::new(config, options & 8 != 0, capacity)),
+        pairs: [(); CONNECTIONS].map(|()| Pair::new(config, options, capacity)),
     };
     for _ in 0..200 {
         if script.0.is_empty() {
@@ -108,12 +96,12 @@ struct Pair<R: Side> {
 }
 
 impl<R: Side> Pair<R> {
-    fn new(config: Config, is_compressed: bool, capacity: usize) -> Self {
+    fn new(config: Config, options: u8, capacity: usize) -> Self {
         Self {
             sent: vec![],
-            in_slot: start(config, is_compressed),
+            in_slot: start(config, options),
             slot: BufferSlot::new(),
-            alone: start(config, is_compressed),
+            alone: start(config, options),
             inbound: ReceiveBuffer::with_retained_capacity(capacity),
             outs: [vec![], vec![]],
         }

@@ -1,10 +1,10 @@
 //! Payloads taken from the receive buffer as `Bytes`.
 
-use websocket_proto::{Client, Config, Delivery, ReceiveBuffer, Server};
+use websocket_proto::{Client, ReceiveBuffer, Server};
 
 use super::chunking::cut;
 use super::script::Script;
-use super::start::start;
+use super::start::{config, for_role, start};
 use crate::support::{Keys, Side, payload};
 
 /// The taken payload equals the borrowed payload of its event, and no later input changes it. Taking it
@@ -15,30 +15,19 @@ use crate::support::{Keys, Side, payload};
 /// the byte before it: the sizes of the reads, and a byte for each event: 1 takes its payload, 2 drops the
 /// payloads taken before. The rest is the input from the peer.
 pub fn take_payload(input: &[u8]) {
-    if input.first().is_some_and(|options| options & 1 != 0) {
-        run::<Client<Keys>>(input)
-    } else {
-        run::<Server>(input)
-    }
+    for_role(input, run::<Server>, run::<Client<Keys>>)
 }
 
 fn run<R: Side>(input: &[u8]) {
     let mut script = Script(input);
     let options = script.byte();
-    let mut config = Config::default();
-    if options & 2 != 0 {
-        config.delivery = Delivery::Parts;
-    }
-    if options & 4 != 0 {
-        (config.max_message_size, config.max_frame_size, config.max_fragments) = (100, 70, 4);
-    }
+    let config = config(options, [100, 70]);
     let capacity = if options & 16 != 0 { 0 } else { 1_000 };
     let (reads, takes) = (script.bytes(), script.bytes());
     // Without choices, the payload of each event is taken.
     let mut takes = (if takes.is_empty() { &[1] } else { takes }).iter().cycle();
 
-    let is_compressed = options & 8 != 0;
-    let (mut taking, mut borrowing) = (start::<R>(config, is_compressed), start::<R>(config, is_compressed));
+    let (mut taking, mut borrowing) = (start::<R>(config, options), start::<R>(config, options));
     let mut inbound = ReceiveBuffer::for_bytes_with_retained_capacity(capacity);
     let mut expected_inbound = ReceiveBuffer::new();
     let (mut out, mut expected_out) = (vec![], vec![]);

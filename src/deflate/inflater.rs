@@ -15,7 +15,7 @@ pub(crate) const CHUNK_LEN: usize = 16 * 1024;
 
 /// The first length of the window. The window doubles up to its size when output fills it, so a connection
 /// with short messages does not allocate the whole window of up to 32 KiB. Below 2 KiB little would be saved:
-/// the decoder takes 10 KiB.
+/// the tables of a block with dynamic codes take 6,128 bytes, the rest of the decoder 120.
 const FIRST_WINDOW_LEN: usize = 2 * 1024;
 
 /// Inflates the messages of one direction. It uses no memory before the first message.

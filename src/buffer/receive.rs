@@ -82,8 +82,8 @@ pub struct ReceiveBuffer<S: Storage> {
     pub(super) unread_end: usize,
     /// The check number of the bytes that the connection expects; 0 for none. See [`retain`](Self::retain).
     retained: u16,
-    /// How many bytes the frame that arrives still needs, so that the memory grows no further than for them.
-    /// `u32::MAX` for any number. In 32 bits it takes no room of its own.
+    /// How many bytes the frame that arrives still needs: a limit on the growth of the memory. `u32::MAX`
+    /// for any number. A `u32` fits into padding, so the field adds no byte to the buffer.
     awaited: u32,
     /// The payload of the event that `receive` has returned last.
     pub(super) last_payload: S::LastPayload,

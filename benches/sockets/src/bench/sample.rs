@@ -21,7 +21,7 @@ pub struct Sample {
     pub cpu: CpuTime,
     /// The median and the 99th percentile of the time to a reply; none in an idle row.
     pub latency: Option<[Duration; 2]>,
-    /// What the server has needed in addition since it had no connection.
+    /// The additional memory of the server, compared with no connection.
     pub memory: u64,
 }
 
@@ -29,7 +29,7 @@ pub struct Sample {
 pub fn take(candidate: &Candidate, row: &Row, duration: Duration) -> Result<Sample> {
     let process = Process::start(candidate)?;
     let address = process.address();
-    // The server allocates what it allocates only once.
+    // The first connection makes the server's one-time allocations.
     echo_once(Load::open(address, 1, IDLE_SIZE, 1)?)?;
     let memory = process.memory()?;
     match *row {

@@ -1,4 +1,4 @@
-//! What the fuzz targets assert.
+//! The properties that the fuzz targets assert.
 
 pub mod properties;
 #[path = "../../tests/support/mod.rs"]

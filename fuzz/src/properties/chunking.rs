@@ -5,20 +5,21 @@ use websocket_proto::{Accept, Config, Connection, Delivery, Error, ReceiveBuffer
 use super::naive;
 use crate::support::{Outcome, Seen, asking, feed, open_client, open_server};
 
-/// The most that a fixed buffer has to hold: a message, and beside it a control frame.
+/// The largest fixed buffer that an input needs: for a message and a control frame.
 const ROOM: usize = MAX_MESSAGE + 131;
 const MAX_MESSAGE: usize = 4096;
 
-/// Whole or in any reads, into growing or fixed memory, as messages or in parts: the same events, output,
-/// error and state. On an open connection they are what the RFC says.
+/// The events, output, error and state are the same for one read and for any reads, for growing and for fixed
+/// memory, for messages and for parts. On an open connection, they are those of the RFC.
 ///
-/// The first byte of the input has options: 1 for a client, 2 for one that is not open yet, 4 for small
-/// limits. The second says how many bytes follow that are sizes of reads. The rest is what the peer sends.
+/// The first byte of the input has options: 1 for a client, 2 for a connection in its opening handshake, 4
+/// for small limits. The second byte is the number of bytes after it that are sizes of reads. The rest is the
+/// input from the peer.
 pub fn chunking(input: &[u8]) {
     let [options, count, rest @ ..] = input else { return };
     let (reads, wire) = rest.split_at(usize::from(*count).min(rest.len()));
     let mut config = Config::default();
-    // A fixed buffer is a limit by itself (§10.4); these are below it.
+    // Below the length of the fixed buffer, which is a limit, too (§10.4).
     (config.max_message_size, config.max_head_size) = (MAX_MESSAGE as u64, 1024);
     if options & 4 != 0 {
         (config.max_message_size, config.max_frame_size, config.max_fragments) = (100, 70, 4);
@@ -46,7 +47,7 @@ fn every_way<R: Role>(
     wire: &[u8],
 ) -> Outcome {
     let (whole, cut) = ([wire], cut(wire, reads));
-    // A code point beside a control frame, or beside a head.
+    // Room for a code point and a control frame, or for a code point and a head.
     let least = if start(config).state() == State::Transmission {
         ReceiveBuffer::MIN_LEN
     } else {
@@ -82,7 +83,7 @@ fn every_way<R: Role>(
     outcome
 }
 
-/// Cuts into reads of these sizes, again and again.
+/// Splits the input into reads of these sizes, in a cycle.
 pub(super) fn cut<'w>(mut wire: &'w [u8], reads: &[u8]) -> Vec<&'w [u8]> {
     let mut chunks = Vec::new();
     let mut sizes = reads.iter().map(|&size| usize::from(size)).cycle();
@@ -95,7 +96,8 @@ pub(super) fn cut<'w>(mut wire: &'w [u8], reads: &[u8]) -> Vec<&'w [u8]> {
     chunks
 }
 
-/// The events are those of the RFC; each Ping, the Close and a violation are answered (§5.5, §7.1.7).
+/// The events are those of the RFC. The output has a reply to each Ping, to the Close and to a violation
+/// (§5.5, §7.1.7).
 fn assert_as_told(outcome: &Outcome, is_client: bool, config: &Config, wire: &[u8]) {
     let told = naive::frames(wire, !is_client, config);
     let code = match outcome.error {

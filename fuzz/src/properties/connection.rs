@@ -59,11 +59,11 @@ impl Entropy for Keys<'_> {
 type Answer<R> =
     fn(&mut Connection<R>, Result<Accept<'_>, Reject<'_>>, &mut SendSlice<'_>) -> Result<(), AcceptError>;
 
-/// What comes and what is called. The first byte has options: 1 begins with an open connection, 2 delivers in
-/// parts, 4 receives into fixed memory, 8 has small limits, 16 and 32 leave Pong and Close to the
-/// application, 64 has a low mark in `out`, 128 has less fixed memory than a control frame takes. The second
-/// byte chooses the outbound buffer's size. The rest is operations: a letter, for which see
-/// [`Run::operation`], and its arguments. Bytes have one before them that says how many.
+/// Plays the input. Its first byte has options: 1 for an open connection, 2 for parts, 4 for fixed memory, 8
+/// for small limits, 16 and 32 leave Pong and Close to the application, 64 for a low limit on `out`, 128 for
+/// less fixed memory than a control frame needs. The second byte selects the length of `out`. The rest is
+/// operations: a letter for [`Run::operation`] and its arguments. A string has its length in the byte before
+/// it.
 fn run<R: Role>(
     input: &[u8],
     masks: bool,
@@ -103,7 +103,7 @@ const ROOMS: [usize; 8] = [140_000, 0, 3, 10, 131, 150, 600, 5_000];
 const LENGTHS: [usize; 8] = [0, 125, 126, 511, 512, 65_535, 65_536, 70_000];
 const FIELDS: [&[(&str, &str)]; 4] = [&[], &[("X", "y")], &[("Host", "x")], &[("X", "a\r\nb: c")]];
 
-/// A connection, and what has come of it.
+/// A connection and its results.
 struct Run<'m, R: Role, S: Storage> {
     connection: Connection<R>,
     inbound: ReceiveBuffer<S>,
@@ -118,15 +118,15 @@ struct Run<'m, R: Role, S: Storage> {
 
 #[derive(Default)]
 struct Told {
-    /// What has left `out`.
+    /// The bytes removed from `out`.
     gone: Vec<u8>,
-    /// What the peer is to read of what was sent.
+    /// The events that the peer must read: those of the sent frames.
     sent: Vec<Seen>,
-    /// The message that is sent in parts.
+    /// The message that is sent in fragments, up to now.
     begun: Vec<u8>,
     /// The Pongs that may be written, in order.
     pongs: Vec<Vec<u8>>,
-    /// Bytes of the message that comes in parts.
+    /// The number of bytes received of the message that is delivered in parts.
     received: usize,
     error: Option<Error>,
     asked: bool,
@@ -134,7 +134,7 @@ struct Told {
     cleared: bool,
     close_received: bool,
     now: Duration,
-    /// When `tick` wrote a Ping, if there was no event since.
+    /// The time at which `tick` wrote a Ping; `None` after the next event.
     pinged: Option<Duration>,
     timeout: Option<Timeout>,
 }
@@ -153,9 +153,9 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
         Self { connection, inbound, out, config, answer, left, masks, was_open, told: Told::default() }
     }
 
-    /// Whatever comes, is called, and has room, in any order: no panic; states go forward; an error stays;
-    /// what is refused changes nothing; events keep the limits, and each has consumed something; all that
-    /// is written is legal, and says what was sent.
+    /// For any input, any calls and any room in `out`, in any order: nothing panics; the state never goes
+    /// back; an error is permanent; a call that fails changes nothing; each event keeps the limits and
+    /// consumes input; the output is legal and has the sent messages.
     fn play(mut self, mut script: Script<'_>, last: &'m mut [u8]) {
         for _ in 0..200 {
             if script.0.is_empty() {
@@ -173,7 +173,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
         self.out = SendSlice::new(last);
         self.left.set(usize::MAX);
         self.receive(false);
-        // With a low mark, one reply at a time finds room.
+        // With a low limit on `out`, each call has room for one reply.
         for _ in 0..self.told.pongs.len() + 2 {
             if self.connection.has_pending_reply() {
                 self.drain(usize::MAX);
@@ -280,7 +280,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
         }
     }
 
-    /// What is refused leaves all as it was, but for a Pong that not even the empty buffer has room for.
+    /// A call that fails changes nothing, except for a Pong that is too long for an empty `out`.
     fn call<T, E>(
         &mut self,
         call: impl FnOnce(&mut Connection<R>, &mut SendSlice<'m>) -> Result<T, E>,
@@ -327,7 +327,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
         self.out.consume(count);
     }
 
-    /// Time goes by. What is over stays over; the only thing sent is a Ping.
+    /// Advances the time. A timeout is permanent, and `tick` sends only a Ping.
     fn tick(&mut self, time: Duration) {
         self.told.now += time;
         let before = self.out.len();
@@ -438,7 +438,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
         true
     }
 
-    /// All that was written, as its reader sees it.
+    /// Checks the output as the peer reads it.
     fn judge(&self) {
         let mut wire = &self.told.gone[..];
         if !self.masks && !self.was_open && !wire.is_empty() {
@@ -455,7 +455,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
             read.fails.is_none() && pongs_of_closing.fails.is_none() && pongs_of_closing.rest.is_empty(),
             "legal and whole"
         );
-        // §5.5.2: a Ping is answered until a Close has come
+        // §5.5.2: each Ping has a reply, unless a Close was received
         assert!(
             pongs_of_closing.events.iter().all(|event| matches!(event, Seen::Pong(_))),
             "nothing else after a Close"

@@ -11,12 +11,13 @@ use super::start::for_role;
 use crate::support::{Keys, Outcome, Seen, feed, frame};
 use crate::support_deflate::{Deflating, Reference, open, peer};
 
-/// Whole or in any reads, into growing or fixed memory, as messages or in parts: the same, and what RFC 1951
-/// says of it. Messages keep the limit; text is UTF-8.
+/// The result is the same for one read and for any reads, for growing and for fixed memory, for messages and
+/// for parts, and it is that of RFC 1951. Messages keep the limit; text is UTF-8.
 ///
 /// The first byte of the input has options: 1 for a client, 2 without context takeover, 4 and 8 choose the
-/// limit on a message; the three bits above choose the window. The second says how many bytes follow that are
-/// sizes of reads. The rest is messages: a byte for [`Frames`], their length in two bytes, and the payload.
+/// limit on a message; the three bits above choose the window. The second byte is the number of bytes after
+/// it that are sizes of reads. The rest is messages: a byte for [`Frames`], their length in two bytes, and
+/// the payload.
 pub fn deflate_inbound(input: &[u8]) {
     for_role(input, run::<Server>, run::<Client<Keys>>)
 }
@@ -44,7 +45,7 @@ fn run<R: Deflating>(input: &[u8]) {
     }
 
     let (whole, cut) = ([&wire[..]], cut(&wire, reads));
-    // The longest message, what waits to be inflated, and a control frame.
+    // Room for the longest message, all compressed input, and a control frame.
     let all = config.max_message_size as usize + wire.len() + 131;
     let mut memory = vec![0xA5; all];
     let mut run = |delivery, chunks: &[&[u8]], fixed: Option<usize>| {
@@ -79,8 +80,8 @@ fn run<R: Deflating>(input: &[u8]) {
     told.judge::<R>(&outcome);
 }
 
-/// How a message comes: bit 0 says that it is text, 1 that it is not compressed, 2 that there are Pings
-/// between its fragments. The rest is the length of these; 0 for one frame.
+/// The frames of a message. Bit 0 is for text, 1 for no compression, 2 for Pings between the fragments. The
+/// rest is the length of a fragment; 0 for one frame.
 #[derive(Clone, Copy)]
 struct Frames(u8);
 
@@ -98,7 +99,7 @@ impl Frames {
     }
 
     fn fragments(self, payload: &[u8]) -> impl ExactSizeIterator<Item = &[u8]> {
-        // Nothing is a fragment, too.
+        // An empty message has one fragment.
         let empty: &[&[u8]] = if payload.is_empty() { &[&[]] } else { &[] };
         payload.chunks(self.len(payload)).chain(empty.iter().copied()).collect::<Vec<_>>().into_iter()
     }
@@ -121,7 +122,7 @@ impl Frames {
     }
 }
 
-/// What is to come of the messages.
+/// The expected results of the messages.
 struct Told {
     config: Config,
     takeover: bool,
@@ -144,7 +145,7 @@ impl Told {
         };
         let most = self.config.max_message_size as usize;
         let too_big = bytes.len() > most;
-        // The frame that goes over the limit is refused before it comes, where it is plain.
+        // Without compression, the header of the frame that exceeds the limit is the violation.
         let within = if frames.is_compressed() { most } else { most - most % frames.len(payload) };
         let there = if too_big { &bytes[..within] } else { bytes };
         let whole = is_deflate && !too_big;
@@ -174,7 +175,7 @@ impl Told {
             after.iter().all(|event| self.error.is_some() && matches!(event, Seen::Ping(_))),
             "{after:?}"
         );
-        // Each Ping and a violation are answered, uncompressed.
+        // Each Ping and a violation have a reply, which is not compressed.
         let written = naive::frames(&outcome.out, !R::PEER_MASKS, &Config::default());
         assert!(written.fails.is_none() && written.rest.is_empty());
         let pings = outcome.events.iter().filter_map(|event| match event {

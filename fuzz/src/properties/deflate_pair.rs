@@ -1,4 +1,4 @@
-//! Two ends that have agreed on permessage-deflate (RFC 7692 §7), back to back.
+//! A client and a server with permessage-deflate (RFC 7692 §7), connected to each other.
 
 use core::mem;
 
@@ -13,12 +13,12 @@ use super::script::Script;
 use crate::support::{Keys, Seen};
 use crate::support_deflate::{Deflating, json};
 
-/// Whatever is agreed on, sent, given back, cloned and split, and however it is carried: what goes in on one
-/// side comes out on the other, in order, and nothing fails.
+/// Each end receives the messages that the other end sends, in order and without an error, for any negotiated
+/// parameters, any calls, and any way to transfer the output.
 ///
-/// The input begins with what is agreed on ([`parameters`]) and what each side, the server first, limits
-/// itself to ([`configured`]). The rest is operations: a byte, for which see [`End::operation`], its top bit
-/// for the client's, and its arguments.
+/// The input begins with the negotiated [`parameters`] and the configuration ([`configured`]) of the server
+/// and of the client. The rest is operations: a byte for [`End::operation`], whose top bit selects the
+/// client, and its arguments.
 pub fn deflate_pair(input: &[u8]) {
     let mut script = Script(input);
     let agreed = Negotiated::new().with_deflate(parameters(&mut script));
@@ -43,7 +43,7 @@ pub fn deflate_pair(input: &[u8]) {
     server.judge(&client);
 }
 
-/// Window bits of the server and of the client, then bits for context takeover.
+/// The window bits of the server and of the client, then bits for context takeover.
 fn parameters(script: &mut Script<'_>) -> DeflateParams {
     let (bits, takeover) = (script.byte(), script.byte());
     let mut deflate = DeflateParams::new();
@@ -53,8 +53,8 @@ fn parameters(script: &mut Script<'_>) -> DeflateParams {
     deflate
 }
 
-/// Options: 1 delivers in parts, 2 limits its own window. Then the level, the least length, and what it
-/// limits its window to.
+/// The configuration of an end: a byte with options (1 for parts, 2 for limits on the parameters), the level,
+/// the least length to compress, and with option 2 the limits.
 fn configured(script: &mut Script<'_>) -> Config {
     let options = script.byte();
     let (mut config, mut deflate) = (Config::default(), DeflateConfig::default());
@@ -69,19 +69,19 @@ fn configured(script: &mut Script<'_>) -> Config {
     config
 }
 
-/// An end, and what has come of it.
+/// One end and its results.
 struct End<R: Deflating> {
     connection: Connection<R>,
     inbound: ReceiveBuffer<Vec<u8>>,
     out: Vec<u8>,
-    /// What its peer is to read.
+    /// The events that the other end must read.
     sent: Vec<Seen>,
-    /// The message that it sends in parts.
+    /// The message that it sends in fragments, up to now.
     begun: Option<(MessageKind, Vec<u8>)>,
-    /// What it was last given to send.
+    /// The payload that it sent last.
     last: Vec<u8>,
     seen: Vec<Seen>,
-    /// The message that comes in parts.
+    /// The message that it receives in parts, up to now.
     part: Vec<u8>,
 }
 
@@ -134,7 +134,7 @@ impl<R: Deflating> End<R> {
             b'q' => self.connection.shrink_to_fit(),
             b'r' => self.inbound.shrink_to_fit(),
             b's' => {
-                // Into little room.
+                // To an `out` that may be too short.
                 let (payload, mut memory) = (self.payload(script), vec![0; usize::from(script.byte()) * 8]);
                 let mut out = SendSlice::new(&mut memory);
                 let result = self.connection.send_binary(&payload, &mut out);
@@ -146,12 +146,12 @@ impl<R: Deflating> End<R> {
                 self.send(Seen::Text(text.clone()), |connection, out| connection.send_text(&text, out));
             }
             b'w' => {
-                // What it wrote is carried, as much of it as this.
+                // A part of the output.
                 let count = usize::from(script.byte()).min(self.out.len());
                 peer.receive(self.out.drain(..count).collect());
             }
             b'x' => {
-                // A byte at a time.
+                // The output, byte by byte.
                 for byte in mem::take(&mut self.out) {
                     peer.receive(vec![byte]);
                 }
@@ -160,7 +160,8 @@ impl<R: Deflating> End<R> {
         }
     }
 
-    /// Bytes; or, where there are none, what was sent last, or generated.
+    /// A payload: the next string of the input or, if it is empty, the end of the last payload or generated
+    /// bytes.
     fn payload(&mut self, script: &mut Script<'_>) -> Vec<u8> {
         let bytes = script.bytes();
         if !bytes.is_empty() {
@@ -171,7 +172,6 @@ impl<R: Deflating> End<R> {
         let mut random = fastrand::Rng::with_seed(choice.into());
         match choice {
             0 => return vec![],
-            // Its end, again.
             1..64 => self.last.drain(..self.last.len().saturating_sub(len)).for_each(drop),
             64..128 => self.last = vec![choice; len],
             128..192 => self.last = json(&mut random, len.min(4_000)).into_bytes(),
@@ -262,7 +262,7 @@ impl<R: Deflating> End<R> {
         }
     }
 
-    /// What it saw is what its peer sent, up to a Close.
+    /// Its events are the frames that the other end sent, up to a Close.
     fn judge<P: Deflating>(&self, peer: &End<P>) {
         let end = peer
             .sent

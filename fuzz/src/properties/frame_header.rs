@@ -4,8 +4,8 @@ use websocket_proto::wire::{FrameHeader, MAX_HEADER, Parsed};
 
 use super::naive;
 
-/// Of every length, it is read as the RFC says; a verdict stays whatever follows; what was read encodes to
-/// the same bytes.
+/// Each header is parsed as the RFC requires. After a header or an error, more bytes change no result. A
+/// parsed header encodes to the same bytes.
 pub fn frame_header(input: &[u8]) {
     let mut verdict = Ok(None);
     for len in 0..=input.len().min(MAX_HEADER + 1) {

@@ -1,4 +1,4 @@
-//! The opening handshake (§4), each side with whatever may come.
+//! The opening handshake (§4) of each role with any input.
 
 use websocket_proto::handshake::{Headers, Key, UpgradeRequest};
 use websocket_proto::{
@@ -8,15 +8,15 @@ use websocket_proto::{
 use super::naive::{Head, is_token};
 use crate::support::{Answer, asking, filled};
 
-/// Small enough to be met by a short input.
+/// Small, so that a short input can exceed it.
 fn limits() -> Config {
     let mut config = Config::default();
     (config.max_head_size, config.max_header_line, config.max_headers) = (1200, 800, 16);
     config
 }
 
-/// What a server takes keeps the rules and is answered with the right 101; what it refuses is answered with
-/// the right HTTP response.
+/// A server accepts only requests that keep the rules, with the right 101. It rejects the others with the
+/// right HTTP response.
 pub fn handshake_request(input: &[u8]) {
     request(input, false);
     request(input, true);
@@ -111,7 +111,7 @@ fn assert_foreign_is_refused(server: &mut Connection<Server>, request: Request<'
     }
 }
 
-/// RFC 9112 §3, §6: the head of a request that a server can take.
+/// RFC 9112 §3, §6: the head of a request that a server can accept.
 fn assert_request(wire: &[u8], config: &Config, headers: Headers<'_>) -> Head {
     let head = Head::parse(wire).expect("a whole head");
     let [method, target, version] = head.start.split(' ').collect::<Vec<_>>()[..] else { panic!("{head:?}") };
@@ -163,7 +163,7 @@ fn assert_upgrade(head: &Head) -> Vec<&str> {
             let (name, value) = param
                 .split_once('=')
                 .map_or((param, None), |(name, value)| (name.trim_end(), Some(value.trim_start())));
-            // §9.1: what is quoted is a token as well, so no comma or semicolon is quoted
+            // §9.1: a quoted value is a token, too, so it has no comma and no semicolon
             let quoted = |value: &str| {
                 value
                     .strip_prefix('"')
@@ -180,8 +180,8 @@ fn assert_upgrade(head: &Head) -> Vec<&str> {
     head.values("sec-websocket-key")
 }
 
-/// A client opens only where a 101 proves that the request was read and agrees to nothing else; it never
-/// answers.
+/// A client opens the connection only after a 101 that proves that the server has read the request, and that
+/// selects nothing that the client did not offer. The client sends no reply.
 pub fn handshake_response(input: &[u8]) {
     let config = limits();
     let mut client = asking(config, &["chat", "superchat"]);
@@ -237,7 +237,7 @@ pub fn handshake_response(input: &[u8]) {
     assert!(out.is_empty());
 }
 
-/// The head after the interim ones (RFC 9110 §15.2), and what follows it.
+/// The head after the interim responses (RFC 9110 §15.2), and the bytes after it.
 fn final_head(mut wire: &[u8]) -> (Head, &[u8]) {
     loop {
         let head = Head::parse(wire).expect("a whole head");

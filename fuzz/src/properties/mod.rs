@@ -1,8 +1,8 @@
-//! What holds for every input: one function a fuzz target, through the public API alone. It panics where it
-//! does not hold.
+//! Properties of every input: one function for each fuzz target, with the public API only. It panics if the
+//! property does not hold.
 //!
-//! `fuzz/seeds` has inputs that reach what matters, named by what they are; `tests/fuzz_seeds.rs` replays
-//! them on every `cargo test`.
+//! `fuzz/seeds` has inputs for the important cases, and their names describe them. `tests/fuzz_seeds.rs`
+//! replays them on every `cargo test`.
 #![allow(unreachable_pub, reason = "the fuzz targets reach it, a test does not need to")]
 
 mod chunking;

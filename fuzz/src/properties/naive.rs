@@ -1,4 +1,5 @@
-//! The rules once more, out of the RFCs' text: slow, plain, and without a line of the crate's own parsing.
+//! A second implementation of the rules, from the text of the RFCs: slow, plain, and without the parsers of
+//! the crate.
 
 use core::str;
 
@@ -25,7 +26,7 @@ pub(super) fn frame_header(bytes: &[u8]) -> Result<Option<(FrameHeader, usize)>,
     Ok(Some((FrameHeader { fin, reserved, opcode, masking_key: key.try_into().ok(), payload_len }, len)))
 }
 
-/// How much payload is declared, and where its declaration ends.
+/// The declared payload length, and the end of its field.
 fn payload_len(bytes: &[u8]) -> Result<Option<(u64, usize)>, HeaderError> {
     let Some(&first) = bytes.first() else { return Ok(None) };
     if !matches!(first % 16, 0..=2 | 8..=10) {
@@ -52,14 +53,14 @@ fn payload_len(bytes: &[u8]) -> Result<Option<(u64, usize)>, HeaderError> {
     }
 }
 
-/// What some bytes are to the reader of an open connection.
+/// The frames in some bytes, as the reader of an open connection sees them.
 #[derive(Debug, Default)]
 pub(super) struct Read<'w> {
     pub(super) events: Vec<Seen>,
     pub(super) keys: Vec<[u8; 4]>,
     /// The close code of the first violation (§7.4.1).
     pub(super) fails: Option<u16>,
-    /// From the frame that is incomplete or illegal, or what comes after a Close.
+    /// The bytes from an incomplete or illegal frame on, or after a Close.
     pub(super) rest: &'w [u8],
 }
 
@@ -72,7 +73,7 @@ pub(super) fn frames<'w>(wire: &'w [u8], masked: bool, limits: &Config) -> Read<
 
 impl Read<'_> {
     fn frames(&mut self, masked: bool, limits: &Config) -> Result<(), u16> {
-        // In how many frames which bytes came.
+        // The open message: its kind, the number of its frames, and its bytes.
         let mut message: Option<(MessageKind, u32, Vec<u8>)> = None;
         while let Some(&first) = self.rest.first() {
             let declared = payload_len(self.rest).map_err(|_| 1002u16)?;
@@ -158,13 +159,13 @@ pub(super) struct Head {
     pub(super) start: String,
     /// Names in lower case.
     pub(super) fields: Vec<(String, String)>,
-    /// Whether a value goes over several lines (RFC 9112 §5.2).
+    /// Whether a value has several lines (RFC 9112 §5.2).
     pub(super) folded: bool,
     pub(super) len: usize,
 }
 
 impl Head {
-    /// The head at the start of `bytes`, which breaks no rule; `None` while it is incomplete.
+    /// The legal head at the start of `bytes`; `None` if it is incomplete.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
         let text: String = bytes[..end].iter().map(|&byte| char::from(byte)).collect();
@@ -193,7 +194,7 @@ impl Head {
         all.map(|element| element.trim_matches([' ', '\t'])).filter(|element| !element.is_empty()).collect()
     }
 
-    /// Whether one of the elements is this, in any case.
+    /// Whether this is one of the elements; case is ignored.
     pub(super) fn lists(&self, name: &str, element: &str) -> bool {
         self.elements(name).iter().any(|found| found.eq_ignore_ascii_case(element))
     }

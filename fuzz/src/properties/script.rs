@@ -1,8 +1,8 @@
-//! An input as a series of choices. Where it has ended, it is zeros.
+//! An input as a series of choices. After its end, it continues with zeros.
 
 use websocket_proto::MessageKind;
 
-/// What is left of the input.
+/// The rest of the input.
 pub(super) struct Script<'a>(pub(super) &'a [u8]);
 
 impl<'a> Script<'a> {

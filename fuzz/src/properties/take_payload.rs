@@ -1,5 +1,6 @@
 //! Payloads taken from the receive buffer as `Bytes`.
 
+use bytes::{BufMut as _, BytesMut};
 use websocket_proto::{Client, ReceiveBuffer, Server};
 
 use super::chunking::cut;
@@ -11,9 +12,9 @@ use crate::support::{Keys, Side, payload};
 /// changes no event, error, output or unread byte.
 ///
 /// The first byte of the input has options: 1 for a client, 2 for parts, 4 for small limits, 8 for
-/// permessage-deflate, 16 for a buffer that retains no memory. Two strings follow, each with its length in
-/// the byte before it: the sizes of the reads, and a byte for each event: 1 takes its payload, 2 drops the
-/// payloads taken before. The rest is the input from the peer.
+/// permessage-deflate, 16 for a buffer that retains no memory, 32 for reads to memory that is not initialised.
+/// Two strings follow, each with its length in the byte before it: the sizes of the reads, and a byte for each
+/// event: 1 takes its payload, 2 drops the payloads taken before. The rest is the input from the peer.
 pub fn take_payload(input: &[u8]) {
     for_role(input, run::<Server>, run::<Client<Keys>>)
 }
@@ -32,8 +33,12 @@ fn run<R: Side>(input: &[u8]) {
     let mut expected_inbound = ReceiveBuffer::new();
     let (mut out, mut expected_out) = (vec![], vec![]);
     let (mut taken, mut expected) = (vec![], vec![]);
-    for read in cut(script.0, reads) {
-        assert_eq!(inbound.feed(read), expected_inbound.feed(read));
+    let mut reads = cut(script.0, reads).into_iter();
+    let mut rest: &[u8] = &[];
+    while let Some(read) = Some(rest).filter(|rest| !rest.is_empty()).or_else(|| reads.next()) {
+        let count = add(&mut inbound, read, options & 32 != 0);
+        assert_eq!(expected_inbound.feed(&read[..count]), count);
+        rest = &read[count..];
         assert_eq!(inbound.take_payload(), None, "no event");
         loop {
             let event = taking.receive(&mut inbound, &mut out);
@@ -54,4 +59,17 @@ fn run<R: Side>(input: &[u8]) {
         assert_eq!((inbound.unread(), &out), (expected_inbound.unread(), &expected_out));
     }
     assert_eq!(taken, expected, "later input changes no payload");
+}
+
+/// Adds bytes of a read to the input. Returns how many.
+fn add(inbound: &mut ReceiveBuffer<BytesMut>, read: &[u8], without_zeros: bool) -> usize {
+    if !without_zeros {
+        return inbound.feed(read);
+    }
+    inbound.read_with(16, |spare| {
+        assert!(spare.has_remaining_mut());
+        let count = read.len().min(spare.remaining_mut());
+        spare.put_slice(&read[..count]);
+        count
+    })
 }

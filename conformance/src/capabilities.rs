@@ -1,0 +1,84 @@
+//! The capabilities of an endpoint, and those that a case needs.
+
+/// The known capabilities of an endpoint under test. The default has no optional capability and no limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// The most bytes that a message may have, as far as a probe found out.
+    pub message: usize,
+    /// The most frames that a message may have, as far as a probe found out.
+    pub fragments: u32,
+    /// The endpoint executes the commands `wsconform:…`.
+    pub commands: bool,
+    /// The limit of a message that the endpoint is configured with (`--max-message`).
+    pub max_message: Option<usize>,
+    /// The limit of fragments that the endpoint is configured with (`--max-fragments`).
+    pub max_fragments: Option<u32>,
+}
+
+impl Default for Capabilities {
+    fn default() -> Self {
+        Self {
+            message: usize::MAX,
+            fragments: u32::MAX,
+            commands: false,
+            max_message: None,
+            max_fragments: None,
+        }
+    }
+}
+
+/// The capabilities without which a case is skipped. The default needs nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Needs {
+    /// The bytes of the longest message.
+    pub message: usize,
+    /// The frames of the message with the most frames.
+    pub fragments: u32,
+    /// Commands.
+    pub commands: bool,
+    /// A known limit of a message.
+    pub max_message: bool,
+    /// A known limit of fragments.
+    pub max_fragments: bool,
+}
+
+impl Needs {
+    /// The reason to skip the case; `None` if the endpoint has the capabilities.
+    #[must_use]
+    pub fn missing_in(&self, capabilities: &Capabilities) -> Option<String> {
+        let Capabilities { message, fragments, .. } = *capabilities;
+        if self.message > message {
+            Some(format!("message limit below {} bytes", self.message))
+        } else if self.fragments > fragments {
+            Some(format!("fragment limit below {}", self.fragments))
+        } else if self.commands && !capabilities.commands {
+            Some("no commands".to_owned())
+        } else if self.max_message && capabilities.max_message.is_none() {
+            Some("the message limit is not known (--max-message)".to_owned())
+        } else if self.max_fragments && capabilities.max_fragments.is_none() {
+            Some("the fragment limit is not known (--max-fragments)".to_owned())
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Capabilities, Needs};
+
+    #[test]
+    fn a_missing_capability_is_named() {
+        let endpoint = Capabilities { message: 1000, fragments: 10, ..Capabilities::default() };
+        let reason = |needs: Needs| needs.missing_in(&endpoint).unwrap_or_default();
+        assert_eq!(reason(Needs::default()), "");
+        assert_eq!(reason(Needs { message: 1000, fragments: 10, ..Needs::default() }), "");
+        assert_eq!(reason(Needs { message: 1001, ..Needs::default() }), "message limit below 1001 bytes");
+        assert_eq!(reason(Needs { fragments: 11, ..Needs::default() }), "fragment limit below 11");
+        assert_eq!(reason(Needs { commands: true, ..Needs::default() }), "no commands");
+        assert!(reason(Needs { max_message: true, ..Needs::default() }).contains("--max-message"));
+        assert!(reason(Needs { max_fragments: true, ..Needs::default() }).contains("--max-fragments"));
+    }
+}

@@ -1,0 +1,406 @@
+//! One connection with the endpoint: the opening handshake, the steps, and the end.
+//!
+//! ```text
+//!   Opening ──▶ Script ──▶ Drain ──▶ Over
+//!               │    ▲
+//!        orders ▼    │ waiting
+//!      (writes, FIN, …)
+//! ```
+//!
+//! A step becomes orders to the transport, then something to wait for. A finding ends the script at once; the
+//! rest of the connection is courtesy, and is not judged.
+
+use core::time::Duration;
+
+use alloc::collections::VecDeque;
+
+use super::End;
+use super::finding::Finding;
+use super::opening::{Opening, Progress};
+use super::peer::Peer;
+use super::waiting::Waiting;
+use crate::case::Open;
+use crate::context::Context;
+use crate::encode::Encoder;
+use crate::judge::Head;
+use crate::log::{Log, Text};
+use crate::random::Random;
+use crate::role::Role;
+use crate::step::{Awaited, Cuts, Frame, Item, Step};
+use crate::verdict::{Expect, Note, Outcome};
+
+/// One connection with the endpoint.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    pub(super) role: Role,
+    pub(super) expect: Expect,
+    pub(super) timeout: Duration,
+    /// Whether the probe waits until the offence had time to cause a reaction (after a reset).
+    pub(super) calm: bool,
+    pub(super) phase: Phase,
+    pub(super) steps: VecDeque<Step>,
+    pub(super) orders: VecDeque<Order>,
+    pub(super) waiting: Option<Waiting>,
+    pub(super) encoder: Encoder,
+    pub(super) peer: Peer,
+    pub(super) head: Option<Head>,
+    pub(super) ended: Option<End>,
+    pub(super) notes: Vec<Note>,
+    pub(super) finding: Option<Finding>,
+    /// A step before the last one had no reaction, so a later reaction is late.
+    pub(super) went_past: bool,
+    /// The script waits for a Close or for the end itself, so neither interrupts it.
+    pub(super) is_patient: bool,
+    /// The suite stopped reading.
+    pub(super) is_deaf: bool,
+    is_writable: bool,
+    /// When bytes moved last.
+    pub(super) progress: Duration,
+    /// When the present wait began.
+    pub(super) wait_began: Duration,
+    /// Bytes of the first order that were written.
+    written: usize,
+    /// When the first order, a write, made progress last.
+    write_since: Option<Duration>,
+    /// No order is given before this time.
+    paused_until: Option<Duration>,
+}
+
+/// The phase of a connection.
+#[derive(Debug)]
+pub(super) enum Phase {
+    Opening(Opening),
+    Script,
+    Drain(Drain),
+    Over,
+}
+
+/// What is left to do after the finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drain {
+    Close,
+    HalfClose,
+    End,
+}
+
+/// An order to the transport.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Order {
+    /// A write, and whether it consists of frames.
+    Write(Vec<u8>, Content),
+    HalfClose,
+    Reset,
+    StopReading,
+    Read,
+    Pause(Duration),
+}
+
+/// What a write consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    Head,
+    Frames,
+}
+
+/// What the connection wants from the transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// Write the bytes of `pending_write`; at `until`, ask again.
+    Write {
+        until: Duration,
+    },
+    HalfClose,
+    Reset,
+    StopReading,
+    Read,
+    Wait(Duration),
+    /// The finding is there.
+    Found,
+    Over,
+}
+
+/// The time that a reaction may be late, and that nothing may arrive where no probe can be written: 250 times
+/// what an answer over loopback takes.
+pub(super) const LATE: Duration = Duration::from_millis(250);
+
+impl Conversation {
+    pub(super) fn new(
+        role: Role,
+        expect: Expect,
+        steps: Vec<Step>,
+        open: &Open,
+        context: &Context,
+        mut random: Random,
+        now: Duration,
+    ) -> Self {
+        let (opening, request) = Opening::new(role, context, &mut random);
+        let is_patient = steps.iter().any(|step| {
+            matches!(
+                step,
+                Step::Await(Awaited::Close | Awaited::End | Awaited::StaysOpen(_))
+                    | Step::HalfClose
+                    | Step::Reset
+            )
+        });
+        let mut conversation = Self {
+            role,
+            expect,
+            timeout: context.timeout,
+            calm: false,
+            phase: Phase::Opening(opening),
+            steps: steps.into(),
+            orders: VecDeque::new(),
+            waiting: None,
+            encoder: Encoder::new(role, random),
+            peer: Peer::new(role),
+            head: None,
+            ended: None,
+            notes: Vec::new(),
+            finding: None,
+            went_past: false,
+            is_patient,
+            is_deaf: false,
+            is_writable: true,
+            progress: now,
+            wait_began: now,
+            written: 0,
+            write_since: None,
+            paused_until: None,
+        };
+        conversation.write_opening(request, open);
+        conversation
+    }
+
+    /// The next want.
+    pub(super) fn next(&mut self, now: Duration) -> Ask {
+        loop {
+            if self.finding.is_none() {
+                if let Some(finding) = self.interrupt(now) {
+                    self.find(finding);
+                    return Ask::Found;
+                }
+            }
+            if let Some(ask) = self.order(now) {
+                return ask;
+            }
+            match self.phase {
+                Phase::Opening(_) => return Ask::Wait(self.deadline()),
+                Phase::Over => return Ask::Over,
+                Phase::Drain(drain) => {
+                    if let Some(until) = self.drain(drain, now) {
+                        return Ask::Wait(until);
+                    }
+                }
+                Phase::Script => {
+                    self.answer_pings();
+                    if !self.orders.is_empty() {
+                        continue;
+                    }
+                    match self.waiting.take() {
+                        Some(waiting) => {
+                            if let Some(until) = self.wait(waiting, now) {
+                                return Ask::Wait(until);
+                            }
+                        }
+                        None => match self.steps.pop_front() {
+                            Some(step) => self.begin(step, now),
+                            None => self.conclude(now),
+                        },
+                    }
+                    if self.finding.is_some() {
+                        return Ask::Found;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The bytes of the first order that are not written yet.
+    pub(super) fn pending_write(&self) -> &[u8] {
+        match self.orders.front() {
+            Some(Order::Write(bytes, _)) => bytes.get(self.written..).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
+    pub(super) fn wrote(&mut self, now: Duration, count: usize, log: &mut Log) {
+        let Some(Order::Write(_, content)) = self.orders.front() else { return };
+        let are_frames = *content == Content::Frames;
+        let pending = self.pending_write();
+        let count = count.min(pending.len());
+        log.wrote(now, pending.get(..count).unwrap_or_default(), are_frames);
+        let is_complete = count == pending.len();
+        self.written = self.written.saturating_add(count);
+        (self.progress, self.write_since) = (now, Some(now));
+        if is_complete {
+            self.orders.pop_front();
+            (self.written, self.write_since) = (0, None);
+        }
+    }
+
+    /// A write error never ends a case: the bytes that the endpoint sent before may still arrive.
+    pub(super) fn write_failed(&mut self) {
+        self.is_writable = false;
+        self.orders.retain(|order| !matches!(order, Order::Write(..)));
+        (self.written, self.write_since) = (0, None);
+    }
+
+    pub(super) fn received(&mut self, now: Duration, bytes: &[u8], log: &mut Log) {
+        self.progress = now;
+        let Phase::Opening(opening) = &mut self.phase else {
+            let mut text = Text::default();
+            self.peer.received(bytes, |frame| log.describe(&mut text, frame));
+            log.received(now, bytes, text);
+            return;
+        };
+        log.received(now, bytes, Text::default());
+        match opening.received(bytes) {
+            Progress::More => {}
+            Progress::Open { head, response, rest } => {
+                self.head = Some(head);
+                self.phase = Phase::Script;
+                if !response.is_empty() {
+                    self.orders.push_back(Order::Write(response, Content::Head));
+                }
+                self.peer.received(&rest, |_| {});
+            }
+            Progress::Refused(status) => {
+                let detail = format!("the opening request was answered with {status}");
+                self.find(Finding::new(Outcome::Answered(status), detail));
+            }
+            Progress::Malformed(detail) => self.find(Finding::new(Outcome::NotOpened, detail)),
+        }
+    }
+
+    pub(super) fn ended(&mut self, now: Duration, end: End) {
+        self.progress = now;
+        self.ended.get_or_insert(end);
+    }
+
+    /// The time at which a reaction is missing.
+    pub(super) fn deadline(&self) -> Duration {
+        // An endpoint that sends a byte now and then must not keep a case open for ever.
+        let last = self.wait_began + self.timeout.saturating_mul(30);
+        (self.progress + self.timeout).min(last)
+    }
+
+    pub(super) fn note(&mut self, note: Note) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// Records the finding, and ends the script.
+    pub(super) fn find(&mut self, finding: Finding) {
+        if self.finding.is_some() {
+            return;
+        }
+        let is_between_frames =
+            self.encoder.can_insert() && !self.orders.iter().any(|order| matches!(order, Order::Write(..)));
+        self.orders.clear();
+        (self.written, self.write_since, self.paused_until) = (0, None, None);
+        self.waiting = None;
+        self.finding = Some(finding);
+        let is_open = self.head.is_some() && self.is_writable && self.ended.is_none();
+        if is_open && is_between_frames {
+            let code = self.peer.close.as_ref().and_then(|close| close.body.code()).unwrap_or(1000);
+            self.write(&[Item::Frame(Frame::close(code, b""))]);
+        }
+        if self.is_deaf {
+            self.orders.push_back(Order::Read);
+        }
+        self.phase = Phase::Drain(if is_open { Drain::Close } else { Drain::HalfClose });
+    }
+
+    /// Encodes items into one write. Returns the place of the probe.
+    pub(super) fn write(&mut self, items: &[Item]) -> Option<usize> {
+        let encoded = self.encoder.encode(items);
+        for demand in encoded.demands {
+            self.peer.ledger.demand(demand);
+        }
+        if let Some((_, nonce)) = encoded.probe {
+            self.peer.probe = Some(nonce);
+            self.peer.went_on = false;
+        }
+        if self.is_writable && !encoded.bytes.is_empty() {
+            self.orders.push_back(Order::Write(encoded.bytes, Content::Frames));
+        }
+        encoded.probe.map(|(at, _)| at)
+    }
+
+    fn write_opening(&mut self, request: Vec<u8>, open: &Open) {
+        match open {
+            _ if request.is_empty() => {}
+            Open::Standard => self.orders.push_back(Order::Write(request, Content::Head)),
+            Open::InParts { cuts, paced } => self.write_parts(&request, cuts, *paced, Content::Head),
+        }
+    }
+
+    pub(super) fn write_parts(&mut self, bytes: &[u8], cuts: &Cuts, paced: bool, content: Content) {
+        for part in cuts.parts(bytes) {
+            if self.is_writable {
+                self.orders.push_back(Order::Write(part.to_vec(), content));
+            }
+            if paced {
+                self.orders.push_back(Order::Pause(Duration::from_millis(1)));
+            }
+        }
+    }
+
+    /// The next order to the transport.
+    fn order(&mut self, now: Duration) -> Option<Ask> {
+        if let Some(until) = self.paused_until.filter(|until| now < *until) {
+            return Some(Ask::Wait(until));
+        }
+        self.paused_until = None;
+        let ask = match self.orders.front()? {
+            Order::Write(..) => return Some(self.ask_write(now)),
+            Order::HalfClose => Ask::HalfClose,
+            Order::Reset => Ask::Reset,
+            Order::StopReading => Ask::StopReading,
+            Order::Read => Ask::Read,
+            Order::Pause(time) => {
+                let until = now + *time;
+                self.paused_until = Some(until);
+                Ask::Wait(until)
+            }
+        };
+        self.is_deaf = (self.is_deaf || ask == Ask::StopReading) && ask != Ask::Read;
+        self.orders.pop_front();
+        Some(ask)
+    }
+
+    fn ask_write(&mut self, now: Duration) -> Ask {
+        let since = *self.write_since.get_or_insert(now);
+        let until = since + if self.is_deaf { LATE } else { self.timeout };
+        if now < until {
+            return Ask::Write { until };
+        }
+        if self.is_deaf {
+            // The endpoint waits until the suite reads.
+            self.is_deaf = false;
+            self.write_since = None;
+            return Ask::Read;
+        }
+        let finding = Finding::new(Outcome::Timeout, "the endpoint stopped reading");
+        if self.finding.is_none() {
+            self.find(finding);
+            return Ask::Found;
+        }
+        self.write_failed();
+        Ask::Wait(now)
+    }
+
+    /// An unfinished frame or a Close of ours makes a Pong impossible.
+    fn answer_pings(&mut self) {
+        if !self.encoder.can_insert() || self.ended.is_some() {
+            return;
+        }
+        for payload in core::mem::take(&mut self.peer.pings) {
+            let pong = self.encoder.encode(&[Item::Unanswered(Frame::pong(payload))]);
+            if self.is_writable {
+                self.orders.push_back(Order::Write(pong.bytes, Content::Frames));
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The finding of one connection.
+
+use super::End;
+use super::conversation::Conversation;
+use super::peer::OFFENCE_CODE;
+use crate::verdict::{Breaks, Expect, Note, Outcome};
+
+/// The finding of one connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub(super) outcome: Outcome,
+    /// What happened, in words; empty if the outcome says it all.
+    pub(super) detail: String,
+}
+
+impl Finding {
+    pub(super) fn new(outcome: Outcome, detail: impl Into<String>) -> Self {
+        Self { outcome, detail: detail.into() }
+    }
+}
+
+impl Conversation {
+    /// The finding after a Close of the endpoint.
+    pub(super) fn closed_finding(&mut self) -> Option<Finding> {
+        let close = self.peer.close.clone()?;
+        if close.dropped_replies {
+            self.note(Note::DroppedReplies);
+        }
+        let (mut outcome, mut detail) = close.outcome();
+        if let Expect::Fail { .. } = self.expect {
+            outcome = match outcome {
+                Outcome::Closed(OFFENCE_CODE) => {
+                    "the Close was answered, so it was accepted".clone_into(&mut detail);
+                    Outcome::WentOn
+                }
+                Outcome::Closed(code) if close.late || self.went_past => Outcome::Late(Some(code)),
+                Outcome::ClosedEmpty if close.late || self.went_past => Outcome::Late(None),
+                outcome => outcome,
+            };
+        }
+        if let (Expect::Close { reason: Some(expected), .. }, Outcome::Closed(_)) = (&self.expect, &outcome) {
+            if !matches!(&close.body, crate::judge::CloseBody::Code(_, reason) if reason == expected) {
+                return Some(Finding::new(Outcome::Wrong, format!("the reason is not {expected:?}")));
+            }
+        }
+        Some(Finding { outcome, detail })
+    }
+
+    /// The finding after the end of the connection, with or without a Close.
+    pub(super) fn ended_finding(&mut self) -> Option<Finding> {
+        let end = self.ended?;
+        if let Some(finding) = self.closed_finding() {
+            return Some(finding);
+        }
+        if matches!(self.expect, Expect::Fail { .. }) && (self.peer.went_on || self.went_past) {
+            return Some(Finding::new(
+                Outcome::Late(None),
+                "the connection ended after the endpoint had gone on",
+            ));
+        }
+        Some(match end {
+            End::Eof => Finding::new(Outcome::Eof, "the connection ended without a Close"),
+            End::Reset => Finding::new(Outcome::Reset, "the connection was reset without a Close"),
+        })
+    }
+
+    /// The finding of a message that nothing demands.
+    pub(super) fn echoed_finding(&self) -> Finding {
+        match self.expect {
+            Expect::Fail { breaks: Breaks::Limit, .. } => {
+                Finding::new(Outcome::WentOn, "the bytes that arrived were treated as the whole message")
+            }
+            Expect::Fail { .. } => {
+                Finding::new(Outcome::WentOn, "the offence was processed: a message came back")
+            }
+            _ => Finding::new(Outcome::Wrong, "a message that nothing demands"),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The endpoint under test as one connection shows it: its frames, compared with what it must send.
+
+use super::ledger::{Ledger, WrongMessage};
+use crate::judge::{CloseBody, CodeClass, Event, FrameSeen, Stream};
+use crate::role::Role;
+use crate::verdict::Outcome;
+
+/// The endpoint under test as one connection shows it.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) stream: Stream,
+    pub(super) ledger: Ledger,
+    pub(super) close: Option<CloseSeen>,
+    /// The payload of the last probe.
+    pub(super) probe: Option<[u8; 8]>,
+    /// The endpoint answered the last probe.
+    pub(super) went_on: bool,
+    /// A message arrived that nothing demands.
+    pub(super) echoed: bool,
+    /// The first thing that no case allows.
+    pub(super) wrong: Option<String>,
+    /// The first thing after the Close that no closing handshake allows.
+    pub(super) wrong_after_close: Option<String>,
+    /// Pings of the endpoint without a Pong of ours.
+    pub(super) pings: Vec<Vec<u8>>,
+}
+
+/// The first Close of the endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CloseSeen {
+    pub(super) body: CloseBody,
+    /// Replies to earlier frames were missing.
+    pub(super) dropped_replies: bool,
+    /// The endpoint had answered the probe.
+    pub(super) late: bool,
+}
+
+impl Peer {
+    pub(super) fn new(role: Role) -> Self {
+        Self {
+            stream: Stream::new(role),
+            ledger: Ledger::default(),
+            close: None,
+            probe: None,
+            went_on: false,
+            echoed: false,
+            wrong: None,
+            wrong_after_close: None,
+            pings: Vec::new(),
+        }
+    }
+
+    /// Interprets received bytes. Passes each frame to `seen`.
+    pub(super) fn received(&mut self, bytes: &[u8], mut seen: impl FnMut(&FrameSeen)) {
+        self.stream.push(bytes);
+        while let Some((frame, event)) = self.stream.next_frame() {
+            seen(&frame);
+            if let Some(event) = event {
+                self.event(event);
+            }
+        }
+        if self.stream.is_lost() {
+            self.object("a length without a possible end".to_owned());
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Message { .. } if self.close.is_some() => {
+                self.object("a message after the Close".to_owned())
+            }
+            Event::Message { text, payload } => match self.ledger.message(text, &payload) {
+                Ok(()) => {}
+                Err(WrongMessage::Unexpected) => self.echoed = true,
+                Err(WrongMessage::Differs(detail)) => self.object(detail),
+            },
+            Event::Ping(payload) => {
+                self.ledger.ping(&payload);
+                self.pings.push(payload);
+            }
+            Event::Pong(payload) if self.probe.is_some_and(|probe| payload == probe) => self.went_on = true,
+            Event::Pong(payload) => {
+                if let Err(detail) = self.ledger.pong(&payload) {
+                    self.object(detail);
+                }
+            }
+            Event::Close(_) if self.close.is_some() => self.object("a second Close".to_owned()),
+            Event::Close(body) => {
+                let dropped_replies = !self.ledger.is_settled();
+                self.close = Some(CloseSeen { body, dropped_replies, late: self.went_on });
+            }
+        }
+    }
+
+    fn object(&mut self, detail: String) {
+        let place = if self.close.is_some() { &mut self.wrong_after_close } else { &mut self.wrong };
+        place.get_or_insert(detail);
+    }
+}
+
+/// The code of a Close that is the offence of a case: a reply with it shows that the offence was processed.
+pub(super) const OFFENCE_CODE: u16 = 4321;
+
+impl CloseSeen {
+    /// The outcome, with details if the Close is wrong.
+    pub(super) fn outcome(&self) -> (Outcome, String) {
+        match &self.body {
+            CloseBody::Empty => (Outcome::ClosedEmpty, String::new()),
+            CloseBody::OneByte => (Outcome::Wrong, "a Close with a body of one byte".to_owned()),
+            CloseBody::BadReason(_) => (Outcome::Wrong, "a Close with a reason that is not UTF-8".to_owned()),
+            CloseBody::Code(code, _) if CodeClass::of(*code) == CodeClass::Forbidden => {
+                (Outcome::Wrong, format!("a Close with the code {code}, which no Close may carry"))
+            }
+            CloseBody::Code(code, _) => (Outcome::Closed(*code), String::new()),
+        }
+    }
+}

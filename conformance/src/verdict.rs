@@ -1,0 +1,393 @@
+//! Outcomes, and the verdicts that follow from them.
+
+use core::fmt;
+
+use crate::clause::{Clause, Level};
+use crate::judge::{CodeClass, Violation};
+
+/// What happened in a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Every reply arrived, and the connection is still open.
+    Echoed,
+    /// The endpoint sent a Close with this code.
+    Closed(u16),
+    /// The endpoint sent a Close without a code.
+    ClosedEmpty,
+    /// The endpoint ended the connection without a Close.
+    Eof,
+    /// The endpoint reset the connection without a Close.
+    Reset,
+    /// The endpoint answered the opening request with this status.
+    Answered(u16),
+    /// The endpoint processed the offence.
+    WentOn,
+    /// The endpoint went on first, and closed the connection then, with this code if there was one.
+    Late(Option<u16>),
+    /// The endpoint did nothing, in a case that allows to wait.
+    Quiet,
+    /// The endpoint sent something else.
+    Wrong,
+    /// An expected reaction did not arrive in time, and the endpoint is alive.
+    Timeout,
+    /// The endpoint accepts no connections any more.
+    Crash,
+    /// The connection ended before the case began.
+    NotOpened,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Echoed => f.write_str("echoed"),
+            Self::Closed(code) => write!(f, "closed({code})"),
+            Self::ClosedEmpty => f.write_str("closed(empty)"),
+            Self::Eof => f.write_str("eof"),
+            Self::Reset => f.write_str("reset"),
+            Self::Answered(status) => write!(f, "answered({status})"),
+            Self::WentOn => f.write_str("went-on"),
+            Self::Late(Some(code)) => write!(f, "late({code})"),
+            Self::Late(None) => f.write_str("late"),
+            Self::Quiet => f.write_str("quiet"),
+            Self::Wrong => f.write_str("wrong"),
+            Self::Timeout => f.write_str("timeout"),
+            Self::Crash => f.write_str("crash"),
+            Self::NotOpened => f.write_str("not-opened"),
+        }
+    }
+}
+
+/// Facts beside the outcome that make a pass lenient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Note {
+    /// Some Pings had no Pong, but a later one had (§5.5.3).
+    SkippedPongs,
+    /// A reply arrived only after the endpoint had received more (§5.5.2).
+    LateReplies,
+    /// The Close arrived before replies to earlier frames (§5.5.1).
+    DroppedReplies,
+    /// The endpoint kept the connection open after the closing handshake (§7.1.1).
+    KeptOpen,
+    /// The endpoint ended the connection before it was its turn (§7.1.1).
+    EndedEarly,
+}
+
+impl Note {
+    /// What happened, in words.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::SkippedPongs => "some Pings had no Pong of their own",
+            Self::LateReplies => "a reply arrived late",
+            Self::DroppedReplies => "the Close arrived before the replies to earlier frames",
+            Self::KeptOpen => "the connection was kept open",
+            Self::EndedEarly => "the endpoint ended the connection first",
+        }
+    }
+
+    /// The clause that allows it.
+    #[must_use]
+    pub const fn clause(self) -> Clause {
+        match self {
+            Self::SkippedPongs => Clause::rfc6455(
+                "5.5.3",
+                "elect to send a Pong frame for only the most recently processed Ping",
+            ),
+            Self::LateReplies => Clause::rfc6455("5.5.2", "respond with Pong frame as soon as is practical"),
+            Self::DroppedReplies => Clause::rfc6455(
+                "5.5.1",
+                "there is no guarantee that the endpoint that has already sent a Close frame",
+            ),
+            Self::KeptOpen => Clause::rfc6455(
+                "7.1.1",
+                "is instructed to _Close the WebSocket Connection_ it SHOULD initiate",
+            ),
+            Self::EndedEarly => Clause::rfc6455("7.1.1", "it SHOULD wait for a TCP Close from the server"),
+        }
+    }
+}
+
+/// The class of the expected outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Expect {
+    /// `E`: messages are echoed exactly, Pings are answered exactly.
+    Echo,
+    /// `F`: the connection fails.
+    Fail {
+        /// The codes of a strict pass.
+        codes: &'static [u16],
+        /// The rule that the case breaks.
+        breaks: Breaks,
+        /// Whether the offence is in the content of a message, which an endpoint may interpret later than the
+        /// frames.
+        in_content: bool,
+        /// Whether the verdict waits for the end of the connection: frames after the Close count.
+        until_end: bool,
+    },
+    /// `X`: the closing handshake.
+    Close {
+        /// The codes of a strict pass; empty for a Close without a code.
+        codes: &'static [u16],
+        /// Whether the expected code is the code that was sent, or asked for.
+        same: bool,
+        /// The reason that the endpoint was asked for.
+        reason: Option<&'static str>,
+    },
+    /// `L`: the endpoint is still alive, or closed the connection with any legal code.
+    Alive,
+    /// `–`: no frame of the endpoint breaks these rules.
+    Obey(&'static [Violation]),
+}
+
+/// The rule that a case breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Breaks {
+    /// This rule.
+    Rule(Violation),
+    /// A rule that the seed chooses.
+    AnyRule,
+    /// No rule: a length that no endpoint has room for.
+    Limit,
+}
+
+impl fmt::Display for Expect {
+    /// The notation of the catalogue, such as `F(1002,1009)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |codes: &[u16]| codes.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
+        match self {
+            Self::Echo => f.write_str("E"),
+            Self::Fail { codes, .. } => write!(f, "F({})", list(codes)),
+            Self::Close { same: true, .. } => f.write_str("X(same)"),
+            Self::Close { codes, .. } => write!(f, "X({})", list(codes)),
+            Self::Alive => f.write_str("L"),
+            Self::Obey(_) => f.write_str("–"),
+        }
+    }
+}
+
+impl Expect {
+    /// The verdict of the class, without the level and the alternatives of a case.
+    fn verdict(&self, outcome: &Outcome) -> Verdict {
+        use Verdict::{Fail, Lenient, Pass};
+        let is_legal = |code: u16| CodeClass::of(code) != CodeClass::Forbidden;
+        match (self, outcome) {
+            (_, Outcome::Crash) => Fail,
+            (Self::Echo | Self::Obey(_), Outcome::Echoed) => Pass,
+            (Self::Fail { codes, .. }, Outcome::Closed(code)) if codes.contains(code) => Pass,
+            (Self::Fail { .. }, Outcome::Closed(code)) if is_legal(*code) => Lenient,
+            (Self::Fail { codes, in_content: true, .. }, Outcome::Late(Some(code)))
+                if codes.contains(code) =>
+            {
+                Pass
+            }
+            (Self::Fail { .. }, Outcome::Late(Some(code))) if is_legal(*code) => Lenient,
+            (
+                Self::Fail { .. },
+                Outcome::ClosedEmpty | Outcome::Eof | Outcome::Reset | Outcome::Late(None),
+            ) => Lenient,
+            (Self::Fail { breaks: Breaks::Limit, .. }, Outcome::Quiet) => Pass,
+            (Self::Close { codes, .. }, Outcome::Closed(code)) if codes.contains(code) => Pass,
+            (Self::Close { codes: [], .. }, Outcome::ClosedEmpty) => Pass,
+            (Self::Close { .. }, Outcome::Closed(code)) if is_legal(*code) => Lenient,
+            (Self::Close { .. }, Outcome::ClosedEmpty) => Lenient,
+            (Self::Alive, Outcome::Closed(code)) if is_legal(*code) => Pass,
+            (
+                Self::Alive,
+                Outcome::Echoed | Outcome::ClosedEmpty | Outcome::Eof | Outcome::Reset | Outcome::Quiet,
+            ) => Pass,
+            _ => Fail,
+        }
+    }
+}
+
+/// An outcome that a case judges in another way than its class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Alternative {
+    /// The outcomes.
+    pub pattern: Pattern,
+    /// Their verdict.
+    pub verdict: Verdict,
+    /// The clause behind it.
+    pub clause: Clause,
+}
+
+/// A set of outcomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pattern {
+    /// A Close with one of these codes.
+    Closed(&'static [u16]),
+    /// A Close with or without a code.
+    AnyClose,
+    /// A Close without a code.
+    ClosedEmpty,
+    /// Anything that ends the connection, at once or late.
+    AnyEnd,
+    /// The endpoint reset the connection.
+    Reset,
+    /// Every reply arrived.
+    Echoed,
+    /// The endpoint went on.
+    WentOn,
+}
+
+impl Pattern {
+    /// Whether the outcome is in the set.
+    #[must_use]
+    pub fn matches(self, outcome: &Outcome) -> bool {
+        let is_close = matches!(outcome, Outcome::Closed(_) | Outcome::ClosedEmpty);
+        match self {
+            Self::Closed(codes) => matches!(outcome, Outcome::Closed(code) if codes.contains(code)),
+            Self::AnyClose => is_close,
+            Self::ClosedEmpty => *outcome == Outcome::ClosedEmpty,
+            Self::AnyEnd => is_close || matches!(outcome, Outcome::Eof | Outcome::Reset | Outcome::Late(_)),
+            Self::Reset => *outcome == Outcome::Reset,
+            Self::Echoed => *outcome == Outcome::Echoed,
+            Self::WentOn => *outcome == Outcome::WentOn,
+        }
+    }
+}
+
+/// The verdict over a case, from the best to the worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// The expected outcome.
+    Pass,
+    /// An outcome that a clause allows, or that only a SHOULD or an advice is against.
+    Lenient,
+    /// A capability is missing.
+    Skip,
+    /// The case could not be judged.
+    Inconclusive,
+    /// Any other outcome.
+    Fail,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "pass",
+            Self::Lenient => "lenient",
+            Self::Skip => "skip",
+            Self::Inconclusive => "inconclusive",
+            Self::Fail => "fail",
+        })
+    }
+}
+
+/// A verdict, and the clause that allows the outcome if it is lenient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Judgement {
+    pub(crate) verdict: Verdict,
+    pub(crate) allowed: Option<Clause>,
+}
+
+/// Judges an outcome.
+pub(crate) fn judge(
+    expect: &Expect,
+    level: Level,
+    alternatives: &[Alternative],
+    outcome: &Outcome,
+    notes: &[Note],
+) -> Judgement {
+    if matches!(outcome, Outcome::NotOpened | Outcome::Answered(_)) {
+        return Judgement { verdict: Verdict::Inconclusive, allowed: None };
+    }
+    let row = alternatives.iter().find(|alternative| alternative.pattern.matches(outcome));
+    let mut judgement = match row {
+        Some(row) => Judgement { verdict: row.verdict, allowed: Some(row.clause) },
+        None => Judgement { verdict: expect.verdict(outcome), allowed: None },
+    };
+    match notes.first() {
+        Some(note) if judgement.verdict == Verdict::Pass => {
+            judgement = Judgement { verdict: Verdict::Lenient, allowed: Some(note.clause()) };
+        }
+        _ => {}
+    }
+    // A failure that a row names fails at every level, as a crash does.
+    if judgement.verdict == Verdict::Fail
+        && row.is_none()
+        && level != Level::Must
+        && *outcome != Outcome::Crash
+    {
+        judgement.verdict = Verdict::Lenient;
+    }
+    judgement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Alternative, Breaks, Clause, Expect, Level, Note, Outcome, Pattern, Verdict, judge};
+
+    const CLAUSE: Clause = Clause::rfc6455("7.1.7", "An endpoint MAY omit sending a Close frame");
+    const FAIL: Expect =
+        Expect::Fail { codes: &[1002], breaks: Breaks::AnyRule, in_content: false, until_end: false };
+
+    fn verdict(expect: &Expect, level: Level, outcome: &Outcome) -> Verdict {
+        judge(expect, level, &[], outcome, &[]).verdict
+    }
+
+    #[test]
+    fn a_failed_connection_passes_with_the_code_and_is_lenient_without() {
+        use Verdict::{Fail, Lenient, Pass};
+        let expected = [
+            (Outcome::Closed(1002), Pass),
+            (Outcome::Closed(1000), Lenient),
+            (Outcome::Closed(4999), Lenient),
+            (Outcome::Closed(1005), Fail),
+            (Outcome::ClosedEmpty, Lenient),
+            (Outcome::Eof, Lenient),
+            (Outcome::Reset, Lenient),
+            (Outcome::Late(Some(1002)), Lenient),
+            (Outcome::Late(None), Lenient),
+            (Outcome::WentOn, Fail),
+            (Outcome::Wrong, Fail),
+            (Outcome::Timeout, Fail),
+            (Outcome::Quiet, Fail),
+            (Outcome::Crash, Fail),
+            (Outcome::NotOpened, Verdict::Inconclusive),
+        ];
+        for (outcome, expected) in expected {
+            assert_eq!(verdict(&FAIL, Level::Must, &outcome), expected, "{outcome}");
+            let below = if expected == Fail && outcome != Outcome::Crash { Lenient } else { expected };
+            assert_eq!(verdict(&FAIL, Level::Should, &outcome), below, "{outcome}");
+            assert_eq!(verdict(&FAIL, Level::Policy, &outcome), below, "{outcome}");
+        }
+    }
+
+    #[test]
+    fn late_is_a_pass_for_content_with_the_code() {
+        let content =
+            Expect::Fail { codes: &[1007], breaks: Breaks::AnyRule, in_content: true, until_end: false };
+        assert_eq!(verdict(&content, Level::Must, &Outcome::Late(Some(1007))), Verdict::Pass);
+        assert_eq!(verdict(&content, Level::Must, &Outcome::Late(Some(1002))), Verdict::Lenient);
+        assert_eq!(verdict(&content, Level::Must, &Outcome::Late(None)), Verdict::Lenient);
+    }
+
+    #[test]
+    fn a_row_overrides_the_class_and_the_level() {
+        let rows = [Alternative { pattern: Pattern::WentOn, verdict: Verdict::Fail, clause: CLAUSE }];
+        assert_eq!(judge(&FAIL, Level::Policy, &rows, &Outcome::WentOn, &[]).verdict, Verdict::Fail);
+        let rows = [Alternative { pattern: Pattern::AnyEnd, verdict: Verdict::Pass, clause: CLAUSE }];
+        for outcome in [Outcome::Closed(1016), Outcome::ClosedEmpty, Outcome::Eof, Outcome::Late(None)] {
+            assert_eq!(judge(&FAIL, Level::Must, &rows, &outcome, &[]).verdict, Verdict::Pass);
+        }
+    }
+
+    #[test]
+    fn a_note_makes_a_pass_lenient_and_names_the_clause() {
+        let judgement = judge(&Expect::Echo, Level::Must, &[], &Outcome::Echoed, &[Note::SkippedPongs]);
+        assert_eq!(
+            (judgement.verdict, judgement.allowed.map(|clause| clause.section)),
+            (Verdict::Lenient, Some("5.5.3"))
+        );
+        let judgement = judge(&Expect::Echo, Level::Must, &[], &Outcome::Eof, &[Note::SkippedPongs]);
+        assert_eq!(judgement.verdict, Verdict::Fail);
+    }
+}

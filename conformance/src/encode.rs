@@ -58,10 +58,6 @@ impl Encoder {
         self.message.is_none()
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed
-    }
-
     pub(crate) fn nonce(&mut self) -> [u8; 8] {
         self.random.bytes()
     }
@@ -81,6 +77,12 @@ impl Encoder {
                 for _ in 0..frame.times {
                     self.put(frame, &mut encoded.bytes);
                     self.demand(frame, &mut encoded.demands);
+                }
+            }
+            Item::Fragments(message, size) => {
+                for frame in fragments(message, *size) {
+                    self.put(&frame, &mut encoded.bytes);
+                    self.demand(&frame, &mut encoded.demands);
                 }
             }
             Item::Unanswered(frame) => {
@@ -168,6 +170,30 @@ impl Encoder {
             _ => {}
         }
     }
+}
+
+/// The frames of a message in fragments of at most `size` bytes.
+fn fragments(message: &Frame, size: usize) -> Vec<Frame> {
+    let payload = message.payload.to_vec();
+    let mut frames: Vec<_> = payload
+        .chunks(size.max(1))
+        .map(|part| Frame {
+            payload: part.to_vec().into(),
+            opcode: CONTINUATION,
+            fin: false,
+            ..message.clone()
+        })
+        .collect();
+    if frames.is_empty() {
+        return vec![message.clone()];
+    }
+    if let Some(first) = frames.first_mut() {
+        first.opcode = message.opcode;
+    }
+    if let Some(last) = frames.last_mut() {
+        last.fin = true;
+    }
+    frames
 }
 
 /// The number of bytes that these items have on the wire, written to an endpoint of this role.

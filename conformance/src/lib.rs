@@ -17,6 +17,7 @@ mod random;
 mod report;
 mod role;
 pub mod step;
+mod transcript;
 mod verdict;
 
 pub use capabilities::{Capabilities, Needs};

@@ -6,7 +6,22 @@
 pub struct Random(u64);
 
 impl Random {
-    /// The generator of one connection of one case: it depends on nothing that another case does.
+    /// The generator of the script of a case, for one of its parallel connections.
+    pub(crate) fn for_script(seed: u64, id: &str, index: u16) -> Self {
+        Self::new(seed, id, u64::from(index) << 32)
+    }
+
+    /// The generator of the keys and nonces of a connection: one of the parallel ones, and its turn in a sweep.
+    pub(crate) fn for_connection(seed: u64, id: &str, index: u16, turn: usize) -> Self {
+        Self::new(seed, id, u64::from(index) << 32 | (turn as u64).saturating_add(1))
+    }
+
+    /// Another generator, which does not change this one.
+    pub(crate) fn fork(&self) -> Self {
+        Self(self.clone().next_u64())
+    }
+
+    /// A generator for a case: it depends on nothing that another case does.
     #[must_use]
     pub fn new(seed: u64, id: &str, connection: u64) -> Self {
         // FNV-1a.

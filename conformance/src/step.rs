@@ -84,6 +84,8 @@ pub enum Item {
     /// A legal frame. The endpoint must reply to it: with an echo, once the message is complete, or with a
     /// Pong or a Close.
     Frame(Frame),
+    /// A legal message, in fragments of at most so many bytes.
+    Fragments(Frame, usize),
     /// A frame that the endpoint must not reply to: an offence, or a frame after a Close. A data message that
     /// arrives nevertheless shows that the endpoint processed it.
     Unanswered(Frame),
@@ -133,6 +135,10 @@ pub const CLOSE: u8 = 0x8;
 pub const PING: u8 = 0x9;
 /// Opcode of a Pong frame.
 pub const PONG: u8 = 0xA;
+
+/// The code of a Close that is an offence, unless the code itself is the offence: a reply with this code shows
+/// that the endpoint accepted the Close.
+pub const OFFENCE_CODE: u16 = 4321;
 
 impl Frame {
     /// A legal frame with this opcode, if the opcode is legal.
@@ -243,13 +249,8 @@ pub enum Payload {
     Bytes(Cow<'static, [u8]>),
     /// A unit, repeated as often as it fits, then its first bytes.
     Repeat(&'static [u8], usize),
-    /// A number of bytes 0, 1, … 250, 0, 1, …, from any place on: a piece in a wrong place shows.
-    Counting {
-        /// The index of the first byte.
-        from: usize,
-        /// How many bytes.
-        len: usize,
-    },
+    /// So many bytes 0, 1, … 250, 0, 1, …: a piece in a wrong place shows.
+    Counting(usize),
 }
 
 impl Payload {
@@ -262,7 +263,7 @@ impl Payload {
     /// As many bytes of any value.
     #[must_use]
     pub const fn counting(len: usize) -> Self {
-        Self::Counting { from: 0, len }
+        Self::Counting(len)
     }
 
     /// The length in bytes.
@@ -270,7 +271,7 @@ impl Payload {
     pub fn len(&self) -> usize {
         match self {
             Self::Bytes(bytes) => bytes.len(),
-            Self::Repeat(_, len) | Self::Counting { len, .. } => *len,
+            Self::Repeat(_, len) | Self::Counting(len) => *len,
         }
     }
 
@@ -286,7 +287,7 @@ impl Payload {
         match self {
             Self::Bytes(bytes) => bytes.to_vec(),
             Self::Repeat(unit, len) => unit.iter().copied().cycle().take(*len).collect(),
-            Self::Counting { from, len } => (0..251).cycle().skip(from % 251).take(*len).collect(),
+            Self::Counting(len) => (0..251).cycle().take(*len).collect(),
         }
     }
 }
@@ -378,8 +379,5 @@ mod tests {
             assert_eq!(Payload::ascii(len).to_vec().len(), len);
             assert_eq!(Payload::counting(len).to_vec().len(), len);
         }
-        let whole = Payload::counting(600).to_vec();
-        let pieces = [Payload::counting(300).to_vec(), Payload::Counting { from: 300, len: 300 }.to_vec()];
-        assert_eq!(pieces.concat(), whole);
     }
 }

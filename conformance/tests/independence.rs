@@ -10,7 +10,7 @@ const ROOMS: [&[&str]; 11] = [
     &["context", "judge"],
     &["encode", "verdict", "log"],
     &["case"],
-    &["report"],
+    &["report", "transcript"],
     &["driver"],
     &["in_process"],
     &["catalogue"],

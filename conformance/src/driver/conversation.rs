@@ -43,6 +43,7 @@ pub(super) struct Conversation {
     pub(super) waiting: Option<Waiting>,
     pub(super) encoder: Encoder,
     pub(super) peer: Peer,
+    open: Open,
     pub(super) head: Option<Head>,
     pub(super) ended: Option<End>,
     pub(super) notes: Vec<Note>,
@@ -54,6 +55,8 @@ pub(super) struct Conversation {
     /// The suite stopped reading.
     pub(super) is_deaf: bool,
     is_writable: bool,
+    /// The suite reset the connection.
+    pub(super) is_reset: bool,
     /// When bytes moved last.
     pub(super) progress: Duration,
     /// When the present wait began.
@@ -130,10 +133,10 @@ impl Conversation {
         steps: Vec<Step>,
         open: &Open,
         context: &Context,
-        mut random: Random,
+        random: Random,
         now: Duration,
     ) -> Self {
-        let (opening, request) = Opening::new(role, context, &mut random);
+        let (opening, request) = Opening::new(role, context, &mut random.fork());
         let is_patient = steps.iter().any(|step| {
             matches!(
                 step,
@@ -153,6 +156,7 @@ impl Conversation {
             waiting: None,
             encoder: Encoder::new(role, random),
             peer: Peer::new(role),
+            open: open.clone(),
             head: None,
             ended: None,
             notes: Vec::new(),
@@ -161,13 +165,14 @@ impl Conversation {
             is_patient,
             is_deaf: false,
             is_writable: true,
+            is_reset: false,
             progress: now,
             wait_began: now,
             written: 0,
             write_since: None,
             paused_until: None,
         };
-        conversation.write_opening(request, open);
+        conversation.write_opening(request);
         conversation
     }
 
@@ -259,9 +264,7 @@ impl Conversation {
             Progress::Open { head, response, rest } => {
                 self.head = Some(head);
                 self.phase = Phase::Script;
-                if !response.is_empty() {
-                    self.orders.push_back(Order::Write(response, Content::Head));
-                }
+                self.write_opening(response);
                 self.peer.received(&rest, |_| {});
             }
             Progress::Refused(status) => {
@@ -301,7 +304,7 @@ impl Conversation {
         (self.written, self.write_since, self.paused_until) = (0, None, None);
         self.waiting = None;
         self.finding = Some(finding);
-        let is_open = self.head.is_some() && self.is_writable && self.ended.is_none();
+        let is_open = self.head.is_some() && self.is_writable && !self.is_reset && self.ended.is_none();
         if is_open && is_between_frames {
             let code = self.peer.close.as_ref().and_then(|close| close.body.code()).unwrap_or(1000);
             self.write(&[Item::Frame(Frame::close(code, b""))]);
@@ -328,11 +331,11 @@ impl Conversation {
         encoded.probe.map(|(at, _)| at)
     }
 
-    fn write_opening(&mut self, request: Vec<u8>, open: &Open) {
-        match open {
-            _ if request.is_empty() => {}
-            Open::Standard => self.orders.push_back(Order::Write(request, Content::Head)),
-            Open::InParts { cuts, paced } => self.write_parts(&request, cuts, *paced, Content::Head),
+    fn write_opening(&mut self, head: Vec<u8>) {
+        match self.open.clone() {
+            _ if head.is_empty() => {}
+            Open::Standard => self.orders.push_back(Order::Write(head, Content::Head)),
+            Open::InParts { cuts, paced } => self.write_parts(&head, &cuts, paced, Content::Head),
         }
     }
 
@@ -365,6 +368,7 @@ impl Conversation {
                 Ask::Wait(until)
             }
         };
+        self.is_reset |= ask == Ask::Reset;
         self.is_deaf = (self.is_deaf || ask == Ask::StopReading) && ask != Ask::Read;
         self.orders.pop_front();
         Some(ask)

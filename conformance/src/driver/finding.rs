@@ -2,7 +2,7 @@
 
 use super::End;
 use super::conversation::Conversation;
-use super::peer::OFFENCE_CODE;
+use crate::step::OFFENCE_CODE;
 use crate::verdict::{Breaks, Expect, Note, Outcome};
 
 /// The finding of one connection.

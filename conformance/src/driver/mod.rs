@@ -134,7 +134,7 @@ impl Driver {
                 (report.verdict, report.outcome, report.reason) = (Verdict::Skip, Outcome::Quiet, reason);
             }
             None => {
-                let random = Random::new(context.seed, case.id.as_str(), u64::from(index) << 32);
+                let random = Random::for_script(context.seed, case.id.as_str(), index);
                 let mut inputs = Inputs { random, capabilities: &context.capabilities, index };
                 let turns = case.turns(&mut inputs).into_iter().enumerate();
                 plans.extend(turns.map(|(turn, steps)| Plan { purpose: Purpose::Turn(turn), steps }));
@@ -190,11 +190,10 @@ impl Driver {
         let Some(plan) = self.plans.pop_front() else { return };
         let number = match plan.purpose {
             // In calm order the same bytes are written again.
-            Purpose::Turn(turn) | Purpose::Calm(turn) => turn as u64,
-            Purpose::Liveness => u64::from(u32::MAX),
+            Purpose::Turn(turn) | Purpose::Calm(turn) => turn,
+            Purpose::Liveness => 1 << 20,
         };
-        let random =
-            Random::new(self.context.seed, self.case.id.as_str(), u64::from(self.index) << 32 | (number + 1));
+        let random = Random::for_connection(self.context.seed, self.case.id.as_str(), self.index, number);
         let (expect, open) = match plan.purpose {
             Purpose::Liveness => (Expect::Echo, Open::Standard),
             _ => (self.case.expect.clone(), self.case.open.clone()),
@@ -311,8 +310,8 @@ impl Driver {
     fn leaves_doubt(&self, outcome: &Outcome) -> bool {
         let is_dubious = match outcome {
             Outcome::Timeout | Outcome::Eof | Outcome::Reset => true,
-            Outcome::Quiet => self.case.expect == Expect::Alive,
-            _ => false,
+            Outcome::Echoed => false,
+            _ => self.case.expect == Expect::Alive,
         };
         is_dubious && self.case.role == Role::Server
     }

@@ -78,7 +78,12 @@ impl Peer {
                 self.ledger.ping(&payload);
                 self.pings.push(payload);
             }
-            Event::Pong(payload) if self.probe.is_some_and(|probe| payload == probe) => self.went_on = true,
+            Event::Pong(payload) if self.probe.is_some_and(|probe| payload == probe) => {
+                self.went_on = true;
+                if self.close.is_some() {
+                    self.object("a Pong after the Close, to a Ping after the offence".to_owned());
+                }
+            }
             Event::Pong(payload) => {
                 if let Err(detail) = self.ledger.pong(&payload) {
                     self.object(detail);
@@ -97,9 +102,6 @@ impl Peer {
         place.get_or_insert(detail);
     }
 }
-
-/// The code of a Close that is the offence of a case: a reply with it shows that the offence was processed.
-pub(super) const OFFENCE_CODE: u16 = 4321;
 
 impl CloseSeen {
     /// The outcome, with details if the Close is wrong.

@@ -100,7 +100,7 @@ impl Conversation {
     pub(super) fn drain(&mut self, drain: Drain, now: Duration) -> Option<Duration> {
         let is_late = now >= self.deadline();
         self.phase = match drain {
-            _ if self.ended.is_some() => Phase::Over,
+            _ if self.ended.is_some() || self.is_reset => Phase::Over,
             Drain::Close if self.peer.close.is_some() || is_late => Phase::Drain(Drain::HalfClose),
             Drain::HalfClose => {
                 self.orders.push_back(Order::HalfClose);

@@ -43,9 +43,11 @@ impl Stream {
         }
         match self.reader.next_frame() {
             Next::More => None,
-            Next::Lost(_) => {
+            Next::Lost(len) => {
                 self.lost = true;
-                self.book(Violation::LengthTooLarge);
+                if len > i64::MAX as u64 {
+                    self.book(Violation::LengthTooLarge);
+                }
                 None
             }
             Next::Frame(frame) => {

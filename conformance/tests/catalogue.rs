@@ -1,0 +1,191 @@
+//! The catalogue against itself (§8.1 of the design).
+
+extern crate alloc;
+
+use alloc::collections::{BTreeMap, BTreeSet};
+
+use sha1::{Digest as _, Sha1};
+use wsconform::judge::{Event, Stream, Violation};
+use wsconform::{Breaks, Case, Context, Expect, Id, Role, Weight, catalogue};
+
+/// The ids, roles, levels and expected outcomes of all cases, in the order of the catalogue.
+const IDS: &str = include_str!("golden/ids.tsv");
+
+/// A hash of the bytes that the light cases of each section write.
+const BYTES: &str = include_str!("golden/bytes.txt");
+
+/// The begins of the ids of the groups that do not exist yet. Remove a line once its group exists.
+const STILL_TO_COME: &[&str] = &[
+    // The opening handshake, server under test.
+    "4.2.1/",
+    "4.2.2/",
+    "4.4/",
+    "3/target-",
+    "9112:",
+    "9110:",
+    "11.3.4/",
+    "9.1/",
+    "10.4/head-",
+    // The opening handshake, client under test.
+    "4.1/",
+    "10.4/response-",
+    // permessage-deflate.
+    "7692:",
+    "8.1/deflate-",
+];
+
+fn is_to_come(id: &str) -> bool {
+    STILL_TO_COME.iter().any(|begin| id.starts_with(begin))
+}
+
+fn both() -> Vec<Case> {
+    [catalogue(Role::Server), catalogue(Role::Client)].concat()
+}
+
+#[test]
+fn ids_roles_levels_and_outcomes_are_the_golden_ones() {
+    let line = |case: &Case| format!("{}\t{}\t{}\t{}", case.id, case.roles, case.level, case.expect);
+    let existing: BTreeSet<String> = both().iter().map(line).collect();
+    let golden: BTreeSet<String> = IDS.lines().filter(|line| !is_to_come(line)).map(str::to_owned).collect();
+    let missing: Vec<_> = golden.difference(&existing).collect();
+    let unknown: Vec<_> = existing.difference(&golden).collect();
+    assert!(missing.is_empty() && unknown.is_empty(), "missing {missing:#?}, unknown {unknown:#?}");
+}
+
+#[test]
+fn groups_to_come_do_not_exist() {
+    for begin in STILL_TO_COME {
+        assert!(IDS.lines().any(|line| line.starts_with(begin)), "{begin} begins no id");
+        let exists = both().iter().any(|case| case.id.as_str().starts_with(begin));
+        assert!(!exists, "{begin} exists: remove it from STILL_TO_COME");
+    }
+}
+
+#[test]
+fn ids_are_unique_and_parse() {
+    for role in [Role::Server, Role::Client] {
+        let mut seen = BTreeSet::new();
+        for case in catalogue(role) {
+            assert_eq!(Id::parse(case.id.as_str()).as_ref(), Some(&case.id));
+            assert!(seen.insert(case.id.clone()), "{} twice", case.id);
+            assert!(case.roles.contain(role) && case.role == role, "{}", case.id);
+        }
+    }
+}
+
+/// Every case names its clause, and its title tells it from its siblings.
+#[test]
+fn cases_have_a_clause_and_a_title() {
+    let mut titles: BTreeMap<(Role, String), Id> = BTreeMap::new();
+    for case in both() {
+        let quote = case.clause.quote;
+        assert!(!case.title.is_empty() && !case.title.ends_with('.'), "{}", case.id);
+        assert!((10..=80).contains(&quote.len()) && !quote.contains('\n'), "{}: {quote}", case.id);
+        assert!(case.clause.section.starts_with(|c: char| c.is_ascii_digit()), "{}", case.id);
+        let is_numbered = case.id.as_str().contains("random");
+        if let Some(other) = titles.insert((case.role, case.title.clone()), case.id.clone()) {
+            assert!(
+                is_numbered || other.section() != case.id.section(),
+                "{other} and {}: {}",
+                case.id,
+                case.title
+            );
+        }
+    }
+}
+
+/// The frames that the judge reads in all that one connection of a case writes.
+fn read(case: &Case, writes: &[Vec<u8>]) -> (Vec<Event>, Vec<Violation>, bool) {
+    let mut stream = Stream::new(case.role.peer());
+    let mut events = Vec::new();
+    for bytes in writes {
+        stream.push(bytes);
+        while let Some((_, event)) = stream.next_frame() {
+            events.extend(event);
+        }
+    }
+    (events, stream.violations().to_vec(), stream.is_between_frames())
+}
+
+/// Limits for the cases at the limit.
+fn context() -> Context {
+    let mut context = Context::default();
+    context.capabilities.max_message = Some(100_000);
+    context.capabilities.max_fragments = Some(1000);
+    context
+}
+
+/// A case that claims to be legal is legal, and an offence breaks the rule that it claims to break, and no rule
+/// before.
+#[test]
+fn legal_cases_are_legal_and_offences_break_their_rule() {
+    for case in both() {
+        let id = &case.id;
+        for writes in case.transcript(&context(), 0) {
+            let (_, violations, _) = read(&case, &writes);
+            match &case.expect {
+                Expect::Fail { breaks: Breaks::Rule(rule), .. } => {
+                    assert_eq!(violations.first(), Some(rule), "{id}");
+                }
+                Expect::Fail { breaks: Breaks::AnyRule, .. } => assert!(!violations.is_empty(), "{id}"),
+                // After a Close, anything may be written to see what the endpoint does with it.
+                Expect::Close { .. } if id.as_str().contains("/after-close-") => {}
+                // The commands close first.
+                _ => assert_eq!(violations, [], "{id}"),
+            }
+        }
+    }
+}
+
+/// Every legal message ends, and every write ends between two frames, unless that is the point of the case.
+#[test]
+fn legal_cases_write_whole_frames() {
+    let parts = ["7.2.1/eof-in-header", "7.2.1/eof-in-payload", "5.5.1/after-close-garbage"];
+    for case in both() {
+        let is_legal =
+            matches!(case.expect, Expect::Echo | Expect::Close { .. } | Expect::Alive | Expect::Obey(_));
+        for writes in case.transcript(&context(), 0) {
+            let (events, _, is_between_frames) = read(&case, &writes);
+            if is_legal && !parts.contains(&case.id.as_str()) {
+                assert!(is_between_frames, "{}", case.id);
+                let writes_nothing = writes.is_empty() || case.id.as_str() == "7.2.1/reset-in-message";
+                assert!(
+                    writes_nothing || !events.is_empty() || case.id.as_str() == "7.2.1/eof-in-message",
+                    "{}",
+                    case.id
+                );
+            }
+        }
+    }
+}
+
+/// Nothing but the seed changes the bytes of a case: one case alone writes what it writes in a full run.
+#[test]
+fn the_bytes_of_a_case_depend_on_the_seed_only() {
+    let other_seed = {
+        let mut context = context();
+        context.seed = 2;
+        context
+    };
+    let mut sums: BTreeMap<String, Sha1> = BTreeMap::new();
+    for case in both().iter().filter(|case| case.weight == Weight::Light) {
+        let transcript = case.transcript(&context(), 0);
+        assert_eq!(transcript, case.transcript(&context(), 0), "{}", case.id);
+        let is_masked = case.role == Role::Server && transcript.iter().flatten().any(|write| write.len() > 6);
+        if is_masked && !case.id.as_str().contains("key-") && !case.id.as_str().starts_with("7.2.1") {
+            assert_ne!(transcript, case.transcript(&other_seed, 0), "{}", case.id);
+        }
+        let sum = sums.entry(format!("{} {}", case.role, case.id.section())).or_default();
+        sum.update(case.id.as_str());
+        transcript.iter().flatten().for_each(|write| sum.update(write));
+    }
+    let lines = sums.into_iter().map(|(group, sum)| {
+        let sum: String = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{group} {sum}\n")
+    });
+    let lines: String = lines.collect();
+    assert_eq!(
+        lines, BYTES,
+        "the bytes of cases changed: give the cases a new revision, then update the file"
+    );
+}

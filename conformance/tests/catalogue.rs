@@ -3,6 +3,7 @@
 extern crate alloc;
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use sha1::{Digest as _, Sha1};
 use wsconform::judge::{Event, Stream, Violation};
@@ -119,10 +120,12 @@ fn context() -> Context {
 /// before.
 #[test]
 fn legal_cases_are_legal_and_offences_break_their_rule() {
-    for case in both() {
+    // The heavy cases have the same bytes for both roles, but for the masking.
+    let is_tested = |case: &&Case| case.weight == Weight::Light || case.role == Role::Client;
+    for case in both().iter().filter(is_tested) {
         let id = &case.id;
         for writes in case.transcript(&context(), 0) {
-            let (_, violations, _) = read(&case, &writes);
+            let (_, violations, _) = read(case, &writes);
             match &case.expect {
                 Expect::Fail { breaks: Breaks::Rule(rule), .. } => {
                     assert_eq!(violations.first(), Some(rule), "{id}");
@@ -141,11 +144,11 @@ fn legal_cases_are_legal_and_offences_break_their_rule() {
 #[test]
 fn legal_cases_write_whole_frames() {
     let parts = ["7.2.1/eof-in-header", "7.2.1/eof-in-payload", "5.5.1/after-close-garbage"];
-    for case in both() {
+    for case in both().iter().filter(|case| case.weight == Weight::Light) {
         let is_legal =
             matches!(case.expect, Expect::Echo | Expect::Close { .. } | Expect::Alive | Expect::Obey(_));
         for writes in case.transcript(&context(), 0) {
-            let (events, _, is_between_frames) = read(&case, &writes);
+            let (events, _, is_between_frames) = read(case, &writes);
             if is_legal && !parts.contains(&case.id.as_str()) {
                 assert!(is_between_frames, "{}", case.id);
                 let writes_nothing = writes.is_empty() || case.id.as_str() == "7.2.1/reset-in-message";
@@ -184,8 +187,7 @@ fn the_bytes_of_a_case_depend_on_the_seed_only() {
         format!("{group} {sum}\n")
     });
     let lines: String = lines.collect();
-    assert_eq!(
-        lines, BYTES,
-        "the bytes of cases changed: give the cases a new revision, then update the file"
-    );
+    let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/bytes.txt");
+    fs::write(path, &lines).expect("a writable folder");
+    assert_eq!(lines, BYTES, "the bytes of cases changed: give them a new revision, then copy {path}");
 }

@@ -53,7 +53,7 @@ impl Conversation {
         let ping = self.encoder.nonce().to_vec();
         let mut items = vec![Item::Frame(Frame::ping(ping))];
         if self.encoder.is_between_messages() {
-            let text: String = self.encoder.nonce().iter().map(|byte| format!("{byte:02x}")).collect();
+            let text = self.encoder.nonce().to_vec();
             items.push(Item::Frame(Frame::text(text)));
         }
         self.write(&items);

@@ -59,6 +59,9 @@ impl Conversation {
         }
         let is_closing = self.is_patient || self.waiting == Some(Waiting::FinalEnd);
         if self.peer.close.is_some() && !is_closing {
+            if self.is_before_offence() {
+                return Some(Finding::new(Outcome::Wrong, "the connection was closed before the offence"));
+            }
             if let Expect::Fail { until_end: true, .. } = self.expect {
                 self.finish_closing(now);
                 return None;
@@ -66,6 +69,9 @@ impl Conversation {
             return self.closed_finding();
         }
         if self.ended.is_some() && !is_closing {
+            if self.is_before_offence() {
+                return Some(Finding::new(Outcome::Wrong, "the connection ended before the offence"));
+            }
             return self.ended_finding();
         }
         if self.ended.is_some() {
@@ -73,6 +79,11 @@ impl Conversation {
             self.orders.retain(|order| !matches!(order, Order::Write(..)));
         }
         None
+    }
+
+    /// Whether the script still waits for the replies to its legal frames, and the offence is not written.
+    fn is_before_offence(&self) -> bool {
+        matches!(self.expect, Expect::Fail { .. }) && self.waiting == Some(Waiting::Replies)
     }
 
     /// Continues to wait. Returns the time until which there is nothing else to do; `None` after progress.

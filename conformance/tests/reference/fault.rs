@@ -37,6 +37,9 @@ faults! {
     Writes1005, Echoes1004, Echoes1006, Echoes1016, Echoes999, AcceptsOneByte, ReasonUnchecked, SecondClose,
     EchoAfterClose, PongAfterClose, NoReply, Refuses4999, Refuses1012, KeepsTcpOpen, ProcessesAfterFail,
     DropsWithoutClose, ResetOnFail,
+    // Frames that the endpoint writes.
+    WritesNonMinimal, WritesRsv, WritesUnknownOpcode, WritesFragmentedPong, WritesLongPong,
+    WritesStrayContinuation, WritesBinaryAsText, WritesCloseCode1005, WritesAfterClose,
 }
 
 /// The fault of an endpoint, if it has one.

@@ -116,7 +116,8 @@ fn length(short: u8, bytes: &[u8], faults: Faults) -> Result<Option<(u64, usize)
     };
     let is_off_by_one =
         faults.has(Fault::OffByOne126) && len == 126 || faults.has(Fault::OffByOne65536) && len == 0x1_0000;
-    if is_off_by_one || len < least && !faults.has(accepts) {
+    let has_msb = bytes.len() == 8 && bytes[0] & 0x80 != 0;
+    if is_off_by_one || len < least && !faults.has(accepts) && !has_msb {
         return Err(PROTOCOL_ERROR);
     }
     if faults.has(Fault::Length32Bit) {

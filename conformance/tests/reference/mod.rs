@@ -187,7 +187,7 @@ impl Reference {
             return Err(1008);
         }
         let before = message.payload.len() as u64;
-        if self.faults.has(Fault::SumWraps) && before + header.len > u64::from(u32::MAX) {
+        if self.faults.has(Fault::SumWraps) && before > 0 && before + header.len > u64::from(u32::MAX) {
             // The message seems to have fewer bytes than it has already.
             header.len = 0;
         }
@@ -232,14 +232,16 @@ impl Reference {
     fn echo(&mut self, message: &Message, out: &mut Vec<u8>) {
         let is_silent = self.close_sent
             && !self.faults.has(Fault::EchoAfterClose)
-            && !self.faults.has(Fault::ProcessesAfterFail);
+            && !(self.has_failed && self.faults.has(Fault::ProcessesAfterFail));
         if is_silent {
             return;
         }
         if message.is_text && self.command(&message.payload, out) {
             return;
         }
-        self.output.frame(if message.is_text { TEXT } else { BINARY }, &message.payload, out);
+        let is_utf8 = || core::str::from_utf8(&message.payload).is_ok();
+        let is_text = message.is_text || self.faults.has(Fault::WritesBinaryAsText) && !is_utf8();
+        self.output.frame(if is_text { TEXT } else { BINARY }, &message.payload, out);
     }
 
     /// §5.5: control frames may stand between fragments.
@@ -291,6 +293,7 @@ impl Reference {
             return Err(1002);
         }
         let reply = match payload {
+            _ if self.faults.has(Fault::WritesCloseCode1005) => 1005_u16.to_be_bytes().to_vec(),
             [] if self.faults.has(Fault::Writes1005) => 1005_u16.to_be_bytes().to_vec(),
             [] => Vec::new(),
             [_] if self.faults.has(Fault::AcceptsOneByte) => payload.to_vec(),

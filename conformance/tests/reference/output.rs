@@ -1,6 +1,6 @@
 //! Frames that the endpoint writes (§5.1, §5.3).
 
-use websocket_proto::wire::{RawFrameHeader, mask};
+use websocket_proto::wire::{LengthForm, RawFrameHeader, ReservedBits, mask};
 use wsconform::Role;
 
 use super::fault::{Fault, Faults};
@@ -27,12 +27,25 @@ impl Output {
             Role::Client => opcode < 0x8 || !self.faults.has(Fault::ClientMasksDataOnly),
         };
         let masking_key = is_masked.then(|| self.key());
-        let header = RawFrameHeader { masking_key, ..RawFrameHeader::new(opcode, payload.len() as u64) };
+        let mut header = RawFrameHeader { masking_key, ..RawFrameHeader::new(opcode, payload.len() as u64) };
+        match (self.faults.0, opcode) {
+            (Some(Fault::WritesNonMinimal), _) => header.length_form = LengthForm::Bits64,
+            (Some(Fault::WritesRsv), _) => header.reserved = ReservedBits::RSV3,
+            (Some(Fault::WritesFragmentedPong), 0xA) => header.fin = false,
+            _ => {}
+        }
         out.extend_from_slice(&header.encode());
         let start = out.len();
         out.extend_from_slice(payload);
         if let Some(key) = masking_key {
             mask(&mut out[start..], key, 0);
+        }
+        match (self.faults.0, opcode) {
+            (Some(Fault::WritesUnknownOpcode), 0x1) => self.frame(0xB, b"x", out),
+            (Some(Fault::WritesLongPong), 0x1) => self.frame(0xA, &[b'x'; 126], out),
+            (Some(Fault::WritesStrayContinuation), 0x1) => self.frame(0x0, b"x", out),
+            (Some(Fault::WritesAfterClose), 0x8) => self.frame(0x1, b"x", out),
+            _ => {}
         }
     }
 

@@ -1,0 +1,182 @@
+//! The suite against endpoints with one fault each (§8.2 of the design): each fault is caught by a family that is
+//! named here, and the families that change are those of the golden matrix.
+#![allow(unreachable_pub, reason = "other tests use more of the reference endpoint")]
+
+extern crate alloc;
+
+mod reference;
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use reference::Fault::{self, *};
+use reference::{Limits, Reference};
+use wsconform::{Case, Context, Role, Roles, Verdict, Weight, catalogue, run};
+
+/// Which families change with which fault: a line for each fault and role.
+const MATRIX: &str = include_str!("golden/faults.txt");
+
+use Roles::{Both, Client, Server};
+use Verdict::{Fail, Lenient};
+
+/// A fault, the roles that can have it, and the family that catches it, with its verdict.
+const CAUGHT: &[(Fault, Roles, &str, Verdict)] = &[
+    (AcceptRsv1, Both, "5.2/rsv", Fail),
+    (AcceptRsv2, Both, "5.2/rsv", Fail),
+    (AcceptRsv3, Both, "5.2/rsv", Fail),
+    (AcceptOpcode3, Both, "5.2/opcode", Fail),
+    (AcceptOpcodeB, Both, "5.2/opcode", Fail),
+    (IgnoreUnknownOpcode, Both, "5.2/opcode", Fail),
+    (AcceptNonMinimal16, Both, "5.2/non-minimal", Fail),
+    (AcceptNonMinimal64, Both, "5.2/non-minimal", Fail),
+    (AcceptMsb, Both, "5.2/msb", Fail),
+    (Length32Bit, Both, "5.2/huge", Fail),
+    (LengthLittleEndian, Both, "5.2/binary", Fail),
+    (OffByOne126, Both, "5.2/text", Fail),
+    (OffByOne65536, Both, "5.2/text", Fail),
+    (SumWraps, Both, "5.4/sum-overflow", Fail),
+    (HeaderNeedsOneRead, Both, "5.2/split-header", Fail),
+    (DropsSecondFrameOfARead, Both, "5.2/one-write", Fail),
+    (WaitsForPayloadBeforeCheck, Both, "5.2/early", Lenient),
+    (AcceptUnmasked, Server, "5.1/wrong-mask", Fail),
+    (AcceptMasked, Client, "5.1/wrong-mask", Fail),
+    (ServerMasks, Server, "5.1/server-never-masks", Fail),
+    (KeyRestartsPerRead, Server, "5.3/", Fail),
+    (ControlNotUnmasked, Server, "5.5.2/ping", Fail),
+    (ClientKeyZero, Client, "5.3/client-key-not-zero", Fail),
+    (ClientKeyReused, Client, "5.3/client-key-fresh", Fail),
+    (ClientKeyCounts, Client, "5.3/client-key-not-sequential", Fail),
+    (ClientMasksDataOnly, Client, "5.3/client-masks-all", Fail),
+    (Control126Accepted, Both, "5.5/length", Fail),
+    (ControlFin0Accepted, Both, "5.5/fin0", Fail),
+    (PongCut124, Both, "5.5.2/ping", Fail),
+    (PongEmpty, Both, "5.5.2/ping", Fail),
+    (PongToPong, Both, "5.5.3/pong", Fail),
+    (FirstPongOnly, Both, "5.5.2/pings", Fail),
+    (PingEndsMessage, Both, "5.4/between", Fail),
+    (PongAfterMessage, Both, "5.4/between", Lenient),
+    (PingCheckedForUtf8, Both, "5.5.2/ping", Fail),
+    (RecursionLimit100, Both, "5.5.2/pings", Fail),
+    (StrayContinuationAccepted, Both, "5.4/stray", Fail),
+    (NewMessageInsideAccepted, Both, "5.4/inside", Fail),
+    (EmptyFragmentRefused, Both, "5.4/empty", Fail),
+    (TypeOfLast, Both, "5.4/fragments", Fail),
+    (TypeKept, Both, "5.4/type-reset", Fail),
+    (MoreThan99Refused, Both, "5.4/fragments", Fail),
+    (CloseInsideIgnored, Both, "5.4/close-between", Fail),
+    (CloseInside1002, Both, "5.4/close-between", Lenient),
+    (PartialEchoedAtEof, Both, "7.2.1/eof", Fail),
+    (Utf8Unchecked, Both, "8.1/invalid", Fail),
+    (Utf8Surrogates, Both, "8.1/invalid", Fail),
+    (Utf8Overlong2, Both, "8.1/invalid", Fail),
+    (Utf8Overlong3, Both, "8.1/invalid", Fail),
+    (Utf8Above10ffff, Both, "8.1/invalid", Fail),
+    (Utf8FiveBytes, Both, "8.1/invalid", Fail),
+    (Utf8CutAtEndAccepted, Both, "8.1/cut", Fail),
+    (Utf8StateCarries, Both, "8.1/no-carry", Fail),
+    (Utf8CheckedPerFrame, Both, "8.1/split", Fail),
+    (Utf8BinaryChecked, Both, "8.1/not-for-binary", Fail),
+    (Utf8NoncharRefused, Both, "8.1/nonchar", Fail),
+    (Utf8NulRefused, Both, "8.1/valid", Fail),
+    (Utf8AtMessageEnd, Both, "8.1/fail-fast", Lenient),
+    (Writes1005, Both, "5.5.1/close", Fail),
+    (Echoes1004, Both, "7.4/bad-code", Fail),
+    (Echoes1006, Both, "7.4/bad-code", Fail),
+    (Echoes1016, Both, "7.4/bad-code", Fail),
+    (Echoes999, Both, "7.4/bad-code", Fail),
+    (AcceptsOneByte, Both, "5.5.1/one-byte-body", Fail),
+    (ReasonUnchecked, Both, "5.5.1/reason-bad", Fail),
+    (SecondClose, Both, "5.5.1/close", Fail),
+    (EchoAfterClose, Both, "5.5.1/after-close", Fail),
+    (PongAfterClose, Both, "5.5.1/after-close", Fail),
+    (NoReply, Both, "5.5.1/close", Fail),
+    (Refuses4999, Both, "7.4/code", Fail),
+    (Refuses1012, Both, "7.4/code", Lenient),
+    (KeepsTcpOpen, Server, "7.1.1/server-closes-tcp", Lenient),
+    (ProcessesAfterFail, Both, "7.1.7/after-offence", Fail),
+    (DropsWithoutClose, Both, "5.2/opcode", Lenient),
+    (ResetOnFail, Both, "5.2/opcode", Lenient),
+    (WritesNonMinimal, Both, "any/minimal-length", Fail),
+    (WritesRsv, Both, "any/rsv-zero", Fail),
+    (WritesUnknownOpcode, Both, "any/known-opcode", Fail),
+    (WritesFragmentedPong, Both, "any/control-fin", Fail),
+    (WritesLongPong, Both, "any/control-short", Fail),
+    (WritesStrayContinuation, Both, "any/fragment-order", Fail),
+    (WritesBinaryAsText, Both, "any/utf8", Fail),
+    (WritesCloseCode1005, Both, "any/close-code", Fail),
+    (WritesAfterClose, Both, "any/nothing-after-close", Fail),
+];
+
+/// Whether the size of the case is not its point: those take long, with so many faults.
+fn is_quick(case: &Case) -> bool {
+    let is_large = case.needs.message > 100_000 || case.id.as_str().ends_with("-1m");
+    case.weight == Weight::Light && !is_large && !case.id.as_str().starts_with("10.4/")
+}
+
+/// The families that change with a fault, and the worst verdict of each.
+fn changed(cases: &[Case], role: Role, fault: Fault) -> BTreeMap<String, Verdict> {
+    let mut context = Context::default();
+    context.capabilities.commands = true;
+    let limits = Limits { message: 1 << 30, fragments: 1 << 20 };
+    let mut changed = BTreeMap::new();
+    for case in cases {
+        let report = run(case, &context, || Reference::new(role, Some(fault), limits));
+        if report.verdict != Verdict::Pass {
+            let worst = changed.entry(case.family.clone()).or_insert(report.verdict);
+            *worst = report.verdict.max(*worst);
+        }
+    }
+    changed
+}
+
+/// The lines of the matrix for endpoints of this role.
+fn every_fault_is_caught(role: Role) {
+    let cases: Vec<_> = catalogue(role).into_iter().filter(is_quick).collect();
+    let (mut matrix, mut missed) = (String::new(), Vec::new());
+    for (fault, roles, family, verdict) in CAUGHT {
+        if !roles.contain(role) {
+            continue;
+        }
+        let changed = changed(&cases, role, *fault);
+        if changed.get(*family) != Some(verdict) {
+            missed.push(format!("{fault:?}: {family} is {:?}", changed.get(*family)));
+        }
+        let families = changed.iter().map(|(family, verdict)| format!(" {family}={verdict}"));
+        matrix.push_str(&format!("{role} {fault:?}:{}\n", families.collect::<String>()));
+    }
+    let path = format!("{}/faults-{role}.txt", env!("CARGO_TARGET_TMPDIR"));
+    fs::write(&path, &matrix).expect("a writable folder");
+    assert!(missed.is_empty(), "{missed:#?}");
+    let is_of_role = |line: &&str| line.starts_with(&role.to_string());
+    let golden: Vec<_> = MATRIX.lines().filter(is_of_role).collect();
+    assert_eq!(matrix.lines().collect::<Vec<_>>(), golden, "compare {path} with the golden matrix");
+}
+
+#[test]
+fn every_fault_of_a_server_is_caught() {
+    every_fault_is_caught(Role::Server);
+}
+
+#[test]
+fn every_fault_of_a_client_is_caught() {
+    every_fault_is_caught(Role::Client);
+}
+
+/// A family that no fault changes proves nothing, unless it is about an endpoint that stops.
+#[test]
+fn every_family_catches_a_fault() {
+    let catches = |family: &str| MATRIX.split_whitespace().any(|word| word.split('=').next() == Some(family));
+    let both = [catalogue(Role::Server), catalogue(Role::Client)].concat();
+    let families: BTreeSet<_> = both.into_iter().filter(is_quick).map(|case| case.family).collect();
+    let idle: Vec<_> = families.iter().filter(|family| !catches(family)).collect();
+    assert_eq!(idle, CATCH_NOTHING);
+}
+
+/// The families that no fault changes: any legal end passes, or only commands lead there.
+const CATCH_NOTHING: &[&str] = &["5.5.1/close-then", "7.4/undefined-code", "cmd/simultaneous-close"];
+
+#[test]
+fn every_fault_is_in_the_table() {
+    let listed: Vec<_> = CAUGHT.iter().map(|(fault, ..)| *fault).collect();
+    assert_eq!(listed, Fault::ALL);
+}

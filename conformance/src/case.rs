@@ -1,4 +1,4 @@
-//! A case: its identity, the clause behind it, what it sends, and what it expects.
+//! A case: its id, its clause, its steps, and the expected outcome.
 
 use core::fmt;
 
@@ -143,7 +143,7 @@ pub enum Open {
     Standard,
     /// The same, written in parts.
     InParts {
-        /// The places where a new write begins.
+        /// The offsets at which a new write begins.
         cuts: Cuts,
         /// Whether a millisecond passes between the writes.
         paced: bool,

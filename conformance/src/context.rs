@@ -22,8 +22,8 @@ pub struct Context {
     pub timeout: Duration,
 }
 
-/// One second: an answer over loopback takes about a millisecond, and a loaded machine delays it by at most some
-/// hundred. A runner tries a missed deadline again with four times as much.
+/// One second: an answer over loopback takes about a millisecond, and a loaded machine delays it by at most
+/// some hundred. A runner tries a missed deadline again with four times as much.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Default for Context {

@@ -6,7 +6,7 @@ use crate::random::Random;
 use crate::role::Role;
 use crate::step::{BINARY, CLOSE, CONTINUATION, Frame, Item, Masking, PING, PONG, TEXT};
 
-/// A reply that a written frame demands, or a fact about what was written.
+/// A reply that a written frame demands or forbids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Demand {
     /// An echo of this message.
@@ -58,7 +58,8 @@ impl Encoder {
         self.message.is_none()
     }
 
-    /// Random letters: an endpoint that takes the payload of a Ping for text fails in the cases about that only.
+    /// Random letters: an endpoint that takes the payload of a Ping for text fails in the cases about that
+    /// only.
     pub(crate) fn nonce(&mut self) -> [u8; 8] {
         self.random.bytes().map(|byte| b'a'.saturating_add(byte % 26))
     }

@@ -11,7 +11,8 @@ impl Random {
         Self::new(seed, id, u64::from(index) << 32)
     }
 
-    /// The generator of the keys and nonces of a connection: one of the parallel ones, and its turn in a sweep.
+    /// The generator of the keys and nonces of a connection: one of the parallel ones, and its turn in a
+    /// sweep.
     pub(crate) fn for_connection(seed: u64, id: &str, index: u16, turn: usize) -> Self {
         Self::new(seed, id, u64::from(index) << 32 | (turn as u64).saturating_add(1))
     }

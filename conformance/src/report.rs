@@ -34,7 +34,7 @@ pub struct Report {
     pub allowed: Option<Clause>,
     /// What happened, in words, or the reason of a skip.
     pub reason: String,
-    /// Facts beside the outcome.
+    /// Further facts, which make a pass lenient.
     pub notes: Vec<Note>,
     /// The connection of a sweep to which the outcome belongs, from 0 on.
     pub turn: usize,
@@ -104,7 +104,7 @@ impl Report {
         (self.outcome, self.notes) = (outcome, notes.to_vec());
     }
 
-    /// Judges a case about the frames that the endpoint wrote, in this case or in others.
+    /// Judges a case about the frames that the endpoint wrote.
     pub(crate) fn judge_frames(&mut self, case: &Case) {
         let Expect::Obey(rules) = &case.expect else { return };
         let judged: Vec<_> = self.keys.iter().filter_map(|keys| judge_keys(keys)).collect();

@@ -16,7 +16,7 @@ pub enum Step {
     Split {
         /// The items, encoded one after another.
         items: Vec<Item>,
-        /// The places where a new write begins.
+        /// The offsets at which a new write begins.
         cuts: Cuts,
         /// Whether a millisecond passes between the writes.
         paced: bool,
@@ -36,7 +36,7 @@ pub enum Step {
     /// A Ping and a Text with fresh payloads in one write: every earlier reply must precede their replies,
     /// because TCP is ordered. The Text is left out while a message of ours is unfinished.
     Barrier,
-    /// Nothing may arrive for this time. Only inside a frame, where no probe can be written.
+    /// Nothing may arrive for this time. Only for the inside of a frame: no probe can be written there.
     Quiet(Duration),
 }
 
@@ -136,8 +136,8 @@ pub const PING: u8 = 0x9;
 /// Opcode of a Pong frame.
 pub const PONG: u8 = 0xA;
 
-/// The code of a Close that is an offence, unless the code itself is the offence: a reply with this code shows
-/// that the endpoint accepted the Close.
+/// The code of a Close that is an offence, unless the code itself is the offence: a reply with this code
+/// shows that the endpoint accepted the Close.
 pub const OFFENCE_CODE: u16 = 4321;
 
 impl Frame {
@@ -327,7 +327,7 @@ impl From<String> for Payload {
     }
 }
 
-/// The places where a new write begins.
+/// The offsets at which a new write begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cuts {

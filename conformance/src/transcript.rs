@@ -7,8 +7,8 @@ use crate::random::Random;
 use crate::step::Step;
 
 impl Case {
-    /// The frames that each connection of the case writes: the bytes of each step that writes, without barriers
-    /// and the opening handshake. They depend on the seed and on nothing else.
+    /// The frames that each connection of the case writes: the bytes of each step that writes, without
+    /// barriers and the opening handshake. They depend on the seed and on nothing else.
     #[must_use]
     pub fn transcript(&self, context: &Context, index: u16) -> Vec<Vec<Vec<u8>>> {
         let random = Random::for_script(context.seed, self.id.as_str(), index);

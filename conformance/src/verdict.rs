@@ -58,7 +58,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Facts beside the outcome that make a pass lenient.
+/// Facts that make a pass lenient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Note {
@@ -121,8 +121,8 @@ pub enum Expect {
         codes: Vec<u16>,
         /// The rule that the case breaks.
         breaks: Breaks,
-        /// Whether the offence is in the content of a message, which an endpoint may interpret later than the
-        /// frames.
+        /// Whether the offence is in the content of a message, which an endpoint may interpret later than
+        /// the frames.
         in_content: bool,
         /// Whether the verdict waits for the end of the connection: frames after the Close count.
         until_end: bool,
@@ -212,7 +212,7 @@ pub struct Alternative {
     pub pattern: Pattern,
     /// Their verdict.
     pub verdict: Verdict,
-    /// The clause behind it.
+    /// The clause that allows or forbids them.
     pub clause: Clause,
 }
 

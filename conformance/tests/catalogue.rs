@@ -95,7 +95,7 @@ fn cases_have_a_clause_and_a_title() {
     }
 }
 
-/// The frames that the judge reads in all that one connection of a case writes.
+/// The frames that the judge reads in the bytes of one connection of a case.
 fn read(case: &Case, writes: &[Vec<u8>]) -> (Vec<Event>, Vec<Violation>, bool) {
     let mut stream = Stream::new(case.role.peer());
     let mut events = Vec::new();
@@ -116,8 +116,8 @@ fn context() -> Context {
     context
 }
 
-/// A case that claims to be legal is legal, and an offence breaks the rule that it claims to break, and no rule
-/// before.
+/// A case that claims to be legal is legal, and an offence breaks the rule that it claims to break, and no
+/// rule before.
 #[test]
 fn legal_cases_are_legal_and_offences_break_their_rule() {
     // The heavy cases have the same bytes for both roles, but for the masking.
@@ -162,7 +162,7 @@ fn legal_cases_write_whole_frames() {
     }
 }
 
-/// Nothing but the seed changes the bytes of a case: one case alone writes what it writes in a full run.
+/// Nothing but the seed changes the bytes of a case: one case alone writes the same bytes as in a full run.
 #[test]
 fn the_bytes_of_a_case_depend_on_the_seed_only() {
     let other_seed = {

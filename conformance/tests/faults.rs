@@ -1,5 +1,5 @@
-//! The suite against endpoints with one fault each (§8.2 of the design): each fault is caught by a family that is
-//! named here, and the families that change are those of the golden matrix.
+//! The suite against endpoints with one fault each (§8.2 of the design): each fault is caught by a family
+//! that is named here, and the families that change are those of the golden matrix.
 #![allow(unreachable_pub, reason = "other tests use more of the reference endpoint")]
 
 extern crate alloc;

@@ -1,5 +1,5 @@
-//! The judge shares no decision with the crate `websocket-proto`: the suite uses only its module `wire`, which
-//! encodes any frame, legal or not.
+//! The judge shares no decision with the crate `websocket-proto`: the suite uses only its module `wire`,
+//! which encodes any frame, legal or not.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -174,8 +174,8 @@ fn passes(reports: &[Report], lenient: &[&str]) {
     assert_eq!(ids, lenient, "{seen:#?}");
 }
 
-/// §7.1.7 binds once the endpoint has read a frame that breaks a rule. The core reads a header as a whole, and
-/// this header is complete only with its other bytes.
+/// §7.1.7 binds once the endpoint has read a frame that breaks a rule. The core reads a header as a whole,
+/// and this header is complete only with its other bytes.
 const LENIENT: &[&str] = &["5.2/early-msb"];
 
 #[test]

@@ -80,8 +80,8 @@ fn codes(role: Role) -> Vec<Case> {
         let title = format!("a Close with the code {code}");
         let clause = if code < 3000 { CODES } else { PRIVATE };
         let case = family.clause(clause).close(code, title, Some(code), close(code, b"")).same();
-        // 1002 says that the code is no legal one. IANA registered 1012 to 1014 after the RFC, and the RFC gives
-        // servers no use for 1010.
+        // 1002 says that the code is no legal one. IANA registered 1012 to 1014 after the RFC, and the RFC
+        // gives servers no use for 1010.
         let is_dubious = matches!(code, 1002 | 1012..=1014) || code == 1010 && role == Role::Client;
         if is_dubious { case } else { case.allow(Pattern::Closed(&[1002]), Verdict::Fail, clause) }
     });

@@ -185,7 +185,7 @@ impl Case {
         self
     }
 
-    /// The expected code of `X` is that which was sent, or asked for.
+    /// The expected code of `X` is the code that was sent, or asked for.
     pub(super) fn same(mut self) -> Self {
         if let Expect::Close { same, .. } = &mut self.expect {
             *same = true;

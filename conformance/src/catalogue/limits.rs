@@ -34,9 +34,12 @@ fn echoed(items: Vec<Item>) -> Vec<Step> {
     vec![Step::Write(items), Step::Await(Awaited::Replies), Step::Barrier]
 }
 
+/// Name, title and steps.
+type AtLimit = (&'static str, &'static str, fn(&mut Inputs<'_>) -> Vec<Step>);
+
 fn message_limit(role: Role) -> Vec<Case> {
     let family = Family::new(role, "10.4", "limit", PROTECT).policy();
-    let legal: [(&str, &str, fn(&mut Inputs<'_>) -> Vec<Step>); 3] = [
+    let legal: [AtLimit; 3] = [
         ("exact", "a message of the size of the limit", |inputs| {
             echoed(vec![Item::Frame(at_limit(inputs, 0))])
         }),
@@ -56,7 +59,7 @@ fn message_limit(role: Role) -> Vec<Case> {
         }),
     ];
     let family_over = Family::new(role, "10.4", "limit-plus-one", LIMIT).policy();
-    let illegal: [(&str, &str, fn(&mut Inputs<'_>) -> Vec<Step>); 3] = [
+    let illegal: [AtLimit; 3] = [
         ("frame", "a frame of one byte more than the limit", |inputs| {
             vec![Step::Write(vec![Item::Unanswered(at_limit(inputs, 1)), Item::Probe])]
         }),

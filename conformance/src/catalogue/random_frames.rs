@@ -86,8 +86,8 @@ fn fragments(random: &mut Random, frames: &mut Vec<Frame>) {
 }
 
 fn illegal_frame(random: &mut Random, is_inside: bool) -> Frame {
-    let bits = [1, 2, 3, 4, 5, 6, 7][below(random, 7)];
-    let opcode = [3, 4, 5, 6, 7, 0xB, 0xC, 0xD, 0xE, 0xF][below(random, 10)];
+    let bits = random.choose(&[1, 2, 3, 4, 5, 6, 7]).copied().unwrap_or(1);
+    let opcode = random.choose(&[3, 4, 5, 6, 7, 0xB, 0xC, 0xD, 0xE, 0xF]).copied().unwrap_or(3);
     let data = if is_inside { CONTINUATION } else { kind(random) };
     match random.below(8) {
         0 => Frame::new(data, "lo").reserved(bits),

@@ -1,4 +1,4 @@
-//! Text that is UTF-8 (§8.1), and the place where a failure shows.
+//! Text that is UTF-8 (§8.1), and how early an endpoint reports text that is not.
 
 use core::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The frames that the endpoint writes: a conversation in which it writes many. A runner also judges these cases
-//! by the frames of all other cases.
+//! The frames that the endpoint writes: a conversation in which it writes many. A runner also judges these
+//! cases by the frames of all other cases.
 
 use super::family::{Family, exchange};
 use crate::case::{Case, Roles};
@@ -94,8 +94,8 @@ fn any(role: Role) -> Vec<Case> {
     rules.iter().map(|rule| case(role, rule, Roles::Both)).collect()
 }
 
-/// Messages of both kinds and of all length forms, fragments and Pings. The replies are at least 30 frames with a
-/// payload: enough to say something about masking keys.
+/// Messages of both kinds and of all length forms, fragments and Pings. The replies are at least 30 frames
+/// with a payload: enough to say something about masking keys.
 fn conversation() -> Vec<Step> {
     let mut steps = Vec::new();
     for len in [1, 2, 5, 64, 124, 125, 126, 127, 1000, 65_535, 65_536] {

@@ -52,6 +52,8 @@ pub(super) struct Conversation {
     pub(super) went_past: bool,
     /// The script waits for a Close or for the end itself, so neither interrupts it.
     pub(super) is_patient: bool,
+    /// Bytes that are no legal frame were written.
+    pub(super) has_offended: bool,
     /// The suite stopped reading.
     pub(super) is_deaf: bool,
     is_writable: bool,
@@ -122,7 +124,7 @@ pub(super) enum Ask {
     Over,
 }
 
-/// The time that a reaction may be late, and that nothing may arrive where no probe can be written: 250 times
+/// How late a reaction may be, and how long nothing may arrive if no probe can be written: 250 times
 /// what an answer over loopback takes.
 pub(super) const LATE: Duration = Duration::from_millis(250);
 
@@ -163,6 +165,7 @@ impl Conversation {
             finding: None,
             went_past: false,
             is_patient,
+            has_offended: false,
             is_deaf: false,
             is_writable: true,
             is_reset: false,
@@ -317,6 +320,9 @@ impl Conversation {
 
     /// Encodes items into one write. Returns the place of the probe.
     pub(super) fn write(&mut self, items: &[Item]) -> Option<usize> {
+        let is_illegal =
+            |item: &Item| matches!(item, Item::Unanswered(_) | Item::Start(..) | Item::Rest | Item::Bytes(_));
+        self.has_offended |= items.iter().any(is_illegal);
         let encoded = self.encoder.encode(items);
         for demand in encoded.demands {
             self.peer.ledger.demand(demand);

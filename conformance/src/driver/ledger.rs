@@ -35,7 +35,7 @@ impl Ledger {
             Demand::Message { text, payload } => self.messages.push_back((text, payload)),
             Demand::Pong(payload) => self.pongs.push_back(payload),
             Demand::NoPong(payload) => {
-                // An endpoint may send an empty Pong of its own accord.
+                // An endpoint may send an empty Pong at any time, as a heartbeat (§5.5.3).
                 if !payload.is_empty() {
                     self.no_pongs.insert(payload);
                 }

@@ -36,8 +36,9 @@ use crate::verdict::{Expect, Outcome, Verdict};
 
 /// Runs one case. It never fails and never panics: whatever the endpoint does is an outcome.
 ///
-/// **Call [`next`](Self::next), do what it wants, and call it again**, until it wants nothing more; then take
-/// the [`report`](Self::report). Bytes and the end of a connection can be reported between any two calls.
+/// **Call [`next`](Self::next), fulfil the want, and call it again**, until the want is [`Want::Done`]; then
+/// take the [`report`](Self::report). Bytes and the end of a connection can be reported between any two
+/// calls.
 ///
 /// A runner reads before it writes: bytes that the endpoint wrote before a reset count. After
 /// [`write_failed`](Self::write_failed) it goes on reading until the end of the connection.
@@ -49,13 +50,13 @@ pub struct Driver {
     state: State,
     /// The connections of the case that have not begun.
     plans: VecDeque<Plan>,
-    /// The connection in progress, and what it is for.
+    /// The connection in progress, and its purpose.
     current: Option<(Plan, Conversation)>,
     report: Report,
     is_released: bool,
 }
 
-/// What a connection is for.
+/// The purpose of a connection.
 #[derive(Debug, Clone)]
 struct Plan {
     purpose: Purpose,

@@ -1,4 +1,4 @@
-//! The endpoint under test as one connection shows it: its frames, compared with what it must send.
+//! The endpoint under test as one connection shows it: its frames, compared with the replies that are due.
 
 use super::ledger::{Ledger, WrongMessage};
 use crate::judge::{CloseBody, CodeClass, Event, FrameSeen, Stream};

@@ -1,4 +1,4 @@
-//! The steps of a script: what each writes, and what it waits for then.
+//! The steps of a script: each one writes, or waits.
 
 use core::time::Duration;
 
@@ -40,7 +40,7 @@ impl Conversation {
         let Some(probe) = self.write(items) else { return };
         self.waiting = Some(Waiting::Probe);
         if self.calm && self.steps.is_empty() {
-            // In calm order the probe is a write of its own, after a pause for the reaction.
+            // In calm order the probe is a separate write, after a pause for the reaction.
             if let Some(Order::Write(bytes, content)) = self.orders.get_mut(orders) {
                 let (ping, content) = (bytes.split_off(probe.min(bytes.len())), *content);
                 self.orders.push_back(Order::Pause(LATE));

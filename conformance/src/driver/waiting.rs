@@ -81,9 +81,9 @@ impl Conversation {
         None
     }
 
-    /// Whether the script still waits for the replies to its legal frames, and the offence is not written.
+    /// Whether nothing but legal frames was written in a case about an offence.
     fn is_before_offence(&self) -> bool {
-        matches!(self.expect, Expect::Fail { .. }) && self.waiting == Some(Waiting::Replies)
+        matches!(self.expect, Expect::Fail { .. }) && !self.has_offended
     }
 
     /// Continues to wait. Returns the time until which there is nothing else to do; `None` after progress.

@@ -5,7 +5,8 @@ use super::Violation;
 /// The number of keys below which nothing is said about them.
 pub(crate) const ENOUGH_KEYS: usize = 20;
 
-/// The violations that a list of masking keys shows, in the order of their frames; `None` if they are too few.
+/// The violations that a list of masking keys shows, in the order of their frames; `None` if they are too
+/// few.
 ///
 /// A strong source of entropy chooses one of these patterns about once in 2^32 times.
 #[must_use]

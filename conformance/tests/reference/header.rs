@@ -15,7 +15,7 @@ pub struct Header {
     pub size: usize,
 }
 
-/// What a header must respect beside its own bytes.
+/// The state of the connection that decides whether a header is legal.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
     /// The role of the endpoint that reads.

@@ -1,5 +1,5 @@
-//! A plain correct echo endpoint, written for reading. It shares nothing with the judge but the encoder of frame
-//! headers. A [`Fault`] makes it wrong in one way.
+//! A plain correct echo endpoint, written for reading. It shares nothing with the judge but the encoder of
+//! frame headers. A [`Fault`] makes it wrong in one way.
 
 mod commands;
 mod fault;
@@ -119,7 +119,7 @@ impl Reference {
         self.at += len;
         let is_unmasked = !(header.is_control() && self.faults.has(Fault::ControlNotUnmasked));
         if let Some(key) = header.key.filter(|_| is_unmasked) {
-            // §5.3: the key goes on where the last part of the payload ended.
+            // §5.3: the offset in the key counts from the start of the payload, not of the read.
             let offset = if self.faults.has(Fault::KeyRestartsPerRead) { 0 } else { done };
             for (byte, at) in part.iter_mut().zip(offset..) {
                 *byte ^= key[(at % 4) as usize];

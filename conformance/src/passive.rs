@@ -1,0 +1,37 @@
+//! The cases about the frames that the endpoint writes, judged over the connections of all cases.
+
+use crate::case::Case;
+use crate::judge::{Violation, judge_keys};
+use crate::report::Report;
+use crate::verdict::{Expect, Outcome, Verdict};
+
+/// Judges the cases about the frames that the endpoint writes (`any/…`, `5.1/server-never-masks`,
+/// `5.3/client-…`) by the connections of all cases. Call it once, when all cases have run.
+///
+/// A violation appears there once, with the ids of the first cases that showed it, and not in each case in
+/// which the endpoint wrote such a frame.
+pub fn judge_all_frames(cases: &[Case], reports: &mut [Report]) {
+    let mut found: Vec<(Violation, Vec<String>)> = Vec::new();
+    for report in reports.iter() {
+        let of_keys = report.keys.iter().filter_map(|keys| judge_keys(keys)).flatten();
+        for violation in report.violations.iter().copied().chain(of_keys) {
+            let index = found.iter().position(|(other, _)| *other == violation).unwrap_or(found.len());
+            if index == found.len() {
+                found.push((violation, Vec::new()));
+            }
+            let id = report.id.to_string();
+            if let Some((_, ids)) = found.get_mut(index).filter(|(_, ids)| !ids.contains(&id)) {
+                ids.push(id);
+            }
+        }
+    }
+    for report in reports {
+        let case = cases.iter().find(|case| case.id == report.id && case.role == report.role);
+        let Some(Expect::Obey(rules)) = case.map(|case| &case.expect) else { continue };
+        if let Some((violation, ids)) = found.iter().find(|(violation, _)| rules.contains(violation)) {
+            let first: Vec<_> = ids.iter().take(3).map(String::as_str).collect();
+            (report.verdict, report.outcome) = (Verdict::Fail, Outcome::Wrong);
+            report.reason = format!("{violation:?} in {} cases, such as {}", ids.len(), first.join(", "));
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The driver against silence, resets, crashes and random bytes.
+
+use core::time::Duration;
+
+use wsconform::{
+    Case, Context, Driver, End, Endpoint, Outcome, Random, Report, Role, Verdict, Want, catalogue,
+    judge_all_frames, run,
+};
+
+const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+const CLOSE_1002: &[u8] = b"\x88\x02\x03\xEA";
+const CLOSE_1007: &[u8] = b"\x88\x02\x03\xEF";
+
+/// A server that reacts to each write after the opening handshake as this function says. It echoes the
+/// "hello" of the liveness test.
+struct Server<F> {
+    react: F,
+    is_open: bool,
+    is_closed: bool,
+    is_reset: bool,
+}
+
+enum Reaction {
+    Nothing,
+    Write(Vec<u8>),
+    WriteAndEnd(Vec<u8>),
+    Reset,
+}
+
+use Reaction::{Nothing, Reset, Write, WriteAndEnd};
+
+impl<F: FnMut(&[u8]) -> Reaction> Endpoint for Server<F> {
+    fn receive(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        if bytes.is_empty() {
+            return;
+        }
+        if !self.is_open {
+            self.is_open = true;
+            out.extend_from_slice(RESPONSE);
+            return;
+        }
+        // A masked text of 5 bytes: the "hello" of the liveness test.
+        if bytes.len() == 11 && bytes[0] == 0x81 {
+            out.extend_from_slice(b"\x81\x05hello");
+            return;
+        }
+        match (self.react)(bytes) {
+            Nothing => {}
+            Write(bytes) => out.extend_from_slice(&bytes),
+            WriteAndEnd(bytes) => {
+                out.extend_from_slice(&bytes);
+                self.is_closed = true;
+            }
+            Reset => self.is_reset = true,
+        }
+    }
+
+    fn end(&mut self, _: &mut Vec<u8>) {
+        self.is_closed = true;
+    }
+
+    fn closed(&self) -> bool {
+        self.is_closed
+    }
+
+    fn reset(&self) -> bool {
+        self.is_reset
+    }
+}
+
+fn case(id: &str) -> Case {
+    catalogue(Role::Server).into_iter().find(|case| case.id.as_str() == id).expect("a case")
+}
+
+fn run_with(id: &str, react: impl FnMut(&[u8]) -> Reaction + Clone) -> Report {
+    run(&case(id), &Context::default(), || Server {
+        react: react.clone(),
+        is_open: false,
+        is_closed: false,
+        is_reset: false,
+    })
+}
+
+fn results(report: &Report) -> (Verdict, Outcome) {
+    (report.verdict, report.outcome.clone())
+}
+
+/// The Pong to the last frame of a write, a Ping of 8 bytes.
+fn pong(bytes: &[u8]) -> Vec<u8> {
+    let Some((_, frame)) = bytes.len().checked_sub(14).map(|at| bytes.split_at(at)) else { return vec![] };
+    let (key, masked) = frame[2..].split_at(4);
+    let payload = masked.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key);
+    [0x8A, 8].into_iter().chain(payload).collect()
+}
+
+#[test]
+fn a_close_with_the_code_passes() {
+    let report = run_with("5.2/rsv-2-ping", |_| WriteAndEnd(CLOSE_1002.to_vec()));
+    assert_eq!(results(&report), (Verdict::Pass, Outcome::Closed(1002)), "{report:?}");
+}
+
+#[test]
+fn an_end_without_a_close_is_lenient() {
+    let report = run_with("5.2/rsv-2-ping", |_| WriteAndEnd(vec![]));
+    assert_eq!(results(&report), (Verdict::Lenient, Outcome::Eof), "{report:?}");
+}
+
+#[test]
+fn a_pong_to_the_probe_fails() {
+    let report = run_with("5.2/rsv-2-ping", |bytes| Write(pong(bytes)));
+    assert_eq!(results(&report), (Verdict::Fail, Outcome::WentOn), "{report:?}");
+}
+
+#[test]
+fn a_close_after_the_pong_is_late() {
+    let late = |close: &'static [u8]| move |bytes: &[u8]| WriteAndEnd([&pong(bytes), close].concat());
+    let report = run_with("5.2/rsv-2-ping", late(CLOSE_1002));
+    assert_eq!(results(&report), (Verdict::Lenient, Outcome::Late(Some(1002))), "{report:?}");
+    // §8.1: the endpoint may interpret the text later than it reads the frames.
+    let report = run_with("8.1/invalid-80-whole", late(CLOSE_1007));
+    assert_eq!(results(&report), (Verdict::Pass, Outcome::Late(Some(1007))), "{report:?}");
+}
+
+#[test]
+fn an_echo_of_the_offence_fails() {
+    let report = run_with("8.1/invalid-80-whole", |_| WriteAndEnd([b"\x81\x01\x80", CLOSE_1007].concat()));
+    assert_eq!(results(&report), (Verdict::Fail, Outcome::WentOn), "{report:?}");
+}
+
+#[test]
+fn an_illegal_code_is_wrong() {
+    let report = run_with("5.2/rsv-2-ping", |_| WriteAndEnd(b"\x88\x02\x03\xED".to_vec()));
+    assert_eq!(results(&report), (Verdict::Fail, Outcome::Wrong), "{report:?}");
+}
+
+#[test]
+fn silence_is_a_timeout_of_an_endpoint_that_is_alive() {
+    let report = run_with("5.2/rsv-2-ping", |_| Nothing);
+    assert_eq!(results(&report), (Verdict::Fail, Outcome::Timeout), "{report:?}");
+    assert!(report.time.1 >= Duration::from_secs(1));
+}
+
+/// A reset may discard the Close. The second connection writes the offence alone, and reads the Close.
+#[test]
+fn a_reset_is_tried_again_in_calm_order() {
+    let is_glued = |bytes: &[u8]| bytes.len() > 14;
+    let report =
+        run_with(
+            "5.2/rsv-2-ping",
+            move |bytes| {
+                if is_glued(bytes) { Reset } else { WriteAndEnd(CLOSE_1002.to_vec()) }
+            },
+        );
+    assert_eq!(results(&report), (Verdict::Pass, Outcome::Closed(1002)), "{report:?}");
+    let report = run_with("5.2/rsv-2-ping", |_| Reset);
+    assert_eq!(results(&report), (Verdict::Lenient, Outcome::Reset), "{report:?}");
+}
+
+/// Runs a driver whose first connection resets, and which gets no other.
+fn without_a_second_connection(end: End) -> Report {
+    let (mut driver, mut connects) = (Driver::new(&case("5.2/rsv-2-ping"), &Context::default(), 0), 0);
+    let mut now = Duration::ZERO;
+    loop {
+        match driver.next(now) {
+            Want::Connect if connects == 0 => {
+                connects += 1;
+                driver.connected(now);
+            }
+            Want::Connect => driver.not_connected(now),
+            Want::Write { bytes, .. } => {
+                let (count, is_request) = (bytes.len(), bytes.starts_with(b"GET "));
+                driver.wrote(now, count);
+                if is_request {
+                    driver.received(now, RESPONSE);
+                } else {
+                    driver.ended(now, end);
+                }
+            }
+            Want::Wait { until } => now = until,
+            Want::Done => return driver.report(),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn an_endpoint_that_accepts_no_connection_any_more_has_crashed() {
+    let report = without_a_second_connection(End::Eof);
+    assert_eq!(results(&report), (Verdict::Fail, Outcome::Crash), "{report:?}");
+    // The calm order gets no connection: the reset counts.
+    let report = without_a_second_connection(End::Reset);
+    assert_eq!(results(&report), (Verdict::Lenient, Outcome::Reset), "{report:?}");
+}
+
+#[test]
+fn an_endpoint_that_does_not_open_is_inconclusive() {
+    let mut driver = Driver::new(&case("5.2/text-1"), &Context::default(), 0);
+    assert_eq!(driver.next(Duration::ZERO), Want::Connect);
+    driver.not_connected(Duration::ZERO);
+    assert_eq!(driver.next(Duration::ZERO), Want::Done);
+    assert_eq!(driver.report().verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn a_missing_capability_skips_the_case() {
+    let mut context = Context::default();
+    context.capabilities.message = 1000;
+    let mut driver = Driver::new(&case("5.2/text-65536"), &context, 0);
+    assert_eq!(driver.next(Duration::ZERO), Want::Done);
+    assert_eq!(driver.report().verdict, Verdict::Skip);
+}
+
+/// Violations are booked once, under the case about them.
+#[test]
+fn frames_of_all_cases_are_judged_together() {
+    let cases = [case("any/rsv-zero"), case("5.2/text-1"), case("any/utf8")];
+    let mut reports: Vec<_> = cases
+        .iter()
+        .map(|case| run_with(case.id.as_str(), |_| WriteAndEnd(b"\x91\x01!\x88\x02\x03\xE8".to_vec())))
+        .collect();
+    reports[0].violations.clear();
+    judge_all_frames(&cases, &mut reports);
+    assert_eq!(reports[0].verdict, Verdict::Fail);
+    assert_eq!(reports[0].reason, "ReservedBits in 2 cases, such as 5.2/text-1, any/utf8");
+    assert_ne!(reports[2].verdict, Verdict::Fail);
+}
+
+/// Whatever the endpoint writes and whenever it ends: every case ends with a report.
+#[test]
+fn random_bytes_are_a_result() {
+    let mut context = Context::default();
+    context.capabilities.commands = true;
+    for role in [Role::Server, Role::Client] {
+        for (number, case) in catalogue(role).iter().enumerate() {
+            if case.id.as_str().starts_with("10.4/") {
+                continue;
+            }
+            let mut random = Random::new(7, case.id.as_str(), number as u64);
+            let mut react = || {
+                let bytes: Vec<u8> = (0..random.below(40)).flat_map(|_| random.bytes::<1>()).collect();
+                match random.below(8) {
+                    0 => Nothing,
+                    1 => Reset,
+                    2 => WriteAndEnd(bytes),
+                    3 => Write([RESPONSE, &bytes].concat()),
+                    _ => Write(bytes),
+                }
+            };
+            let report = run(case, &context, || {
+                let reactions: Vec<_> = (0..20).map(|_| react()).collect();
+                let mut reactions = reactions.into_iter();
+                let react = move |_: &[u8]| reactions.next().unwrap_or(Nothing);
+                Server { react, is_open: role == Role::Client, is_closed: false, is_reset: false }
+            });
+            assert_ne!(report.verdict, Verdict::Skip);
+        }
+    }
+}

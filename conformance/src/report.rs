@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::case::{Case, Id};
+use crate::case::{Case, Id, Open};
 use crate::clause::{Clause, Level};
 use crate::judge::{Head, Violation, judge_keys};
 use crate::log::Log;
@@ -92,7 +92,8 @@ impl Report {
         detail: String,
         notes: &[Note],
     ) {
-        let judgement = judge(&case.expect, case.level, &case.alternatives, &outcome, notes);
+        let is_standard = case.open == Open::Standard;
+        let judgement = judge(is_standard, &case.expect, case.level, &case.alternatives, &outcome, notes);
         if turn > 0 && judgement.verdict <= self.verdict {
             return;
         }

@@ -288,15 +288,17 @@ pub(crate) struct Judgement {
     pub(crate) allowed: Option<Clause>,
 }
 
-/// Judges an outcome.
+/// Judges an outcome. If the opening handshake `is_standard`, a case about frames says nothing about an endpoint
+/// that does not open the connection.
 pub(crate) fn judge(
+    is_standard: bool,
     expect: &Expect,
     level: Level,
     alternatives: &[Alternative],
     outcome: &Outcome,
     notes: &[Note],
 ) -> Judgement {
-    if matches!(outcome, Outcome::NotOpened | Outcome::Answered(_)) {
+    if is_standard && matches!(outcome, Outcome::NotOpened | Outcome::Answered(_)) {
         return Judgement { verdict: Verdict::Inconclusive, allowed: None };
     }
     let row = alternatives.iter().find(|alternative| alternative.pattern.matches(outcome));
@@ -332,7 +334,7 @@ mod tests {
     }
 
     fn verdict(expect: &Expect, level: Level, outcome: &Outcome) -> Verdict {
-        judge(expect, level, &[], outcome, &[]).verdict
+        judge(true, expect, level, &[], outcome, &[]).verdict
     }
 
     #[test]
@@ -364,6 +366,14 @@ mod tests {
     }
 
     #[test]
+    fn only_a_standard_opening_makes_a_refusal_inconclusive() {
+        let verdict = |is_standard| {
+            judge(is_standard, &Expect::Echo, Level::Must, &[], &Outcome::NotOpened, &[]).verdict
+        };
+        assert_eq!([verdict(true), verdict(false)], [Verdict::Inconclusive, Verdict::Fail]);
+    }
+
+    #[test]
     fn late_is_a_pass_for_content_with_the_code() {
         let content = fail(1007, true);
         assert_eq!(verdict(&content, Level::Must, &Outcome::Late(Some(1007))), Verdict::Pass);
@@ -375,23 +385,26 @@ mod tests {
     fn a_row_overrides_the_class_and_the_level() {
         let rows = [Alternative { pattern: Pattern::WentOn, verdict: Verdict::Fail, clause: CLAUSE }];
         assert_eq!(
-            judge(&fail(1002, false), Level::Policy, &rows, &Outcome::WentOn, &[]).verdict,
+            judge(true, &fail(1002, false), Level::Policy, &rows, &Outcome::WentOn, &[]).verdict,
             Verdict::Fail
         );
         let rows = [Alternative { pattern: Pattern::AnyEnd, verdict: Verdict::Pass, clause: CLAUSE }];
         for outcome in [Outcome::Closed(1016), Outcome::ClosedEmpty, Outcome::Eof, Outcome::Late(None)] {
-            assert_eq!(judge(&fail(1002, false), Level::Must, &rows, &outcome, &[]).verdict, Verdict::Pass);
+            assert_eq!(
+                judge(true, &fail(1002, false), Level::Must, &rows, &outcome, &[]).verdict,
+                Verdict::Pass
+            );
         }
     }
 
     #[test]
     fn a_note_makes_a_pass_lenient_and_names_the_clause() {
-        let judgement = judge(&Expect::Echo, Level::Must, &[], &Outcome::Echoed, &[Note::SkippedPongs]);
+        let judgement = judge(true, &Expect::Echo, Level::Must, &[], &Outcome::Echoed, &[Note::SkippedPongs]);
         assert_eq!(
             (judgement.verdict, judgement.allowed.map(|clause| clause.section)),
             (Verdict::Lenient, Some("5.5.3"))
         );
-        let judgement = judge(&Expect::Echo, Level::Must, &[], &Outcome::Eof, &[Note::SkippedPongs]);
+        let judgement = judge(true, &Expect::Echo, Level::Must, &[], &Outcome::Eof, &[Note::SkippedPongs]);
         assert_eq!(judgement.verdict, Verdict::Fail);
     }
 }

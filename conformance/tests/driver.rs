@@ -121,6 +121,15 @@ fn a_close_after_the_pong_is_late() {
     assert_eq!(results(&report), (Verdict::Pass, Outcome::Late(Some(1007))), "{report:?}");
 }
 
+/// A Pong to the offence itself shows as much as a Pong to the probe.
+#[test]
+fn a_pong_to_the_offence_fails() {
+    let report = run_with("5.2/rsv-2-ping", |_| Write(b"\x8A\x05Hello".to_vec()));
+    assert_eq!(results(&report), (Verdict::Fail, Outcome::WentOn), "{report:?}");
+    let report = run_with("5.2/rsv-2-ping", |_| WriteAndEnd([b"\x8A\x05Hello", CLOSE_1002].concat()));
+    assert_eq!(results(&report), (Verdict::Lenient, Outcome::Late(Some(1002))), "{report:?}");
+}
+
 #[test]
 fn an_echo_of_the_offence_fails() {
     let report = run_with("8.1/invalid-80-whole", |_| WriteAndEnd([b"\x81\x01\x80", CLOSE_1007].concat()));

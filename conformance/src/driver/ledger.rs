@@ -29,6 +29,15 @@ pub(super) enum WrongMessage {
     Differs(String),
 }
 
+/// The reason why a Pong is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WrongPong {
+    /// It answers a Ping that a Pong to a later Ping skipped.
+    OutOfOrder,
+    /// It repeats a Pong, an offence, or a frame after the end.
+    Forbidden,
+}
+
 impl Ledger {
     pub(super) fn demand(&mut self, demand: Demand) {
         match demand {
@@ -105,7 +114,7 @@ impl Ledger {
     }
 
     /// A Pong of the endpoint.
-    pub(super) fn pong(&mut self, payload: &[u8]) -> Result<(), String> {
+    pub(super) fn pong(&mut self, payload: &[u8]) -> Result<(), WrongPong> {
         if let Some(at) = self.pongs.iter().position(|due| due == payload) {
             // §5.5.3: a Pong may answer only the newest of several Pings.
             let answered = self.pongs.drain(..=at);
@@ -113,10 +122,10 @@ impl Ledger {
             return Ok(());
         }
         if self.skipped.contains(payload) {
-            return Err("the Pongs are not in the order of the Pings".to_owned());
+            return Err(WrongPong::OutOfOrder);
         }
         if self.no_pongs.contains(payload) {
-            return Err("a Pong repeats a frame that needs no reply".to_owned());
+            return Err(WrongPong::Forbidden);
         }
         self.unsolicited_pong = true;
         Ok(())

@@ -26,7 +26,7 @@ use alloc::collections::VecDeque;
 
 use conversation::{Ask, Conversation};
 
-use crate::case::{Case, Inputs, Open, Script};
+use crate::case::{Case, Inputs, Open, Script, Weight};
 use crate::context::Context;
 use crate::random::Random;
 use crate::report::Report;
@@ -202,6 +202,10 @@ impl Driver {
         let steps = plan.steps.clone();
         let mut conversation =
             Conversation::new(self.case.role, expect, steps, &open, &self.context, random, now);
+        if self.case.weight == Weight::Heavy {
+            // A slow endpoint is no wrong one: it may need a while for 16 MiB before it writes the first byte.
+            conversation.timeout = conversation.timeout.saturating_mul(4);
+        }
         conversation.calm = matches!(plan.purpose, Purpose::Calm(_));
         self.report.log.transport(now, "connected");
         self.current = Some((plan, conversation));

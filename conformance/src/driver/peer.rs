@@ -1,6 +1,6 @@
 //! The endpoint under test as one connection shows it: its frames, compared with the replies that are due.
 
-use super::ledger::{Ledger, WrongMessage};
+use super::ledger::{Ledger, WrongMessage, WrongPong};
 use crate::judge::{CloseBody, CodeClass, Event, FrameSeen, Stream};
 use crate::role::Role;
 use crate::verdict::Outcome;
@@ -15,6 +15,8 @@ pub(super) struct Peer {
     pub(super) probe: Option<[u8; 8]>,
     /// The endpoint answered the last probe.
     pub(super) went_on: bool,
+    /// A Pong arrived that repeats a frame to which no reply may come.
+    pub(super) has_forbidden_pong: bool,
     /// A message arrived that nothing demands.
     pub(super) echoed: bool,
     /// The first thing that no case allows.
@@ -43,6 +45,7 @@ impl Peer {
             close: None,
             probe: None,
             went_on: false,
+            has_forbidden_pong: false,
             echoed: false,
             wrong: None,
             wrong_after_close: None,
@@ -84,15 +87,19 @@ impl Peer {
                     self.object("a Pong after the Close, to a Ping after the offence".to_owned());
                 }
             }
-            Event::Pong(payload) => {
-                if let Err(detail) = self.ledger.pong(&payload) {
-                    self.object(detail);
+            Event::Pong(payload) => match self.ledger.pong(&payload) {
+                Ok(()) => {}
+                Err(WrongPong::OutOfOrder) => {
+                    self.object("the Pongs are not in the order of the Pings".to_owned());
                 }
-            }
+                Err(WrongPong::Forbidden) if self.close.is_none() => self.has_forbidden_pong = true,
+                Err(WrongPong::Forbidden) => self.object("a Pong to a frame after the end".to_owned()),
+            },
             Event::Close(_) if self.close.is_some() => self.object("a second Close".to_owned()),
             Event::Close(body) => {
                 let dropped_replies = !self.ledger.is_settled();
-                self.close = Some(CloseSeen { body, dropped_replies, late: self.went_on });
+                self.close =
+                    Some(CloseSeen { body, dropped_replies, late: self.went_on || self.has_forbidden_pong });
             }
         }
     }

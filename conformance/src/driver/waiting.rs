@@ -57,6 +57,12 @@ impl Conversation {
         if self.peer.echoed {
             return Some(self.echoed_finding());
         }
+        if self.peer.has_forbidden_pong {
+            if !matches!(self.expect, Expect::Fail { .. }) || self.is_before_offence() {
+                return Some(Finding::new(Outcome::Wrong, "a Pong repeats a frame that needs no reply"));
+            }
+            self.peer.went_on = true;
+        }
         let is_closing = self.is_patient || self.waiting == Some(Waiting::FinalEnd);
         if self.peer.close.is_some() && !is_closing {
             if self.is_before_offence() {

@@ -73,7 +73,6 @@ fn message_limit(role: Role) -> Vec<Case> {
             vec![Step::Write(parts.chain([Item::Probe]).collect())]
         }),
         ("header-only", "the header of a frame of one byte more than the limit", |inputs| {
-            // The first bytes of a frame of more than 125 bytes have its length.
             let start = Item::Start(at_limit(inputs, 1), 14);
             let quiet = Step::Quiet(Duration::from_millis(250));
             vec![Step::Write(vec![start]), quiet, Step::Write(vec![Item::Rest, Item::Probe])]

@@ -96,16 +96,7 @@ impl Conversation {
     pub(super) fn wait(&mut self, waiting: Waiting, now: Duration) -> Option<Duration> {
         let until = match waiting {
             Waiting::Replies => self.wait_for_replies(now)?,
-            Waiting::RepliesSoon { until } => {
-                if self.peer.ledger.is_settled() || self.ended.is_some() {
-                    return None;
-                }
-                if now >= until {
-                    self.note(Note::LateReplies);
-                    return None;
-                }
-                until
-            }
+            Waiting::RepliesSoon { until } => self.wait_for_replies_soon(now, until)?,
             Waiting::Close => {
                 if self.peer.close.is_some() {
                     return None;
@@ -145,21 +136,34 @@ impl Conversation {
                 }
                 until
             }
-            Waiting::FinalEnd => {
-                if let Some(detail) = self.peer.wrong_after_close.clone() {
-                    self.find(Finding::new(Outcome::Wrong, detail));
-                    return None;
-                }
-                if self.ended.is_some() || now >= self.deadline() {
-                    let finding = self.closed_finding().or_else(|| self.ended_finding());
-                    self.find(finding.unwrap_or_else(|| Finding::new(Outcome::Timeout, "no Close")));
-                    return None;
-                }
-                self.deadline()
-            }
+            Waiting::FinalEnd => self.wait_for_final_end(now)?,
         };
         self.waiting = Some(waiting);
         Some(until)
+    }
+
+    fn wait_for_replies_soon(&mut self, now: Duration, until: Duration) -> Option<Duration> {
+        if self.peer.ledger.is_settled() || self.ended.is_some() {
+            return None;
+        }
+        if now >= until {
+            self.note(Note::LateReplies);
+            return None;
+        }
+        Some(until)
+    }
+
+    fn wait_for_final_end(&mut self, now: Duration) -> Option<Duration> {
+        if let Some(detail) = self.peer.wrong_after_close.clone() {
+            self.find(Finding::new(Outcome::Wrong, detail));
+            return None;
+        }
+        if self.ended.is_some() || now >= self.deadline() {
+            let finding = self.closed_finding().or_else(|| self.ended_finding());
+            self.find(finding.unwrap_or_else(|| Finding::new(Outcome::Timeout, "no Close")));
+            return None;
+        }
+        Some(self.deadline())
     }
 
     fn wait_for_replies(&mut self, now: Duration) -> Option<Duration> {

@@ -5,15 +5,13 @@ mod program;
 
 use std::io::{Read as _, Write as _};
 
-use program::{Program, open, receive, receive_close, tcp};
+use program::{Program, REQUEST, open, receive, receive_close, tcp};
 use tungstenite::Message;
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 
 const NAME: &str = "mio_server";
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
 #[test]
 fn each_message_comes_back() {

@@ -15,6 +15,11 @@ use tungstenite::{Message, WebSocket};
 /// Longer than any step of these tests lasts. A program that hangs fails the test.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// An opening handshake (§4.1) by hand.
+pub const REQUEST: &[u8] =
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
 pub type Client = WebSocket<TcpStream>;
 
 /// An example that runs.
@@ -29,7 +34,7 @@ impl Program {
     pub fn start(name: &str, arguments: &[&str]) -> Self {
         let test = env::current_exe().expect("a path");
         let target = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
-        let program = target.join("examples").join(name);
+        let program = target.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX));
         assert!(program.exists(), "run `cargo build --examples` first: no {}", program.display());
         let mut command = Command::new(program);
         let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().expect("a program");

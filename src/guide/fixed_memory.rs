@@ -18,6 +18,8 @@
 //!
 //! # Example
 //!
+//! `interop/embedded` in the repository is the firmware of a complete server, and prints its size.
+//!
 //! A message of 1,000 bytes passes through a buffer of 256 bytes.
 //!
 //! ```

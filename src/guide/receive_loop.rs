@@ -30,6 +30,8 @@
 //! * **A request needs an answer.** After [`Event::Request`], `receive` returns `Ok(None)` until you call
 //!   [`accept`] or [`reject`]. If your application needs time to decide, do not read from the transport in
 //!   the meantime.
+//! * **Completion-based I/O owns its buffers.** With io_uring or IOCP, read into a buffer of the runtime and
+//!   [`feed`] its bytes. `interop/io_uring` in the repository has a complete server.
 //!
 //! # Example
 //!
@@ -104,6 +106,7 @@
 //! [`transport_action`]: crate::Connection::transport_action
 //! [`spare_mut`]: crate::ReceiveBuffer::spare_mut
 //! [`advance`]: crate::ReceiveBuffer::advance
+//! [`feed`]: crate::ReceiveBuffer::feed
 //! [`Config::max_write_buffer`]: crate::Config::max_write_buffer
 //! [`SendError::Full`]: crate::SendError::Full
 //! [`receive_eof`]: crate::Connection::receive_eof

@@ -19,6 +19,9 @@
 //!
 //! # Example
 //!
+//! `interop/examples/mio_server.rs` in the repository is a complete server on mio, with deadlines and slow
+//! readers.
+//!
 //! ```
 //! use std::io::{self, Read};
 //!

@@ -8,7 +8,7 @@
 //! A [`Connection`] never writes an illegal frame, but the module [`wire`] can: [`RawFrameHeader`] encodes
 //! any combination of fields, and [`LengthForm`] selects the form of the length. [`FrameHeader::parse`] and
 //! [`CloseFrame::parse`] read the answer. The module can test any WebSocket endpoint, also one that does not
-//! use this crate.
+//! use this crate. `interop/examples/test_an_endpoint.rs` in the repository does this with tungstenite.
 //!
 //! # Two properties worth a fuzz target
 //!

@@ -17,7 +17,7 @@
 //!   reads. The events, the output and the error must be equal.
 //!
 //! The function `received` below runs the endpoint for such a target: call it from
-//! `libfuzzer_sys::fuzz_target!(|bytes: &[u8]| …)`. The directory `fuzz/` of the repository contains eight
+//! `libfuzzer_sys::fuzz_target!(|bytes: &[u8]| …)`. The directory `fuzz/` of the repository contains ten
 //! targets that you can copy.
 //!
 //! # Example

@@ -32,7 +32,7 @@
 //!
 //! # Examples
 //!
-//! `interop/examples/hyper.rs` in the repository is a complete server with hyper and tokio.
+//! `interop/examples/hyper_upgrade.rs` in the repository is a complete server with hyper and tokio.
 //!
 //! A handler of hyper or another server library, with the feature `http`:
 //!

@@ -1,7 +1,13 @@
 //! The examples as programs, over loopback, against other implementations. `cargo test` builds them; `cargo
 //! test --test examples` does not.
-#![cfg(feature = "http")]
+#![cfg(all(feature = "bytes", feature = "getrandom", feature = "http"))]
+#![allow(clippy::std_instead_of_alloc, reason = "the examples need std")]
 
+mod h2_tunnel;
 mod hyper_upgrade;
 mod peer;
 mod program;
+
+use core::error::Error as StdError;
+
+type AnyResult<T> = Result<T, Box<dyn StdError + Send + Sync>>;

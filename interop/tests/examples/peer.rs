@@ -10,7 +10,7 @@ use tungstenite::{Error, Message, WebSocket};
 use crate::program::PATIENCE;
 
 /// A message that is larger than all windows of flow control.
-const LARGE: usize = 1024 * 1024;
+pub(crate) const LARGE: usize = 1024 * 1024;
 
 /// Connects. A read or a write that takes too long fails the test.
 pub(crate) fn connect(address: &str) -> TcpStream {
@@ -54,4 +54,20 @@ pub(crate) fn check_violation<S: Read + Write>(ws: &mut WebSocket<S>) {
     ws.get_mut().write_all(&input).and_then(|()| ws.get_mut().flush()).expect("an open connection");
     let Ok(Message::Close(Some(close))) = ws.read() else { panic!("a Close") };
     assert_eq!(u16::from(close.code), 1002);
+}
+
+/// Sends messages back until the peer closes. Returns the code of its Close.
+pub(crate) fn echo<S: Read + Write>(ws: &mut WebSocket<S>) -> Option<u16> {
+    let mut code = None;
+    loop {
+        match ws.read() {
+            Ok(Message::Close(close)) => code = close.map(|close| close.code.into()),
+            Ok(message) if message.is_text() || message.is_binary() => {
+                ws.send(message).expect("an open connection");
+            }
+            Ok(_) => {}
+            Err(Error::ConnectionClosed) => return code,
+            Err(error) => panic!("{error}"),
+        }
+    }
 }

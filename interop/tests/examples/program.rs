@@ -1,8 +1,8 @@
 //! An example that runs.
 
 use core::time::Duration;
-use std::io::{BufRead as _, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::{env, thread};
 
@@ -13,6 +13,7 @@ pub(crate) const ANY: &str = "127.0.0.1:0";
 
 pub(crate) struct Program {
     child: Child,
+    input: Option<ChildStdin>,
     /// The lines that it prints.
     lines: Receiver<String>,
     /// The lines that it prints to standard error.
@@ -27,13 +28,14 @@ impl Program {
         assert!(program.exists(), "run `cargo build --examples` first: no {}", program.display());
         let mut child = Command::new(program)
             .args(arguments)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("a program");
         let lines = read_lines(child.stdout.take().expect("it is piped"));
         let errors = read_lines(child.stderr.take().expect("it is piped"));
-        Self { child, lines, errors }
+        Self { input: child.stdin.take(), child, lines, errors }
     }
 
     /// Starts a server. Returns its address, too.
@@ -44,6 +46,17 @@ impl Program {
         (server, address)
     }
 
+    /// Writes a line to its standard input.
+    pub(crate) fn send(&mut self, line: &str) {
+        let input = self.input.as_mut().expect("it is open");
+        writeln!(input, "{line}").expect("the program reads");
+    }
+
+    /// Ends its standard input.
+    pub(crate) fn end_input(&mut self) {
+        self.input = None;
+    }
+
     /// Waits for the next line.
     pub(crate) fn line(&self) -> String {
         self.lines.recv_timeout(PATIENCE).expect("a line")
@@ -52,6 +65,13 @@ impl Program {
     /// Waits for the next line of standard error.
     pub(crate) fn error(&self) -> String {
         self.errors.recv_timeout(PATIENCE).expect("an error")
+    }
+
+    /// Waits for the end of the program. Returns whether it was a success, and checks that no line is left.
+    pub(crate) fn succeeds(mut self) -> bool {
+        // The channel ends when the program has closed its output.
+        assert_eq!(self.lines.recv_timeout(PATIENCE).ok(), None);
+        self.child.wait().expect("it is a child").success()
     }
 }
 

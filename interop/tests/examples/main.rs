@@ -7,6 +7,7 @@ mod h2_tunnel;
 mod hyper_upgrade;
 mod peer;
 mod program;
+mod rustls_client;
 
 use core::error::Error as StdError;
 

@@ -19,7 +19,7 @@ pub(crate) fn connect(address: &str) -> TcpStream {
     stream
 }
 
-fn limit(stream: &TcpStream) {
+pub(crate) fn limit(stream: &TcpStream) {
     let limit: Option<Duration> = Some(PATIENCE);
     stream.set_read_timeout(limit).and_then(|()| stream.set_write_timeout(limit)).expect("not zero");
     stream.set_nodelay(true).expect("an open socket");

@@ -2,9 +2,10 @@
 
 use core::time::Duration;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::{env, thread};
+use std::{env, fs, process, thread};
 
 /// Longer than any step of these tests lasts. A program that hangs fails the test.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -87,4 +88,23 @@ fn read_lines(output: impl Read + Send + 'static) -> Receiver<String> {
     let output = BufReader::new(output);
     thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
     lines
+}
+
+/// A file that is deleted at the end of the test.
+pub(crate) struct TemporaryFile(PathBuf);
+
+impl TemporaryFile {
+    pub(crate) fn new(name: &str) -> Self {
+        Self(env::temp_dir().join(format!("{name}-{}.pem", process::id())))
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.0.to_str().expect("UTF-8")
+    }
+}
+
+impl Drop for TemporaryFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
 }

@@ -22,8 +22,10 @@
 //! * HTTP/1.1: after the 101 response, the library returns the transport. If the library has already read
 //!   bytes after the request, feed them to the [`ReceiveBuffer`] first.
 //! * HTTP/2 and HTTP/3: the stream of the CONNECT request is the transport. When it ends, call
-//!   [`receive_eof`]. If that returns a status that is [`clean`], end the stream (HTTP/2: END_STREAM, HTTP/3:
-//!   FIN). Otherwise reset it (HTTP/2: CANCEL, HTTP/3: H3_REQUEST_CANCELLED).
+//!   [`receive_eof`]. To end it after a Close was sent ([`close_status`]), write `out` and end the stream
+//!   (HTTP/2: END_STREAM, HTTP/3: FIN): a reset discards data that the library has not sent, and the peer
+//!   loses the Close. Without a Close, or if the peer does not end the stream within a few seconds, reset it
+//!   (HTTP/2: CANCEL, HTTP/3: H3_REQUEST_CANCELLED).
 //! * The library writes the start line (HTTP/1.1) or the pseudo-header fields. For a client, [`UpgradeOffer`]
 //!   documents their values.
 //!
@@ -32,7 +34,8 @@
 //!
 //! # Examples
 //!
-//! `interop/examples/hyper_upgrade.rs` in the repository is a complete server with hyper and tokio.
+//! The directory `interop/examples` of the repository has complete programs: `hyper_upgrade` is a server with
+//! hyper, `h2_tunnel` and `h3_tunnel` are servers and clients over HTTP/2 and HTTP/3.
 //!
 //! A handler of hyper or another server library, with the feature `http`:
 //!
@@ -98,4 +101,4 @@
 //! [`handshake`]: crate::handshake
 //! [`ReceiveBuffer`]: crate::ReceiveBuffer
 //! [`receive_eof`]: crate::Connection::receive_eof
-//! [`clean`]: crate::CloseStatus::clean
+//! [`close_status`]: crate::Connection::close_status

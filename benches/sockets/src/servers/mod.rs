@@ -1,5 +1,7 @@
 //! The echo servers. Each has one thread, sets TCP_NODELAY and offers no compression.
 
+mod backlog;
+mod event_loop;
 mod fastwebsockets;
 mod ours_mio;
 mod ours_tokio;

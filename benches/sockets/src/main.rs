@@ -1,4 +1,4 @@
-//! Echo servers over loopback sockets, and the load generator that measures them.
+//! Servers over loopback sockets, and the load generator that measures them.
 //!
 //! ```text
 //!   bench ──▶ spawns `serve NAME ADDRESS` on core 0, reads its CPU time and memory
@@ -19,7 +19,7 @@ use crate::bench::Row;
 use crate::servers::Server;
 
 #[derive(Parser)]
-#[command(about = "Echo servers over loopback sockets, and the load generator that measures them")]
+#[command(about = "Servers over loopback sockets, and the load generator that measures them")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -29,7 +29,7 @@ struct Arguments {
 enum Command {
     /// Measures the servers and prints a table for each row
     Bench(bench::Options),
-    /// Runs one echo server until it is killed
+    /// Runs one server until it is killed
     Serve { server: Server, address: SocketAddr },
     /// Loads a server that runs already, for instance under a profiler
     Load { address: SocketAddr, row: Row, seconds: f64 },

@@ -43,8 +43,9 @@ impl Report {
 pub struct RowReport {
     row: String,
     connections: usize,
-    /// None in an idle row, as the next one.
+    /// None in an idle row.
     size: Option<usize>,
+    /// None in an idle row, and in a fan-out row.
     in_flight: Option<usize>,
     servers: Vec<ServerReport>,
 }
@@ -69,6 +70,7 @@ impl RowReport {
         let (size, in_flight) = match *row {
             Row::Echo { size, in_flight, .. } => (Some(size), Some(in_flight)),
             Row::Idle { .. } => (None, None),
+            Row::Fanout { size, .. } => (Some(size), None),
         };
         let connections = row.connections();
         let servers = servers.filter(|(_, samples)| !samples.is_empty());

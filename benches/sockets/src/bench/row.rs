@@ -11,6 +11,9 @@ const TABLE: &[&str] =
 /// The rows of the picture: one size after the other.
 const SIZES: &[&str] = &["8x8x1", "8x64x1", "8x512x1", "8x4KiBx1", "8x32KiBx1", "8x256KiBx1", "8x1MiBx1"];
 
+/// Rooms of more and more members.
+const FANOUT: &[&str] = &["10x125xfanout", "100x125xfanout", "1000x125xfanout", "5000x125xfanout"];
+
 /// The payload of the one message on each connection of an idle row.
 pub const IDLE_SIZE: usize = 125;
 
@@ -21,13 +24,22 @@ pub enum Row {
     Echo { connections: usize, size: usize, in_flight: usize },
     /// Each connection is opened, echoes one message, and then waits.
     Idle { connections: usize },
+    /// One connection sends messages of `size` bytes, each of which goes to all connections.
+    Fanout { connections: usize, size: usize },
 }
 
 impl Row {
     pub fn connections(&self) -> usize {
         match *self {
-            Self::Echo { connections, .. } | Self::Idle { connections } => connections,
+            Self::Echo { connections, .. }
+            | Self::Idle { connections }
+            | Self::Fanout { connections, .. } => connections,
         }
+    }
+
+    /// Whether a server of this name does what the row measures.
+    pub fn suits(&self, server: &str) -> bool {
+        matches!(self, Self::Fanout { .. }) == server.starts_with("fanout-")
     }
 }
 
@@ -38,6 +50,7 @@ pub fn rows(names: &[String]) -> Result<Vec<Row>> {
     for name in names {
         match name.as_str() {
             "table" => rows.extend(TABLE.iter().copied().map(row).collect::<Result<Vec<_>>>()?),
+            "fanout" => rows.extend(FANOUT.iter().copied().map(row).collect::<Result<Vec<_>>>()?),
             "sizes" => rows.extend(SIZES.iter().copied().map(row).collect::<Result<Vec<_>>>()?),
             name => rows.push(row(name)?),
         }
@@ -55,7 +68,8 @@ impl FromStr for Row {
         if work == "idle" {
             return Ok(Self::Idle { connections });
         }
-        let (size, in_flight) = work.split_once('x').context("expected SIZExIN_FLIGHT, or idle")?;
+        let (size, in_flight) =
+            work.split_once('x').context("expected SIZExIN_FLIGHT, SIZExfanout, or idle")?;
         let (digits, unit) = size.split_at(size.find(|c: char| !c.is_ascii_digit()).unwrap_or(size.len()));
         let unit = match unit {
             "" | "B" => 1,
@@ -63,7 +77,11 @@ impl FromStr for Row {
             "MiB" => 1 << 20,
             unit => anyhow::bail!("the unit {unit} is not B, KiB or MiB"),
         };
-        let (size, in_flight) = (digits.parse::<usize>()? * unit, in_flight.parse()?);
+        let size = digits.parse::<usize>()? * unit;
+        if in_flight == "fanout" {
+            return Ok(Self::Fanout { connections, size });
+        }
+        let in_flight = in_flight.parse()?;
         ensure!(in_flight > 0, "nothing is in flight");
         Ok(Self::Echo { connections, size, in_flight })
     }
@@ -74,13 +92,23 @@ impl fmt::Display for Row {
         match *self {
             Self::Idle { connections } => write!(f, "{connections} idle connections"),
             Self::Echo { connections, size, in_flight } => {
-                let (size, unit) = match size {
-                    size if size >= 1 << 20 && size % (1 << 20) == 0 => (size >> 20, "MiB"),
-                    size if size >= 1 << 10 && size % (1 << 10) == 0 => (size >> 10, "KiB"),
-                    size => (size, "B"),
-                };
-                write!(f, "{connections} connections, {size} {unit}, {in_flight} in flight")
+                write!(f, "{connections} connections, {}, {in_flight} in flight", Size(size))
             }
+            Self::Fanout { connections, size } => {
+                write!(f, "{connections} connections, {}, each message to all of them", Size(size))
+            }
+        }
+    }
+}
+
+struct Size(usize);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            size if size >= 1 << 20 && size % (1 << 20) == 0 => write!(f, "{} MiB", size >> 20),
+            size if size >= 1 << 10 && size % (1 << 10) == 0 => write!(f, "{} KiB", size >> 10),
+            size => write!(f, "{size} B"),
         }
     }
 }

@@ -9,12 +9,13 @@ use super::candidate::Candidate;
 use super::cpu::CpuTime;
 use super::process::Process;
 use super::row::{IDLE_SIZE, Row};
-use crate::load::Load;
+use crate::load::{Load, Received};
 
 /// Before a sample, so that caches, buffers and socket windows have the size that they need.
 const WARM_UP: Duration = Duration::from_millis(300);
 
-/// What a server did. In an idle row, each connection counts as one message.
+/// What a server did. In an idle row, each connection counts as one message; in a fan-out row, each message
+/// counts once for each connection that has received it.
 pub struct Sample {
     pub messages: usize,
     pub elapsed: Duration,
@@ -44,17 +45,32 @@ pub fn take(candidate: &Candidate, row: &Row, duration: Duration) -> Result<Samp
         Row::Echo { connections, size, in_flight } => {
             let mut load = Load::open(address, connections, size, in_flight)?;
             load.start()?;
-            load.run(WARM_UP)?;
-            let cpu = process.cpu_time()?;
-            let received = load.run(duration)?;
-            let cpu = process.cpu_time()? - cpu;
-            let memory = process.memory()?.saturating_sub(memory);
-            load.finish()?;
-            end(process, load);
-            let latency = Some([received.p50, received.p99]);
-            Ok(Sample { messages: received.messages, elapsed: received.elapsed, cpu, latency, memory })
+            measure(process, load, memory, duration, Load::run)
+        }
+        Row::Fanout { connections, size } => {
+            let load = Load::open(address, connections, size, 1)?;
+            measure(process, load, memory, duration, Load::run_fanout)
         }
     }
+}
+
+/// Measures the server during `run`. `memory` is that without a connection.
+fn measure(
+    process: Process,
+    mut load: Load,
+    memory: u64,
+    duration: Duration,
+    run: fn(&mut Load, Duration) -> Result<Received>,
+) -> Result<Sample> {
+    run(&mut load, WARM_UP)?;
+    let cpu = process.cpu_time()?;
+    let received = run(&mut load, duration)?;
+    let cpu = process.cpu_time()? - cpu;
+    let memory = process.memory()?.saturating_sub(memory);
+    load.finish()?;
+    end(process, load);
+    let Received { messages, elapsed, p50, p99 } = received;
+    Ok(Sample { messages, elapsed, cpu, latency: Some([p50, p99]), memory })
 }
 
 /// One message on each connection.

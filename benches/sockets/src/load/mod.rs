@@ -1,5 +1,6 @@
 //! The load generator: on each of many connections, a fixed number of messages is in flight. Each reply is
-//! checked and answered with the next message.
+//! checked and answered with the next message. Or, for fan-out: one connection sends a message when all have
+//! received the one before.
 //!
 //! It takes one thread, and for each wake-up of a connection one read and one write. All messages are equal,
 //! so that sending them takes no work.
@@ -87,6 +88,24 @@ impl Load {
         let mut last = start;
         while start.elapsed() < duration {
             self.step(true, &mut last)?;
+        }
+        let elapsed = start.elapsed();
+        let [p50, p99] = self.latencies.percentiles([50, 99]);
+        Ok(Received { messages: self.latencies.count(), elapsed, p50, p99 })
+    }
+
+    /// Sends one message after the other on the first connection, for so long. Each one must arrive on all
+    /// connections before the next is sent.
+    pub fn run_fanout(&mut self, duration: Duration) -> Result<Received> {
+        self.latencies.clear();
+        let start = Instant::now();
+        while start.elapsed() < duration {
+            let now = Instant::now();
+            let [sender, others @ ..] = &mut self.peers[..] else { break };
+            others.iter_mut().for_each(|peer| peer.expect(now));
+            self.in_flight = 1 + others.len();
+            sender.send(1, now, &self.exchange)?;
+            self.finish()?;
         }
         let elapsed = start.elapsed();
         let [p50, p99] = self.latencies.percentiles([50, 99]);

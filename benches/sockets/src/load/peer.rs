@@ -66,6 +66,12 @@ impl Peer {
         self.write(exchange)
     }
 
+    /// A message of another connection will arrive. It is compared byte by byte.
+    pub fn expect(&mut self, now: Instant) {
+        self.sent.push_back(now);
+        self.is_checked = false;
+    }
+
     /// Writes as much as the socket accepts.
     pub fn write(&mut self, exchange: &Exchange) -> Result<()> {
         while self.unwritten > 0 {
@@ -105,8 +111,9 @@ impl Peer {
         self.sent.drain(..count)
     }
 
-    /// Compares the first reply byte by byte, and the first byte of each later one: that is enough to see a
-    /// reply that is too long or too short, and costs nothing. Returns the number of complete replies.
+    /// Compares the first reply byte by byte, and each one after [`expect`](Self::expect). Of the others, it
+    /// compares the first byte: that is enough to see a reply that is too long or too short, and costs
+    /// nothing. Returns the number of complete replies.
     fn check(&mut self, exchange: &Exchange, mut bytes: &[u8]) -> Result<usize> {
         let reply = exchange.reply();
         let mut complete = 0;

@@ -20,6 +20,10 @@ impl Backlog {
         self.bytes.is_empty()
     }
 
+    pub fn len(&self) -> usize {
+        self.bytes.len() - self.written
+    }
+
     /// The socket is writable. Returns whether nothing is left.
     pub fn write(&mut self, stream: &mut TcpStream) -> Result<bool> {
         while let Some(rest @ [_, ..]) = self.bytes.get(self.written..) {

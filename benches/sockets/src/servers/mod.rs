@@ -1,7 +1,10 @@
-//! The echo servers. Each has one thread, sets TCP_NODELAY and offers no compression.
+//! The servers. Each has one thread, sets TCP_NODELAY and offers no compression. Those whose name begins with
+//! `fanout-` send each message to all connections, the others send it back.
 
 mod backlog;
 mod event_loop;
+mod fanout_mio;
+mod fanout_tokio;
 mod fastwebsockets;
 mod ours_mio;
 mod ours_tokio;
@@ -29,6 +32,10 @@ pub enum Server {
     TokioWebsockets,
     /// sockudo-ws
     Sockudo,
+    /// websocket-proto on mio: each message goes to all connections
+    FanoutMio,
+    /// websocket-proto-tokio: each message goes to all connections
+    FanoutTokio,
 }
 
 impl Server {
@@ -41,6 +48,8 @@ impl Server {
             Self::Fastwebsockets => runtime::serve(address, fastwebsockets::session),
             Self::TokioWebsockets => runtime::serve(address, tokio_websockets::session),
             Self::Sockudo => runtime::serve(address, sockudo::session),
+            Self::FanoutMio => fanout_mio::serve(address),
+            Self::FanoutTokio => fanout_tokio::serve(address),
         }
     }
 

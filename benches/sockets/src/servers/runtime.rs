@@ -9,8 +9,9 @@ use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Accepts connections, with a task for each, on one thread.
-pub fn serve<F>(address: SocketAddr, session: fn(TcpStream) -> F) -> Result<()>
+pub fn serve<S, F>(address: SocketAddr, session: S) -> Result<()>
 where
+    S: Fn(TcpStream) -> F,
     F: Future<Output = Result<()>> + Send + 'static,
 {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
@@ -18,8 +19,9 @@ where
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
+            let session = session(stream);
             // The load generator reports a connection that fails too early.
-            tokio::spawn(async move { drop(session(stream).await) });
+            tokio::spawn(async move { drop(session.await) });
         }
     })
 }

@@ -2,6 +2,7 @@
 
 mod candidate;
 mod cpu;
+mod kernel;
 mod process;
 mod report;
 mod row;

@@ -63,6 +63,8 @@ struct ServerReport {
     p50_us: Option<f64>,
     p99_us: Option<f64>,
     bytes_per_connection: f64,
+    /// The kernel's memory for one end; only in an idle row, and only for root.
+    kernel_bytes_per_connection: Option<f64>,
 }
 
 impl RowReport {
@@ -88,6 +90,7 @@ impl ServerReport {
                 samples.iter().map(|sample| Some(microseconds(sample.latency?[index]))).collect();
             all.map(median)
         };
+        let kernel: Option<Vec<f64>> = samples.iter().map(|sample| sample.kernel).collect();
         let all = samples.iter().map(|sample| sample.cpu).fold(CpuTime::default(), CpuTime::plus);
         let cpu_us = of(&|sample| microseconds(sample.cpu.total) / sample.messages as f64);
         Self {
@@ -100,6 +103,7 @@ impl ServerReport {
             p50_us: latency(0),
             p99_us: latency(1),
             bytes_per_connection: of(&|sample| sample.memory as f64) / connections as f64,
+            kernel_bytes_per_connection: kernel.map(median),
         }
     }
 }
@@ -117,7 +121,7 @@ impl fmt::Display for RowReport {
         writeln!(f, "{:36}{:^29}", "", format!("CPU µs a {unit}"))?;
         writeln!(
             f,
-            "  {:20}{:>12}{:>12}{:>9}{:>10}{:>6}{:>10}{:>10}{:>14}",
+            "  {:20}{:>12}{:>12}{:>9}{:>10}{:>6}{:>10}{:>10}{:>14}{:>21}",
             "server",
             format!("{unit}s/s"),
             "user ±",
@@ -126,7 +130,8 @@ impl fmt::Display for RowReport {
             "busy",
             "p50 µs",
             "p99 µs",
-            "B/connection"
+            "B/connection",
+            "kernel B/connection"
         )?;
         self.servers.iter().try_for_each(|server| writeln!(f, "{server}"))
     }
@@ -137,7 +142,7 @@ impl fmt::Display for ServerReport {
         let latency = |time: Option<f64>| time.map_or_else(String::new, |time| format!("{time:.1}"));
         write!(
             f,
-            "  {:20}{:>12.0}{:>12.3}{:>9}{:>10.3}{:>5.0}%{:>10}{:>10}{:>14.0}",
+            "  {:20}{:>12.0}{:>12.3}{:>9}{:>10.3}{:>5.0}%{:>10}{:>10}{:>14.0}{:>21}",
             self.name,
             self.per_second,
             self.user_us,
@@ -146,7 +151,8 @@ impl fmt::Display for ServerReport {
             self.busy * 100.0,
             latency(self.p50_us),
             latency(self.p99_us),
-            self.bytes_per_connection
+            self.bytes_per_connection,
+            self.kernel_bytes_per_connection.map_or_else(String::new, |bytes| format!("{bytes:.0}"))
         )
     }
 }

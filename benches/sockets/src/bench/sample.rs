@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use super::candidate::Candidate;
 use super::cpu::CpuTime;
+use super::kernel::Caches;
 use super::process::Process;
 use super::row::{IDLE_SIZE, Row};
 use crate::load::{Load, Received};
@@ -24,6 +25,8 @@ pub struct Sample {
     pub latency: Option<[Duration; 2]>,
     /// The additional memory of the server, compared with no connection.
     pub memory: u64,
+    /// The memory of the kernel for each connection at one end, in an idle row.
+    pub kernel: Option<f64>,
 }
 
 /// Starts the server, and takes a sample of this length.
@@ -32,6 +35,7 @@ pub fn take(candidate: &Candidate, row: &Row, duration: Duration) -> Result<Samp
     let address = process.address();
     // The first connection makes the server's one-time allocations.
     echo_once(Load::open(address, 1, IDLE_SIZE, 1)?)?;
+    let caches = Caches::now();
     let memory = process.memory()?;
     match *row {
         Row::Idle { connections } => {
@@ -39,8 +43,10 @@ pub fn take(candidate: &Candidate, row: &Row, duration: Duration) -> Result<Samp
             let load = echo_once(Load::open(address, connections, IDLE_SIZE, 1)?)?;
             let (elapsed, cpu) = (start.elapsed(), process.cpu_time()? - cpu);
             let memory = process.memory()?.saturating_sub(memory);
+            let kernel = caches.zip(Caches::now());
+            let kernel = kernel.map(|(before, after)| after.bytes_per_connection(&before, connections));
             end(process, load);
-            Ok(Sample { messages: connections, elapsed, cpu, latency: None, memory })
+            Ok(Sample { messages: connections, elapsed, cpu, latency: None, memory, kernel })
         }
         Row::Echo { connections, size, in_flight } => {
             let mut load = Load::open(address, connections, size, in_flight)?;
@@ -70,7 +76,7 @@ fn measure(
     load.finish()?;
     end(process, load);
     let Received { messages, elapsed, p50, p99 } = received;
-    Ok(Sample { messages, elapsed, cpu, latency: Some([p50, p99]), memory })
+    Ok(Sample { messages, elapsed, cpu, latency: Some([p50, p99]), memory, kernel: None })
 }
 
 /// One message on each connection.

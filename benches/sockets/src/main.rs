@@ -9,6 +9,7 @@
 mod bench;
 mod load;
 mod servers;
+mod tls;
 
 use core::net::SocketAddr;
 
@@ -33,6 +34,11 @@ enum Command {
     Serve { server: Server, address: SocketAddr },
     /// Loads a server that runs already, for instance under a profiler
     Load { address: SocketAddr, row: Row, seconds: f64 },
+    /// Measures a TLS handshake, and the memory of a TLS connection
+    Tls {
+        #[arg(default_value_t = 10_000)]
+        connections: usize,
+    },
 }
 
 fn main() -> Result<()> {
@@ -40,5 +46,6 @@ fn main() -> Result<()> {
         Command::Bench(options) => bench::run(&options),
         Command::Serve { server, address } => server.serve(address),
         Command::Load { address, row, seconds } => bench::load(address, &row, seconds),
+        Command::Tls { connections } => tls::measure(connections),
     }
 }

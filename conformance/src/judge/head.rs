@@ -65,6 +65,16 @@ impl Head {
         matches!(tail, [] | [b' ', ..]).then(|| digit(*a) * 100 + digit(*b) * 10 + digit(*c))
     }
 
+    /// The status code of a refusal, which may be one of HTTP/1.0: a server need not understand the version
+    /// of a request to refuse it.
+    #[must_use]
+    pub fn refusal(&self) -> Option<u16> {
+        let rest = self.start_line.strip_prefix(b"HTTP/1.0 ");
+        let start_line = rest.map_or(self.start_line.clone(), |rest| [b"HTTP/1.1 ", rest].concat());
+        let status = Self { start_line, fields: Vec::new() }.status();
+        status.filter(|status| *status != 101 || rest.is_none())
+    }
+
     /// The values of the field lines with this name, in their order.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         let same = self.fields.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name));

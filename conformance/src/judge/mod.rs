@@ -4,8 +4,12 @@
 //! ```text
 //!      stream.rs   the rules of a connection: which frames may follow each other
 //!      │      │
-//!  frame.rs  close.rs      keys.rs            head.rs        accept.rs
-//!  (§5.2)    (§7.4)        (§5.3)        (RFC 9112 §2)       (§4.2.2)
+//!  frame.rs  close.rs      keys.rs       request.rs  response.rs   the rules of the opening handshake
+//!  (§5.2)    (§7.4)        (§5.3)          (§4.1)     (§4.2.2)
+//!                                             │        │   │
+//!                                             list.rs  │  accept.rs
+//!                                                │     │
+//!                                              head.rs (RFC 9112 §2)
 //! ```
 
 mod accept;
@@ -14,6 +18,9 @@ mod event;
 mod frame;
 mod head;
 mod keys;
+mod list;
+mod request;
+mod response;
 mod stream;
 mod violation;
 
@@ -23,5 +30,8 @@ pub use event::Event;
 pub use frame::{FrameReader, FrameSeen, Next};
 pub use head::{Head, HeadNext};
 pub use keys::judge_keys;
+pub(crate) use list::elements;
+pub use request::judge_request;
+pub use response::judge_response;
 pub use stream::Stream;
 pub use violation::Violation;

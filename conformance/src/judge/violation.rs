@@ -42,4 +42,48 @@ pub enum Violation {
     CloseTwice,
     /// §5.5.1: a data frame after a Close.
     DataAfterClose,
+    /// §4.2.2: the status line of an acceptance is not that of HTTP/1.1 and 101.
+    ResponseStatus,
+    /// §4.2.2: the field Upgrade of an acceptance.
+    ResponseUpgrade,
+    /// §4.2.2: the field Connection of an acceptance.
+    ResponseConnection,
+    /// §4.2.2: the field Sec-WebSocket-Accept.
+    ResponseAccept,
+    /// RFC 9110 §8.6, RFC 9112 §6.1: an acceptance has no Content-Length and no Transfer-Encoding.
+    ResponseFraming,
+    /// §4.2.2: an extension that the client did not offer.
+    ResponseExtension,
+    /// §4.2.2: a subprotocol that the client did not offer, or two.
+    ResponseProtocol,
+    /// §4.2.2: bytes of another protocol before the response.
+    BytesBeforeResponse,
+    /// §4.1: the request is no head, or its request line is not that of GET and HTTP/1.1.
+    RequestLine,
+    /// §4.1: the target of the request.
+    RequestTarget,
+    /// §4.1: the field Host.
+    RequestHost,
+    /// §4.1: the field Upgrade of a request.
+    RequestUpgrade,
+    /// §4.1: the field Connection of a request.
+    RequestConnection,
+    /// §4.1: the field Sec-WebSocket-Key.
+    RequestKey,
+    /// §4.1: two requests have the same key.
+    RequestKeyRepeated,
+    /// §4.1: the field Sec-WebSocket-Version.
+    RequestVersion,
+    /// RFC 9110 §9.3.1: the request announces content.
+    RequestContent,
+    /// §11.3.1, §11.3.5: a field that must not appear twice.
+    RequestDuplicate,
+    /// §4.1: a subprotocol that is offered twice, or that is no token.
+    RequestProtocols,
+    /// §9.1: the offer of extensions does not have the grammar.
+    RequestExtensions,
+    /// RFC 9110 §5.5: a control character in the head.
+    RequestControl,
+    /// §4.1: bytes before the response.
+    BytesBeforeAcceptance,
 }

@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::capabilities::{Capabilities, Needs};
 use crate::clause::{Clause, Level};
+use crate::opening::RawOpening;
 use crate::random::Random;
 use crate::role::Role;
 use crate::step::{Cuts, Step};
@@ -148,6 +149,8 @@ pub enum Open {
         /// Whether a millisecond passes between the writes.
         paced: bool,
     },
+    /// Another request, or another response, legal or not.
+    Raw(RawOpening),
 }
 
 /// What the suite does once the connection is open.

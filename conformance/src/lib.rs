@@ -17,7 +17,8 @@
 //!     fn closed(&self) -> bool { true }
 //! }
 //!
-//! let case = &catalogue(Role::Server)[0];
+//! let cases = catalogue(Role::Server);
+//! let case = cases.iter().find(|case| case.id.as_str() == "5.2/text-0").unwrap();
 //! let report = run(case, &Context::default(), || MyServer);
 //! assert!(!report.is_failure(), "{report:?}"); // inconclusive: this server ends at once
 //! ```
@@ -44,6 +45,7 @@ mod encode;
 mod in_process;
 pub mod judge;
 mod log;
+pub mod opening;
 mod passive;
 mod random;
 mod report;
@@ -64,4 +66,4 @@ pub use passive::judge_all_frames;
 pub use random::Random;
 pub use report::Report;
 pub use role::Role;
-pub use verdict::{Alternative, Breaks, Expect, Note, Outcome, Pattern, Verdict};
+pub use verdict::{Alternative, Breaks, Expect, Note, Outcome, Pattern, Refusal, Verdict};

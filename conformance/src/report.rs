@@ -112,14 +112,22 @@ impl Report {
         let is_about_keys = rules
             .iter()
             .any(|rule| matches!(rule, Violation::KeyNotFresh | Violation::KeyZero | Violation::KeyCounts));
-        let seen = self.violations.iter().chain(judged.iter().flatten());
+        let nonces: Vec<_> = self.heads.iter().filter_map(|head| head.value("Sec-WebSocket-Key")).collect();
+        let is_about_nonces = rules.contains(&Violation::RequestKeyRepeated);
+        let is_repeated =
+            nonces.iter().enumerate().any(|(at, key)| nonces.iter().skip(at + 1).any(|b| b == key));
+        let of_nonces = is_repeated.then_some(&Violation::RequestKeyRepeated);
+        let seen = self.violations.iter().chain(judged.iter().flatten()).chain(of_nonces);
         let broken: Vec<_> = seen.filter(|violation| rules.contains(violation)).collect();
         if let Some(violation) = broken.first() {
             (self.verdict, self.outcome) = (Verdict::Fail, Outcome::Wrong);
             self.reason = format!("the endpoint broke a rule: {violation:?}");
-        } else if self.frames == 0 || (is_about_keys && judged.is_empty()) {
+        } else if self.frames == 0
+            || (is_about_keys && judged.is_empty())
+            || (is_about_nonces && nonces.len() < 2)
+        {
             self.verdict = Verdict::Inconclusive;
-            "the endpoint wrote too few frames".clone_into(&mut self.reason);
+            "the endpoint wrote too few frames or heads".clone_into(&mut self.reason);
         } else {
             (self.verdict, self.outcome) = (Verdict::Pass, Outcome::Echoed);
         }

@@ -56,6 +56,9 @@ pub enum Awaited {
     End,
     /// That the connection does not end for this time; an end makes the case lenient.
     StaysOpen(Duration),
+    /// That a client refuses the response. After 250 ms the suite ends its side, which makes the case lenient
+    /// unless the client may leave the connection open.
+    Rejection,
 }
 
 /// A reply that only a command causes.
@@ -335,6 +338,8 @@ pub enum Cuts {
     Every(usize),
     /// Before these offsets, in ascending order.
     At(Vec<usize>),
+    /// After each line.
+    Lines,
 }
 
 impl Cuts {
@@ -343,6 +348,7 @@ impl Cuts {
     pub fn parts<'a>(&self, bytes: &'a [u8]) -> Vec<&'a [u8]> {
         match self {
             Self::Every(size) => bytes.chunks((*size).max(1)).collect(),
+            Self::Lines => bytes.split_inclusive(|byte| *byte == b'\n').collect(),
             Self::At(offsets) => {
                 let (mut parts, mut rest, mut start) = (Vec::new(), bytes, 0);
                 for offset in offsets {

@@ -21,6 +21,12 @@ pub enum Outcome {
     Reset,
     /// The endpoint answered the opening request with this status.
     Answered(u16),
+    /// The endpoint accepted an opening request that it has to refuse.
+    Accepted,
+    /// The endpoint answered the opening request with the SETTINGS of HTTP/2.
+    Http2,
+    /// A client sent another request on the connection.
+    Retried,
     /// The endpoint processed the offence.
     WentOn,
     /// The endpoint went on first, and closed the connection then, with this code if there was one.
@@ -46,6 +52,9 @@ impl fmt::Display for Outcome {
             Self::Eof => f.write_str("eof"),
             Self::Reset => f.write_str("reset"),
             Self::Answered(status) => write!(f, "answered({status})"),
+            Self::Accepted => f.write_str("accepted"),
+            Self::Http2 => f.write_str("http2"),
+            Self::Retried => f.write_str("retried"),
             Self::WentOn => f.write_str("went-on"),
             Self::Late(Some(code)) => write!(f, "late({code})"),
             Self::Late(None) => f.write_str("late"),
@@ -72,6 +81,12 @@ pub enum Note {
     KeptOpen,
     /// The endpoint ended the connection before it was its turn (§7.1.1).
     EndedEarly,
+    /// A 405 had no field Allow (RFC 9110 §15.5.6).
+    NoAllow,
+    /// The refusal of a version named no other (§4.4).
+    NoVersion,
+    /// A 100 preceded the 101 (RFC 9110 §10.1.1).
+    Continued,
 }
 
 impl Note {
@@ -84,6 +99,9 @@ impl Note {
             Self::DroppedReplies => "the Close arrived before the replies to earlier frames",
             Self::KeptOpen => "the connection was kept open",
             Self::EndedEarly => "the endpoint ended the connection first",
+            Self::NoAllow => "the 405 has no field Allow",
+            Self::NoVersion => "the answer has no Sec-WebSocket-Version that names 13",
+            Self::Continued => "a 100 preceded the 101",
         }
     }
 
@@ -105,6 +123,15 @@ impl Note {
                 "is instructed to _Close the WebSocket Connection_ it SHOULD initiate",
             ),
             Self::EndedEarly => Clause::rfc6455("7.1.1", "it SHOULD wait for a TCP Close from the server"),
+            Self::NoAllow => Clause::new(
+                9110,
+                "15.5.6",
+                "supported by the target resource.  The origin server MUST generate an",
+            ),
+            Self::NoVersion => Clause::rfc6455("4.4", "|Sec-WebSocket-Version| header field (or multiple"),
+            Self::Continued => {
+                Clause::new(9110, "10.1.1", "A server MAY omit sending a 100 (Continue) response if it has")
+            }
         }
     }
 }
@@ -138,8 +165,36 @@ pub enum Expect {
     },
     /// `L`: the endpoint is still alive, or closed the connection with any legal code.
     Alive,
-    /// `–`: no frame of the endpoint breaks these rules.
+    /// `–`: no frame and no head of the endpoint breaks these rules.
     Obey(&'static [Violation]),
+    /// `101`: the opening handshake succeeds, then as `E`. The acceptance breaks none of these rules.
+    Opened(&'static [Violation]),
+    /// `H`, `W`: the server refuses the request. If it accepts, nevertheless without breaking these rules.
+    Refuse {
+        /// What is wrong with the request.
+        refusal: Refusal,
+        /// The rules that not even an acceptance may break.
+        rules: &'static [Violation],
+    },
+    /// `R`: the client refuses the response.
+    Reject {
+        /// Whether the client may leave the connection open: a response of HTTP that is no 101.
+        may_keep: bool,
+    },
+}
+
+/// What is wrong with a request that a server refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// `H`: it is malformed.
+    Malformed,
+    /// `W`: it is a request of HTTP, but not of WebSocket.
+    NoWebSocket,
+    /// The same because of its method: a 405 names the legal ones.
+    Method,
+    /// The same because of its version: the answer names the legal one.
+    Version,
 }
 
 /// The rule that a case breaks.
@@ -165,6 +220,10 @@ impl fmt::Display for Expect {
             Self::Close { codes, .. } => write!(f, "X({})", list(codes)),
             Self::Alive => f.write_str("L"),
             Self::Obey(_) => f.write_str("–"),
+            Self::Opened(_) => f.write_str("101"),
+            Self::Refuse { refusal: Refusal::Malformed, .. } => f.write_str("H"),
+            Self::Refuse { .. } => f.write_str("W"),
+            Self::Reject { .. } => f.write_str("R"),
         }
     }
 }
@@ -176,7 +235,18 @@ impl Expect {
         let is_legal = |code: u16| CodeClass::of(code) != CodeClass::Forbidden;
         match (self, outcome) {
             (_, Outcome::Crash) => Fail,
-            (Self::Echo | Self::Obey(_), Outcome::Echoed) => Pass,
+            (Self::Echo | Self::Obey(_) | Self::Opened(_), Outcome::Echoed) => Pass,
+            (Self::Refuse { refusal, .. }, outcome) => refusal.verdict(outcome),
+            (Self::Reject { .. }, Outcome::Eof | Outcome::Reset) => Pass,
+            (Self::Reject { .. }, Outcome::Closed(code)) if is_legal(*code) => Lenient,
+            (Self::Reject { .. }, Outcome::ClosedEmpty) => Lenient,
+            (Self::Reject { may_keep, .. }, Outcome::Retried) => {
+                if *may_keep {
+                    Pass
+                } else {
+                    Lenient
+                }
+            }
             (Self::Fail { codes, .. }, Outcome::Closed(code)) if codes.contains(code) => Pass,
             (Self::Fail { .. }, Outcome::Closed(code)) if is_legal(*code) => Lenient,
             (Self::Fail { codes, in_content: true, .. }, Outcome::Late(Some(code)))
@@ -197,9 +267,26 @@ impl Expect {
             (Self::Alive, Outcome::Closed(code)) if is_legal(*code) => Pass,
             (
                 Self::Alive,
-                Outcome::Echoed | Outcome::ClosedEmpty | Outcome::Eof | Outcome::Reset | Outcome::Quiet,
+                Outcome::Echoed
+                | Outcome::ClosedEmpty
+                | Outcome::Eof
+                | Outcome::Reset
+                | Outcome::Quiet
+                | Outcome::Answered(_)
+                | Outcome::Accepted,
             ) => Pass,
             _ => Fail,
+        }
+    }
+}
+
+impl Refusal {
+    fn verdict(self, outcome: &Outcome) -> Verdict {
+        match outcome {
+            Outcome::Answered(200..=399) if self == Self::Malformed => Verdict::Lenient,
+            Outcome::Answered(_) => Verdict::Pass,
+            Outcome::Eof | Outcome::Reset => Verdict::Lenient,
+            _ => Verdict::Fail,
         }
     }
 }
@@ -234,6 +321,22 @@ pub enum Pattern {
     Echoed,
     /// The endpoint went on.
     WentOn,
+    /// One of these answers to the opening request.
+    Answered(&'static [u16]),
+    /// An answer of 4xx.
+    ClientError,
+    /// Any answer to the opening request but an acceptance.
+    AnyAnswer,
+    /// The endpoint accepted the opening request.
+    Accepted,
+    /// The endpoint speaks HTTP/2.
+    Http2,
+    /// Nothing arrived in time.
+    Timeout,
+    /// Nothing was due.
+    Quiet,
+    /// Something else.
+    Wrong,
 }
 
 impl Pattern {
@@ -249,6 +352,14 @@ impl Pattern {
             Self::Reset => *outcome == Outcome::Reset,
             Self::Echoed => *outcome == Outcome::Echoed,
             Self::WentOn => *outcome == Outcome::WentOn,
+            Self::Answered(list) => matches!(outcome, Outcome::Answered(status) if list.contains(status)),
+            Self::ClientError => matches!(outcome, Outcome::Answered(400..=499)),
+            Self::AnyAnswer => matches!(outcome, Outcome::Answered(_)),
+            Self::Accepted => *outcome == Outcome::Accepted,
+            Self::Http2 => *outcome == Outcome::Http2,
+            Self::Timeout => *outcome == Outcome::Timeout,
+            Self::Quiet => *outcome == Outcome::Quiet,
+            Self::Wrong => *outcome == Outcome::Wrong,
         }
     }
 }
@@ -288,8 +399,8 @@ pub(crate) struct Judgement {
     pub(crate) allowed: Option<Clause>,
 }
 
-/// Judges an outcome. If the opening handshake `is_standard`, a case about frames says nothing about an endpoint
-/// that does not open the connection.
+/// Judges an outcome. If the opening handshake `is_standard`, a case about frames says nothing about an
+/// endpoint that does not open the connection.
 pub(crate) fn judge(
     is_standard: bool,
     expect: &Expect,
@@ -298,7 +409,8 @@ pub(crate) fn judge(
     outcome: &Outcome,
     notes: &[Note],
 ) -> Judgement {
-    if is_standard && matches!(outcome, Outcome::NotOpened | Outcome::Answered(_)) {
+    let is_about_frames = is_standard && matches!(outcome, Outcome::Answered(_));
+    if is_about_frames || *outcome == Outcome::NotOpened {
         return Judgement { verdict: Verdict::Inconclusive, allowed: None };
     }
     let row = alternatives.iter().find(|alternative| alternative.pattern.matches(outcome));
@@ -325,7 +437,9 @@ pub(crate) fn judge(
 
 #[cfg(test)]
 mod tests {
-    use super::{Alternative, Breaks, Clause, Expect, Level, Note, Outcome, Pattern, Verdict, judge};
+    use super::{
+        Alternative, Breaks, Clause, Expect, Level, Note, Outcome, Pattern, Refusal, Verdict, judge,
+    };
 
     const CLAUSE: Clause = Clause::rfc6455("7.1.7", "An endpoint MAY omit sending a Close frame");
 
@@ -368,9 +482,53 @@ mod tests {
     #[test]
     fn only_a_standard_opening_makes_a_refusal_inconclusive() {
         let verdict = |is_standard| {
-            judge(is_standard, &Expect::Echo, Level::Must, &[], &Outcome::NotOpened, &[]).verdict
+            judge(is_standard, &Expect::Echo, Level::Must, &[], &Outcome::Answered(404), &[]).verdict
         };
         assert_eq!([verdict(true), verdict(false)], [Verdict::Inconclusive, Verdict::Fail]);
+    }
+
+    #[test]
+    fn a_refusal_is_an_answer() {
+        use Verdict::{Fail, Lenient, Pass};
+        let expected = [
+            (Outcome::Answered(400), Pass, Pass),
+            (Outcome::Answered(505), Pass, Pass),
+            (Outcome::Answered(200), Lenient, Pass),
+            (Outcome::Answered(301), Lenient, Pass),
+            (Outcome::Eof, Lenient, Lenient),
+            (Outcome::Reset, Lenient, Lenient),
+            (Outcome::Accepted, Fail, Fail),
+            (Outcome::WentOn, Fail, Fail),
+            (Outcome::Wrong, Fail, Fail),
+            (Outcome::Timeout, Fail, Fail),
+        ];
+        let refuse = |refusal| Expect::Refuse { refusal, rules: &[] };
+        for (outcome, malformed, no_websocket) in expected {
+            let judged = [Refusal::Malformed, Refusal::NoWebSocket]
+                .map(|refusal| judge(false, &refuse(refusal), Level::Must, &[], &outcome, &[]).verdict);
+            assert_eq!(judged, [malformed, no_websocket], "{outcome}");
+        }
+    }
+
+    #[test]
+    fn a_rejection_is_an_end_without_a_frame() {
+        use Verdict::{Fail, Lenient, Pass};
+        let expected = [
+            (Outcome::Eof, Pass, Pass),
+            (Outcome::Reset, Pass, Pass),
+            (Outcome::Closed(1002), Lenient, Lenient),
+            (Outcome::Closed(1006), Fail, Fail),
+            (Outcome::ClosedEmpty, Lenient, Lenient),
+            (Outcome::Retried, Lenient, Pass),
+            (Outcome::WentOn, Fail, Fail),
+            (Outcome::Timeout, Fail, Fail),
+            (Outcome::NotOpened, Verdict::Inconclusive, Verdict::Inconclusive),
+        ];
+        for (outcome, strict, of_http) in expected {
+            let judged =
+                [false, true].map(|may_keep| verdict(&Expect::Reject { may_keep }, Level::Must, &outcome));
+            assert_eq!(judged, [strict, of_http], "{outcome}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const ROOMS: [&[&str]; 11] = [
     &["role", "random", "step", "capabilities", "clause"],
     &["context", "judge"],
-    &["encode", "verdict", "log"],
+    &["encode", "verdict", "log", "opening"],
     &["case"],
     &["report", "transcript"],
     &["driver"],

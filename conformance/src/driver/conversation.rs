@@ -16,13 +16,13 @@ use alloc::collections::VecDeque;
 
 use super::End;
 use super::finding::Finding;
-use super::opening::{Opening, Progress};
+use super::opening::Opening;
 use super::peer::Peer;
 use super::waiting::Waiting;
 use crate::case::Open;
 use crate::context::Context;
 use crate::encode::Encoder;
-use crate::judge::Head;
+use crate::judge::{Head, Violation};
 use crate::log::{Log, Text};
 use crate::random::Random;
 use crate::role::Role;
@@ -43,11 +43,15 @@ pub(super) struct Conversation {
     pub(super) waiting: Option<Waiting>,
     pub(super) encoder: Encoder,
     pub(super) peer: Peer,
-    open: Open,
+    pub(super) open: Open,
     pub(super) head: Option<Head>,
+    /// The rules that the head of the endpoint breaks.
+    pub(super) head_violations: Vec<Violation>,
     pub(super) ended: Option<End>,
     pub(super) notes: Vec<Note>,
     pub(super) finding: Option<Finding>,
+    /// The driver knows the finding.
+    is_found: bool,
     /// A step before the last one had no reaction, so a later reaction is late.
     pub(super) went_past: bool,
     /// The script waits for a Close or for the end itself, so neither interrupts it.
@@ -56,7 +60,7 @@ pub(super) struct Conversation {
     pub(super) has_offended: bool,
     /// The suite stopped reading.
     pub(super) is_deaf: bool,
-    is_writable: bool,
+    pub(super) is_writable: bool,
     /// The suite reset the connection.
     pub(super) is_reset: bool,
     /// When bytes moved last.
@@ -138,21 +142,14 @@ impl Conversation {
         random: Random,
         now: Duration,
     ) -> Self {
-        let (opening, request) = Opening::new(role, context, &mut random.fork());
-        let is_patient = steps.iter().any(|step| {
-            matches!(
-                step,
-                Step::Await(Awaited::Close | Awaited::End | Awaited::StaysOpen(_))
-                    | Step::HalfClose
-                    | Step::Reset
-            )
-        });
+        let (opening, request) = Opening::new(role, open, context, &mut random.fork());
         let mut conversation = Self {
             role,
             expect,
             timeout: context.timeout,
             calm: false,
             phase: Phase::Opening(opening),
+            is_patient: steps.iter().any(is_patient),
             steps: steps.into(),
             orders: VecDeque::new(),
             waiting: None,
@@ -160,11 +157,12 @@ impl Conversation {
             peer: Peer::new(role),
             open: open.clone(),
             head: None,
+            head_violations: Vec::new(),
             ended: None,
             notes: Vec::new(),
             finding: None,
+            is_found: false,
             went_past: false,
-            is_patient,
             has_offended: false,
             is_deaf: false,
             is_writable: true,
@@ -175,7 +173,9 @@ impl Conversation {
             write_since: None,
             paused_until: None,
         };
-        conversation.write_opening(request);
+        if let Some(request) = request {
+            conversation.write_opening(request);
+        }
         conversation
     }
 
@@ -185,14 +185,17 @@ impl Conversation {
             if self.finding.is_none() {
                 if let Some(finding) = self.interrupt(now) {
                     self.find(finding);
-                    return Ask::Found;
                 }
+            }
+            if self.finding.is_some() && !self.is_found {
+                self.is_found = true;
+                return Ask::Found;
             }
             if let Some(ask) = self.order(now) {
                 return ask;
             }
             match self.phase {
-                Phase::Opening(_) => return Ask::Wait(self.deadline()),
+                Phase::Opening(_) => return Ask::Wait(self.opening_deadline()),
                 Phase::Over => return Ask::Over,
                 Phase::Drain(drain) => {
                     if let Some(until) = self.drain(drain, now) {
@@ -214,9 +217,6 @@ impl Conversation {
                             Some(step) => self.begin(step, now),
                             None => self.conclude(now),
                         },
-                    }
-                    if self.finding.is_some() {
-                        return Ask::Found;
                     }
                 }
             }
@@ -256,26 +256,18 @@ impl Conversation {
     pub(super) fn received(&mut self, now: Duration, bytes: &[u8], log: &mut Log) {
         self.progress = now;
         let Phase::Opening(opening) = &mut self.phase else {
+            if self.is_another_request(bytes) {
+                log.received(now, bytes, Text::default());
+                return;
+            }
             let mut text = Text::default();
             self.peer.received(bytes, |frame| log.describe(&mut text, frame));
             log.received(now, bytes, text);
             return;
         };
         log.received(now, bytes, Text::default());
-        match opening.received(bytes) {
-            Progress::More => {}
-            Progress::Open { head, response, rest } => {
-                self.head = Some(head);
-                self.phase = Phase::Script;
-                self.write_opening(response);
-                self.peer.received(&rest, |_| {});
-            }
-            Progress::Refused(status) => {
-                let detail = format!("the opening request was answered with {status}");
-                self.find(Finding::new(Outcome::Answered(status), detail));
-            }
-            Progress::Malformed(detail) => self.find(Finding::new(Outcome::NotOpened, detail)),
-        }
+        let progress = opening.received(bytes);
+        self.opened(progress);
     }
 
     pub(super) fn ended(&mut self, now: Duration, end: End) {
@@ -337,14 +329,6 @@ impl Conversation {
         encoded.probe.map(|(at, _)| at)
     }
 
-    fn write_opening(&mut self, head: Vec<u8>) {
-        match self.open.clone() {
-            _ if head.is_empty() => {}
-            Open::Standard => self.orders.push_back(Order::Write(head, Content::Head)),
-            Open::InParts { cuts, paced } => self.write_parts(&head, &cuts, paced, Content::Head),
-        }
-    }
-
     pub(super) fn write_parts(&mut self, bytes: &[u8], cuts: &Cuts, paced: bool, content: Content) {
         for part in cuts.parts(bytes) {
             if self.is_writable {
@@ -395,9 +379,9 @@ impl Conversation {
         let finding = Finding::new(Outcome::Timeout, "the endpoint stopped reading");
         if self.finding.is_none() {
             self.find(finding);
-            return Ask::Found;
+        } else {
+            self.write_failed();
         }
-        self.write_failed();
         Ask::Wait(now)
     }
 
@@ -413,4 +397,12 @@ impl Conversation {
             }
         }
     }
+}
+
+/// Whether a Close or the end does not interrupt a script with this step.
+fn is_patient(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::Await(Awaited::Close | Awaited::End | Awaited::StaysOpen(_)) | Step::HalfClose | Step::Reset
+    )
 }

@@ -74,6 +74,9 @@ impl Conversation {
             Expect::Fail { .. } => {
                 Finding::new(Outcome::WentOn, "the offence was processed: a message came back")
             }
+            Expect::Refuse { .. } | Expect::Reject { .. } => {
+                Finding::new(Outcome::WentOn, "a message came back")
+            }
             _ => Finding::new(Outcome::Wrong, "a message that nothing demands"),
         }
     }

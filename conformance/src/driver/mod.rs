@@ -137,7 +137,9 @@ impl Driver {
             None => {
                 let random = Random::for_script(context.seed, case.id.as_str(), index);
                 let mut inputs = Inputs { random, capabilities: &context.capabilities, index };
-                let turns = case.turns(&mut inputs).into_iter().enumerate();
+                let mut turns = case.turns(&mut inputs);
+                opening::for_each_place(case, context, &mut turns);
+                let turns = turns.into_iter().enumerate();
                 plans.extend(turns.map(|(turn, steps)| Plan { purpose: Purpose::Turn(turn), steps }));
             }
         }
@@ -197,13 +199,14 @@ impl Driver {
         let random = Random::for_connection(self.context.seed, self.case.id.as_str(), self.index, number);
         let (expect, open) = match plan.purpose {
             Purpose::Liveness => (Expect::Echo, Open::Standard),
-            _ => (self.case.expect.clone(), self.case.open.clone()),
+            _ => (self.case.expect.clone(), opening::at_place(&self.case.open, number)),
         };
         let steps = plan.steps.clone();
         let mut conversation =
             Conversation::new(self.case.role, expect, steps, &open, &self.context, random, now);
         if self.case.weight == Weight::Heavy {
-            // A slow endpoint is no wrong one: it may need a while for 16 MiB before it writes the first byte.
+            // A slow endpoint is no wrong one: it may need a while for 16 MiB before it writes the first
+            // byte.
             conversation.timeout = conversation.timeout.saturating_mul(4);
         }
         conversation.calm = matches!(plan.purpose, Purpose::Calm(_));
@@ -333,7 +336,8 @@ impl Driver {
     fn over(&mut self) {
         if let Some((_, conversation)) = self.current.take() {
             let report = &mut self.report;
-            for violation in conversation.peer.stream.violations() {
+            let of_frames = conversation.peer.stream.violations();
+            for violation in of_frames.iter().chain(&conversation.head_violations) {
                 if !report.violations.contains(violation) {
                     report.violations.push(*violation);
                 }

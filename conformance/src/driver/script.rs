@@ -73,8 +73,11 @@ impl Conversation {
                 Some(finding) => finding,
                 None => return,
             },
-            (Expect::Echo | Expect::Obey(_), None) => Finding::new(Outcome::Echoed, ""),
-            (Expect::Alive | Expect::Fail { .. }, None) => Finding::new(Outcome::Quiet, "no reaction"),
+            (Expect::Echo | Expect::Obey(_) | Expect::Opened(_), None) => Finding::new(Outcome::Echoed, ""),
+            (Expect::Refuse { .. }, None) => Finding::new(Outcome::Accepted, "the request was accepted"),
+            (Expect::Alive | Expect::Fail { .. } | Expect::Reject { .. }, None) => {
+                Finding::new(Outcome::Quiet, "no reaction")
+            }
         };
         self.find(finding);
     }
@@ -121,6 +124,7 @@ fn waiting_for(awaited: Awaited, until: Duration, now: Duration) -> Waiting {
         Awaited::Close => Waiting::Close,
         Awaited::Reaction => Waiting::Reaction,
         Awaited::End => Waiting::End,
+        Awaited::Rejection => Waiting::Rejection { until },
         Awaited::StaysOpen(time) => Waiting::StaysOpen { until: now + time },
     }
 }

@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 
-use super::End;
 use super::conversation::{Conversation, LATE, Order, Phase};
 use super::finding::Finding;
 use crate::verdict::{Expect, Note, Outcome};
@@ -30,32 +29,24 @@ pub(super) enum Waiting {
     Late { until: Duration },
     /// The end after the closing handshake, and what precedes it.
     FinalEnd,
+    /// The end after a response that a client has to refuse; ours comes at this time.
+    Rejection { until: Duration },
 }
 
 impl Conversation {
     /// Something that ends the script, whatever it waits for.
     pub(super) fn interrupt(&mut self, now: Duration) -> Option<Finding> {
-        if let Phase::Opening(_) = self.phase {
-            return match self.ended {
-                Some(End::Eof) => Some(Finding::new(
-                    Outcome::NotOpened,
-                    "the connection ended during the opening handshake",
-                )),
-                Some(End::Reset) => Some(Finding::new(
-                    Outcome::NotOpened,
-                    "the connection was reset during the opening handshake",
-                )),
-                None if now >= self.deadline() && self.orders.is_empty() => {
-                    Some(Finding::new(Outcome::NotOpened, "no answer to the opening request"))
-                }
-                None => None,
-            };
+        if let Phase::Opening(opening) = &self.phase {
+            return self.opening_finding(opening, now);
         }
         if let Some(detail) = &self.peer.wrong {
             return Some(Finding::new(Outcome::Wrong, detail.clone()));
         }
         if self.peer.echoed {
             return Some(self.echoed_finding());
+        }
+        if self.peer.went_on && matches!(self.expect, Expect::Reject { .. }) {
+            return Some(Finding::new(Outcome::WentOn, "the Ping after the response was answered"));
         }
         if self.peer.has_forbidden_pong {
             if !matches!(self.expect, Expect::Fail { .. }) || self.is_before_offence() {
@@ -137,6 +128,7 @@ impl Conversation {
                 until
             }
             Waiting::FinalEnd => self.wait_for_final_end(now)?,
+            Waiting::Rejection { until } => self.wait_for_rejection(now, until)?,
         };
         self.waiting = Some(waiting);
         Some(until)
@@ -164,6 +156,21 @@ impl Conversation {
             return None;
         }
         Some(self.deadline())
+    }
+
+    /// A client that takes the response for one of HTTP may read its content up to the end of the connection.
+    fn wait_for_rejection(&mut self, now: Duration, until: Duration) -> Option<Duration> {
+        if self.is_writable && now >= until {
+            if !matches!(self.expect, Expect::Reject { may_keep: true }) {
+                self.note(Note::KeptOpen);
+            }
+            self.end_writing();
+            (self.progress, self.wait_began) = (now, now);
+            self.waiting = Some(Waiting::Rejection { until });
+            return None;
+        }
+        let deadline = self.ended_or_timeout(now, "no reaction to the response")?;
+        Some(if self.is_writable { until } else { deadline })
     }
 
     fn wait_for_replies(&mut self, now: Duration) -> Option<Duration> {

@@ -1,5 +1,6 @@
 //! The core's own connection in memory passes every case in both roles.
 
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
 use websocket_proto::{
@@ -30,6 +31,9 @@ struct Echo<R: CoreRole> {
     has_ended: bool,
 }
 
+/// The number of clients: the keys of a client follow from its number.
+static CLIENTS: AtomicU64 = AtomicU64::new(0);
+
 /// Case 10.4/fragmented-4m-64 has 65,536 fragments, and 10.4/fragments-100000-* have 100,000.
 const MAX_FRAGMENTS: u32 = 131_072;
 
@@ -45,7 +49,8 @@ fn server(config: Config) -> Echo<Server> {
 
 fn client(config: Config) -> Echo<Client<Keys>> {
     let uri = Uri::parse("ws://127.0.0.1/").expect("a URI");
-    let (keys, mut request) = (Keys(Random::new(1, "keys", 0)), Vec::new());
+    let number = CLIENTS.fetch_add(1, Ordering::Relaxed);
+    let (keys, mut request) = (Keys(Random::new(1, "keys", number)), Vec::new());
     let connection = Connection::client(ClientRequest::new(uri), config, keys, &mut request);
     let connection = connection.expect("a request");
     Echo { connection, inbound: ReceiveBuffer::new(), request, has_ended: false }

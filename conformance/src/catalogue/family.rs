@@ -47,7 +47,7 @@ impl Family {
         Self { clause, ..self }
     }
 
-    fn case(&self, suffix: &dyn Display, title: String, script: Script, expect: Expect) -> Case {
+    pub(super) fn case(&self, suffix: &dyn Display, title: String, script: Script, expect: Expect) -> Case {
         let suffix = suffix.to_string();
         let hyphen = if suffix.is_empty() || self.name.is_empty() { "" } else { "-" };
         Case {

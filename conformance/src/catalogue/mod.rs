@@ -12,6 +12,9 @@ mod framing;
 mod limits;
 mod masking;
 mod offences;
+mod opening;
+mod opening_client;
+mod opening_server;
 mod random_frames;
 mod robustness;
 mod split;
@@ -23,7 +26,9 @@ use crate::case::Case;
 use crate::role::Role;
 
 /// The groups, in the order of the catalogue.
-const GROUPS: [fn(Role) -> Vec<Case>; 13] = [
+const GROUPS: [fn(Role) -> Vec<Case>; 15] = [
+    opening_server::cases,
+    opening_client::cases,
     framing::cases,
     offences::cases,
     split::cases,

@@ -37,6 +37,17 @@ faults! {
     Writes1005, Echoes1004, Echoes1006, Echoes1016, Echoes999, AcceptsOneByte, ReasonUnchecked, SecondClose,
     EchoAfterClose, PongAfterClose, NoReply, Refuses4999, Refuses1012, KeepsTcpOpen, ProcessesAfterFail,
     DropsWithoutClose, ResetOnFail,
+    // The opening handshake of a server.
+    WrongAccept, KeyUnchecked, VersionUnchecked, NoVersionField, HostOptional, HostTwice, ConnectionSubstring,
+    ConnectionFirstLineOnly, UpgradeSubstring, PostAccepted, Http10Accepted, NamesCaseSensitive, GluedLost,
+    PongBefore101, PiecesRefused, BodyAsFrames, SpaceBeforeColonAccepted, ExtensionUnoffered,
+    ProtocolUnoffered, AcceptWithLength, SilentRefusal, HeadUnchecked, LengthUnchecked, OffersUnchecked,
+    FramesAfterRefusal, FramesBefore101,
+    // The opening handshake of a client.
+    AcceptUnchecked, AcceptIgnoresCase, StatusUnchecked, UpgradeUnchecked, ConnectionUnchecked,
+    ExtensionUnchecked, ProtocolUnchecked, InterimFails, GluedLostClient, KeyConstant, FoldRefused,
+    HttpVersionUnchecked, EndIgnored, ResponseHeadUnchecked,
+    ContentSkipped,
     // Frames that the endpoint writes.
     WritesNonMinimal, WritesRsv, WritesUnknownOpcode, WritesFragmentedPong, WritesLongPong,
     WritesStrayContinuation, WritesBinaryAsText, WritesCloseCode1005, WritesAfterClose,

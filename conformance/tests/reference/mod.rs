@@ -4,8 +4,11 @@
 mod commands;
 mod fault;
 mod handshake;
+mod head;
 mod header;
+mod opening;
 mod output;
+mod response;
 mod utf8;
 
 pub use fault::{Fault, Faults};
@@ -22,6 +25,9 @@ pub struct Reference {
     limits: Limits,
     output: Output,
     is_open: bool,
+    /// The key of a client.
+    key: String,
+    interims: u32,
     /// Bytes that were received, and the number of those that were processed.
     input: Vec<u8>,
     at: usize,
@@ -77,6 +83,8 @@ impl Reference {
             limits,
             output: Output::new(role, faults),
             is_open: false,
+            key: response::key(faults),
+            interims: 0,
             input: Vec::new(),
             at: 0,
             frame: None,
@@ -91,20 +99,6 @@ impl Reference {
             has_failed: false,
             is_closed: false,
             is_reset: false,
-        }
-    }
-
-    fn open(&mut self, out: &mut Vec<u8>) {
-        let len = match self.role {
-            Role::Server => handshake::respond(&self.input).map(|(response, len)| {
-                out.extend_from_slice(&response);
-                len
-            }),
-            Role::Client => handshake::accepted(&self.input),
-        };
-        if let Some(len) = len {
-            self.at = len;
-            self.is_open = true;
         }
     }
 
@@ -405,13 +399,13 @@ fn check(message: &mut Message, is_last: bool, is_end_of_frame: bool, faults: Fa
 impl Endpoint for Reference {
     fn receive(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         if self.role == Role::Client && bytes.is_empty() && !self.is_open {
-            out.extend_from_slice(handshake::REQUEST);
+            out.extend_from_slice(response::request(&self.key).as_bytes());
         }
         self.input.drain(..self.at);
         self.at = 0;
         self.input.extend_from_slice(bytes);
         self.pings_in_read = 0;
-        if !self.is_open {
+        if !self.is_open && !self.input.is_empty() {
             self.open(out);
         }
         if self.is_open {
@@ -433,7 +427,7 @@ impl Endpoint for Reference {
                 self.echo(&message, out);
             }
         }
-        self.is_closed = true;
+        self.is_closed |= self.is_open || !self.faults.has(Fault::EndIgnored);
     }
 
     fn closed(&self) -> bool {

@@ -10,6 +10,8 @@ pub struct Capabilities {
     pub fragments: u32,
     /// The endpoint executes the commands `wsconform:…`.
     pub commands: bool,
+    /// A client goes on with the next connection after a failed opening handshake. Many drivers stop there.
+    pub handshake_control: bool,
     /// The limit of a message that the endpoint is configured with (`--max-message`).
     pub max_message: Option<usize>,
     /// The limit of fragments that the endpoint is configured with (`--max-fragments`).
@@ -22,6 +24,7 @@ impl Default for Capabilities {
             message: usize::MAX,
             fragments: u32::MAX,
             commands: false,
+            handshake_control: true,
             max_message: None,
             max_fragments: None,
         }
@@ -38,6 +41,8 @@ pub struct Needs {
     pub fragments: u32,
     /// Commands.
     pub commands: bool,
+    /// A client that survives a failed opening handshake.
+    pub handshake_control: bool,
     /// A known limit of a message.
     pub max_message: bool,
     /// A known limit of fragments.
@@ -55,6 +60,8 @@ impl Needs {
             Some(format!("fragment limit below {}", self.fragments))
         } else if self.commands && !capabilities.commands {
             Some("no commands".to_owned())
+        } else if self.handshake_control && !capabilities.handshake_control {
+            Some("no cases without a connection (--handshake-cases)".to_owned())
         } else if self.max_message && capabilities.max_message.is_none() {
             Some("the message limit is not known (--max-message)".to_owned())
         } else if self.max_fragments && capabilities.max_fragments.is_none() {
@@ -78,6 +85,10 @@ mod tests {
         assert_eq!(reason(Needs { message: 1001, ..Needs::default() }), "message limit below 1001 bytes");
         assert_eq!(reason(Needs { fragments: 11, ..Needs::default() }), "fragment limit below 11");
         assert_eq!(reason(Needs { commands: true, ..Needs::default() }), "no commands");
+        let refuses = Capabilities { handshake_control: false, ..endpoint.clone() };
+        let needs = Needs { handshake_control: true, ..Needs::default() };
+        assert_eq!(needs.missing_in(&endpoint), None);
+        assert!(needs.missing_in(&refuses).is_some_and(|reason| reason.contains("--handshake-cases")));
         assert!(reason(Needs { max_message: true, ..Needs::default() }).contains("--max-message"));
         assert!(reason(Needs { max_fragments: true, ..Needs::default() }).contains("--max-fragments"));
     }

@@ -45,6 +45,7 @@ impl Family {
         let expect = Expect::Reject { may_keep: false };
         let mut case = self.case(&suffix, title.into(), Script::Steps(steps), expect);
         case.open = Open::Raw(RawOpening { glued: vec![Item::Probe], ..RawOpening::new(head) });
+        case.needs.handshake_control = true;
         case
     }
 }

@@ -4,7 +4,7 @@
 mod reference;
 
 use reference::{Limits, Reference};
-use wsconform::{Context, Report, Role, Verdict, catalogue, run};
+use wsconform::{Context, Report, Role, Verdict, catalogue, judge_all_frames, run};
 
 const UNLIMITED: Limits = Limits { message: 1 << 30, fragments: 1 << 20 };
 const LIMITS: Limits = Limits { message: 100_000, fragments: 1000 };
@@ -15,14 +15,17 @@ fn reports(role: Role) -> Vec<Report> {
     let mut limited = context.clone();
     limited.capabilities.max_message = Some(LIMITS.message as usize);
     limited.capabilities.max_fragments = Some(LIMITS.fragments);
-    let cases = catalogue(role).into_iter().map(|case| {
+    let cases = catalogue(role);
+    let reports = cases.iter().map(|case| {
         if case.needs.max_message || case.needs.max_fragments {
-            run(&case, &limited, || Reference::new(role, None, LIMITS))
+            run(case, &limited, || Reference::new(role, None, LIMITS))
         } else {
-            run(&case, &context, || Reference::new(role, None, UNLIMITED))
+            run(case, &context, || Reference::new(role, None, UNLIMITED))
         }
     });
-    cases.collect()
+    let mut reports: Vec<_> = reports.collect();
+    judge_all_frames(&cases, &mut reports);
+    reports
 }
 
 fn passes(role: Role) {

@@ -7,7 +7,7 @@ use websocket_proto::{
     Accept, Client, ClientRequest, CloseCode, Config, Connection, Entropy, EntropyError, Event,
     ReceiveBuffer, Role as CoreRole, Server, TransportAction, Uri,
 };
-use wsconform::{Context, Endpoint, Random, Report, Role, Verdict, catalogue, run};
+use wsconform::{Context, Endpoint, Random, Report, Role, Verdict, catalogue, judge_all_frames, run};
 
 /// Keys of a generator, so that a failure can be repeated.
 #[derive(Debug)]
@@ -160,14 +160,17 @@ fn limits(context: &mut Context) -> Config {
 fn reports<E: Endpoint>(role: Role, endpoint: impl Fn(Config) -> E) -> Vec<Report> {
     let (unlimited, mut limited) = (context(), context());
     let limits = limits(&mut limited);
-    let cases = catalogue(role).into_iter().map(|case| {
+    let cases = catalogue(role);
+    let reports = cases.iter().map(|case| {
         if case.needs.max_message || case.needs.max_fragments {
-            run(&case, &limited, || endpoint(limits))
+            run(case, &limited, || endpoint(limits))
         } else {
-            run(&case, &unlimited, || endpoint(config()))
+            run(case, &unlimited, || endpoint(config()))
         }
     });
-    cases.collect()
+    let mut reports: Vec<_> = reports.collect();
+    judge_all_frames(&cases, &mut reports);
+    reports
 }
 
 fn passes(reports: &[Report], lenient: &[&str]) {

@@ -56,7 +56,7 @@ mod verdict;
 
 pub use capabilities::{Capabilities, Needs};
 pub use case::{Case, Id, Inputs, Open, Roles, Script, Weight};
-pub use catalogue::catalogue;
+pub use catalogue::{Probe, catalogue};
 pub use clause::{Clause, Level};
 pub use context::Context;
 pub use driver::{Driver, End, Want};

@@ -15,12 +15,15 @@ mod offences;
 mod opening;
 mod opening_client;
 mod opening_server;
+mod probes;
 mod random_frames;
 mod robustness;
 mod split;
 mod utf8;
 mod utf8_invalid;
 mod written;
+
+pub use probes::Probe;
 
 use crate::case::Case;
 use crate::role::Role;

@@ -1,0 +1,81 @@
+//! Where the connections of a case come from.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::rc::Rc;
+
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+use super::jobs::Jobs;
+use crate::client::Offers;
+
+/// Where the connections of a case come from.
+#[derive(Debug, Clone)]
+pub(crate) enum Connector {
+    /// The runner connects to a server.
+    Dial(Rc<Dialer>),
+    /// A client connects to the runner.
+    Accept(Rc<Offers>),
+}
+
+/// A fresh connection.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) stream: TcpStream,
+    /// Bytes that were read already.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Connector {
+    /// The next connection; `None` if there is none.
+    pub(crate) async fn connect(&self) -> Option<Arrival> {
+        match self {
+            Self::Dial(dialer) => dialer.connect().await.map(|stream| Arrival { stream, bytes: Vec::new() }),
+            Self::Accept(offers) => offers.next().await,
+        }
+    }
+}
+
+/// Connects to a server.
+#[derive(Debug)]
+pub(crate) struct Dialer {
+    addresses: Vec<SocketAddr>,
+    jobs: Rc<Jobs>,
+}
+
+/// The pauses after a refused connection: the queue of a listener is full for some milliseconds at most.
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(10), Duration::from_millis(50), Duration::from_millis(250)];
+/// Longer than the first retransmission of a SYN, after one second.
+const CONNECT: Duration = Duration::from_secs(3);
+
+impl Dialer {
+    pub(crate) fn new(addresses: Vec<SocketAddr>, jobs: &Rc<Jobs>) -> Rc<Self> {
+        Rc::new(Self { addresses, jobs: Rc::clone(jobs) })
+    }
+
+    pub(crate) async fn connect(&self) -> Option<TcpStream> {
+        if let Some(stream) = self.once().await {
+            return Some(stream);
+        }
+        self.jobs.halve();
+        for pause in PAUSES {
+            sleep(pause).await;
+            if let Some(stream) = self.once().await {
+                return Some(stream);
+            }
+        }
+        None
+    }
+
+    /// One try with each address.
+    pub(crate) async fn once(&self) -> Option<TcpStream> {
+        for address in &self.addresses {
+            if let Ok(Ok(stream)) = timeout(CONNECT, TcpStream::connect(address)).await {
+                return Some(stream);
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,154 @@
+//! The loop around a driver: fulfils its wants over TCP.
+
+use core::time::Duration;
+use std::io::ErrorKind;
+
+use tokio::io::{AsyncWriteExt as _, Interest};
+use tokio::net::TcpStream;
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep_until};
+use wsconform::{Driver, End, Report, Want};
+
+use super::connector::{Arrival, Connector};
+
+/// A connection with the endpoint.
+struct Link {
+    stream: TcpStream,
+    /// The driver wants to read.
+    is_reading: bool,
+    is_ended: bool,
+}
+
+/// Reads of this size keep up with an endpoint that writes 16 MiB.
+const READ: usize = 64 * 1024;
+/// Reads in a row, before another connection gets its turn.
+const READS: usize = 8;
+
+/// Runs a driver to its end; calls `released` when the verdict is there.
+pub(crate) async fn exchange(mut driver: Driver, connector: &Connector, released: impl FnOnce()) -> Report {
+    let start = Instant::now();
+    let mut released = Some(released);
+    let mut link: Option<Link> = None;
+    let mut buffer = vec![0; READ];
+    loop {
+        // Bytes that the endpoint wrote before a reset count, so reading comes first.
+        if let Some(link) = &mut link {
+            link.read(&mut driver, &mut buffer, start);
+        }
+        match driver.next(start.elapsed()) {
+            Want::Connect => {
+                drop(link.take());
+                link = connect(&mut driver, connector, start).await;
+            }
+            Want::Write { bytes, until } => {
+                let Some(link) = &link else {
+                    driver.write_failed();
+                    continue;
+                };
+                match link.stream.try_write(bytes) {
+                    Ok(count) => {
+                        driver.wrote(start.elapsed(), count);
+                        yield_now().await;
+                    }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        link.wait(start + until, Interest::WRITABLE).await;
+                    }
+                    Err(_) => driver.write_failed(),
+                }
+            }
+            Want::HalfClose => {
+                if let Some(link) = &mut link {
+                    // An error shows in the next read.
+                    let _ = link.stream.shutdown().await;
+                }
+            }
+            Want::Reset => {
+                if let Some(link) = link.take() {
+                    let _ = link.stream.set_zero_linger();
+                }
+            }
+            Want::StopReading => set_reading(&mut link, false),
+            Want::Read => set_reading(&mut link, true),
+            Want::Wait { until } => match &link {
+                Some(link) => link.wait_for_bytes(start + until).await,
+                None => sleep_until(start + until).await,
+            },
+            Want::Release => {
+                if let Some(released) = released.take() {
+                    released();
+                }
+            }
+            Want::Done => return driver.report(),
+            // A want of a newer library.
+            _ => yield_now().await,
+        }
+    }
+}
+
+async fn connect(driver: &mut Driver, connector: &Connector, start: Instant) -> Option<Link> {
+    let Some(Arrival { stream, bytes }) = connector.connect().await else {
+        driver.not_connected(start.elapsed());
+        return None;
+    };
+    // A split write is a packet for each part.
+    let _ = stream.set_nodelay(true);
+    driver.connected(start.elapsed());
+    if !bytes.is_empty() {
+        driver.received(start.elapsed(), &bytes);
+    }
+    Some(Link { stream, is_reading: true, is_ended: false })
+}
+
+fn set_reading(link: &mut Option<Link>, is_reading: bool) {
+    if let Some(link) = link {
+        link.is_reading = is_reading;
+    }
+}
+
+impl Link {
+    fn read(&mut self, driver: &mut Driver, buffer: &mut [u8], start: Instant) {
+        for _ in 0..READS {
+            if !self.is_reading || self.is_ended {
+                return;
+            }
+            let end = match self.stream.try_read(buffer) {
+                Ok(0) => End::Eof,
+                Ok(count) => {
+                    driver.received(start.elapsed(), buffer.get(..count).unwrap_or_default());
+                    continue;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(_) => End::Reset,
+            };
+            self.is_ended = true;
+            driver.ended(start.elapsed(), end);
+        }
+    }
+
+    async fn wait_for_bytes(&self, until: Instant) {
+        if self.is_reading && !self.is_ended {
+            self.wait_for(until, Interest::READABLE).await;
+        } else {
+            sleep_until(until).await;
+        }
+    }
+
+    async fn wait(&self, until: Instant, interest: Interest) {
+        let is_reading = self.is_reading && !self.is_ended;
+        self.wait_for(until, if is_reading { interest | Interest::READABLE } else { interest }).await;
+    }
+
+    async fn wait_for(&self, until: Instant, interest: Interest) {
+        tokio::select! {
+            biased;
+            _ = self.stream.ready(interest) => {}
+            () = sleep_until(until) => {}
+        }
+    }
+}
+
+/// The time of a report, from the first connection to the verdict.
+pub(crate) fn duration(report: &Report) -> Duration {
+    report.time.1.saturating_sub(report.time.0)
+}

@@ -1,0 +1,153 @@
+//! Asks the endpoint for its capabilities, before the cases.
+
+use std::collections::BTreeSet;
+
+use wsconform::{Context, Outcome, Probe, Report};
+
+use super::endpoint::Endpoint;
+
+/// The capabilities that the probes found, as far as they were asked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Found {
+    /// The parameters with which the endpoint agreed to permessage-deflate; `None` if it did not.
+    pub(crate) deflate: Option<Vec<String>>,
+    /// The largest message that was echoed.
+    pub(crate) message: Option<usize>,
+    /// The most fragments of a message that was echoed.
+    pub(crate) fragments: Option<u32>,
+    /// The largest head that was accepted.
+    pub(crate) head: Option<usize>,
+    pub(crate) commands: Option<bool>,
+    pub(crate) subprotocol: Option<String>,
+}
+
+const MESSAGES: [usize; 4] = [64 << 10, 1 << 20, 4 << 20, 16 << 20];
+/// Tried from the top down if the first of [`MESSAGES`] is refused.
+const SMALL_MESSAGES: [usize; 5] = [32 << 10, 16 << 10, 8 << 10, 4 << 10, 1 << 10];
+const FRAGMENTS: [u32; 2] = [1_000, 10_000];
+const FEW_FRAGMENTS: [u32; 4] = [500, 100, 32, 8];
+const HEADS: [usize; 3] = [4 << 10, 8 << 10, 16 << 10];
+/// RFC 7692 §7.1.
+const PARAMETERS: [&str; 4] = [
+    "client_max_window_bits",
+    "server_max_window_bits=15",
+    "client_no_context_takeover",
+    "server_no_context_takeover",
+];
+
+impl Found {
+    /// Asks for everything; sets the limits of `context`.
+    pub(crate) async fn ask(endpoint: &Endpoint, context: &mut Context) -> Self {
+        let asked = &*context;
+        let (deflate, message, fragments, head, commands, subprotocol) = tokio::join!(
+            deflate(endpoint, asked),
+            largest_message(endpoint, asked),
+            most_fragments(endpoint, asked),
+            largest_head(endpoint, asked),
+            endpoint.ask(Probe::EchoesCommands, asked),
+            subprotocol(endpoint, asked),
+        );
+        let commands = commands.outcome == Outcome::Closed(1000);
+        let capabilities = &mut context.capabilities;
+        // A limit that is above the largest probe is no limit for the cases.
+        capabilities.message = if message >= 16 << 20 { usize::MAX } else { message };
+        capabilities.fragments = if fragments >= 10_000 { u32::MAX } else { fragments };
+        capabilities.commands = commands;
+        Self {
+            deflate,
+            message: Some(message),
+            fragments: Some(fragments),
+            head: Some(head),
+            commands: Some(commands),
+            subprotocol,
+        }
+    }
+}
+
+async fn largest_message(endpoint: &Endpoint, context: &Context) -> usize {
+    let mut largest = 0;
+    for len in MESSAGES {
+        if !echoes(endpoint, Probe::Message(len), context).await {
+            break;
+        }
+        largest = len;
+    }
+    for len in SMALL_MESSAGES {
+        if largest == 0 && echoes(endpoint, Probe::Message(len), context).await {
+            largest = len;
+        }
+    }
+    largest
+}
+
+async fn most_fragments(endpoint: &Endpoint, context: &Context) -> u32 {
+    let mut most = 0;
+    for count in FRAGMENTS {
+        if !echoes(endpoint, Probe::Fragments(count), context).await {
+            break;
+        }
+        most = count;
+    }
+    for count in FEW_FRAGMENTS {
+        if most == 0 && echoes(endpoint, Probe::Fragments(count), context).await {
+            most = count;
+        }
+    }
+    most.max(1)
+}
+
+async fn largest_head(endpoint: &Endpoint, context: &Context) -> usize {
+    let mut largest = 0;
+    for len in HEADS {
+        // Field lines of 1 KiB: a limit of a line is not a limit of the head.
+        let lines = (1..len / 1024).map(|line| (format!("X-Probe-{line}"), "p".repeat(1000)));
+        let report = endpoint.ask(Probe::Alive, &with_fields(context, lines)).await;
+        if report.outcome != Outcome::Echoed {
+            break;
+        }
+        largest = len;
+    }
+    largest
+}
+
+/// The parameters that the endpoint agrees to when it is offered each of them.
+async fn deflate(endpoint: &Endpoint, context: &Context) -> Option<Vec<String>> {
+    let mut agreed: Option<BTreeSet<String>> = None;
+    for parameter in PARAMETERS {
+        let offer = format!("permessage-deflate; {parameter}");
+        let fields = [("Sec-WebSocket-Extensions".to_owned(), offer)];
+        let report = endpoint.ask(Probe::Alive, &with_fields(context, fields)).await;
+        let Some(answer) = field(&report, "Sec-WebSocket-Extensions") else { continue };
+        let mut words = answer.split(';').map(str::trim);
+        if words.next().is_some_and(|name| name == "permessage-deflate") {
+            let names = words.filter_map(|word| word.split('=').next()).map(|name| name.trim().to_owned());
+            agreed.get_or_insert_default().extend(names);
+        }
+    }
+    agreed.map(|names| names.into_iter().collect())
+}
+
+async fn subprotocol(endpoint: &Endpoint, context: &Context) -> Option<String> {
+    const NAME: &str = "Sec-WebSocket-Protocol";
+    let is_offered = context.extra_fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(NAME));
+    let fields = (!is_offered).then(|| (NAME.to_owned(), "chat".to_owned()));
+    field(&endpoint.ask(Probe::Alive, &with_fields(context, fields)).await, NAME)
+}
+
+async fn echoes(endpoint: &Endpoint, probe: Probe, context: &Context) -> bool {
+    let mut context = context.clone();
+    // A slow endpoint is no endpoint with a limit.
+    context.timeout = context.timeout.saturating_mul(4);
+    endpoint.ask(probe, &context).await.outcome == Outcome::Echoed
+}
+
+fn with_fields(context: &Context, fields: impl IntoIterator<Item = (String, String)>) -> Context {
+    let mut context = context.clone();
+    context.extra_fields.extend(fields);
+    context
+}
+
+fn field(report: &Report, name: &str) -> Option<String> {
+    let value = report.heads.first()?.value(name)?;
+    Some(String::from_utf8_lossy(value).into_owned())
+}

@@ -1,6 +1,5 @@
 //! The loop around a driver: fulfils its wants over TCP.
 
-use core::time::Duration;
 use std::io::ErrorKind;
 
 use tokio::io::{AsyncWriteExt as _, Interest};
@@ -146,9 +145,4 @@ impl Link {
             () = sleep_until(until) => {}
         }
     }
-}
-
-/// The time of a report, from the first connection to the verdict.
-pub(crate) fn duration(report: &Report) -> Duration {
-    report.time.1.saturating_sub(report.time.0)
 }

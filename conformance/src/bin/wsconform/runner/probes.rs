@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use wsconform::{Context, Outcome, Probe, Report};
+use wsconform::{Context, Outcome, Probe, Report, Role};
 
 use super::endpoint::Endpoint;
 
@@ -57,7 +57,8 @@ impl Found {
             deflate,
             message: Some(message),
             fragments: Some(fragments),
-            head: Some(head),
+            // A client reads no head that the probes enlarge.
+            head: (endpoint.role() == Role::Server).then_some(head),
             commands: Some(commands),
             subprotocol,
         }

@@ -1,0 +1,73 @@
+//! A process for each case: COMMAND contains `{uri}`.
+
+use std::rc::Rc;
+
+use anyhow::{Context as _, Result};
+use tokio::net::TcpListener;
+use tokio::signal::ctrl_c;
+use wsconform::{Outcome, Probe, Role};
+
+use super::listener::listen;
+use super::offers::{Launcher, Routes};
+use crate::args::ClientArguments;
+use crate::document::VerdictName;
+use crate::outputs::{INTERRUPTED, UNREACHABLE, expectations, finish};
+use crate::run::{Start, context, document, selected, watch};
+use crate::runner::{Endpoint, Found, Jobs, Results, Runner};
+use crate::terminal::Terminal;
+
+/// Runs the cases, each with a process of its own. Returns the exit code.
+pub(crate) async fn launched(listener: TcpListener, arguments: &ClientArguments) -> Result<u8> {
+    let options = &arguments.options;
+    let expectations = expectations(options)?;
+    let terminal = Terminal::new(options);
+    let cases = selected(Role::Client, options);
+    anyhow::ensure!(!cases.is_empty(), "no case is selected");
+    let mut context = context(options);
+    let server = format!("ws://{}", listener.local_addr()?);
+    let agent = options.agent.clone().unwrap_or_else(|| "client".to_owned());
+    let start = Start::now(Role::Client, agent.clone(), server.clone());
+
+    let routes = Routes::default();
+    let launcher = Rc::new(Launcher {
+        command: arguments.command.clone(),
+        is_verbose: options.verbose,
+        server,
+        agent,
+        routes: Rc::clone(&routes),
+        count: core::cell::Cell::new(0),
+    });
+    let listening = tokio::task::spawn_local(listen(listener, move |query, arrival| {
+        let key = query.get("case").unwrap_or_default();
+        if let Some(sender) = routes.borrow().get(key) {
+            // The case may be over.
+            let _ = sender.send(arrival);
+        }
+    }));
+    let endpoint = Endpoint::Client(launcher);
+    let alive = endpoint.ask(Probe::Alive, &context).await;
+    if alive.outcome != Outcome::Echoed {
+        let text = format!("COMMAND did not echo \"hello\": {}: {}", alive.outcome, alive.reason);
+        terminal.borrow_mut().line(&text);
+        return Ok(UNREACHABLE);
+    }
+    let found = if options.no_probe { Found::default() } else { Found::ask(&endpoint, &mut context).await };
+
+    let results = Results::default();
+    terminal.borrow_mut().begin(cases.len());
+    let watch = watch(&terminal, &expectations);
+    let jobs = Jobs::new(options.jobs.into());
+    let mut runner = Runner::new(cases.clone(), context, endpoint, jobs, results.clone(), watch);
+    let is_interrupted = tokio::select! {
+        () = runner.run() => false,
+        end = ctrl_c() => { end.context("signals")?; true }
+    };
+    drop(runner);
+    listening.abort();
+    let missing = (VerdictName::Inconclusive, "COMMAND connected no more");
+    let missing = (!is_interrupted).then_some(missing);
+    let results = results.take();
+    let document = document(&start, options, &found, &cases, &results, missing, &expectations);
+    let code = finish(&document, &cases, options, &expectations, &mut terminal.borrow_mut())?;
+    Ok(if is_interrupted { INTERRUPTED } else { code })
+}

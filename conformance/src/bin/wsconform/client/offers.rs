@@ -1,0 +1,111 @@
+//! The connections that clients offer for a case.
+
+use core::cell::RefCell;
+use core::time::Duration;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use tokio::process::Child;
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::{sleep, timeout};
+
+use super::query::encode;
+use crate::runner::{Arrival, process};
+use wsconform::Case;
+
+/// Who waits for a connection, by the number of the case in the request.
+pub(crate) type Routes = Rc<RefCell<HashMap<String, UnboundedSender<Arrival>>>>;
+
+/// The connections that clients offer for a case.
+#[derive(Debug)]
+pub(crate) struct Offers {
+    /// Starts a process for each connection.
+    launch: Option<(Rc<Launcher>, String)>,
+    arrivals: Mutex<UnboundedReceiver<Arrival>>,
+    /// The processes end when the case ends.
+    processes: RefCell<Vec<Child>>,
+    key: String,
+}
+
+/// How long a process may take from its start to its connection.
+const START: Duration = Duration::from_secs(10);
+/// After a process has ended, its connection may still be in the queue of the listener.
+const QUEUE: Duration = Duration::from_millis(200);
+/// How long a driver may take to its next connection.
+const NEXT: Duration = Duration::from_secs(10);
+
+impl Offers {
+    /// Connections that a driver makes, and the sender that passes them on.
+    pub(crate) fn of_driver() -> (Rc<Self>, UnboundedSender<Arrival>) {
+        let (sender, receiver) = unbounded_channel();
+        (Rc::new(Self::new(None, receiver, String::new())), sender)
+    }
+
+    fn new(
+        launch: Option<(Rc<Launcher>, String)>,
+        arrivals: UnboundedReceiver<Arrival>,
+        key: String,
+    ) -> Self {
+        Self { launch, arrivals: Mutex::new(arrivals), processes: RefCell::default(), key }
+    }
+
+    /// The next connection; `None` if the client makes no more.
+    pub(crate) async fn next(&self) -> Option<Arrival> {
+        let Some((launcher, uri)) = &self.launch else {
+            return timeout(NEXT, async { self.arrivals.lock().await.recv().await }).await.ok()?;
+        };
+        let mut child = launcher.start(uri)?;
+        let arrival = tokio::select! {
+            biased;
+            arrival = async { self.arrivals.lock().await.recv().await } => arrival,
+            () = ended(&mut child) => None,
+            () = sleep(START) => None,
+        };
+        self.processes.borrow_mut().push(child);
+        arrival
+    }
+}
+
+impl Drop for Offers {
+    fn drop(&mut self) {
+        if let Some((launcher, _)) = &self.launch {
+            launcher.routes.borrow_mut().remove(&self.key);
+        }
+    }
+}
+
+async fn ended(child: &mut Child) {
+    let _ = child.wait().await;
+    sleep(QUEUE).await;
+}
+
+/// Starts COMMAND for each connection.
+#[derive(Debug)]
+pub(crate) struct Launcher {
+    pub(crate) command: Vec<String>,
+    pub(crate) is_verbose: bool,
+    /// `ws://HOST:PORT`.
+    pub(crate) server: String,
+    pub(crate) agent: String,
+    pub(crate) routes: Routes,
+    pub(crate) count: core::cell::Cell<u32>,
+}
+
+impl Launcher {
+    /// The connections of a case: a process each. The number in the URI is fresh for each try of a case.
+    pub(crate) fn offers(self: &Rc<Self>, case: &Case) -> Rc<Offers> {
+        self.count.set(self.count.get() + 1);
+        let key = self.count.get().to_string();
+        let (server, agent, id) = (&self.server, encode(&self.agent), encode(case.id.as_str()));
+        let uri = format!("{server}/runCase?case={key}&agent={agent}&casetuple={id}");
+        let (sender, receiver) = unbounded_channel();
+        self.routes.borrow_mut().insert(key.clone(), sender);
+        Rc::new(Offers::new(Some((Rc::clone(self), uri)), receiver, key))
+    }
+
+    fn start(&self, uri: &str) -> Option<Child> {
+        let command: Vec<_> = self.command.iter().map(|word| word.replace("{uri}", uri)).collect();
+        process::start(&command, self.is_verbose).ok()
+    }
+}

@@ -92,10 +92,8 @@ fn totals(documents: &[Document]) -> String {
 
 /// A body of the table for each family: its row, and a row for each case.
 fn rows(documents: &[Document], cases: &[Case]) -> String {
-    let by_id: Vec<BTreeMap<&str, &CaseResult>> = documents
-        .iter()
-        .map(|run| run.cases.iter().map(|case| (case.id.as_str(), case)).collect())
-        .collect();
+    let by_id: Vec<BTreeMap<&str, &CaseResult>> =
+        documents.iter().map(|run| run.cases.iter().map(|case| (case.id.as_str(), case)).collect()).collect();
     let mut html = String::new();
     for family in cases.chunk_by(|a, b| a.family == b.family) {
         let Some(first) = family.first() else { continue };

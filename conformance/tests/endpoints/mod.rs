@@ -1,0 +1,220 @@
+//! Endpoints on the loopback interface, a thread for each connection.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use wsconform::{Endpoint, Role};
+
+use crate::reference::{Fault, Limits, Reference};
+
+const UNLIMITED: Limits = Limits { message: 1 << 30, fragments: 1 << 20 };
+
+/// A server on the loopback interface.
+#[derive(Debug)]
+pub struct Server {
+    pub uri: String,
+    address: String,
+    is_ended: Arc<AtomicBool>,
+    connections: Receiver<()>,
+}
+
+impl Server {
+    pub fn correct() -> Self {
+        Self::start(|stream, _| converse(stream, Reference::new(Role::Server, None, UNLIMITED), None))
+    }
+
+    pub fn faulty(fault: Fault) -> Self {
+        Self::start(move |stream, _| {
+            converse(stream, Reference::new(Role::Server, Some(fault), UNLIMITED), None)
+        })
+    }
+
+    /// Accepts connections, and never writes.
+    pub fn silent() -> Self {
+        Self::start(|mut stream, _| while stream.read(&mut [0; 1024]).is_ok_and(|count| count > 0) {})
+    }
+
+    /// Answers each request with bytes that are no response.
+    pub fn garbage() -> Self {
+        Self::start(|mut stream, _| {
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(&[0xFF, 0, b'\r', b'\n', b'\r', b'\n', 7, 0x81, 0xFF]);
+            end(stream);
+        })
+    }
+
+    /// Ends each connection with unread input, which resets it.
+    pub fn ending() -> Self {
+        Self::start(|stream, _| {
+            let _ = stream.peek(&mut [0; 1]);
+        })
+    }
+
+    /// Falls silent when it must fail the connection.
+    pub fn hanging() -> Self {
+        Self::start(|stream, _| {
+            let reference = Reference::new(Role::Server, None, UNLIMITED);
+            converse(stream, &mut Hanging { reference, is_mute: false }, None);
+        })
+    }
+
+    /// Accepts no connection any more when it must fail one.
+    pub fn dying() -> Self {
+        Self::start(|stream, is_ended| {
+            let Ok(own) = stream.local_addr() else { return };
+            let reference = Reference::new(Role::Server, None, UNLIMITED);
+            let mut hanging = Hanging { reference, is_mute: false };
+            converse(stream, &mut hanging, Some(is_ended));
+            if hanging.is_mute {
+                stop(is_ended, &own.to_string());
+            }
+        })
+    }
+
+    fn start(serve: impl Fn(TcpStream, &AtomicBool) + Clone + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let is_ended = Arc::new(AtomicBool::new(false));
+        let (sender, connections) = channel();
+        let ended = Arc::clone(&is_ended);
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                if ended.load(Ordering::SeqCst) {
+                    break;
+                }
+                // The test may be over.
+                let _ = sender.send(());
+                let (serve, ended) = (serve.clone(), Arc::clone(&ended));
+                thread::spawn(move || serve(stream, &ended));
+            }
+        });
+        Self { uri: format!("ws://{address}/"), address, is_ended, connections }
+    }
+
+    /// Ends the server; returns its URI.
+    pub fn end(self) -> String {
+        stop(&self.is_ended, &self.address);
+        // The listener is closed once a connection is refused.
+        while TcpStream::connect(&self.address).is_ok() {
+            thread::yield_now();
+        }
+        self.uri
+    }
+
+    pub fn wait_for_connections(&self, count: usize) {
+        for _ in 0..count {
+            self.connections.recv().expect("a connection");
+        }
+    }
+}
+
+fn stop(is_ended: &AtomicBool, address: &str) {
+    is_ended.store(true, Ordering::SeqCst);
+    // Wakes the thread that accepts.
+    let _ = TcpStream::connect(address);
+}
+
+/// The reference endpoint that writes nothing from its first Close on.
+struct Hanging {
+    reference: Reference,
+    is_mute: bool,
+}
+
+impl Endpoint for &mut Hanging {
+    fn receive(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.reference.receive(bytes, out);
+        // The first frame of an answer to an offence is a Close; 1000 answers a Close of the suite.
+        let fails = out.first() == Some(&0x88) && !out.ends_with(&1000_u16.to_be_bytes());
+        if self.is_mute || fails {
+            self.is_mute = true;
+            out.clear();
+        }
+    }
+
+    fn end(&mut self, _: &mut Vec<u8>) {
+        self.is_mute = true;
+    }
+
+    fn closed(&self) -> bool {
+        false
+    }
+}
+
+/// Connects an endpoint with a stream until one of them ends; with `is_ended`, until the server dies.
+fn converse(mut stream: TcpStream, mut endpoint: impl Endpoint, dies: Option<&AtomicBool>) {
+    let mut out = Vec::new();
+    endpoint.receive(b"", &mut out);
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        if stream.write_all(&out).is_err() || endpoint.reset() {
+            return;
+        }
+        out.clear();
+        if endpoint.closed() {
+            return end(stream);
+        }
+        let Ok(count) = stream.read(&mut buffer) else { return };
+        match buffer.get(..count) {
+            Some([]) | None => {
+                endpoint.end(&mut out);
+                let _ = stream.write_all(&out);
+                return end(stream);
+            }
+            Some(bytes) => endpoint.receive(bytes, &mut out),
+        }
+        if dies.is_some() && out.is_empty() {
+            return;
+        }
+    }
+}
+
+/// Ends our side, and reads to the end of the other: unread input would reset the connection.
+fn end(mut stream: TcpStream) {
+    let _ = stream.shutdown(Shutdown::Write);
+    while stream.read(&mut [0; 4096]).is_ok_and(|count| count > 0) {}
+}
+
+/// One connection of a driver with the reference client. Returns the last text message.
+pub fn talk(server: &str, resource: &str) -> Option<String> {
+    let stream = TcpStream::connect(server).ok()?;
+    let client = Reference::new(Role::Client, None, UNLIMITED);
+    let mut driver = Driver { client, resource: resource.to_owned(), seen: Vec::new() };
+    converse(stream, &mut driver, None);
+    // The head, then an unmasked text frame of at most 125 bytes, then a Close.
+    let at = driver.seen.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+    match driver.seen.get(at..)? {
+        [0x81, len, rest @ ..] => Some(String::from_utf8_lossy(rest.get(..usize::from(*len))?).into_owned()),
+        _ => None,
+    }
+}
+
+/// The reference client with another resource.
+struct Driver {
+    client: Reference,
+    resource: String,
+    seen: Vec<u8>,
+}
+
+impl Endpoint for &mut Driver {
+    fn receive(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        if self.seen.len() < 4096 {
+            self.seen.extend_from_slice(bytes);
+        }
+        self.client.receive(bytes, out);
+        if bytes.is_empty() && out.starts_with(b"GET / ") {
+            out.splice(4..5, self.resource.bytes());
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        self.client.end(out);
+    }
+
+    fn closed(&self) -> bool {
+        self.client.closed()
+    }
+}

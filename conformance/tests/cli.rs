@@ -2,6 +2,8 @@
 #![cfg(feature = "cli")]
 #![allow(dead_code, unreachable_pub, reason = "other tests use more of the reference endpoint")]
 
+extern crate alloc;
+
 mod endpoints;
 mod reference;
 

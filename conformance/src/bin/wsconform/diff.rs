@@ -1,6 +1,6 @@
 //! `wsconform diff`: what changed between two runs.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Folds ids of a family: `5.2/rsv-{1,2}-{text,ping}`.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 
 /// The ids as lines; ids that share a family are folded.
 pub(crate) fn fold(ids: &[(&str, &str)]) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! The page of one or several runs: one file, readable without its script as a plain table.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;

@@ -10,6 +10,7 @@ use wsconform::Case;
 use crate::args::Options;
 use crate::document::{Document, VerdictName};
 use crate::expectations::Expectations;
+use crate::run::judges_all_connections;
 use crate::terminal::Terminal;
 use crate::{html, junit};
 
@@ -36,6 +37,11 @@ pub(crate) fn finish(
     expectations: &Expectations,
     terminal: &mut Terminal,
 ) -> Result<u8> {
+    for case in cases.iter().filter(|case| judges_all_connections(case)) {
+        if let Some(result) = document.cases.iter().find(|result| result.id == case.id.as_str()) {
+            terminal.result(case, result);
+        }
+    }
     terminal.summary(document, cases);
     let stale = expectations.stale(&document.cases);
     for line in &stale {

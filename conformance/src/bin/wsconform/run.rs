@@ -1,12 +1,12 @@
 //! What both modes share: the settings of a run, its watcher, and its document.
 
+use alloc::rc::Rc;
 use core::cell::RefCell;
 use core::time::Duration;
-use std::rc::Rc;
 use std::time::SystemTime;
 
 use tokio::time::Instant;
-use wsconform::{Case, Context, Report, Role, catalogue, judge_all_frames};
+use wsconform::{Case, Context, Expect, Report, Role, catalogue, judge_all_frames};
 
 use crate::args::{Options, YesNo};
 use crate::convert::{case_result, catalogue_hash, not_run, timestamp};
@@ -59,10 +59,18 @@ pub(crate) fn context(options: &Options) -> Context {
 pub(crate) fn watch(terminal: &Rc<RefCell<Terminal>>, expectations: &Expectations) -> Watch {
     let (terminal, expectations) = (Rc::clone(terminal), expectations.clone());
     Box::new(move |case: &Case, finished: &Finished| {
+        if judges_all_connections(case) {
+            return;
+        }
         let mut result = case_result(case, finished);
         result.expected_deviation = expectations.expect(&result).is_some();
         terminal.borrow_mut().result(case, &result);
     })
+}
+
+/// Whether the verdict of the case is final only at the end of the run.
+pub(crate) const fn judges_all_connections(case: &Case) -> bool {
+    matches!(case.expect, Expect::Obey(_))
 }
 
 /// The document of a run. Cases without a result are inconclusive, unless the user interrupted the run.

@@ -1,8 +1,8 @@
 //! What the program prints during a run, and at its end.
 
+use alloc::rc::Rc;
 use core::cell::RefCell;
 use std::io::{self, IsTerminal as _, Write};
-use std::rc::Rc;
 
 use tokio::time::Instant;
 use wsconform::Case;

@@ -1,10 +1,10 @@
 //! A driver for the Autobahn test suite runs the cases, one after another: no COMMAND, or one with
 //! `{server}`.
 
+use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
 use core::cell::RefCell;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
@@ -92,7 +92,7 @@ struct End<'a> {
     start: &'a Start,
     options: &'a Options,
     expectations: &'a Expectations,
-    /// The agent, if there are several: each has reports of its own.
+    /// The agent, if there are several: each has its own reports.
     several: Option<&'a str>,
 }
 

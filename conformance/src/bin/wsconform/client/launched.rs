@@ -1,6 +1,6 @@
 //! A process for each case: COMMAND contains `{uri}`.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
@@ -16,7 +16,7 @@ use crate::run::{Start, context, document, selected, watch};
 use crate::runner::{Endpoint, Found, Jobs, Results, Runner};
 use crate::terminal::Terminal;
 
-/// Runs the cases, each with a process of its own. Returns the exit code.
+/// Runs each case with a fresh process. Returns the exit code.
 pub(crate) async fn launched(listener: TcpListener, arguments: &ClientArguments) -> Result<u8> {
     let options = &arguments.options;
     let expectations = expectations(options)?;

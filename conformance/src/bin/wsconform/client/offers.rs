@@ -1,9 +1,9 @@
 //! The connections that clients offer for a case.
 
+use alloc::rc::Rc;
 use core::cell::RefCell;
 use core::time::Duration;
 use std::collections::HashMap;
-use std::rc::Rc;
 
 use tokio::process::Child;
 use tokio::sync::Mutex;

@@ -42,7 +42,7 @@ async fn converse(arrival: &mut Arrival, text: Option<&str>) -> Option<()> {
     stream.write_all(&answer).await.ok()?;
     // §7.1.1: the server ends first, once the Close of the client is there.
     let mut rest = [0; 1024];
-    stream.read(&mut rest).await.ok()?;
+    let _ = stream.read(&mut rest).await.ok()?;
     stream.shutdown().await.ok()?;
     while stream.read(&mut rest).await.ok()? > 0 {}
     Some(())

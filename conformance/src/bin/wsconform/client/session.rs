@@ -1,8 +1,8 @@
 //! The results of one agent that a driver runs.
 
+use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
 
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;

@@ -1,7 +1,7 @@
 //! Cases in flight, and what happens when the endpoint stops answering.
 
 use alloc::collections::VecDeque;
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -25,7 +25,7 @@ pub(crate) struct Gone;
 type Flight = (usize, Finished);
 
 impl Runner {
-    /// Runs the cases of `queue`, as many at a time as there are jobs.
+    /// Runs the cases of `queue`, at most one for each job at a time.
     pub(crate) async fn run_batch(
         &mut self,
         mut queue: VecDeque<usize>,

@@ -1,8 +1,8 @@
-//! Where the connections of a case come from.
+//! The source of the connections of a case.
 
+use alloc::rc::Rc;
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::rc::Rc;
 
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 use super::jobs::Jobs;
 use crate::client::Offers;
 
-/// Where the connections of a case come from.
+/// The source of the connections of a case.
 #[derive(Debug, Clone)]
 pub(crate) enum Connector {
     /// The runner connects to a server.

@@ -1,7 +1,7 @@
 //! The endpoint under test as the runner sees it: connections, a process, and whether it is alive.
 
+use alloc::rc::Rc;
 use core::time::Duration;
-use std::rc::Rc;
 
 use tokio::process::Child;
 use tokio::time::{Instant, sleep};

@@ -1,7 +1,7 @@
 //! The places for cases in flight.
 
+use alloc::rc::Rc;
 use core::cell::Cell;
-use std::rc::Rc;
 
 use tokio::sync::Notify;
 

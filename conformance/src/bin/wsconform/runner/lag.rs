@@ -1,8 +1,8 @@
 //! The lag of the runner itself: a timer that fires late shows that the machine had no time for the runner.
 
+use alloc::rc::Rc;
 use core::cell::RefCell;
 use core::time::Duration;
-use std::rc::Rc;
 
 use tokio::time::{Instant, sleep_until};
 

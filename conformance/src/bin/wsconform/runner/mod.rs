@@ -24,9 +24,9 @@ mod probes;
 pub(crate) mod process;
 mod rerun;
 
+use alloc::rc::Rc;
 use core::cell::RefCell;
 use core::time::Duration;
-use std::rc::Rc;
 
 use tokio::time::Instant;
 use wsconform::{Case, Context, Outcome, Random, Weight};
@@ -83,7 +83,7 @@ impl Runner {
     /// Runs all cases. Cases that have no result afterwards could not run.
     pub(crate) async fn run(&mut self) {
         let measuring = tokio::task::spawn_local(self.lag.clone().measure());
-        // The results are what they are; the cases without one are reported as inconclusive.
+        // If the endpoint is gone, the cases without a result are reported as inconclusive.
         let _ = self.run_phases().await;
         measuring.abort();
     }

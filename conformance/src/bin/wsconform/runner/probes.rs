@@ -1,6 +1,6 @@
 //! Asks the endpoint for its capabilities, before the cases.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 
 use wsconform::{Context, Outcome, Probe, Report, Role};
 

@@ -1,7 +1,7 @@
 //! Runs cases again that met their deadline: a timeout may be the machine's.
 
+use alloc::collections::BTreeMap;
 use core::time::Duration;
-use std::collections::BTreeMap;
 
 use wsconform::{Context, Outcome, Verdict};
 

@@ -81,7 +81,8 @@ fn the_judge_uses_nothing_of_the_core() {
 #[test]
 fn rooms_import_from_below() {
     let level = |room: &str| ROOMS.iter().position(|rooms| rooms.contains(&room));
-    for source in sources() {
+    // The program is another crate: it imports the library by its name.
+    for source in sources().into_iter().filter(|source| source.room != "bin") {
         let Some(own) = level(&source.room) else { panic!("{}: no room", source.path.display()) };
         for line in source.code.iter().filter(|line| !line.contains("pub(crate)")) {
             for (at, name) in line.match_indices("crate::") {

@@ -8,12 +8,11 @@ use tokio::signal::ctrl_c;
 use wsconform::{Outcome, Probe, Role};
 
 use super::listener::listen;
-use super::offers::{Launcher, Routes};
 use crate::args::ClientArguments;
 use crate::document::VerdictName;
 use crate::outputs::{INTERRUPTED, UNREACHABLE, expectations, finish};
 use crate::run::{Start, context, document, selected, watch};
-use crate::runner::{Endpoint, Found, Jobs, Results, Runner};
+use crate::runner::{Endpoint, Found, Jobs, Launcher, Results, Routes, Runner};
 use crate::terminal::Terminal;
 
 /// Runs each case with a fresh process. Returns the exit code.

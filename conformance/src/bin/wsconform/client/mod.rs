@@ -7,13 +7,12 @@
 //!          │          │     │
 //!          │     session.rs reply.rs
 //!          │          │
-//!          └ offers.rs ── listener.rs ── query.rs
+//!          └───── listener.rs ── query.rs
 //! ```
 
 mod driven;
 mod launched;
 mod listener;
-mod offers;
 mod query;
 mod reply;
 mod session;
@@ -24,8 +23,6 @@ use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 
 use crate::args::ClientArguments;
-
-pub(crate) use offers::{Launcher, Offers};
 
 /// Where drivers look for the Autobahn test suite.
 const AUTOBAHN_PORT: u16 = 9001;

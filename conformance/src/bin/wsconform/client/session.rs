@@ -9,8 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 use wsconform::{Case, Context, Driver, Probe, Role, Verdict};
 
-use super::offers::Offers;
-use crate::runner::{Arrival, Connector, Finished, Lag, exchange};
+use crate::runner::{Arrival, Connector, Finished, Lag, Offers, exchange};
 
 /// The results of one agent. Connections for a case go to its driver, one after another.
 pub(crate) struct Session {

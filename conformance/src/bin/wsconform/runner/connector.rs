@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use super::jobs::Jobs;
-use crate::client::Offers;
+use super::offers::Offers;
 
 /// The source of the connections of a case.
 #[derive(Debug, Clone)]

@@ -9,8 +9,8 @@ use wsconform::{Case, Context, Driver, Outcome, Probe, Report, Role};
 
 use super::connector::{Connector, Dialer};
 use super::exchange::exchange;
+use super::offers::Launcher;
 use super::process;
-use crate::client::Launcher;
 
 /// The endpoint under test.
 #[derive(Debug)]

@@ -11,6 +11,8 @@
 //!     process.rs  exchange.rs   one case
 //!                     │
 //!               connector.rs ── jobs.rs
+//!                     │
+//!                 offers.rs
 //! ```
 
 mod batch;
@@ -20,6 +22,7 @@ mod exchange;
 mod finished;
 mod jobs;
 mod lag;
+mod offers;
 mod probes;
 pub(crate) mod process;
 mod rerun;
@@ -38,6 +41,7 @@ pub(crate) use exchange::exchange;
 pub(crate) use finished::Finished;
 pub(crate) use jobs::Jobs;
 pub(crate) use lag::Lag;
+pub(crate) use offers::{Launcher, Offers, Routes};
 pub(crate) use probes::Found;
 
 /// The results of a run, by the index of the case. The caller keeps them when it ends the run early.

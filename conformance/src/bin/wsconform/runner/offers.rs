@@ -10,8 +10,8 @@ use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{sleep, timeout};
 
-use super::query::encode;
-use crate::runner::{Arrival, process};
+use super::connector::Arrival;
+use super::process;
 use wsconform::Case;
 
 /// Who waits for a connection, by the number of the case in the request.
@@ -107,5 +107,26 @@ impl Launcher {
     fn start(&self, uri: &str) -> Option<Child> {
         let command: Vec<_> = self.command.iter().map(|word| word.replace("{uri}", uri)).collect();
         process::start(&command, self.is_verbose).ok()
+    }
+}
+
+/// The value of a query, as RFC 3986 §2.1 writes it.
+pub(crate) fn encode(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn values_are_percent_encoded() {
+        assert_eq!(super::encode("a b/ä%"), "a%20b/%C3%A4%25");
     }
 }

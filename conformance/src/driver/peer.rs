@@ -77,6 +77,7 @@ impl Peer {
                 Err(WrongMessage::Unexpected) => self.echoed = true,
                 Err(WrongMessage::Differs(detail)) => self.object(detail),
             },
+            Event::Defect(defect) => self.object(defect.to_string()),
             Event::Ping(payload) => {
                 self.ledger.ping(&payload);
                 self.pings.push(payload);

@@ -1,6 +1,7 @@
 //! The rules of an open connection for one direction: masking, opcodes, fragments, UTF-8, closing.
 
-use super::{CloseBody, CodeClass, Event, FrameReader, FrameSeen, Next, Violation};
+use super::message::Messages;
+use super::{CloseBody, CodeClass, Direction, Event, FrameReader, FrameSeen, Next, Violation};
 use crate::role::Role;
 
 /// One direction of a connection.
@@ -9,8 +10,7 @@ pub struct Stream {
     /// The role of the endpoint that writes.
     from: Role,
     reader: FrameReader,
-    /// The message of which a fragment was read.
-    message: Option<(bool, Vec<u8>)>,
+    messages: Messages,
     closed: bool,
     lost: bool,
     violations: Vec<Violation>,
@@ -25,8 +25,14 @@ impl Stream {
     /// The frames that an endpoint of this role writes.
     #[must_use]
     pub fn new(from: Role) -> Self {
-        let (reader, message, violations, keys) = (FrameReader::new(), None, Vec::new(), Vec::new());
-        Self { from, reader, message, closed: false, lost: false, violations, keys, frames: 0 }
+        let (reader, violations, keys) = (FrameReader::new(), Vec::new(), Vec::new());
+        let messages = Messages::default();
+        Self { from, reader, messages, closed: false, lost: false, violations, keys, frames: 0 }
+    }
+
+    /// permessage-deflate was agreed, with these limits of what the endpoint writes.
+    pub fn inflate(&mut self, direction: Direction) {
+        self.messages.inflate(direction);
     }
 
     /// Adds received bytes.
@@ -105,9 +111,10 @@ impl Stream {
             _ => {}
         }
         let is_control = frame.opcode >= 0x8;
+        let allowed = self.messages.allowed_bits(frame.opcode);
         let rules = [
             (!frame.minimal, Violation::LengthNotMinimal),
-            (frame.reserved != 0, Violation::ReservedBits),
+            (frame.reserved & !allowed != 0, Violation::ReservedBits),
             (!matches!(frame.opcode, 0x0..=0x2 | 0x8..=0xA), Violation::UnknownOpcode),
             (is_control && !frame.fin, Violation::ControlFragmented),
             (is_control && frame.payload.len() > 125, Violation::ControlTooLong),
@@ -122,39 +129,18 @@ impl Stream {
 
     fn interpret(&mut self, frame: &FrameSeen) -> Option<Event> {
         match frame.opcode {
-            0x0 => match self.message.take() {
-                None => {
-                    self.book(Violation::StrayContinuation);
-                    None
+            0x0..=0x2 => {
+                let (event, violation) = self.messages.frame(frame);
+                if let Some(violation) = violation {
+                    self.book(violation);
                 }
-                Some((text, mut payload)) => {
-                    payload.extend_from_slice(&frame.payload);
-                    self.fragment(text, payload, frame.fin)
-                }
-            },
-            0x1 | 0x2 => {
-                if self.message.take().is_some() {
-                    self.book(Violation::MessageInside);
-                }
-                self.fragment(frame.opcode == 0x1, frame.payload.clone(), frame.fin)
+                event
             }
             0x8 => Some(self.close(&frame.payload)),
             0x9 => Some(Event::Ping(frame.payload.clone())),
             0xA => Some(Event::Pong(frame.payload.clone())),
             _ => None,
         }
-    }
-
-    /// §5.4, §5.6: a message is the concatenation of its fragments, and the whole of a text must be UTF-8.
-    fn fragment(&mut self, text: bool, payload: Vec<u8>, fin: bool) -> Option<Event> {
-        if !fin {
-            self.message = Some((text, payload));
-            return None;
-        }
-        if text && core::str::from_utf8(&payload).is_err() {
-            self.book(Violation::TextNotUtf8);
-        }
-        Some(Event::Message { text, payload })
     }
 
     fn close(&mut self, payload: &[u8]) -> Event {
@@ -177,7 +163,7 @@ impl Stream {
 
 #[cfg(test)]
 mod tests {
-    use super::{CloseBody, Event, Role, Stream, Violation};
+    use super::{CloseBody, Direction, Event, Role, Stream, Violation};
 
     fn read(from: Role, bytes: &[u8]) -> (Vec<Event>, Vec<Violation>) {
         let mut stream = Stream::new(from);
@@ -201,6 +187,31 @@ mod tests {
             Event::Close(CloseBody::Code(1000, String::new())),
         ];
         assert_eq!((&events[..], &violations[..]), (&expected[..], &[][..]));
+    }
+
+    /// RFC 7692 §7.2.3.1, and the rules of §6.1.
+    #[test]
+    fn compressed_messages_are_inflated_once_agreed() {
+        let read = |bytes: &[u8]| {
+            let mut stream = Stream::new(Role::Server);
+            stream.inflate(Direction { window_bits: 15, takeover: true });
+            stream.push(bytes);
+            let mut events = Vec::new();
+            while let Some((_, event)) = stream.next_frame() {
+                events.extend(event);
+            }
+            (events, stream.violations().to_vec())
+        };
+        let hello = || Event::Message { text: true, payload: b"Hello".to_vec() };
+        let legal = b"\x41\x03\xf2\x48\xcd\x89\x00\x80\x04\xc9\xc9\x07\x00\x81\x05Hello";
+        assert_eq!(read(legal), (vec![Event::Ping(vec![]), hello(), hello()], vec![]));
+        assert_eq!(read(b"\xc1\x01\x06").1, [Violation::NotInflatable]);
+        assert_eq!(read(b"\xc1\x03\x00\xff\xff").1, [Violation::NotInflatable]);
+        assert_eq!(read(b"\xc1\x06\xfa\xef\xbf\x04\x00\x00").1, [Violation::NotInflatable]);
+        assert_eq!(read(b"\xc1\x07\x00\x01\x00\xfe\xff\xff\x00").1, [Violation::TextNotUtf8]);
+        for illegal in [&b"\xc9\x00"[..], b"\x01\x00\xc0\x00", b"\xe1\x01\x00", b"\x91\x00"] {
+            assert_eq!(read(illegal).1, [Violation::ReservedBits], "{illegal:x?}");
+        }
     }
 
     #[test]

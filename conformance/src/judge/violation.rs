@@ -30,6 +30,8 @@ pub enum Violation {
     StrayContinuation,
     /// §5.4: a new message before the end of the last.
     MessageInside,
+    /// RFC 7692 §7.2.1: a compressed message is no DEFLATE, or refers to bytes outside of the agreed window.
+    NotInflatable,
     /// §8.1: a text message is not UTF-8.
     TextNotUtf8,
     /// §8.1: a close reason is not UTF-8.

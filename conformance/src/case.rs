@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::capabilities::{Capabilities, Needs};
 use crate::clause::{Clause, Level};
+use crate::judge::{Extension, Parameters};
 use crate::opening::RawOpening;
 use crate::random::Random;
 use crate::role::Role;
@@ -151,6 +152,30 @@ pub enum Open {
     },
     /// Another request, or another response, legal or not.
     Raw(RawOpening),
+    /// The standard one with permessage-deflate: a server gets these offers, in this order. A client gets the
+    /// first as the answer, with the parameters that its own offer demands in addition.
+    Deflate(Vec<Parameters>),
+    /// The standard one with these fields Sec-WebSocket-Extensions: of the request to a server, of the
+    /// response to a client.
+    Extensions(Vec<&'static str>),
+}
+
+impl Open {
+    /// The parameters of permessage-deflate with an endpoint that agrees to the first legal offer; `None` if
+    /// there is none.
+    #[must_use]
+    pub fn assumed(&self) -> Option<Parameters> {
+        let parameters = match self {
+            Self::Standard | Self::InParts { .. } | Self::Raw(_) => None,
+            Self::Deflate(offers) => offers.first().copied(),
+            Self::Extensions(fields) => {
+                let read = |field: &&str| Extension::read_all([field.as_bytes()]);
+                fields.iter().filter_map(read).flatten().find_map(|one| Parameters::read(&one))
+            }
+        };
+        // An answer has a value.
+        parameters.map(|one| Parameters { cmwb: one.cmwb.map(|bits| bits.or(Some(15))), ..one })
+    }
 }
 
 /// What the suite does once the connection is open.

@@ -2,9 +2,11 @@
 
 use websocket_proto::wire::{RawFrameHeader, ReservedBits, mask};
 
+use crate::deflate::Compressor;
+use crate::judge::Direction;
 use crate::random::Random;
 use crate::role::Role;
-use crate::step::{BINARY, CLOSE, CONTINUATION, Frame, Item, Masking, PING, PONG, TEXT};
+use crate::step::{BINARY, CLOSE, CONTINUATION, Frame, Item, Masking, PING, PONG, RSV1, TEXT};
 
 /// A reply that a written frame demands or forbids.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub(crate) struct Encoder {
     /// The role of the endpoint under test, which reads the bytes.
     reader: Role,
     random: Random,
+    /// Compresses messages, if permessage-deflate was agreed.
+    compressor: Option<Compressor>,
     /// The fragments of a legal message that is not complete.
     message: Option<(bool, Vec<u8>)>,
     /// The other bytes of a frame of which only the first were written.
@@ -45,7 +49,13 @@ pub(crate) struct Encoder {
 
 impl Encoder {
     pub(crate) fn new(reader: Role, random: Random) -> Self {
-        Self { reader, random, message: None, rest: Vec::new(), between_frames: true, closed: false }
+        let (compressor, message, rest) = (None, None, Vec::new());
+        Self { reader, random, compressor, message, rest, between_frames: true, closed: false }
+    }
+
+    /// permessage-deflate was agreed, with these limits of what the suite writes.
+    pub(crate) fn deflate(&mut self, direction: Direction) {
+        self.compressor = Some(Compressor::new(direction));
     }
 
     /// Whether a frame can be written that is not part of the steps.
@@ -87,6 +97,18 @@ impl Encoder {
                     self.demand(&frame, &mut encoded.demands);
                 }
             }
+            Item::Deflated(message, size) => {
+                for n in 0..message.times {
+                    self.put_deflated(message, message.payload.nth(n).to_vec(), *size, encoded);
+                }
+            }
+            Item::Compressed { frame, completes } => {
+                self.put(frame, &mut encoded.bytes);
+                if let Some((text, payload)) = completes {
+                    let payload = payload.to_vec();
+                    encoded.demands.push(Demand::Message { text: *text, payload });
+                }
+            }
             Item::Unanswered(frame) => {
                 for _ in 0..frame.times {
                     self.put(frame, &mut encoded.bytes);
@@ -117,6 +139,21 @@ impl Encoder {
                 self.put(&Frame::ping(nonce.to_vec()), &mut encoded.bytes);
             }
         }
+    }
+
+    /// Appends a message, compressed if that was agreed, in fragments.
+    fn put_deflated(&mut self, message: &Frame, plain: Vec<u8>, size: usize, encoded: &mut Encoded) {
+        let payload = match &mut self.compressor {
+            Some(compressor) => compressor.message(&plain),
+            None => plain.clone(),
+        };
+        let whole = Frame { payload: payload.into(), ..message.clone() };
+        // RFC 7692 §6.1: the first frame only has the bit.
+        let mut reserved = if self.compressor.is_some() { RSV1 } else { 0 };
+        for frame in fragments(&whole, size) {
+            self.put(&frame.reserved(core::mem::take(&mut reserved)), &mut encoded.bytes);
+        }
+        encoded.demands.push(Demand::Message { text: message.opcode == TEXT, payload: plain });
     }
 
     /// Appends the bytes of one frame.

@@ -92,7 +92,11 @@ impl Report {
         detail: String,
         notes: &[Note],
     ) {
-        let is_standard = case.open == Open::Standard;
+        let is_standard = match case.open {
+            Open::Standard => true,
+            Open::Deflate(_) => !matches!(case.expect, Expect::Opened(_)),
+            Open::InParts { .. } | Open::Extensions(_) | Open::Raw(_) => false,
+        };
         let judgement = judge(is_standard, &case.expect, case.level, &case.alternatives, &outcome, notes);
         if turn > 0 && judgement.verdict <= self.verdict {
             return;

@@ -6,6 +6,8 @@ use alloc::borrow::Cow;
 
 use websocket_proto::wire::LengthForm;
 
+use crate::sample::Sample;
+
 /// One step of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -89,6 +91,16 @@ pub enum Item {
     Frame(Frame),
     /// A legal message, in fragments of at most so many bytes.
     Fragments(Frame, usize),
+    /// A legal message, compressed with the agreed parameters of permessage-deflate, in fragments of at most
+    /// so many bytes. It is written uncompressed if nothing is agreed.
+    Deflated(Frame, usize),
+    /// A legal frame of a compressed message.
+    Compressed {
+        /// The frame, with the reserved bits as they are written.
+        frame: Frame,
+        /// The message that the frame completes: whether it is text, and what it inflates to.
+        completes: Option<(bool, Payload)>,
+    },
     /// A frame that the endpoint must not reply to: an offence, or a frame after a Close. A data message that
     /// arrives nevertheless shows that the endpoint processed it.
     Unanswered(Frame),
@@ -138,6 +150,9 @@ pub const CLOSE: u8 = 0x8;
 pub const PING: u8 = 0x9;
 /// Opcode of a Pong frame.
 pub const PONG: u8 = 0xA;
+
+/// The reserved bit of compressed messages (RFC 7692 §6).
+pub const RSV1: u8 = 0b100;
 
 /// The code of a Close that is an offence, unless the code itself is the offence: a reply with this code
 /// shows that the endpoint accepted the Close.
@@ -254,6 +269,8 @@ pub enum Payload {
     Repeat(&'static [u8], usize),
     /// So many bytes 0, 1, … 250, 0, 1, …: a piece in a wrong place shows.
     Counting(usize),
+    /// Generated data: its kind, the number of the sample, and its length.
+    Sample(Sample, u32, usize),
 }
 
 impl Payload {
@@ -274,7 +291,16 @@ impl Payload {
     pub fn len(&self) -> usize {
         match self {
             Self::Bytes(bytes) => bytes.len(),
-            Self::Repeat(_, len) | Self::Counting(len) => *len,
+            Self::Repeat(_, len) | Self::Counting(len) | Self::Sample(_, _, len) => *len,
+        }
+    }
+
+    /// The payload of the n-th of several frames: samples are numbered, and others are the same each time.
+    #[must_use]
+    pub fn nth(&self, n: u32) -> Self {
+        match self {
+            Self::Sample(sample, number, len) => Self::Sample(*sample, number.wrapping_add(n), *len),
+            other => other.clone(),
         }
     }
 
@@ -291,6 +317,7 @@ impl Payload {
             Self::Bytes(bytes) => bytes.to_vec(),
             Self::Repeat(unit, len) => unit.iter().copied().cycle().take(*len).collect(),
             Self::Counting(len) => (0..251).cycle().take(*len).collect(),
+            Self::Sample(sample, number, len) => sample.bytes(*number, *len),
         }
     }
 }

@@ -16,9 +16,12 @@ impl Case {
         let turns = turns.into_iter().enumerate().map(|(turn, steps)| {
             let random = Random::for_connection(context.seed, self.id.as_str(), index, turn);
             let mut encoder = Encoder::new(self.role, random);
+            if let Some(parameters) = self.open.assumed() {
+                encoder.deflate(parameters.direction(self.role.peer()));
+            }
             let glued = match &self.open {
                 Open::Raw(raw) => Some(encoder.encode(&raw.glued).bytes),
-                Open::Standard | Open::InParts { .. } => None,
+                _ => None,
             };
             let writes = steps.iter().filter_map(|step| match step {
                 Step::Write(items) | Step::Split { items, .. } => Some(encoder.encode(items).bytes),

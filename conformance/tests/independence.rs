@@ -5,9 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of `src/` from the bottom up: each imports only from those before it.
-const ROOMS: [&[&str]; 11] = [
-    &["role", "random", "step", "capabilities", "clause"],
+const ROOMS: [&[&str]; 14] = [
+    &["role", "random"],
+    &["sample"],
+    &["step", "capabilities", "clause"],
     &["context", "judge"],
+    &["deflate"],
     &["encode", "verdict", "log", "opening"],
     &["case"],
     &["report", "transcript"],

@@ -19,6 +19,7 @@ use super::finding::Finding;
 use super::opening::Opening;
 use super::peer::Peer;
 use super::waiting::Waiting;
+use crate::capabilities::Needs;
 use crate::case::Open;
 use crate::context::Context;
 use crate::encode::Encoder;
@@ -44,6 +45,9 @@ pub(super) struct Conversation {
     pub(super) encoder: Encoder,
     pub(super) peer: Peer,
     pub(super) open: Open,
+    pub(super) needs: Needs,
+    /// The reason why the case cannot be judged with the agreed extensions.
+    pub(super) skip: Option<String>,
     pub(super) head: Option<Head>,
     /// The rules that the head of the endpoint breaks.
     pub(super) head_violations: Vec<Violation>,
@@ -137,7 +141,7 @@ impl Conversation {
         role: Role,
         expect: Expect,
         steps: Vec<Step>,
-        open: &Open,
+        (open, needs): (&Open, Needs),
         context: &Context,
         random: Random,
         now: Duration,
@@ -156,6 +160,8 @@ impl Conversation {
             encoder: Encoder::new(role, random),
             peer: Peer::new(role),
             open: open.clone(),
+            needs,
+            skip: None,
             head: None,
             head_violations: Vec::new(),
             ended: None,
@@ -293,6 +299,7 @@ impl Conversation {
         if self.finding.is_some() {
             return;
         }
+        let finding = self.skip.take().map_or(finding, Finding::skip);
         let is_between_frames =
             self.encoder.can_insert() && !self.orders.iter().any(|order| matches!(order, Order::Write(..)));
         self.orders.clear();

@@ -11,11 +11,17 @@ pub(super) struct Finding {
     pub(super) outcome: Outcome,
     /// What happened, in words; empty if the outcome says it all.
     pub(super) detail: String,
+    /// The case cannot be judged, and the detail says why.
+    pub(super) is_skip: bool,
 }
 
 impl Finding {
     pub(super) fn new(outcome: Outcome, detail: impl Into<String>) -> Self {
-        Self { outcome, detail: detail.into() }
+        Self { outcome, detail: detail.into(), is_skip: false }
+    }
+
+    pub(super) fn skip(reason: String) -> Self {
+        Self { outcome: Outcome::Quiet, detail: reason, is_skip: true }
     }
 }
 
@@ -44,7 +50,7 @@ impl Conversation {
                 return Some(Finding::new(Outcome::Wrong, format!("the reason is not {expected:?}")));
             }
         }
-        Some(Finding { outcome, detail })
+        Some(Finding::new(outcome, detail))
     }
 
     /// The finding after the end of the connection, with or without a Close.

@@ -8,11 +8,12 @@
 //!       script.rs waiting.rs finding.rs
 //!             │      │
 //!           peer.rs   opening.rs
-//!             │
-//!         ledger.rs
+//!             │           │
+//!         ledger.rs  extensions.rs
 //! ```
 
 mod conversation;
+mod extensions;
 mod finding;
 mod ledger;
 mod opening;
@@ -26,6 +27,7 @@ use alloc::collections::VecDeque;
 
 use conversation::{Ask, Conversation};
 
+use crate::capabilities::Needs;
 use crate::case::{Case, Inputs, Open, Script, Weight};
 use crate::context::Context;
 use crate::random::Random;
@@ -197,13 +199,16 @@ impl Driver {
             Purpose::Liveness => 1 << 20,
         };
         let random = Random::for_connection(self.context.seed, self.case.id.as_str(), self.index, number);
-        let (expect, open) = match plan.purpose {
-            Purpose::Liveness => (Expect::Echo, Open::Standard),
-            _ => (self.case.expect.clone(), opening::at_place(&self.case.open, number)),
+        let (expect, open, needs) = match plan.purpose {
+            Purpose::Liveness => (Expect::Echo, Open::Standard, Needs::default()),
+            _ => {
+                let open = opening::at_place(&self.case.open, number);
+                (self.case.expect.clone(), open, self.case.needs)
+            }
         };
         let steps = plan.steps.clone();
         let mut conversation =
-            Conversation::new(self.case.role, expect, steps, &open, &self.context, random, now);
+            Conversation::new(self.case.role, expect, steps, (&open, needs), &self.context, random, now);
         if self.case.weight == Weight::Heavy {
             // A slow endpoint is no wrong one: it may need a while for 16 MiB before it writes the first
             // byte.
@@ -276,11 +281,20 @@ impl Driver {
         let Some(finding) = conversation.finding.clone() else { return false };
         let notes = core::mem::take(&mut conversation.notes);
         let (purpose, steps) = (plan.purpose, plan.steps.clone());
+        if let (Expect::Reject { .. }, Expect::Opened(_)) = (&conversation.expect, &self.case.expect) {
+            self.case.expect = conversation.expect.clone();
+            self.report.expected = self.case.expect.to_string();
+        }
         match purpose {
             Purpose::Liveness => {
                 if finding.outcome != Outcome::Echoed {
                     self.crashed();
                 }
+            }
+            _ if finding.is_skip => {
+                (self.report.verdict, self.report.outcome) = (Verdict::Skip, finding.outcome);
+                self.report.reason = finding.detail;
+                self.plans.clear();
             }
             Purpose::Turn(turn) if self.is_worth_calm(&finding.outcome, &steps) => {
                 self.report.judge(&self.case, turn, finding.outcome, finding.detail, &notes);

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::End;
 use super::conversation::{Content, Conversation, LATE, Order, Phase};
+use super::extensions::{self, Terms};
 use super::finding::Finding;
 use crate::case::{Case, Open};
 use crate::context::Context;
@@ -139,17 +140,23 @@ fn request(open: &Open, context: &Context, random: &mut Random) -> Vec<u8> {
     values.set("key", STANDARD.encode(random.bytes::<16>()));
     match open {
         Open::Raw(raw) => raw.head.render(&values, &context.extra_fields),
-        Open::Standard | Open::InParts { .. } => RawHead::request().render(&values, &context.extra_fields),
+        _ => {
+            let mut extra = extensions::request_fields(open);
+            extra.extend_from_slice(&context.extra_fields);
+            RawHead::request().render(&values, &extra)
+        }
     }
 }
 
-/// The response to the request of a client.
-fn response(open: &Open, request: &Head) -> Vec<u8> {
+/// The response to the request of a client, and the extensions that it agrees on.
+fn response(open: &Open, request: &Head) -> (Vec<u8>, Terms) {
     let values = Values::of_request(request);
-    match open {
+    let (fields, terms) = extensions::answer_to(open, request);
+    let response = match open {
         Open::Raw(raw) => raw.head.render(&values, &[]),
-        Open::Standard | Open::InParts { .. } => RawHead::response().render(&values, &[]),
-    }
+        _ => RawHead::response().render(&values, &fields),
+    };
+    (response, terms)
 }
 
 impl Conversation {
@@ -181,10 +188,11 @@ impl Conversation {
             self.find(Finding::new(Outcome::NotOpened, "a request without Sec-WebSocket-Key"));
             return;
         }
-        let response = response(&self.open, &head);
+        let (response, terms) = response(&self.open, &head);
         self.head = Some(head);
         self.phase = Phase::Script;
         self.write_opening(response);
+        self.agree(terms);
         self.peer.received(rest, |_| {});
     }
 
@@ -194,6 +202,7 @@ impl Conversation {
         let request = opening.request.as_ref();
         let violations = request.map(|request| judge_response(request, &head)).unwrap_or_default();
         let has_continued = opening.has_continued;
+        let terms = extensions::terms_of_response(&self.open, &head);
         self.head = Some(head);
         let (rules, is_refusal): (&[Violation], bool) = match self.expect {
             Expect::Opened(rules) => (rules, false),
@@ -214,6 +223,7 @@ impl Conversation {
                 self.note(Note::Continued);
             }
             self.phase = Phase::Script;
+            self.agree(terms);
             if !self.is_another_request(rest) {
                 self.peer.received(rest, |_| {});
             }
@@ -332,14 +342,16 @@ impl Conversation {
     fn raw(&self) -> Option<&RawOpening> {
         match &self.open {
             Open::Raw(raw) => Some(raw),
-            Open::Standard | Open::InParts { .. } => None,
+            _ => None,
         }
     }
 
     /// Writes the head of the suite.
     pub(super) fn write_opening(&mut self, head: Vec<u8>) {
         match self.open.clone() {
-            Open::Standard => self.orders.push_back(Order::Write(head, Content::Head)),
+            Open::Standard | Open::Deflate(_) | Open::Extensions(_) => {
+                self.orders.push_back(Order::Write(head, Content::Head));
+            }
             Open::InParts { cuts, paced } => self.write_parts(&head, &cuts, paced, Content::Head),
             Open::Raw(raw) => self.write_raw(&raw, head),
         }
@@ -403,7 +415,7 @@ impl Case {
     pub fn opening(&self, context: &Context, index: u16) -> Vec<u8> {
         let random = Random::for_connection(context.seed, self.id.as_str(), index, 0);
         match (self.role, Head::read(SAMPLE)) {
-            (Role::Client, HeadNext::Head(head, _)) => response(&self.open, &head),
+            (Role::Client, HeadNext::Head(head, _)) => response(&self.open, &head).0,
             _ => request(&self.open, context, &mut random.fork()),
         }
     }
@@ -454,7 +466,7 @@ mod tests {
         assert_eq!(nothing, None);
         let request = b"GET / HTTP/1.1\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\nx";
         let Progress::Request(head, rest) = opening.received(request) else { panic!("no request") };
-        let response = String::from_utf8(super::response(&Open::Standard, &head)).expect("ASCII");
+        let response = String::from_utf8(super::response(&Open::Standard, &head).0).expect("ASCII");
         assert!(response.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"), "{response}");
         assert_eq!(rest, b"x");
     }

@@ -4,7 +4,7 @@
 mod reference;
 
 use reference::{Limits, Reference};
-use wsconform::{Context, Report, Role, Verdict, catalogue, judge_all_frames, run};
+use wsconform::{Context, Parameter, Report, Role, Verdict, catalogue, judge_all_frames, run};
 
 const UNLIMITED: Limits = Limits { message: 1 << 30, fragments: 1 << 20 };
 const LIMITS: Limits = Limits { message: 100_000, fragments: 1000 };
@@ -12,12 +12,14 @@ const LIMITS: Limits = Limits { message: 100_000, fragments: 1000 };
 fn reports(role: Role) -> Vec<Report> {
     let mut context = Context::default();
     context.capabilities.commands = true;
+    context.capabilities.deflate = true;
+    context.capabilities.parameters = Parameter::ALL.to_vec();
     let mut limited = context.clone();
     limited.capabilities.max_message = Some(LIMITS.message as usize);
     limited.capabilities.max_fragments = Some(LIMITS.fragments);
     let cases = catalogue(role);
     let reports = cases.iter().map(|case| {
-        if case.needs.max_message || case.needs.max_fragments {
+        if case.needs.max_message || case.needs.max_fragments || case.needs.limit_below.is_some() {
             run(case, &limited, || Reference::new(role, None, LIMITS))
         } else {
             run(case, &context, || Reference::new(role, None, UNLIMITED))

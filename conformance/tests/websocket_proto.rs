@@ -4,10 +4,12 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
 use websocket_proto::{
-    Accept, Client, ClientRequest, CloseCode, Config, Connection, Entropy, EntropyError, Event,
-    ReceiveBuffer, Role as CoreRole, Server, TransportAction, Uri,
+    Accept, Client, ClientRequest, CloseCode, Config, Connection, DeflateConfig, Entropy, EntropyError,
+    Event, ReceiveBuffer, Role as CoreRole, Server, TransportAction, Uri,
 };
-use wsconform::{Context, Endpoint, Random, Report, Role, Verdict, catalogue, judge_all_frames, run};
+use wsconform::{
+    Context, Endpoint, Parameter, Random, Report, Role, Verdict, catalogue, judge_all_frames, run,
+};
 
 /// Keys of a generator, so that a failure can be repeated.
 #[derive(Debug)]
@@ -39,7 +41,8 @@ const MAX_FRAGMENTS: u32 = 131_072;
 
 fn config() -> Config {
     // The loop of this test writes `out` only when all input was processed.
-    Config::new().max_fragments(MAX_FRAGMENTS).max_write_buffer(usize::MAX)
+    let config = Config::new().max_fragments(MAX_FRAGMENTS).max_write_buffer(usize::MAX);
+    config.deflate(Some(DeflateConfig::new()))
 }
 
 fn server(config: Config) -> Echo<Server> {
@@ -147,6 +150,8 @@ where
 fn context() -> Context {
     let mut context = Context::default();
     context.capabilities.commands = true;
+    context.capabilities.deflate = true;
+    context.capabilities.parameters = Parameter::ALL.to_vec();
     context
 }
 
@@ -162,7 +167,7 @@ fn reports<E: Endpoint>(role: Role, endpoint: impl Fn(Config) -> E) -> Vec<Repor
     let limits = limits(&mut limited);
     let cases = catalogue(role);
     let reports = cases.iter().map(|case| {
-        if case.needs.max_message || case.needs.max_fragments {
+        if case.needs.max_message || case.needs.max_fragments || case.needs.limit_below.is_some() {
             run(case, &limited, || endpoint(limits))
         } else {
             run(case, &unlimited, || endpoint(config()))

@@ -6,6 +6,7 @@
 mod closing;
 mod commands;
 mod control;
+mod deflate;
 mod family;
 mod fragments;
 mod framing;
@@ -29,7 +30,7 @@ use crate::case::Case;
 use crate::role::Role;
 
 /// The groups, in the order of the catalogue.
-const GROUPS: [fn(Role) -> Vec<Case>; 15] = [
+const GROUPS: [fn(Role) -> Vec<Case>; 16] = [
     opening_server::cases,
     opening_client::cases,
     framing::cases,
@@ -43,6 +44,7 @@ const GROUPS: [fn(Role) -> Vec<Case>; 15] = [
     utf8_invalid::cases,
     closing::cases,
     commands::cases,
+    deflate::cases,
     limits::cases,
     robustness::cases,
 ];

@@ -51,6 +51,11 @@ faults! {
     // Frames that the endpoint writes.
     WritesNonMinimal, WritesRsv, WritesUnknownOpcode, WritesFragmentedPong, WritesLongPong,
     WritesStrayContinuation, WritesBinaryAsText, WritesCloseCode1005, WritesAfterClose,
+    // permessage-deflate.
+    Rsv1OnControl, Rsv1OnContinuation, PingClearsCompressed, TakeoverIgnored, NoTakeoverIgnored, WindowIgnored,
+    PlainInflated, BfinalEnds, GarbageAccepted, InflatedTextUnchecked, Parameter16Agreed,
+    UnknownParameterAgreed, CmwbUnasked, LimitOnCompressedSize, SmwbUnanswered, CmwbWithoutValue,
+    ParametersRefused, AnswerRefused,
 }
 
 /// The fault of an endpoint, if it has one.

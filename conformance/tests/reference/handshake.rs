@@ -6,12 +6,13 @@ use sha1::{Digest as _, Sha1};
 
 use super::fault::{Fault, Faults};
 use super::head::{Head, Malformed, is_token};
+use super::negotiation::{self, Parameters};
 
 /// The answer to a request.
 #[derive(Debug)]
 pub enum Answer {
-    /// This response, with which the connection is open.
-    Accept(Vec<u8>),
+    /// This response, with which the connection is open, and the agreed parameters of permessage-deflate.
+    Accept(Vec<u8>, Option<Parameters>),
     /// This response.
     Refuse(Vec<u8>),
 }
@@ -28,7 +29,10 @@ pub fn answer(head: Result<&Head, Malformed>, faults: Faults) -> Answer {
         Err(Malformed) => Err("400 Bad Request"),
     };
     match (status, head) {
-        (Ok(()), Ok(head)) => Answer::Accept(accept(head, faults)),
+        (Ok(()), Ok(head)) => {
+            let (extensions, deflate) = negotiation::answer(head, faults).unzip();
+            Answer::Accept(accept(head, &extensions.unwrap_or_default(), faults), deflate)
+        }
         (Err("426 Upgrade Required"), _) if !faults.has(Fault::NoVersionField) => {
             refuse("426 Upgrade Required", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n")
         }
@@ -43,7 +47,7 @@ fn refuse(status: &str, fields: &str) -> Answer {
     Answer::Refuse(head.into_bytes())
 }
 
-fn accept(head: &Head, faults: Faults) -> Vec<u8> {
+fn accept(head: &Head, extensions: &str, faults: Faults) -> Vec<u8> {
     let key = head.values("Sec-WebSocket-Key").first().copied().unwrap_or_default();
     let key = if faults.has(Fault::WrongAccept) { "wrong" } else { key };
     let accept = accept_value(key);
@@ -55,7 +59,7 @@ fn accept(head: &Head, faults: Faults) -> Vec<u8> {
     };
     format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-        Sec-WebSocket-Accept: {accept}\r\n{fault}\r\n"
+        Sec-WebSocket-Accept: {accept}\r\n{extensions}{fault}\r\n"
     )
     .into_bytes()
 }

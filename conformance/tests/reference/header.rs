@@ -9,6 +9,8 @@ use super::fault::{Fault, Faults};
 pub struct Header {
     pub fin: bool,
     pub opcode: u8,
+    /// RSV1: the message is compressed.
+    pub compressed: bool,
     pub key: Option<[u8; 4]>,
     pub len: u64,
     /// The bytes of the header itself.
@@ -22,6 +24,8 @@ pub struct Place {
     pub role: Role,
     /// Whether a message has begun.
     pub in_message: bool,
+    /// Whether permessage-deflate was agreed.
+    pub deflate: bool,
     pub faults: Faults,
 }
 
@@ -43,7 +47,8 @@ impl Header {
             return Ok(None);
         }
         let key = bytes[2 + at..size].try_into().ok();
-        Ok(Some(Self { fin, opcode, key, len, size }))
+        let compressed = *first & 0x40 != 0 && place.deflate;
+        Ok(Some(Self { fin, opcode, compressed, key, len, size }))
     }
 
     /// §5.5: control frames have the most significant bit of the opcode.
@@ -56,7 +61,15 @@ impl Header {
 fn first_byte(first: u8, place: Place) -> Result<(bool, u8), Failure> {
     let faults = place.faults;
     let accepted = [(0x40, Fault::AcceptRsv1), (0x20, Fault::AcceptRsv2), (0x10, Fault::AcceptRsv3)];
-    if accepted.iter().any(|(bit, fault)| first & bit != 0 && !faults.has(*fault)) {
+    // RFC 7692 §6.1: the first frame of a message only.
+    let is_compressed = place.deflate
+        && match first & 0xF {
+            0x0 => faults.has(Fault::Rsv1OnContinuation),
+            0x1 | 0x2 => true,
+            _ => faults.has(Fault::Rsv1OnControl),
+        };
+    let illegal = if is_compressed { first & !0x40 } else { first };
+    if accepted.iter().any(|(bit, fault)| illegal & bit != 0 && !faults.has(*fault)) {
         return Err(PROTOCOL_ERROR);
     }
     let (fin, opcode) = (first & 0x80 != 0, first & 0xF);

@@ -2,15 +2,18 @@
 //! frame headers. A [`Fault`] makes it wrong in one way.
 
 mod commands;
+mod deflate;
 mod fault;
 mod handshake;
 mod head;
 mod header;
+mod negotiation;
 mod opening;
 mod output;
 mod response;
 mod utf8;
 
+use deflate::Compression;
 pub use fault::{Fault, Faults};
 use header::{Failure, Header, Place};
 use output::Output;
@@ -24,6 +27,8 @@ pub struct Reference {
     faults: Faults,
     limits: Limits,
     output: Output,
+    /// permessage-deflate, if it was agreed.
+    compression: Option<Compression>,
     is_open: bool,
     /// The key of a client.
     key: String,
@@ -61,6 +66,7 @@ pub struct Limits {
 #[derive(Debug)]
 struct Message {
     is_text: bool,
+    is_compressed: bool,
     payload: Vec<u8>,
     /// The bytes of `payload` that are whole characters.
     checked: usize,
@@ -82,6 +88,7 @@ impl Reference {
             faults,
             limits,
             output: Output::new(role, faults),
+            compression: None,
             is_open: false,
             key: response::key(faults),
             interims: 0,
@@ -139,7 +146,8 @@ impl Reference {
 
     /// Reads a header. Returns whether it is complete.
     fn begin_frame(&mut self) -> Result<bool, Failure> {
-        let place = Place { role: self.role, in_message: self.message.is_some(), faults: self.faults };
+        let (in_message, deflate) = (self.message.is_some(), self.compression.is_some());
+        let place = Place { role: self.role, in_message, deflate, faults: self.faults };
         if self.faults.has(Fault::WaitsForPayloadBeforeCheck) && !self.has_whole_frame() {
             return Ok(false);
         }
@@ -168,7 +176,9 @@ impl Reference {
             }
             self.last_kind = Some(is_text);
             let payload = core::mem::take(&mut self.carried);
-            self.message = Some(Message { is_text, payload, checked: 0, frames: 0 });
+            let is_compressed =
+                header.compressed || self.compression.is_some() && self.faults.has(Fault::PlainInflated);
+            self.message = Some(Message { is_text, is_compressed, payload, checked: 0, frames: 0 });
         }
         let Some(message) = &mut self.message else { return Ok(header) };
         message.frames += 1;
@@ -201,7 +211,14 @@ impl Reference {
         let Some(message) = &mut self.message else { return Ok(()) };
         message.payload.extend_from_slice(part);
         let is_last = is_complete && header.fin;
-        let is_checked = message.is_text || self.faults.has(Fault::Utf8BinaryChecked);
+        let mut is_checked = message.is_text || self.faults.has(Fault::Utf8BinaryChecked);
+        if let Some(compression) = self.compression.as_mut().filter(|_| message.is_compressed) {
+            if !is_last {
+                return Ok(());
+            }
+            message.payload = compression.inflate(&message.payload, self.limits.message)?;
+            is_checked &= !self.faults.has(Fault::InflatedTextUnchecked);
+        }
         if is_checked {
             check(message, is_last, is_complete, self.faults)?;
         }
@@ -235,7 +252,14 @@ impl Reference {
         }
         let is_utf8 = || core::str::from_utf8(&message.payload).is_ok();
         let is_text = message.is_text || self.faults.has(Fault::WritesBinaryAsText) && !is_utf8();
-        self.output.frame(if is_text { TEXT } else { BINARY }, &message.payload, out);
+        let opcode = if is_text { TEXT } else { BINARY };
+        match &mut self.compression {
+            Some(compression) => {
+                let payload = compression.compress(&message.payload);
+                self.output.compressed(opcode, &payload, out);
+            }
+            None => self.output.frame(opcode, &message.payload, out),
+        }
     }
 
     /// §5.5: control frames may stand between fragments.
@@ -259,6 +283,10 @@ impl Reference {
         }
         if self.faults.has(Fault::PingEndsMessage) {
             self.message = None;
+        }
+        if let Some(message) = self.message.as_mut().filter(|_| self.faults.has(Fault::PingClearsCompressed))
+        {
+            message.is_compressed = false;
         }
         // §5.5.2: a Pong is due unless a Close was received.
         let is_due = !self.close_received || self.faults.has(Fault::PongAfterClose);

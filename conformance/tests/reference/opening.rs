@@ -2,8 +2,10 @@
 
 use wsconform::Role;
 
+use super::deflate::Compression;
 use super::handshake::{Answer, answer};
 use super::head::{Head, Malformed};
+use super::negotiation::{self, Parameters};
 use super::{Fault, Reference, response};
 
 /// More interim responses than any server has a reason for.
@@ -29,21 +31,21 @@ impl Reference {
             Err(malformed) => (answer(Err(malformed), self.faults), self.input.len()),
         };
         match answer {
-            Answer::Accept(bytes) => {
+            Answer::Accept(bytes, deflate) => {
                 // A Ping may follow the request.
                 let has_ping = self.input.get(len) == Some(&0x89) && self.faults.has(Fault::PongBefore101);
                 if has_ping || self.faults.has(Fault::FramesBefore101) {
                     out.extend_from_slice(b"\x8A\0");
                 }
                 out.extend_from_slice(&bytes);
-                self.established(len);
+                self.established(len, deflate);
             }
             Answer::Refuse(bytes) => {
                 if !self.faults.has(Fault::SilentRefusal) {
                     out.extend_from_slice(&bytes);
                 }
                 match self.faults.has(Fault::FramesAfterRefusal) {
-                    true => self.established(len),
+                    true => self.established(len, None),
                     false => self.is_closed = true,
                 }
             }
@@ -61,7 +63,8 @@ impl Reference {
                 if !response::establishes(&head, &self.key, self.faults) {
                     break;
                 }
-                return self.established(len + response::content_len(&head, self.faults));
+                let deflate = negotiation::accept(&head, self.faults).ok().flatten();
+                return self.established(len + response::content_len(&head, self.faults), deflate);
             }
             self.input.drain(..len);
             self.interims += 1;
@@ -73,11 +76,12 @@ impl Reference {
         self.is_closed = true;
     }
 
-    fn established(&mut self, len: usize) {
+    fn established(&mut self, len: usize, deflate: Option<Parameters>) {
         self.at = len.min(self.input.len());
         if self.faults.has(Fault::GluedLost) || self.faults.has(Fault::GluedLostClient) {
             self.at = self.input.len();
         }
+        self.compression = deflate.map(|agreed| Compression::new(self.role, agreed, self.faults));
         self.is_open = true;
     }
 }

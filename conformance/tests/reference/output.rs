@@ -22,12 +22,22 @@ impl Output {
 
     /// Appends one frame.
     pub fn frame(&mut self, opcode: u8, payload: &[u8], out: &mut Vec<u8>) {
+        self.frame_with(opcode, ReservedBits::NONE, payload, out);
+    }
+
+    /// Appends one compressed message.
+    pub fn compressed(&mut self, opcode: u8, payload: &[u8], out: &mut Vec<u8>) {
+        self.frame_with(opcode, ReservedBits::RSV1, payload, out);
+    }
+
+    fn frame_with(&mut self, opcode: u8, reserved: ReservedBits, payload: &[u8], out: &mut Vec<u8>) {
         let is_masked = match self.role {
             Role::Server => self.faults.has(Fault::ServerMasks),
             Role::Client => opcode < 0x8 || !self.faults.has(Fault::ClientMasksDataOnly),
         };
         let masking_key = is_masked.then(|| self.key());
-        let mut header = RawFrameHeader { masking_key, ..RawFrameHeader::new(opcode, payload.len() as u64) };
+        let plain = RawFrameHeader::new(opcode, payload.len() as u64);
+        let mut header = RawFrameHeader { masking_key, reserved, ..plain };
         match (self.faults.0, opcode) {
             (Some(Fault::WritesNonMinimal), _) => header.length_form = LengthForm::Bits64,
             (Some(Fault::WritesRsv), _) => header.reserved = ReservedBits::RSV3,

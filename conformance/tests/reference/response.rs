@@ -1,4 +1,4 @@
-//! The client's side of the opening handshake (§4.1), without offers.
+//! The client's side of the opening handshake (§4.1).
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -9,6 +9,7 @@ use sha1::{Digest as _, Sha1};
 use super::fault::{Fault, Faults};
 use super::handshake::accept_value;
 use super::head::Head;
+use super::negotiation::{self, OFFER};
 
 static CLIENTS: AtomicU32 = AtomicU32::new(0);
 
@@ -21,11 +22,11 @@ pub fn key(faults: Faults) -> String {
     STANDARD.encode(&Sha1::digest(number.to_be_bytes())[..16])
 }
 
-/// §4.1: the fields that a request needs.
+/// §4.1: the fields that a request needs, and the offer of permessage-deflate.
 pub fn request(key: &str) -> String {
     format!(
         "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-        Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{OFFER}\r\n"
     )
 }
 
@@ -54,7 +55,7 @@ pub fn establishes(head: &Head, key: &str, faults: Faults) -> bool {
         (is_upgrade, Some(Fault::UpgradeUnchecked)),
         (is_connection, Some(Fault::ConnectionUnchecked)),
         (is_accept, Some(Fault::AcceptUnchecked)),
-        (!has("Sec-WebSocket-Extensions"), Some(Fault::ExtensionUnchecked)),
+        (negotiation::accept(head, faults).is_ok(), Some(Fault::ExtensionUnchecked)),
         (!has("Sec-WebSocket-Protocol"), Some(Fault::ProtocolUnchecked)),
         (!has_content || is_status, Some(Fault::ContentSkipped)),
     ];

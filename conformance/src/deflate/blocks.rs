@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(Blocks::new().fixed(again).message(), b"\xf2\x00\x11\x00\x00");
     }
 
-    /// The reader of the judge reads what is written.
+    /// The reader of the judge reads the same symbols.
     #[test]
     fn each_length_and_each_distance_is_written() {
         let literals = (0..=255).map(Token::Literal);

@@ -133,7 +133,7 @@ mod tests {
     use crate::judge::Inflater;
     use crate::random::Random;
 
-    /// The judge inflates what is compressed, and finds no distance beyond the window.
+    /// The judge inflates the payloads, and finds no distance beyond the window.
     #[test]
     fn messages_are_inflated_with_the_same_window() {
         let mut random = Random::new(1, "compressor", 0);
@@ -144,7 +144,7 @@ mod tests {
                 let mut packed = 0;
                 for len in [5, 0, 300, 5, 300, 40_000, 1, 2000] {
                     let plain: Vec<u8> =
-                        (0..len).map(|n| b"abcdefgh"[n * n / 7 % 8 ^ random.below(2) as usize]).collect();
+                        (0..len).map(|n| b"abcdefgh"[(n * n / 7 % 8) ^ random.below(2) as usize]).collect();
                     let payload = compressor.message(&plain);
                     packed += payload.len();
                     assert_eq!(inflater.message(&payload), Ok(plain), "{direction:?}, {len}");

@@ -1,4 +1,5 @@
-//! The field Sec-WebSocket-Extensions of an opening handshake: what the suite writes, and what it has agreed.
+//! The field Sec-WebSocket-Extensions of an opening handshake: the lines of the suite, and the agreed
+//! parameters.
 
 use super::conversation::Conversation;
 use super::finding::Finding;
@@ -56,7 +57,7 @@ pub(super) fn terms_of_response(open: &Open, response: &Head) -> Terms {
     }
 }
 
-/// The lines of the response to a client, and what they agree on.
+/// The lines of the response to a client, and the parameters that they agree on.
 pub(super) fn answer_to(open: &Open, request: &Head) -> (Vec<(String, String)>, Terms) {
     let offers = Extension::read_all(request.values(NAME)).unwrap_or_default();
     let fields = match open {

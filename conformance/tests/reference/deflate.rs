@@ -7,7 +7,7 @@ use super::fault::{Fault, Faults};
 use super::header::Failure;
 use super::negotiation::Parameters;
 
-/// Compresses what the endpoint sends, and decompresses what it receives.
+/// Compresses the messages of the endpoint, and decompresses those of its peer.
 pub struct Compression {
     faults: Faults,
     own_takeover: bool,
@@ -33,7 +33,7 @@ impl Compression {
             Role::Server => (agreed.smwb, !agreed.snct, !agreed.cnct),
             Role::Client => (agreed.cmwb, !agreed.cnct, !agreed.snct),
         };
-        // zlib has no window of 2^8 bytes, and refers to no more than 250 bytes of one of 2^9.
+        // zlib has no window of 2^8 bytes, and refers to at most 250 bytes of one of 2^9.
         let bits = if faults.has(Fault::WindowIgnored) { 15 } else { own_bits.unwrap_or(15).max(9) };
         Self {
             faults,

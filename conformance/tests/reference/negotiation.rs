@@ -17,7 +17,8 @@ pub struct Parameters {
 /// The field of a request: the client supports all parameters.
 pub const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
 
-/// The answer of a server to the first offer that it can accept: a field, and what is agreed.
+/// The answer of a server to the first offer that it can accept: a field, and the agreed
+/// parameters.
 pub fn answer(head: &Head, faults: Faults) -> Option<(String, Parameters)> {
     let elements = elements(head);
     let offer = elements.iter().find_map(|element| read(element, faults))?;

@@ -23,6 +23,10 @@ const RESERVED: Clause =
 const PLAIN: Clause =
     Clause::new(7692, "6", "message uses the concatenation of the application data portion of the");
 
+/// The first bytes of [`HELLO`], and the others.
+const HEL: &[u8] = b"\xf2\x48\xcd";
+const LO: &[u8] = b"\xc9\xc9\x07\x00";
+
 pub(super) fn cases(role: Role) -> Vec<Case> {
     [fragments(role), final_fragments(role), inside(role), offences(role), reserved_bits(role), plain(role)]
         .concat()
@@ -67,7 +71,7 @@ fn fragments(role: Role) -> Vec<Case> {
 /// The messages of <https://github.com/crossbario/autobahn-testsuite/issues/59>, with RSV1 as §6.1 demands.
 fn final_fragments(role: Role) -> Vec<Case> {
     let family = Family::new(role, "7692:7.2.3.6", "final-fragment", EMPTY);
-    let hello = [&HELLO[..6], b"\x00\x00\x00\xff\xff"].concat();
+    let hello = [HELLO, b"\x00\x00\xff\xff"].concat();
     let world = b"\x0a\xcf\x2f\xca\x49\x01\x00\x00\x00\xff\xff";
     let one = in_frames(TEXT, &[&hello, b"\x00"], "Hello");
     let two = [one.clone(), in_frames(TEXT, &[world, b"\x00"], "World")].concat();
@@ -99,7 +103,7 @@ fn inside(role: Role) -> Vec<Case> {
         }
     }
     let family = Family::new(role, "7692:6.1", "close-inside", BETWEEN);
-    let mut items = in_frames(TEXT, &[&HELLO[..3], &HELLO[3..]], "Hello");
+    let mut items = in_frames(TEXT, &[HEL, LO], "Hello");
     items.truncate(1);
     items.push(Item::Frame(Frame::close(1000, b"")));
     let title = "a Close between two fragments of a compressed message";
@@ -109,8 +113,8 @@ fn inside(role: Role) -> Vec<Case> {
 
 fn offences(role: Role) -> Vec<Case> {
     let family = Family::new(role, "7692:6.1", "rsv1-on", FIRST_ONLY);
-    let begin = || Item::Compressed { frame: first(TEXT, &HELLO[..3]).unfinished(), completes: None };
-    let rest = || Frame::continuation(&HELLO[3..]).reserved(RSV1);
+    let begin = || Item::Compressed { frame: first(TEXT, HEL).unfinished(), completes: None };
+    let rest = || Frame::continuation(LO).reserved(RSV1);
     let offences = [
         (
             "continuation",
@@ -145,7 +149,7 @@ fn plain(role: Role) -> Vec<Case> {
     // Bytes that look like a compressed message.
     let text = [Frame::text("Hello"), Frame::text("\u{0}\u{5}\u{0}")];
     let binary = [Frame::binary(HELLO), Frame::binary(Payload::counting(1000))];
-    let fragments = [Frame::binary(&HELLO[..3]).unfinished(), Frame::continuation(&HELLO[3..])];
+    let fragments = [Frame::binary(HEL).unfinished(), Frame::continuation(LO)];
     let mut alternating = Vec::new();
     for round in 0..5 {
         alternating.push(Item::Frame(Frame::text(format!("plain {round}"))));

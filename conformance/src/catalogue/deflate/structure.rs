@@ -23,7 +23,7 @@ const WINDOW: Clause =
 const PLATFORMS: Clause =
     Clause::new(7692, "7.2.3.4", "flush data using DEFLATE blocks with \"BFINAL\" set to 1.");
 
-/// A payload, and what it inflates to.
+/// A payload, and the inflated message.
 type Message = (Vec<u8>, Vec<u8>);
 
 /// Name, title, clause, the least window, and the message of an opcode.

@@ -10,16 +10,13 @@ use crate::step::{Awaited, Frame, Payload, Step};
 use crate::verdict::{Pattern, Verdict};
 
 const ELEMENT: Clause =
-    Clause::new(7692, "5", "negotiation offers.  The element MUST represent a PMCE that is");
+    Clause::new(7692, "5", "called \"agreed parameters\".  The element MUST represent a PMCE that");
 const VALUE: Clause =
     Clause::new(7692, "7.1.2.1", "same or smaller value as the offer.  The \"server_max_window_bits\"");
 const CLIENT_VALUE: Clause =
     Clause::new(7692, "7.1.2.2", "zeroes between 8 to 15 inclusive indicating the base-2 logarithm of");
-const UNASKED: Clause = Clause::new(
-    7692,
-    "7.1.2.2",
-    "corresponding extension negotiation response to the offer MUST NOT include",
-);
+const UNASKED: Clause =
+    Clause::new(7692, "7.1.2.2", "extension negotiation response to the offer MUST NOT include the");
 const CHOICE: Clause =
     Clause::new(7692, "5", "PMCE choices to the server by including multiple elements in the");
 const TAKEOVER: Clause =

@@ -13,9 +13,10 @@ const UNKNOWN: Clause =
 const VALUE: Clause = Clause::new(7692, "7", "The negotiation offer contains an extension parameter with an");
 const TWICE: Clause =
     Clause::new(7692, "7", "The negotiation offer contains multiple extension parameters with");
-const GRAMMAR: Clause = Clause::rfc6455("9.1", "follow the above rule MUST be rejected immediately.");
+const GRAMMAR: Clause =
+    Clause::rfc6455("9.1", "below, the recipient of such malformed data MUST immediately _Fail");
 const REFUSED: Clause =
-    Clause::rfc6455("4.2.2", "server MUST return a response with an appropriate HTTP error code");
+    Clause::rfc6455("4.2.1", "processing the client's handshake and return an HTTP response with an");
 
 const ANSWER_UNKNOWN: Clause =
     Clause::new(7692, "7", "The negotiation response contains an extension parameter not");

@@ -40,14 +40,25 @@ fn json(text: &str) -> Value {
 #[test]
 fn a_correct_server_passes_and_the_document_is_complete() {
     let server = Server::correct();
-    let (code, text) =
-        wsconform(&["server", &server.uri, "--json", "-", "--cases", "5.5*", "--cases", "any/"]);
+    let (code, text) = wsconform(&[
+        "server",
+        &server.uri,
+        "--json",
+        "-",
+        "--cases",
+        "5.5*",
+        "--cases",
+        "any/",
+        "--cases",
+        "7692:7.1*",
+    ]);
     assert_eq!(code, 0, "{text}");
     let line = text.lines().next().expect("a document");
     let document = json(line);
     assert_eq!((&document["format"], &document["role"]), (&json("\"wsconform/1\""), &json("\"server\"")));
     assert_eq!(document["capabilities"]["message"], 16 << 20);
     assert_eq!(document["capabilities"]["commands"], true);
+    assert_eq!(document["capabilities"]["deflate"].as_array().map(Vec::len), Some(4));
     let cases = document["cases"].as_array().expect("cases");
     let ids: Vec<_> = cases.iter().map(|case| case["id"].as_str().expect("an id")).collect();
     assert!(ids.is_sorted() && ids.contains(&"any/minimal-length"), "{ids:?}");

@@ -1,8 +1,10 @@
 //! Cases that find out what an endpoint is capable of. They are not in the catalogue.
 
 use super::family::Family;
-use crate::case::{Case, Script};
+use crate::capabilities::Parameter;
+use crate::case::{Case, Open, Script};
 use crate::clause::Clause;
+use crate::judge::Parameters;
 use crate::role::Role;
 use crate::step::{Awaited, Frame, Item, Step};
 
@@ -19,6 +21,9 @@ pub enum Probe {
     Fragments(u32),
     /// Does it echo the command `wsconform:close 1000`? An endpoint with commands closes the connection.
     EchoesCommands,
+    /// Does it echo "hello" after an offer of permessage-deflate with this parameter? A client gets the
+    /// parameter in the answer to its own offer.
+    Deflate(Parameter),
 }
 
 impl Probe {
@@ -28,6 +33,7 @@ impl Probe {
         let clause = Clause::rfc6455("5.6", "A data frame carries application-layer data");
         let (name, item) = match self {
             Self::Alive => ("alive", Item::Frame(Frame::text("hello"))),
+            Self::Deflate(_) => ("deflate", Item::Frame(Frame::text("hello"))),
             Self::Message(len) => ("message", Item::Frame(Frame::binary(vec![b'm'; len]))),
             Self::Fragments(count) => {
                 ("fragments", Item::Fragments(Frame::binary(vec![b'f'; count as usize]), 1))
@@ -37,7 +43,23 @@ impl Probe {
         // Without a barrier: an endpoint that answers no Ping has the capability all the same.
         let steps = vec![Step::Write(vec![item]), Step::Await(Awaited::Replies)];
         let case = Family::new(role, "probe", name, clause).echo("", name, vec![]);
-        Case { script: Script::Steps(steps), ..case }
+        let open = match self {
+            Self::Deflate(parameter) => Open::Deflate(vec![parameters(parameter)]),
+            _ => Open::Standard,
+        };
+        Case { script: Script::Steps(steps), open, ..case }
+    }
+}
+
+/// The offer to a server, or the answer to a client, with one parameter.
+const fn parameters(parameter: Parameter) -> Parameters {
+    let plain = Parameters { snct: false, cnct: false, smwb: None, cmwb: None };
+    match parameter {
+        Parameter::ServerNoContextTakeover => Parameters { snct: true, ..plain },
+        Parameter::ClientNoContextTakeover => Parameters { cnct: true, ..plain },
+        Parameter::ServerMaxWindowBits => Parameters { smwb: Some(15), ..plain },
+        // RFC 7692 §7.1.2.2: after an offer without the value, a server may leave the parameter out.
+        Parameter::ClientMaxWindowBits => Parameters { cmwb: Some(Some(15)), ..plain },
     }
 }
 

@@ -6,13 +6,13 @@ use core::time::Duration;
 use std::time::SystemTime;
 
 use tokio::time::Instant;
-use wsconform::{Case, Context, Expect, Report, Role, catalogue, judge_all_frames};
+use wsconform::{Case, Context, Expect, Parameter, Report, Role, catalogue, judge_all_frames};
 
 use crate::args::{Options, YesNo};
 use crate::convert::{case_result, catalogue_hash, not_run, timestamp};
 use crate::document::{CapabilitiesFound, CaseResult, Document, RunOptions, Totals, VerdictName};
 use crate::expectations::Expectations;
-use crate::runner::{Finished, Found, Watch};
+use crate::runner::{Endpoint, Finished, Found, Watch};
 use crate::selection::Selection;
 use crate::terminal::Terminal;
 
@@ -53,6 +53,23 @@ pub(crate) fn context(options: &Options) -> Context {
         fields.extend(value.clone().map(|value| (name.to_owned(), value)));
     }
     context
+}
+
+/// Asks the endpoint for its capabilities, unless the options state them.
+pub(crate) async fn probe(endpoint: &Endpoint, context: &mut Context, options: &Options) -> Found {
+    let found = if options.no_probe { Found::default() } else { Found::ask(endpoint, context).await };
+    state_deflate(context, options);
+    found
+}
+
+/// The options may state whether the endpoint has permessage-deflate.
+pub(crate) fn state_deflate(context: &mut Context, options: &Options) {
+    let capabilities = &mut context.capabilities;
+    match options.offer_deflate {
+        Some(YesNo::Yes) => (capabilities.deflate, capabilities.parameters) = (true, Parameter::ALL.to_vec()),
+        Some(YesNo::No) => capabilities.deflate = false,
+        None => {}
+    }
 }
 
 /// Shows each final result of a case.

@@ -8,8 +8,8 @@ use wsconform::{Outcome, Probe, Role};
 use crate::args::ServerArguments;
 use crate::document::VerdictName;
 use crate::outputs::{INTERRUPTED, UNREACHABLE, expectations, finish};
-use crate::run::{Start, context, document, selected, watch};
-use crate::runner::{Dialer, Endpoint, Found, Jobs, Results, Runner};
+use crate::run::{Start, context, document, probe, selected, watch};
+use crate::runner::{Dialer, Endpoint, Jobs, Results, Runner};
 use crate::target::Target;
 use crate::terminal::Terminal;
 
@@ -46,7 +46,7 @@ pub(crate) async fn server(target: &Target, arguments: &ServerArguments) -> Resu
         terminal.borrow_mut().line(&text);
         return Ok(UNREACHABLE);
     }
-    let found = if options.no_probe { Found::default() } else { Found::ask(&endpoint, &mut context).await };
+    let found = probe(&endpoint, &mut context, options).await;
 
     let results = Results::default();
     terminal.borrow_mut().begin(cases.len());

@@ -22,7 +22,7 @@ use crate::args::{ClientArguments, Options};
 use crate::document::VerdictName;
 use crate::expectations::Expectations;
 use crate::outputs::{INTERRUPTED, UNREACHABLE, expectations, finish};
-use crate::run::{Start, context, document, selected, watch};
+use crate::run::{Start, context, document, selected, state_deflate, watch};
 use crate::runner::{Arrival, Found, Lag, process};
 use crate::terminal::Terminal;
 
@@ -49,7 +49,11 @@ pub(crate) async fn driven(listener: TcpListener, arguments: &ClientArguments) -
     let measuring = tokio::task::spawn_local(lag.clone().measure());
     let watch = RefCell::new(watch(&terminal, &expectations));
     let numbers = numbers(&cases);
-    let shared = Rc::new(Shared { cases, context: context(options), lag, watch });
+    let mut context = context(options);
+    // There is no connection for a probe. Each case without an agreement is skipped.
+    context.capabilities.deflate = true;
+    state_deflate(&mut context, options);
+    let shared = Rc::new(Shared { cases, context, lag, watch });
     let desk = Rc::new(Desk { shared, numbers, sessions: RefCell::default(), finished: Notify::new() });
     terminal.borrow_mut().begin(desk.shared.cases.len());
     let front = Rc::clone(&desk);

@@ -11,8 +11,8 @@ use super::listener::listen;
 use crate::args::ClientArguments;
 use crate::document::VerdictName;
 use crate::outputs::{INTERRUPTED, UNREACHABLE, expectations, finish};
-use crate::run::{Start, context, document, selected, watch};
-use crate::runner::{Endpoint, Found, Jobs, Launcher, Results, Routes, Runner};
+use crate::run::{Start, context, document, probe, selected, watch};
+use crate::runner::{Endpoint, Jobs, Launcher, Results, Routes, Runner};
 use crate::terminal::Terminal;
 
 /// Runs each case with a fresh process. Returns the exit code.
@@ -50,7 +50,7 @@ pub(crate) async fn launched(listener: TcpListener, arguments: &ClientArguments)
         terminal.borrow_mut().line(&text);
         return Ok(UNREACHABLE);
     }
-    let found = if options.no_probe { Found::default() } else { Found::ask(&endpoint, &mut context).await };
+    let found = probe(&endpoint, &mut context, options).await;
 
     let results = Results::default();
     terminal.borrow_mut().begin(cases.len());

@@ -2,7 +2,8 @@
 
 use alloc::collections::BTreeSet;
 
-use wsconform::{Context, Outcome, Probe, Report, Role};
+use wsconform::judge::{Extension, PERMESSAGE_DEFLATE};
+use wsconform::{Context, Outcome, Parameter, Probe, Report, Role};
 
 use super::endpoint::Endpoint;
 
@@ -27,13 +28,6 @@ const SMALL_MESSAGES: [usize; 5] = [32 << 10, 16 << 10, 8 << 10, 4 << 10, 1 << 1
 const FRAGMENTS: [u32; 2] = [1_000, 10_000];
 const FEW_FRAGMENTS: [u32; 4] = [500, 100, 32, 8];
 const HEADS: [usize; 3] = [4 << 10, 8 << 10, 16 << 10];
-/// RFC 7692 §7.1.
-const PARAMETERS: [&str; 4] = [
-    "client_max_window_bits",
-    "server_max_window_bits=15",
-    "client_no_context_takeover",
-    "server_no_context_takeover",
-];
 
 impl Found {
     /// Asks for everything; sets the limits of `context`.
@@ -53,6 +47,9 @@ impl Found {
         capabilities.message = if message >= 16 << 20 { usize::MAX } else { message };
         capabilities.fragments = if fragments >= 10_000 { u32::MAX } else { fragments };
         capabilities.commands = commands;
+        capabilities.deflate = deflate.is_some();
+        let is_agreed = |parameter: &Parameter| deflate.iter().flatten().any(|name| name == parameter.name());
+        capabilities.parameters = Parameter::ALL.into_iter().filter(is_agreed).collect();
         Self {
             deflate,
             message: Some(message),
@@ -111,21 +108,33 @@ async fn largest_head(endpoint: &Endpoint, context: &Context) -> usize {
     largest
 }
 
-/// The parameters that the endpoint agrees to when it is offered each of them.
+/// The parameters that the endpoint agrees to: a server accepts an offer with the parameter, and a client echoes
+/// "hello" after an answer with it. `None` without permessage-deflate.
 async fn deflate(endpoint: &Endpoint, context: &Context) -> Option<Vec<String>> {
     let mut agreed: Option<BTreeSet<String>> = None;
-    for parameter in PARAMETERS {
-        let offer = format!("permessage-deflate; {parameter}");
-        let fields = [("Sec-WebSocket-Extensions".to_owned(), offer)];
-        let report = endpoint.ask(Probe::Alive, &with_fields(context, fields)).await;
-        let Some(answer) = field(&report, "Sec-WebSocket-Extensions") else { continue };
-        let mut words = answer.split(';').map(str::trim);
-        if words.next().is_some_and(|name| name == "permessage-deflate") {
-            let names = words.filter_map(|word| word.split('=').next()).map(|name| name.trim().to_owned());
-            agreed.get_or_insert_default().extend(names);
+    for parameter in Parameter::ALL {
+        let report = endpoint.ask(Probe::Deflate(parameter), context).await;
+        let Some(names) = deflate_parameters(&report) else { continue };
+        let agreed = agreed.get_or_insert_default();
+        if endpoint.role() == Role::Server {
+            agreed.extend(names);
+            continue;
+        }
+        // RFC 7692 §7.1.2.2: a server needs the offer for this one.
+        let is_permitted =
+            parameter != Parameter::ClientMaxWindowBits || names.iter().any(|name| name == parameter.name());
+        if is_permitted && report.outcome == Outcome::Echoed {
+            agreed.insert(parameter.name().to_owned());
         }
     }
     agreed.map(|names| names.into_iter().collect())
+}
+
+/// The names of the parameters of permessage-deflate in the head of the endpoint.
+fn deflate_parameters(report: &Report) -> Option<Vec<String>> {
+    let extensions = Extension::read_all(report.heads.first()?.values("Sec-WebSocket-Extensions"))?;
+    let deflate = extensions.into_iter().find(|extension| extension.name == PERMESSAGE_DEFLATE)?;
+    Some(deflate.parameters.into_iter().map(|(name, _)| name).collect())
 }
 
 async fn subprotocol(endpoint: &Endpoint, context: &Context) -> Option<String> {

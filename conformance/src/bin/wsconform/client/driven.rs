@@ -17,12 +17,13 @@ use wsconform::{Case, Role, Script};
 use super::listener::listen;
 use super::query::Query;
 use super::reply::reply;
+use super::selected;
 use super::session::{Session, Shared};
 use crate::args::{ClientArguments, Options};
 use crate::document::VerdictName;
 use crate::expectations::Expectations;
 use crate::outputs::{INTERRUPTED, UNREACHABLE, expectations, finish};
-use crate::run::{Start, context, document, selected, state_deflate, watch};
+use crate::run::{Start, context, document, state_deflate, watch};
 use crate::runner::{Arrival, Found, Lag, process};
 use crate::terminal::Terminal;
 
@@ -41,7 +42,7 @@ pub(crate) async fn driven(listener: TcpListener, arguments: &ClientArguments) -
     let options = &arguments.options;
     let expectations = expectations(options)?;
     let terminal = Terminal::new(options);
-    let cases = selected(Role::Client, options);
+    let cases = selected(arguments, false);
     anyhow::ensure!(!cases.is_empty(), "no case is selected");
     let server = format!("ws://{}", listener.local_addr()?);
     let start = Start::now(Role::Client, "client".to_owned(), server.clone());

@@ -8,10 +8,11 @@ use tokio::signal::ctrl_c;
 use wsconform::{Outcome, Probe, Role};
 
 use super::listener::listen;
+use super::selected;
 use crate::args::ClientArguments;
 use crate::document::VerdictName;
 use crate::outputs::{INTERRUPTED, UNREACHABLE, expectations, finish};
-use crate::run::{Start, context, document, probe, selected, watch};
+use crate::run::{Start, context, document, probe, watch};
 use crate::runner::{Endpoint, Jobs, Launcher, Results, Routes, Runner};
 use crate::terminal::Terminal;
 
@@ -20,7 +21,7 @@ pub(crate) async fn launched(listener: TcpListener, arguments: &ClientArguments)
     let options = &arguments.options;
     let expectations = expectations(options)?;
     let terminal = Terminal::new(options);
-    let cases = selected(Role::Client, options);
+    let cases = selected(arguments, true);
     anyhow::ensure!(!cases.is_empty(), "no case is selected");
     let mut context = context(options);
     let server = format!("ws://{}", listener.local_addr()?);

@@ -21,8 +21,10 @@ use core::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
+use wsconform::{Case, Role};
 
-use crate::args::ClientArguments;
+use crate::args::{ClientArguments, YesNo};
+use crate::run;
 
 /// Where drivers look for the Autobahn test suite.
 const AUTOBAHN_PORT: u16 = 9001;
@@ -37,4 +39,12 @@ pub(crate) async fn client(arguments: &ClientArguments) -> Result<u8> {
     } else {
         driven::driven(listener, arguments).await
     }
+}
+
+/// The selected cases; those in which no connection comes about only if the arguments or the mode say so.
+fn selected(arguments: &ClientArguments, has_handshake_control: bool) -> Vec<Case> {
+    let is_included = arguments.handshake_cases.map_or(has_handshake_control, |answer| answer == YesNo::Yes);
+    let mut cases = run::selected(Role::Client, &arguments.options);
+    cases.retain(|case| is_included || !case.needs.handshake_control);
+    cases
 }

@@ -98,7 +98,7 @@ pub enum Item {
     Compressed {
         /// The frame, with the reserved bits as they are written.
         frame: Frame,
-        /// The message that the frame completes: whether it is text, and what it inflates to.
+        /// The message that the frame completes: whether it is text, and the inflated payload.
         completes: Option<(bool, Payload)>,
     },
     /// A frame that the endpoint must not reply to: an offence, or a frame after a Close. A data message that

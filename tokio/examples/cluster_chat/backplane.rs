@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Adds a message to the stream and publishes it, unless it was added before. A script is atomic, so all
 /// notices are in the order of the stream, and a message that is sent again is added once.
 ///
-/// In a Redis Cluster, both keys are in one slot because of the braces: use SPUBLISH there.
+/// In a Redis Cluster, the braces keep both keys in one slot. Replace PUBLISH with SPUBLISH there.
 const APPEND: &str = "
     if tonumber(ARGV[1]) > tonumber(redis.call('GET', KEYS[2]) or 0) then
         local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', 'text', ARGV[2])

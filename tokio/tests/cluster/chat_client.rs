@@ -152,7 +152,8 @@ impl Client {
                     self.newest = Some(id);
                     self.log.push((id, text));
                     if self.log.last().is_some_and(|(_, text)| text == "end") {
-                        ws.close(CloseCode::NORMAL_CLOSURE, "").await?;
+                        // The process can end at this moment, too.
+                        let _ = ws.close(CloseCode::NORMAL_CLOSURE, "").await;
                         return Ok(true);
                     }
                 }

@@ -9,7 +9,7 @@ use crate::args::ServerArguments;
 use crate::document::VerdictName;
 use crate::outputs::{INTERRUPTED, UNREACHABLE, expectations, finish};
 use crate::run::{Start, context, document, probe, selected, watch};
-use crate::runner::{Dialer, Endpoint, Jobs, Results, Runner};
+use crate::runner::{Dialer, Endpoint, Jobs, Results, Runner, Server};
 use crate::target::Target;
 use crate::terminal::Terminal;
 
@@ -29,16 +29,13 @@ pub(crate) async fn server(target: &Target, arguments: &ServerArguments) -> Resu
         terminal.borrow_mut().line(&format!("{}: the host is not known", arguments.uri));
         return Ok(UNREACHABLE);
     };
-    let mut endpoint = Endpoint::Server {
-        dialer: Dialer::new(addresses.collect(), &jobs),
-        command: arguments.command.clone(),
-        process: None,
-        is_verbose: options.verbose,
-    };
-    if let Err(error) = endpoint.start().await {
+    let dialer = Dialer::new(addresses.collect(), &jobs);
+    let mut server = Server::new(dialer, arguments.command.clone(), options.verbose);
+    if let Err(error) = server.start().await {
         terminal.borrow_mut().line(&format!("{error:#}"));
         return Ok(UNREACHABLE);
     }
+    let endpoint = Endpoint::Server(server);
     let alive = endpoint.ask(Probe::Alive, &context).await;
     if alive.outcome != Outcome::Echoed {
         let (outcome, reason) = (&alive.outcome, &alive.reason);

@@ -3,26 +3,24 @@
 use alloc::rc::Rc;
 use core::time::Duration;
 
-use tokio::process::Child;
 use tokio::time::{Instant, sleep};
 use wsconform::{Case, Context, Driver, Outcome, Probe, Report, Role};
 
-use super::connector::{Connector, Dialer};
+use super::connector::Connector;
 use super::exchange::exchange;
 use super::offers::Launcher;
-use super::process;
+use super::server::Server;
 
 /// The endpoint under test.
 #[derive(Debug)]
 pub(crate) enum Endpoint {
-    /// A server, and the process that the runner started for it.
-    Server { dialer: Rc<Dialer>, command: Vec<String>, process: Option<Child>, is_verbose: bool },
+    /// A server, which is connected to. Boxed, because it may hold a process.
+    Server(Box<Server>),
     /// A client that is started for each connection.
     Client(Rc<Launcher>),
 }
 
-/// How long a server may take to start, and to come back.
-const START: Duration = Duration::from_secs(10);
+/// How long a server may take to come back.
 const COME_BACK: Duration = Duration::from_secs(5);
 /// The pause between two looks at a server that does not answer.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -30,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 impl Endpoint {
     pub(crate) const fn role(&self) -> Role {
         match self {
-            Self::Server { .. } => Role::Server,
+            Self::Server(_) => Role::Server,
             Self::Client(_) => Role::Client,
         }
     }
@@ -38,36 +36,17 @@ impl Endpoint {
     /// The connections of a case.
     pub(crate) fn connector(&self, case: &Case) -> Connector {
         match self {
-            Self::Server { dialer, .. } => Connector::Dial(Rc::clone(dialer)),
+            Self::Server(server) => Connector::Dial(Rc::clone(&server.dialer)),
             Self::Client(launcher) => Connector::Accept(launcher.offers(case)),
         }
-    }
-
-    /// Starts the process of a server, and waits until its port accepts connections.
-    pub(crate) async fn start(&mut self) -> anyhow::Result<()> {
-        let Self::Server { dialer, command, process, is_verbose } = self else { return Ok(()) };
-        if command.is_empty() {
-            return Ok(());
-        }
-        let deadline = Instant::now() + START;
-        let child = process.insert(process::start(command, *is_verbose)?);
-        while dialer.once().await.is_none() {
-            if let Some(status) = child.try_wait()? {
-                anyhow::bail!("COMMAND ended with {status} (--verbose shows its output)");
-            }
-            anyhow::ensure!(Instant::now() < deadline, "COMMAND did not open the port within 10 s");
-            sleep(PAUSE).await;
-        }
-        Ok(())
     }
 
     /// Whether the endpoint echoes "hello", after a restart if its process ended. Waits for five seconds.
     pub(crate) async fn comes_back(&mut self, context: &Context) -> bool {
         let deadline = Instant::now() + COME_BACK;
         loop {
-            if let Self::Server { process: Some(child), .. } = self {
-                let has_ended = child.try_wait().is_ok_and(|status| status.is_some());
-                if has_ended && self.start().await.is_err() {
+            if let Self::Server(server) = self {
+                if server.has_ended() && server.start().await.is_err() {
                     return false;
                 }
             }

@@ -26,6 +26,7 @@ mod offers;
 mod probes;
 pub(crate) mod process;
 mod rerun;
+mod server;
 
 use alloc::rc::Rc;
 use core::cell::RefCell;
@@ -43,6 +44,7 @@ pub(crate) use jobs::Jobs;
 pub(crate) use lag::Lag;
 pub(crate) use offers::{Launcher, Offers, Routes};
 pub(crate) use probes::Found;
+pub(crate) use server::Server;
 
 /// The results of a run, by the index of the case. The caller keeps them when it ends the run early.
 pub(crate) type Results = Rc<RefCell<Vec<Option<Finished>>>>;

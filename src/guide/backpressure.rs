@@ -9,7 +9,8 @@
 //! * `out` has a fixed capacity, and the frame does not fit. If the message is larger than the capacity, send
 //!   it in fragments with [`send_fragment`].
 //! * `out` already holds [`Config::max_write_buffer`] bytes (default 1 MiB). This is a high-water mark: a
-//!   message that is sent below the mark is written completely, whatever its size.
+//!   message that is sent below the mark is written completely, whatever its size. Replies wait at the same
+//!   mark: without it, each Ping of a peer that reads nothing would add a Pong to `out`.
 //!
 //! After `Full`, nothing has changed. Write `out` and try again, drop the message, or close the transport.
 //!

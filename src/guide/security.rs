@@ -38,6 +38,10 @@
 //! `tick`, the defaults end an incomplete handshake after 10 s and a silent connection after 40 s. Set a
 //! write timeout on the transport against a peer that sends but does not read; see [`backpressure`].
 //!
+//! When many clients return at once, for example after a restart, the kernel refuses or delays those that find
+//! the queue of the listener full. The default of many libraries is 128 connections; ask for more with
+//! `listen`, and raise `net.core.somaxconn` on Linux.
+//!
 //! # Masking keys
 //!
 //! A client takes its masking keys from an [`Entropy`] source that you choose. Use a cryptographically secure

@@ -194,7 +194,8 @@ fn many_thousand_frames_in_one_buffer_need_no_stack<R: Side + Send + 'static>() 
         wire.extend(frame::<R>(0x88, b"").repeat(COUNT));
         let (mut connection, mut inbound, mut out) =
             (R::open(unlimited(Delivery::Messages)), filled(&wire), Vec::new());
-        let thread = std::thread::Builder::new().stack_size(32 * 1024).spawn(move || {
+        // Less than two bytes for a frame. The counting allocator overflows 32 KiB if it is not optimized.
+        let thread = std::thread::Builder::new().stack_size(128 * 1024).spawn(move || {
             let mut events = 0;
             while connection.receive(&mut inbound, &mut out).unwrap().is_some() {
                 events += 1;

@@ -57,6 +57,8 @@ fn fields(role: Role) -> Vec<Case> {
         head.fields.extend(many(30));
         head
     };
+    let limits =
+        Clause::new(9110, "5.4", "set of fields larger than it wishes to process MUST respond with an");
     vec![
         family.opened("minimal", "only the fields that a request needs", head()),
         family.opened("order-reversed", "the fields in reverse order", reversed),
@@ -71,7 +73,10 @@ fn fields(role: Role) -> Vec<Case> {
             "names in upper case",
             head().map(|line| rename(line, str::to_uppercase)),
         ),
-        family.clause(ACCEPTS).opened("unknown-fields-30", "30 unknown fields", unknown_fields),
+        family
+            .clause(ACCEPTS)
+            .opened("unknown-fields-30", "30 unknown fields", unknown_fields)
+            .lenient(Pattern::ClientError, limits),
         family.clause(ACCEPTS).opened(
             "version-last",
             "Sec-WebSocket-Version after unknown fields",

@@ -133,7 +133,15 @@ async fn run_case(drivers: Vec<Driver>, connector: Connector, lag: Lag, job: Opt
     drop(job);
     let mut all = tasks.join_all().await;
     let worst = (0..all.len()).max_by_key(|index| all.get(*index).map(|one| one.report.verdict));
-    all.swap_remove(worst.unwrap_or_default())
+    let mut worst = all.swap_remove(worst.unwrap_or_default());
+    let report = &mut worst.report;
+    let has_ended = matches!(report.outcome, Outcome::Eof | Outcome::Reset | Outcome::NotOpened);
+    if has_ended && connector.has_crashed().await {
+        report.reason = format!("{}; COMMAND ended by a signal", report.outcome);
+        report.outcome = Outcome::Crash;
+        report.verdict = Verdict::Fail;
+    }
+    worst
 }
 
 /// Whether the endpoint may have been gone during the case.

@@ -35,6 +35,14 @@ impl Connector {
             Self::Accept(offers) => offers.next().await,
         }
     }
+
+    /// Whether a process that the runner started for the case crashed.
+    pub(crate) async fn has_crashed(&self) -> bool {
+        match self {
+            Self::Dial(_) => false,
+            Self::Accept(offers) => offers.has_crashed().await,
+        }
+    }
 }
 
 /// Connects to a server.

@@ -32,6 +32,8 @@ pub(crate) struct Offers {
 const START: Duration = Duration::from_secs(10);
 /// After a process has ended, its connection may still be in the queue of the listener.
 const QUEUE: Duration = Duration::from_millis(200);
+/// A process that crashes ends before its connection, and one that waits longer does not crash.
+const EXIT: Duration = Duration::from_millis(100);
 /// How long a driver may take to its next connection.
 const NEXT: Duration = Duration::from_secs(10);
 
@@ -64,6 +66,17 @@ impl Offers {
         };
         self.processes.borrow_mut().push(child);
         arrival
+    }
+
+    /// Whether a process of the case ended by a signal. The others end, too.
+    pub(crate) async fn has_crashed(&self) -> bool {
+        let mut has_crashed = false;
+        for mut child in self.processes.take() {
+            let status = timeout(EXIT, child.wait()).await;
+            // Only a signal leaves no code.
+            has_crashed |= matches!(status, Ok(Ok(status)) if status.code().is_none());
+        }
+        has_crashed
     }
 }
 

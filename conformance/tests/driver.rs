@@ -165,9 +165,9 @@ fn a_reset_is_tried_again_in_calm_order() {
     assert_eq!(results(&report), (Verdict::Lenient, Outcome::Reset), "{report:?}");
 }
 
-/// Runs a driver whose first connection resets, and which gets no other.
-fn without_a_second_connection(end: End) -> Report {
-    let (mut driver, mut connects) = (Driver::new(&case("5.2/rsv-2-ping"), &Context::default(), 0), 0);
+/// Runs a driver whose first connection ends at the first write but a whole request, and which gets no other.
+fn without_a_second_connection(id: &str, end: End) -> Report {
+    let (mut driver, mut connects) = (Driver::new(&case(id), &Context::default(), 0), 0);
     let mut now = Duration::ZERO;
     loop {
         match driver.next(now) {
@@ -194,11 +194,19 @@ fn without_a_second_connection(end: End) -> Report {
 
 #[test]
 fn an_endpoint_that_accepts_no_connection_any_more_has_crashed() {
-    let report = without_a_second_connection(End::Eof);
+    let report = without_a_second_connection("5.2/rsv-2-ping", End::Eof);
     assert_eq!(results(&report), (Verdict::Fail, Outcome::Crash), "{report:?}");
     // The calm order gets no connection: the reset counts.
-    let report = without_a_second_connection(End::Reset);
+    let report = without_a_second_connection("5.2/rsv-2-ping", End::Reset);
     assert_eq!(results(&report), (Verdict::Lenient, Outcome::Reset), "{report:?}");
+}
+
+#[test]
+fn an_endpoint_that_ends_before_the_offence_may_have_crashed() {
+    for end in [End::Eof, End::Reset] {
+        let report = without_a_second_connection("5.4/stray-fin0-empty-after-message", end);
+        assert_eq!(results(&report), (Verdict::Fail, Outcome::Crash), "{report:?}");
+    }
 }
 
 #[test]

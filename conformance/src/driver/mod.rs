@@ -281,6 +281,7 @@ impl Driver {
         let Some(finding) = conversation.finding.clone() else { return false };
         let notes = core::mem::take(&mut conversation.notes);
         let (purpose, steps) = (plan.purpose, plan.steps.clone());
+        let has_ended = conversation.ended.is_some();
         if let (Expect::Reject { .. }, Expect::Opened(_)) = (&conversation.expect, &self.case.expect) {
             self.case.expect = conversation.expect.clone();
             self.report.expected = self.case.expect.to_string();
@@ -305,7 +306,7 @@ impl Driver {
                     // The second outcome counts.
                     self.report.verdict = Verdict::Pass;
                 }
-                let is_dubious = self.leaves_doubt(&finding.outcome);
+                let is_dubious = self.leaves_doubt(&finding.outcome, has_ended);
                 self.report.judge(&self.case, turn, finding.outcome, finding.detail, &notes);
                 if self.report.verdict == Verdict::Fail {
                     self.plans.clear();
@@ -329,10 +330,11 @@ impl Driver {
 
     /// Whether the outcome can be that of an endpoint that crashed. Clients connect when they like, so there
     /// is no test for them.
-    fn leaves_doubt(&self, outcome: &Outcome) -> bool {
+    fn leaves_doubt(&self, outcome: &Outcome, has_ended: bool) -> bool {
         let is_dubious = match outcome {
             Outcome::Timeout | Outcome::Eof | Outcome::Reset => true,
             Outcome::Echoed => false,
+            Outcome::Wrong if has_ended => true,
             _ => self.case.expect == Expect::Alive,
         };
         is_dubious && self.case.role == Role::Server

@@ -210,6 +210,12 @@ fn an_endpoint_that_ends_before_the_offence_may_have_crashed() {
 }
 
 #[test]
+fn an_endpoint_that_ends_a_slow_request_fails() {
+    let report = without_a_second_connection("10.4/slow-handshake", End::Eof);
+    assert_eq!(results(&report), (Verdict::Fail, Outcome::Crash), "{report:?}");
+}
+
+#[test]
 fn an_endpoint_that_does_not_open_is_inconclusive() {
     let mut driver = Driver::new(&case("5.2/text-1"), &Context::default(), 0);
     assert_eq!(driver.next(Duration::ZERO), Want::Connect);

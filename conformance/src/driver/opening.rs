@@ -306,7 +306,7 @@ impl Conversation {
             let detail = format!("the opening request was answered with {status}");
             return Some(Finding::new(Outcome::Answered(status), detail));
         }
-        let is_under_test = self.role == Role::Server && self.raw().is_some();
+        let is_under_test = self.role == Role::Server && !self.is_whole_and_legal();
         let (outcome, detail) = match self.ended {
             Some(End::Eof) if !is_under_test => {
                 (Outcome::NotOpened, "the connection ended during the opening handshake")
@@ -337,6 +337,11 @@ impl Conversation {
     fn is_answer_due(&self) -> bool {
         let is_whole = self.raw().is_none_or(|raw| raw.end == Ending::Open);
         self.role == Role::Client || is_whole && self.expect != Expect::Alive
+    }
+
+    /// Whether nothing is special about the request, so that a case says nothing about an endpoint that ends it.
+    fn is_whole_and_legal(&self) -> bool {
+        !matches!(self.open, Open::Raw(_) | Open::InParts { .. })
     }
 
     fn raw(&self) -> Option<&RawOpening> {

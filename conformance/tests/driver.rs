@@ -177,7 +177,8 @@ fn without_a_second_connection(id: &str, end: End) -> Report {
             }
             Want::Connect => driver.not_connected(now),
             Want::Write { bytes, .. } => {
-                let (count, is_request) = (bytes.len(), bytes.starts_with(b"GET "));
+                let count = bytes.len();
+                let is_request = bytes.starts_with(b"GET ") && bytes.ends_with(b"\r\n\r\n");
                 driver.wrote(now, count);
                 if is_request {
                     driver.received(now, RESPONSE);

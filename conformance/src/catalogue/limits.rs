@@ -38,6 +38,14 @@ fn echoed(items: Vec<Item>) -> Vec<Step> {
 type AtLimit = (&'static str, &'static str, fn(&mut Inputs<'_>) -> Vec<Step>);
 
 fn message_limit(role: Role) -> Vec<Case> {
+    let cases = within_limit(role).into_iter().chain(over_limit(role)).map(|mut case| {
+        case.needs.max_message = true;
+        case.heavy()
+    });
+    cases.collect()
+}
+
+fn within_limit(role: Role) -> [Case; 3] {
     let family = Family::new(role, "10.4", "limit", PROTECT).policy();
     let legal: [AtLimit; 3] = [
         ("exact", "a message of the size of the limit", |inputs| {
@@ -58,7 +66,11 @@ fn message_limit(role: Role) -> Vec<Case> {
             ])
         }),
     ];
-    let family_over = Family::new(role, "10.4", "limit-plus-one", LIMIT).policy();
+    legal.map(|(name, title, derive)| family.echo(name, title, vec![]).derived(derive))
+}
+
+fn over_limit(role: Role) -> [Case; 3] {
+    let family = Family::new(role, "10.4", "limit-plus-one", LIMIT).policy();
     let illegal: [AtLimit; 3] = [
         ("frame", "a frame of one byte more than the limit", |inputs| {
             vec![Step::Write(vec![Item::Unanswered(at_limit(inputs, 1)), Item::Probe])]
@@ -78,16 +90,10 @@ fn message_limit(role: Role) -> Vec<Case> {
             vec![Step::Write(vec![start]), quiet, Step::Write(vec![Item::Rest, Item::Probe])]
         }),
     ];
-    let legal = legal.map(|(name, title, derive)| family.echo(name, title, vec![]).derived(derive));
-    let illegal = illegal.map(|(name, title, derive)| {
-        let case = family_over.fail_in_steps(name, title, Breaks::Limit, vec![]);
+    illegal.map(|(name, title, derive)| {
+        let case = family.fail_in_steps(name, title, Breaks::Limit, vec![]);
         case.codes(&[1009]).in_content().derived(derive)
-    });
-    let cases = legal.into_iter().chain(illegal).map(|mut case| {
-        case.needs.max_message = true;
-        case.heavy()
-    });
-    cases.collect()
+    })
 }
 
 fn fragment_limit(role: Role) -> Vec<Case> {

@@ -18,6 +18,13 @@ struct Link {
     is_ended: bool,
 }
 
+/// The result of one write.
+enum Written {
+    Bytes(usize),
+    Nothing,
+    Failed,
+}
+
 /// Reads of this size keep up with an endpoint that writes 16 MiB.
 const READ: usize = 64 * 1024;
 /// Reads in a row, before another connection gets its turn.
@@ -40,32 +47,21 @@ pub(crate) async fn exchange(mut driver: Driver, connector: &Connector, released
                 link = connect(&mut driver, connector, start).await;
             }
             Want::Write { bytes, until } => {
-                let Some(link) = &link else {
-                    driver.write_failed();
-                    continue;
+                let written = match &link {
+                    Some(link) => link.write(bytes, start + until).await,
+                    None => Written::Failed,
                 };
-                match link.stream.try_write(bytes) {
-                    Ok(count) => {
+                match written {
+                    Written::Bytes(count) => {
                         driver.wrote(start.elapsed(), count);
                         yield_now().await;
                     }
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                        link.wait(start + until, Interest::WRITABLE).await;
-                    }
-                    Err(_) => driver.write_failed(),
+                    Written::Nothing => {}
+                    Written::Failed => driver.write_failed(),
                 }
             }
-            Want::HalfClose => {
-                if let Some(link) = &mut link {
-                    // An error shows in the next read.
-                    let _ = link.stream.shutdown().await;
-                }
-            }
-            Want::Reset => {
-                if let Some(link) = link.take() {
-                    let _ = link.stream.set_zero_linger();
-                }
-            }
+            Want::HalfClose => half_close(&mut link).await,
+            Want::Reset => reset(link.take()),
             Want::StopReading => set_reading(&mut link, false),
             Want::Read => set_reading(&mut link, true),
             Want::Wait { until } => match &link {
@@ -98,6 +94,19 @@ async fn connect(driver: &mut Driver, connector: &Connector, start: Instant) -> 
     Some(Link { stream, is_reading: true, is_ended: false })
 }
 
+async fn half_close(link: &mut Option<Link>) {
+    if let Some(link) = link {
+        // An error shows in the next read.
+        let _ = link.stream.shutdown().await;
+    }
+}
+
+fn reset(link: Option<Link>) {
+    if let Some(link) = link {
+        let _ = link.stream.set_zero_linger();
+    }
+}
+
 fn set_reading(link: &mut Option<Link>, is_reading: bool) {
     if let Some(link) = link {
         link.is_reading = is_reading;
@@ -122,6 +131,18 @@ impl Link {
             };
             self.is_ended = true;
             driver.ended(start.elapsed(), end);
+        }
+    }
+
+    /// Writes once; if the transport accepts nothing, waits for it until this time.
+    async fn write(&self, bytes: &[u8], until: Instant) -> Written {
+        match self.stream.try_write(bytes) {
+            Ok(count) => Written::Bytes(count),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.wait(until, Interest::WRITABLE).await;
+                Written::Nothing
+            }
+            Err(_) => Written::Failed,
         }
     }
 

@@ -20,6 +20,8 @@ pub struct Context {
     pub capabilities: Capabilities,
     /// How long an expected reaction may take.
     pub timeout: Duration,
+    /// Whether the wire log of a report keeps all bytes, instead of the first and the last.
+    pub keeps_whole_log: bool,
 }
 
 /// One second: an answer over loopback takes about a millisecond, and a loaded machine delays it by at most
@@ -35,6 +37,7 @@ impl Default for Context {
             extra_fields: Vec::new(),
             capabilities: Capabilities::default(),
             timeout: TIMEOUT,
+            keeps_whole_log: false,
         }
     }
 }

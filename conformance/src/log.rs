@@ -15,6 +15,7 @@ pub struct Log {
     sent: Side,
     received: Side,
     frames: usize,
+    is_whole: bool,
 }
 
 /// An entry of a wire log.
@@ -57,9 +58,9 @@ const TAIL: usize = 256;
 const DESCRIBED_FRAMES: usize = 64;
 
 impl Side {
-    /// The bytes that the log keeps in an entry.
-    fn keep<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        let (head, rest) = bytes.split_at(bytes.len().min(HEAD.saturating_sub(self.kept)));
+    /// The bytes that the log keeps in an entry: those before `most` in the direction.
+    fn keep<'a>(&mut self, bytes: &'a [u8], most: usize) -> &'a [u8] {
+        let (head, rest) = bytes.split_at(bytes.len().min(most.saturating_sub(self.kept)));
         self.kept = self.kept.saturating_add(head.len());
         self.total = self.total.saturating_add(bytes.len());
         let last = rest.get(rest.len().saturating_sub(TAIL)..).unwrap_or_default();
@@ -71,6 +72,11 @@ impl Side {
 }
 
 impl Log {
+    /// A log that keeps all bytes if `is_whole`.
+    pub(crate) fn new(is_whole: bool) -> Self {
+        Self { is_whole, ..Self::default() }
+    }
+
     /// The entries, in order.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
@@ -90,19 +96,19 @@ impl Log {
     /// The suite wrote bytes; `is_open` tells whether they are frames.
     pub(crate) fn wrote(&mut self, at: Duration, bytes: &[u8], is_open: bool) {
         let mut text = Text::default();
-        if is_open && self.frames < DESCRIBED_FRAMES {
+        if is_open && self.describes_more() {
             self.own_frames.push(bytes);
             while let Next::Frame(frame) = self.own_frames.next_frame() {
                 self.describe(&mut text, &frame);
             }
         }
-        let bytes = self.sent.keep(bytes).to_vec();
+        let bytes = self.sent.keep(bytes, self.head()).to_vec();
         self.add(Entry { at, direction: Direction::Out, bytes, text: text.0 });
     }
 
     /// The endpoint wrote bytes, which complete these frames.
     pub(crate) fn received(&mut self, at: Duration, bytes: &[u8], frames: Text) {
-        let bytes = self.received.keep(bytes).to_vec();
+        let bytes = self.received.keep(bytes, self.head()).to_vec();
         self.add(Entry { at, direction: Direction::In, bytes, text: frames.0 });
     }
 
@@ -115,10 +121,19 @@ impl Log {
 
     /// Adds the description of a frame, unless the log has enough of them.
     pub(crate) fn describe(&mut self, text: &mut Text, frame: &FrameSeen) {
-        if self.frames < DESCRIBED_FRAMES {
+        if self.describes_more() {
             self.frames = self.frames.saturating_add(1);
             text.add(frame);
         }
+    }
+
+    const fn describes_more(&self) -> bool {
+        self.is_whole || self.frames < DESCRIBED_FRAMES
+    }
+
+    /// The number of the first bytes of each direction that the log keeps.
+    const fn head(&self) -> usize {
+        if self.is_whole { usize::MAX } else { HEAD }
     }
 
     fn add(&mut self, entry: Entry) {
@@ -182,5 +197,16 @@ mod tests {
         log.wrote(Duration::ZERO, &[8; 1000], false);
         let kept: usize = log.entries().iter().map(|entry| entry.bytes.len()).sum();
         assert_eq!((kept, log.totals(Direction::Out)), (4096, (6011, vec![8; 256])));
+    }
+
+    #[test]
+    fn a_whole_log_keeps_all_bytes_and_describes_all_frames() {
+        let mut log = Log::new(true);
+        for _ in 0..5000 {
+            log.wrote(Duration::ZERO, b"\x81\x00", true);
+        }
+        let kept: usize = log.entries().iter().map(|entry| entry.bytes.len()).sum();
+        assert_eq!((kept, log.totals(Direction::Out)), (10_000, (10_000, vec![])));
+        assert!(log.entries().iter().all(|entry| entry.text == "Text FIN len=0"));
     }
 }

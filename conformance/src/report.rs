@@ -48,6 +48,11 @@ pub struct Report {
     pub frames: u64,
     /// The first masking keys of a client, of one connection each.
     pub keys: Vec<Vec<[u8; 4]>>,
+    /// Whether the endpoint answered the Ping after an offence, before it closed or not; `None` without such a
+    /// Ping.
+    pub early_pong: Option<bool>,
+    /// The times from the end of a write to the last of its replies.
+    pub round_trips: Vec<Duration>,
     /// What both sides wrote.
     pub log: Log,
 }
@@ -79,6 +84,8 @@ impl Report {
             violations: Vec::new(),
             frames: 0,
             keys: Vec::new(),
+            early_pong: None,
+            round_trips: Vec::new(),
             log: Log::default(),
         }
     }

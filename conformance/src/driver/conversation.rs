@@ -71,6 +71,10 @@ pub(super) struct Conversation {
     pub(super) progress: Duration,
     /// When the present wait began.
     pub(super) wait_began: Duration,
+    /// The times from the end of a write to the last of its replies.
+    pub(super) round_trips: Vec<Duration>,
+    /// When the last write of frames ended, if no round trip ended since.
+    sent_at: Option<Duration>,
     /// Bytes of the first order that were written.
     written: usize,
     /// When the first order, a write, made progress last.
@@ -175,6 +179,8 @@ impl Conversation {
             is_reset: false,
             progress: now,
             wait_began: now,
+            round_trips: Vec::new(),
+            sent_at: None,
             written: 0,
             write_since: None,
             paused_until: None,
@@ -247,6 +253,7 @@ impl Conversation {
         self.written = self.written.saturating_add(count);
         (self.progress, self.write_since) = (now, Some(now));
         if is_complete {
+            self.sent_at = are_frames.then_some(now);
             self.orders.pop_front();
             (self.written, self.write_since) = (0, None);
         }
@@ -267,8 +274,13 @@ impl Conversation {
                 return;
             }
             let mut text = Text::default();
+            let has_waited = !self.peer.ledger.is_settled();
             self.peer.received(bytes, |frame| log.describe(&mut text, frame));
             log.received(now, bytes, text);
+            if has_waited && self.peer.ledger.is_settled() {
+                let sent_at = self.sent_at.take();
+                self.round_trips.extend(sent_at.map(|sent_at| now.saturating_sub(sent_at)));
+            }
             return;
         };
         log.received(now, bytes, Text::default());

@@ -30,6 +30,7 @@ use conversation::{Ask, Conversation};
 use crate::capabilities::Needs;
 use crate::case::{Case, Inputs, Open, Script, Weight};
 use crate::context::Context;
+use crate::log::Log;
 use crate::random::Random;
 use crate::report::Report;
 use crate::role::Role;
@@ -131,6 +132,7 @@ impl Driver {
     #[must_use]
     pub fn new(case: &Case, context: &Context, index: u16) -> Self {
         let mut report = Report::empty(case, Duration::ZERO);
+        report.log = Log::new(context.keeps_whole_log);
         let mut plans = VecDeque::new();
         match case.needs.missing_in(&context.capabilities) {
             Some(reason) => {
@@ -280,6 +282,10 @@ impl Driver {
         let Some((plan, conversation)) = &mut self.current else { return false };
         let Some(finding) = conversation.finding.clone() else { return false };
         let notes = core::mem::take(&mut conversation.notes);
+        if conversation.peer.probe.is_some() {
+            let is_earlier = self.report.early_pong == Some(true);
+            self.report.early_pong = Some(is_earlier || conversation.peer.went_on);
+        }
         let (purpose, steps) = (plan.purpose, plan.steps.clone());
         let has_ended = conversation.ended.is_some();
         if let (Expect::Reject { .. }, Expect::Opened(_)) = (&conversation.expect, &self.case.expect) {
@@ -350,8 +356,11 @@ impl Driver {
 
     /// The current connection is over.
     fn over(&mut self) {
-        if let Some((_, conversation)) = self.current.take() {
+        if let Some((plan, conversation)) = self.current.take() {
             let report = &mut self.report;
+            if plan.purpose != Purpose::Liveness {
+                report.round_trips.extend(conversation.round_trips);
+            }
             let of_frames = conversation.peer.stream.violations();
             for violation in of_frames.iter().chain(&conversation.head_violations) {
                 if !report.violations.contains(violation) {

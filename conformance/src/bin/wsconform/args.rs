@@ -144,13 +144,17 @@ pub(crate) struct Options {
     /// Writes the report as a page.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+    /// How much the wire log of a case keeps.
+    #[arg(long, value_name = "LENGTH", default_value = "short")]
+    pub(crate) log: LogLength,
     /// The name of the endpoint in reports.
     #[arg(long, value_name = "NAME")]
     pub(crate) agent: Option<String>,
     /// Does not ask the endpoint for its capabilities.
     #[arg(long)]
     pub(crate) no_probe: bool,
-    /// Whether the endpoint is taken to agree to permessage-deflate [default: found out by a probe].
+    /// Whether the endpoint is taken to agree to permessage-deflate [default: found out by a probe,
+    /// or else by each case].
     #[arg(long, value_name = "YES/NO")]
     pub(crate) offer_deflate: Option<YesNo>,
     /// Adds lenient and skipped cases with reasons, and shows the output of COMMAND.
@@ -162,6 +166,15 @@ pub(crate) struct Options {
     /// Colours.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: When,
+}
+
+/// How much the wire log of a case keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLength {
+    /// The first 4 KiB and the last 256 bytes of each direction.
+    Short,
+    /// All bytes.
+    Full,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sha1::{Digest as _, Sha1};
-use wsconform::{Case, Direction, Expect, Log, Outcome, Role, Verdict, catalogue};
+use wsconform::{Case, Direction, Expect, Log, Outcome, Report, Role, Verdict, catalogue};
 
 use crate::document::{CaseResult, Observed, VerdictName, WireEntry};
 use crate::runner::Finished;
@@ -27,7 +27,7 @@ pub(crate) fn case_result(case: &Case, finished: &Finished) -> CaseResult {
         lag: millis(finished.lag),
         tries: finished.tries,
         expected_deviation: false,
-        observed: Observed::default(),
+        observed: observed(report, finished.time),
         wire: wire(&report.log),
     }
 }
@@ -50,6 +50,26 @@ pub(crate) fn not_run(case: &Case, verdict: VerdictName, reason: &str) -> CaseRe
         expected_deviation: false,
         observed: Observed::default(),
         wire: Vec::new(),
+    }
+}
+
+/// The amount from which the opening handshake no longer counts in the throughput.
+const MUCH: usize = 64 << 10;
+/// The median of fewer round trips says little.
+const MANY: usize = 10;
+
+fn observed(report: &Report, time: Duration) -> Observed {
+    let moved = report.log.totals(Direction::Out).0.saturating_add(report.log.totals(Direction::In).0);
+    let is_echoed = report.outcome == Outcome::Echoed;
+    let per_second = (moved as u128 * 1_000_000).checked_div(time.as_micros());
+    let mut trips = report.round_trips.clone();
+    trips.sort_unstable();
+    Observed {
+        bytes_per_second: per_second
+            .filter(|_| is_echoed && moved >= MUCH)
+            .and_then(|bytes| u64::try_from(bytes).ok()),
+        early_pong: report.early_pong,
+        round_trip: trips.get(trips.len() / 2).filter(|_| trips.len() >= MANY).copied().map(millis),
     }
 }
 
@@ -119,7 +139,9 @@ fn wire(log: &Log) -> Vec<WireEntry> {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    // A whole wire log has some hundred megabytes: no text for each byte.
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)]).collect()
 }
 
 /// A hash of all ids and revisions, for both roles.

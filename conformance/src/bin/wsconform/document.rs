@@ -77,8 +77,13 @@ pub(crate) struct CaseResult {
 /// Facts that are recorded and never judged.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Observed {
+    /// The bytes of both directions, over the time to the verdict; of cases that move much data.
     pub(crate) bytes_per_second: Option<u64>,
+    /// Whether the endpoint answered the Ping after an offence; of cases with such a Ping.
     pub(crate) early_pong: Option<bool>,
+    /// The median time from a write to the last of its replies, in milliseconds; of cases with many of them.
+    #[serde(default)]
+    pub(crate) round_trip: Option<f64>,
 }
 
 /// Bytes or an event of the transport, with the time in milliseconds.

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use tokio::time::Instant;
 use wsconform::{Case, Context, Expect, Parameter, Report, Role, catalogue, judge_all_frames};
 
-use crate::args::{Options, YesNo};
+use crate::args::{LogLength, Options, YesNo};
 use crate::convert::{case_result, catalogue_hash, not_run, timestamp};
 use crate::document::{CapabilitiesFound, CaseResult, Document, RunOptions, Totals, VerdictName};
 use crate::expectations::Expectations;
@@ -44,6 +44,7 @@ pub(crate) fn context(options: &Options) -> Context {
     let mut context = Context::default();
     context.seed = options.seed;
     context.timeout = Duration::from_millis(options.timeout);
+    context.keeps_whole_log = options.log == LogLength::Full;
     context.capabilities.max_message = options.max_message;
     context.capabilities.max_fragments = options.max_fragments;
     let fields = &mut context.extra_fields;
@@ -108,7 +109,8 @@ pub(crate) fn document(
         let result = match finished {
             Some(finished) => {
                 let Some(report) = reports.next() else { continue };
-                case_result(case, &Finished { report, ..finished.clone() })
+                let Finished { time, lag, tries, .. } = *finished;
+                case_result(case, &Finished { report, time, lag, tries })
             }
             None => match missing {
                 Some((verdict, reason)) => not_run(case, verdict, reason),

@@ -317,7 +317,14 @@ impl Conversation {
         self.orders.clear();
         (self.written, self.write_since, self.paused_until) = (0, None, None);
         self.waiting = None;
+        let is_unopened = finding.outcome == Outcome::NotOpened && self.head.is_none();
+        let has_missed_deadline = finding.outcome == Outcome::Timeout || is_unopened;
         self.finding = Some(finding);
+        if has_missed_deadline {
+            // The endpoint would only miss the deadlines of the end, too.
+            self.phase = Phase::Over;
+            return;
+        }
         let is_open = self.head.is_some() && self.is_writable && !self.is_reset && self.ended.is_none();
         if is_open && is_between_frames {
             let code = self.peer.close.as_ref().and_then(|close| close.body.code()).unwrap_or(1000);

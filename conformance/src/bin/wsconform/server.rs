@@ -30,7 +30,7 @@ pub(crate) async fn server(target: &Target, arguments: &ServerArguments) -> Resu
         return Ok(UNREACHABLE);
     };
     let dialer = Dialer::new(addresses.collect(), &jobs);
-    let mut server = Server::new(dialer, arguments.command.clone(), options.verbose);
+    let server = Server::new(dialer, arguments.command.clone(), options.verbose);
     if let Err(error) = server.start().await {
         terminal.borrow_mut().line(&format!("{error:#}"));
         return Ok(UNREACHABLE);

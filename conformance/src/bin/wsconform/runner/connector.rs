@@ -1,10 +1,12 @@
 //! The source of the connections of a case.
 
 use alloc::rc::Rc;
+use core::cell::RefCell;
 use core::net::SocketAddr;
 use core::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::process::Child;
 use tokio::time::{sleep, timeout};
 
 use super::jobs::Jobs;
@@ -50,6 +52,8 @@ impl Connector {
 pub(crate) struct Dialer {
     addresses: Vec<SocketAddr>,
     jobs: Rc<Jobs>,
+    /// The process of the server, if the runner started it.
+    pub(super) process: RefCell<Option<Child>>,
 }
 
 /// The pauses after a refused connection: the queue of a listener is full for some milliseconds at most.
@@ -60,21 +64,33 @@ const CONNECT: Duration = Duration::from_secs(3);
 
 impl Dialer {
     pub(crate) fn new(addresses: Vec<SocketAddr>, jobs: &Rc<Jobs>) -> Rc<Self> {
-        Rc::new(Self { addresses, jobs: Rc::clone(jobs) })
+        Rc::new(Self { addresses, jobs: Rc::clone(jobs), process: RefCell::default() })
     }
 
     pub(crate) async fn connect(&self) -> Option<TcpStream> {
         if let Some(stream) = self.once().await {
             return Some(stream);
         }
+        if self.has_ended() {
+            return None;
+        }
         self.jobs.halve();
         for pause in PAUSES {
             sleep(pause).await;
+            if self.has_ended() {
+                return None;
+            }
             if let Some(stream) = self.once().await {
                 return Some(stream);
             }
         }
         None
+    }
+
+    /// Whether the process that the runner started has ended: nobody listens then.
+    pub(super) fn has_ended(&self) -> bool {
+        let mut process = self.process.borrow_mut();
+        process.as_mut().is_some_and(|child| child.try_wait().is_ok_and(|status| status.is_some()))
     }
 
     /// One try with each address.

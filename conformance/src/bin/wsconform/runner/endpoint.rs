@@ -14,8 +14,8 @@ use super::server::Server;
 /// The endpoint under test.
 #[derive(Debug)]
 pub(crate) enum Endpoint {
-    /// A server, which is connected to. Boxed, because it may hold a process.
-    Server(Box<Server>),
+    /// A server, which is connected to.
+    Server(Server),
     /// A client that is started for each connection.
     Client(Rc<Launcher>),
 }
@@ -46,7 +46,7 @@ impl Endpoint {
         let deadline = Instant::now() + COME_BACK;
         loop {
             if let Self::Server(server) = self {
-                if server.has_ended() && server.start().await.is_err() {
+                if server.dialer.has_ended() && server.start().await.is_err() {
                     return false;
                 }
             }

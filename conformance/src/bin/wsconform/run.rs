@@ -58,17 +58,27 @@ pub(crate) fn context(options: &Options) -> Context {
 
 /// Asks the endpoint for its capabilities, unless the options state them.
 pub(crate) async fn probe(endpoint: &Endpoint, context: &mut Context, options: &Options) -> Found {
-    let found = if options.no_probe { Found::default() } else { Found::ask(endpoint, context).await };
+    let found = if options.no_probe {
+        // Each case for which nothing is agreed is skipped.
+        assume_deflate(context);
+        Found::default()
+    } else {
+        Found::ask(endpoint, context).await
+    };
     state_deflate(context, options);
     found
 }
 
+fn assume_deflate(context: &mut Context) {
+    let capabilities = &mut context.capabilities;
+    (capabilities.deflate, capabilities.parameters) = (true, Parameter::ALL.to_vec());
+}
+
 /// The options may state whether the endpoint has permessage-deflate.
 pub(crate) fn state_deflate(context: &mut Context, options: &Options) {
-    let capabilities = &mut context.capabilities;
     match options.offer_deflate {
-        Some(YesNo::Yes) => (capabilities.deflate, capabilities.parameters) = (true, Parameter::ALL.to_vec()),
-        Some(YesNo::No) => capabilities.deflate = false,
+        Some(YesNo::Yes) => assume_deflate(context),
+        Some(YesNo::No) => context.capabilities.deflate = false,
         None => {}
     }
 }

@@ -121,6 +121,36 @@ fn a_close_after_the_pong_is_late() {
     assert_eq!(results(&report), (Verdict::Pass, Outcome::Late(Some(1007))), "{report:?}");
 }
 
+#[test]
+fn an_early_pong_is_recorded() {
+    let id = "8.1/invalid-80-whole";
+    let late = run_with(id, |bytes| WriteAndEnd([&pong(bytes), CLOSE_1007].concat()));
+    assert_eq!(late.early_pong, Some(true), "{late:?}");
+    let prompt = run_with(id, |_| WriteAndEnd(CLOSE_1007.to_vec()));
+    assert_eq!(prompt.early_pong, Some(false), "{prompt:?}");
+}
+
+/// A client that closes with unread input could reset the connection.
+#[test]
+fn the_probe_is_in_the_write_of_an_answer_that_is_refused() {
+    let cases = catalogue(Role::Client);
+    let refused: Vec<_> =
+        cases.into_iter().filter(|case| case.id.as_str().starts_with("7692:7/refuse-")).collect();
+    assert_eq!(refused.len(), 18);
+    for case in refused {
+        let mut driver = Driver::new(&case, &Context::default(), 0);
+        assert_eq!(driver.next(Duration::ZERO), Want::Connect);
+        driver.connected(Duration::ZERO);
+        let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+            Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+        driver.received(Duration::ZERO, request);
+        let Want::Write { bytes, .. } = driver.next(Duration::ZERO) else { panic!("{}: no write", case.id) };
+        let at = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
+        assert_eq!((bytes[at..].len(), &bytes[at..at + 2]), (10, &b"\x89\x08"[..]), "{}", case.id);
+    }
+}
+
 /// A Pong to the offence itself shows as much as a Pong to the probe.
 #[test]
 fn a_pong_to_the_offence_fails() {

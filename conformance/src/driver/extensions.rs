@@ -7,7 +7,7 @@ use crate::capabilities::{Needs, Parameter};
 use crate::case::Open;
 use crate::judge::{Extension, Head, Parameters, agreed};
 use crate::role::Role;
-use crate::step::{Item, Step};
+use crate::step::{Awaited, Item, Step};
 use crate::verdict::{Expect, Outcome};
 
 /// The field.
@@ -109,7 +109,7 @@ impl Conversation {
         if terms == Terms::RefusalDue && matches!(self.expect, Expect::Opened(_)) {
             // The answer is legal for other clients, but not for this one.
             self.expect = Expect::Reject { may_keep: false };
-            self.steps = [Step::Write(vec![Item::Probe])].into();
+            self.steps = [Step::Write(vec![Item::Probe]), Step::Await(Awaited::Rejection)].into();
         } else if let Some(reason) = unmet(&self.needs, terms, self.role) {
             self.skip = Some(reason);
             self.steps.clear();

@@ -16,7 +16,7 @@ use crate::judge::{Head, HeadNext, Violation, elements, judge_request, judge_res
 use crate::opening::{Ending, Parts, RawHead, RawOpening, Values};
 use crate::random::Random;
 use crate::role::Role;
-use crate::step::{Cuts, Step};
+use crate::step::{Cuts, Item, Step};
 use crate::verdict::{Expect, Note, Outcome, Refusal};
 
 /// An opening handshake in progress.
@@ -191,8 +191,8 @@ impl Conversation {
         let (response, terms) = response(&self.open, &head);
         self.head = Some(head);
         self.phase = Phase::Script;
-        self.write_opening(response);
         self.agree(terms);
+        self.write_opening(response);
         self.peer.received(rest, |_| {});
     }
 
@@ -355,11 +355,26 @@ impl Conversation {
     pub(super) fn write_opening(&mut self, head: Vec<u8>) {
         match self.open.clone() {
             Open::Standard | Open::Deflate(_) | Open::Extensions(_) => {
+                let head = self.with_probe(head);
                 self.orders.push_back(Order::Write(head, Content::Head));
             }
             Open::InParts { cuts, paced } => self.write_parts(&head, &cuts, paced, Content::Head),
             Open::Raw(raw) => self.write_raw(&raw, head),
         }
+    }
+
+    /// Joins the probe with a response that the client must refuse: after a separate write, a client that
+    /// closes with unread input could reset the connection.
+    fn with_probe(&mut self, mut head: Vec<u8>) -> Vec<u8> {
+        let probe = [Item::Probe];
+        let is_probe = matches!(self.steps.front(), Some(Step::Write(items)) if *items == probe);
+        if is_probe && matches!(self.expect, Expect::Reject { .. }) {
+            self.steps.pop_front();
+            let glued = self.encoder.encode(&probe);
+            self.peer.probe = glued.probe.map(|(_, nonce)| nonce);
+            head.extend_from_slice(&glued.bytes);
+        }
+        head
     }
 
     fn write_raw(&mut self, raw: &RawOpening, mut bytes: Vec<u8>) {

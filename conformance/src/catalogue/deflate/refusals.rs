@@ -1,11 +1,11 @@
 //! Offers that a server must decline, and answers that a client must refuse (RFC 7692 §5, §7).
 
 use super::negotiation::conversation;
-use crate::case::{Case, Roles};
+use crate::case::{Case, Roles, Script};
 use crate::catalogue::family::Family;
 use crate::clause::Clause;
 use crate::role::Role;
-use crate::step::{Item, Step};
+use crate::step::{Awaited, Item, Step};
 use crate::verdict::{Pattern, Verdict};
 
 const UNKNOWN: Clause =
@@ -103,7 +103,9 @@ fn refused(role: Role) -> Vec<Case> {
         let what = field.strip_prefix("permessage-deflate; ").map_or(field, |parameters| parameters);
         let mut case =
             family.echo(name, format!("an answer with {what}"), vec![]).refused().extensions(&[field]);
-        case.script = crate::case::Script::Steps(vec![Step::Write(vec![Item::Probe])]);
+        // The driver writes the probe together with the answer.
+        let steps = vec![Step::Write(vec![Item::Probe]), Step::Await(Awaited::Rejection)];
+        case.script = Script::Steps(steps);
         // §5.1 lets a client close with 1010 instead.
         case.allow(Pattern::Closed(&[1010]), Verdict::Pass, CLOSES)
     });

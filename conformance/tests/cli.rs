@@ -13,7 +13,7 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use endpoints::{Server, talk};
+use endpoints::{Server, die_at_each_offence, free_port, talk};
 use reference::Fault;
 use serde_json::Value;
 use wsconform::{Role, catalogue};
@@ -179,6 +179,173 @@ fn a_server_that_dies_fails_the_case_and_the_others_are_inconclusive() {
         cases.filter(|case| case["outcome"] == outcome && case["verdict"] == verdict).count()
     };
     assert_eq!((count("crash", "fail"), count("not-opened", "inconclusive")), (1, 6), "{text}");
+}
+
+const OPENINGS: [&str; 2] = ["4.2.1/method-*", "4.2.1/upgrade-*"];
+const FRAMES: [&str; 3] = ["5.2/rsv-*", "5.5.2/ping-*", "10.4/isolation-64"];
+
+/// The server answers no more once the run has begun: each case has a verdict, and none passes.
+fn every_case_has_a_verdict(server: &Server, name: &str, selected: &[&str]) {
+    let (path, file) = file(name);
+    let mut arguments = vec!["server", &server.uri, "--no-probe", "--timeout", "100", "--json", &file];
+    arguments.extend(selected.iter().flat_map(|glob| ["--cases", glob]));
+    let (code, text) = wsconform(&arguments);
+    assert_eq!(code, 1, "{text}");
+    let document = json(&fs::read_to_string(path).expect("a report"));
+    let is_selected = |id: &str| selected.iter().any(|glob| id.starts_with(glob.trim_end_matches('*')));
+    let expected = catalogue(Role::Server).iter().filter(|case| is_selected(case.id.as_str())).count();
+    let cases = document["cases"].as_array().expect("cases");
+    assert_eq!(cases.len(), expected);
+    let is_crash = |case: &Value| case["verdict"] == "fail" && case["outcome"] == "crash";
+    let is_open = |case: &Value| case["verdict"] == "inconclusive" && case["outcome"] == "not-opened";
+    assert!(cases.iter().any(is_crash), "{text}");
+    assert!(cases.iter().all(|case| is_crash(case) || is_open(case)), "{document}");
+}
+
+#[test]
+fn a_server_that_falls_silent_crashed() {
+    every_case_has_a_verdict(
+        &Server::correct_then_silent(),
+        "silent.json",
+        &[&OPENINGS[..], &FRAMES].concat(),
+    );
+}
+
+#[test]
+fn a_server_that_writes_garbage_crashed() {
+    every_case_has_a_verdict(
+        &Server::correct_then_garbage(),
+        "garbage.json",
+        &[&OPENINGS[..], &FRAMES].concat(),
+    );
+}
+
+#[test]
+fn a_server_that_resets_each_connection_crashed() {
+    every_case_has_a_verdict(
+        &Server::correct_then_resetting(),
+        "resetting.json",
+        &[&OPENINGS[..], &FRAMES].concat(),
+    );
+}
+
+#[test]
+fn a_server_that_ends_each_connection_crashed() {
+    every_case_has_a_verdict(
+        &Server::correct_then_ending(),
+        "ending.json",
+        &[&OPENINGS[..], &FRAMES].concat(),
+    );
+}
+
+#[test]
+fn a_server_that_is_mute_after_the_opening_crashed() {
+    every_case_has_a_verdict(&Server::correct_then_mute(), "mute.json", &FRAMES);
+}
+
+/// The process of a server: see the next test.
+#[test]
+#[ignore = "a process that another test starts"]
+fn dying_server() {
+    if let Some(port) = std::env::var("WSCONFORM_TEST_PORT").ok().and_then(|port| port.parse().ok()) {
+        die_at_each_offence(port);
+    }
+}
+
+#[test]
+fn a_server_that_dies_is_started_again() {
+    let port = free_port();
+    let this = std::env::current_exe().expect("this program");
+    let (path, report) = file("dying.json");
+    let output = program()
+        .env("WSCONFORM_TEST_PORT", port.to_string())
+        .args(["server", &format!("ws://127.0.0.1:{port}/"), "--no-probe", "--json", &report])
+        .args(["--cases", "5.2/rsv-*-text", "--cases", "5.5.2/ping-*", "--"])
+        .arg(this)
+        .args(["--exact", "dying_server", "--ignored", "--nocapture"])
+        .output()
+        .expect("the program runs");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let document = json(&fs::read_to_string(path).expect("a report"));
+    for case in document["cases"].as_array().expect("cases") {
+        let is_offence = case["id"].as_str().is_some_and(|id| id.contains("rsv"));
+        let expected = if is_offence { ("fail", "crash") } else { ("pass", "echoed") };
+        assert!(case["verdict"] == expected.0 && case["outcome"] == expected.1, "{case}");
+    }
+}
+
+/// §8.5 of the design: how the bytes are split into reads changes no verdict.
+#[test]
+fn a_proxy_that_splits_every_write_changes_no_verdict() {
+    let server = Server::correct();
+    let proxy = server.byte_by_byte();
+    let mut arguments = vec!["server", &proxy.uri, "--no-probe", "--timeout", "10000", "--skip", "*65536*"];
+    let sections = ["3/", "4.*", "5.*", "7.*", "8.1/", "9.1/", "any/", "7692:6*", "7692:7/*", "7692:7.1*"];
+    arguments.extend(sections.iter().flat_map(|glob| ["--cases", glob]));
+    let (code, text) = wsconform(&arguments);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains(" 0 lenient  0 failed  0 skipped  0 inconclusive"), "{text}");
+}
+
+/// The document of a run without probes.
+fn run_of(server: &Server, arguments: &[&str]) -> Value {
+    let mut all = vec!["server", &server.uri, "--no-probe", "--quiet", "--json", "-"];
+    all.extend(arguments);
+    let (_, text) = wsconform(&all);
+    json(text.lines().next().expect("a document"))
+}
+
+#[test]
+fn a_full_log_keeps_all_bytes() {
+    let server = Server::correct();
+    let (page, name) = file("full.html");
+    let bytes = |arguments: &[&str]| {
+        let mut all = vec!["--cases", "10.4/size-64k-binary", "--html", &name];
+        all.extend(arguments);
+        let document = run_of(&server, &all);
+        let wire = document["cases"][0]["wire"].as_array().expect("a wire log").clone();
+        let of_client = wire.iter().filter(|entry| entry[0] == "out");
+        of_client.map(|entry| entry[2].as_str().map_or(0, str::len) / 2).sum::<usize>()
+    };
+    assert_eq!(bytes(&[]), 4096 + 256);
+    let short = fs::metadata(&page).expect("a page").len();
+    assert!(bytes(&["--log", "full"]) > 65_536);
+    let full = fs::metadata(&page).expect("a page").len();
+    assert!(full - short > 4 * 61_000, "the page has both directions in hex");
+}
+
+#[test]
+fn facts_are_recorded_and_not_judged() {
+    let server = Server::correct();
+    let cases = ["10.4/size-256k-binary", "10.4/round-trips-16-text", "5.2/rsv-2-ping", "5.5.2/ping-1-ascii"];
+    let arguments: Vec<_> = cases.iter().flat_map(|id| ["--cases", id]).collect();
+    let document = run_of(&server, &arguments);
+    let observed = |id: &str| {
+        let cases = document["cases"].as_array().expect("cases");
+        let observed = &cases.iter().find(|case| case["id"] == id).expect("the case")["observed"];
+        ["bytes_per_second", "early_pong", "round_trip"].map(|name| observed[name].clone())
+    };
+    let [rate, pong, trip] = observed(cases[0]);
+    assert!(rate.is_u64() && pong.is_null() && trip.is_null(), "{document}");
+    let [rate, pong, trip] = observed(cases[1]);
+    assert!(rate.is_null() && pong.is_null() && trip.is_f64(), "{document}");
+    let [rate, pong, trip] = observed(cases[2]);
+    assert!(rate.is_null() && pong == false && trip.is_null(), "{document}");
+    assert!(observed(cases[3]).iter().all(Value::is_null), "{document}");
+}
+
+#[test]
+fn without_probes_deflate_runs_as_the_options_say() {
+    let server = Server::correct();
+    let totals = |options: &[&str]| {
+        let mut all = vec!["--cases", "7692:7.2.1/takeover-*"];
+        all.extend(options);
+        let totals = &run_of(&server, &all)["totals"];
+        ["pass", "skip"].map(|name| totals[name].as_u64().expect("a number"))
+    };
+    assert_eq!(totals(&[]), [6, 0]);
+    assert_eq!(totals(&["--offer-deflate", "yes"]), [6, 0]);
+    assert_eq!(totals(&["--offer-deflate", "no"]), [0, 6]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
-use std::thread;
+use std::{process, thread};
 
 use wsconform::{Endpoint, Role};
 
@@ -58,7 +58,7 @@ impl Server {
     pub fn hanging() -> Self {
         Self::start(|stream, _| {
             let reference = Reference::new(Role::Server, None, UNLIMITED);
-            converse(stream, &mut Hanging { reference, is_mute: false }, None);
+            converse(stream, &mut Hanging { reference, is_mute: false, exits: false }, None);
         })
     }
 
@@ -67,11 +67,67 @@ impl Server {
         Self::start(|stream, is_ended| {
             let Ok(own) = stream.local_addr() else { return };
             let reference = Reference::new(Role::Server, None, UNLIMITED);
-            let mut hanging = Hanging { reference, is_mute: false };
+            let mut hanging = Hanging { reference, is_mute: false, exits: false };
             converse(stream, &mut hanging, Some(is_ended));
             if hanging.is_mute {
                 stop(is_ended, &own.to_string());
             }
+        })
+    }
+
+    /// Answers the first connection, and then never anything.
+    pub fn correct_then_silent() -> Self {
+        Self::correct_once(|mut stream| while stream.read(&mut [0; 1024]).is_ok_and(|count| count > 0) {})
+    }
+
+    /// Answers the first connection, and then each request with bytes that are no response.
+    pub fn correct_then_garbage() -> Self {
+        Self::correct_once(|mut stream| {
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(b"\0\xFF\r\n\r\n\x07\x81\xFF");
+            end(stream);
+        })
+    }
+
+    /// Answers the first connection, and then ends each one with unread input, which resets it.
+    pub fn correct_then_resetting() -> Self {
+        Self::correct_once(|stream| {
+            let _ = stream.peek(&mut [0; 1]);
+        })
+    }
+
+    /// Answers the first connection, and then ends each one before it reads.
+    pub fn correct_then_ending() -> Self {
+        Self::correct_once(end)
+    }
+
+    /// Answers the first connection, and then opening requests only.
+    pub fn correct_then_mute() -> Self {
+        Self::correct_once(|stream| {
+            let reference = Reference::new(Role::Server, None, UNLIMITED);
+            converse(stream, &mut Mute { reference, is_open: false }, None);
+        })
+    }
+
+    fn correct_once(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> Self {
+        let is_first = Arc::new(AtomicBool::new(true));
+        Self::start(move |stream, _| {
+            if is_first.swap(false, Ordering::SeqCst) {
+                converse(stream, Reference::new(Role::Server, None, UNLIMITED), None);
+            } else {
+                serve(stream);
+            }
+        })
+    }
+
+    /// A proxy before this server, which writes each byte by itself in both directions.
+    pub fn byte_by_byte(&self) -> Self {
+        let server = self.address.clone();
+        Self::start(move |client, _| {
+            let Ok(backend) = TcpStream::connect(&server) else { return };
+            let (Ok(requests), Ok(replies)) = (client.try_clone(), backend.try_clone()) else { return };
+            thread::spawn(move || forward(requests, backend));
+            forward(replies, client);
         })
     }
 
@@ -118,10 +174,62 @@ fn stop(is_ended: &AtomicBool, address: &str) {
     let _ = TcpStream::connect(address);
 }
 
+/// Ends the process when it must fail a connection. Accepts connections until then.
+pub fn die_at_each_offence(port: u16) {
+    let listener = TcpListener::bind(("127.0.0.1", port)).expect("the port");
+    for stream in listener.incoming().map_while(Result::ok) {
+        thread::spawn(move || {
+            let reference = Reference::new(Role::Server, None, UNLIMITED);
+            converse(stream, &mut Hanging { reference, is_mute: false, exits: true }, None);
+        });
+    }
+}
+
+/// A port that is free, for a process that is yet to start.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// Copies a direction of a connection, a write for each byte.
+fn forward(mut from: TcpStream, mut to: TcpStream) {
+    let _ = to.set_nodelay(true);
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        if buffer[..count].iter().any(|byte| to.write_all(&[*byte]).is_err()) {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Write);
+}
+
+/// The reference endpoint that writes nothing after its opening.
+struct Mute {
+    reference: Reference,
+    is_open: bool,
+}
+
+impl Endpoint for &mut Mute {
+    fn receive(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        if !self.is_open {
+            self.reference.receive(bytes, out);
+            self.is_open = !out.is_empty();
+        }
+    }
+
+    fn end(&mut self, _: &mut Vec<u8>) {}
+
+    fn closed(&self) -> bool {
+        false
+    }
+}
+
 /// The reference endpoint that writes nothing from its first Close on.
 struct Hanging {
     reference: Reference,
     is_mute: bool,
+    /// The process ends instead.
+    exits: bool,
 }
 
 impl Endpoint for &mut Hanging {
@@ -129,6 +237,9 @@ impl Endpoint for &mut Hanging {
         self.reference.receive(bytes, out);
         // The first frame of an answer to an offence is a Close; 1000 answers a Close of the suite.
         let fails = out.first() == Some(&0x88) && !out.ends_with(&1000_u16.to_be_bytes());
+        if fails && self.exits {
+            process::exit(1);
+        }
         if self.is_mute || fails {
             self.is_mute = true;
             out.clear();

@@ -120,7 +120,7 @@ impl Server {
         })
     }
 
-    /// A proxy before this server, which writes each byte by itself in both directions.
+    /// A proxy before this server, which writes one byte at a time in both directions.
     pub fn byte_by_byte(&self) -> Self {
         let server = self.address.clone();
         Self::start(move |client, _| {

@@ -87,7 +87,7 @@ impl Dialer {
         None
     }
 
-    /// Whether the process that the runner started has ended: nobody listens then.
+    /// Whether the process that the runner started has ended, so that its port is closed.
     pub(super) fn has_ended(&self) -> bool {
         let mut process = self.process.borrow_mut();
         process.as_mut().is_some_and(|child| child.try_wait().is_ok_and(|status| status.is_some()))

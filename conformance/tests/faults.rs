@@ -166,6 +166,8 @@ const CAUGHT: &[(Fault, Roles, &str, Verdict)] = &[
     (CmwbWithoutValue, Server, "7692:7.1.2.2/offer-cmwb", Fail),
     (ParametersRefused, Client, "7692:7.1.2.1/answer-smwb", Fail),
     (AnswerRefused, Client, "7692:7.1/answer", Fail),
+    (RsvUncheckedInDeflate, Both, "7692:6/rsv", Fail),
+    (CloseInsideCompressedIgnored, Both, "7692:6.1/close-inside", Fail),
 ];
 
 /// Whether the size of the case is not its point: those take long, with so many faults.

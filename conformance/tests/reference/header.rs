@@ -68,7 +68,10 @@ fn first_byte(first: u8, place: Place) -> Result<(bool, u8), Failure> {
             0x1 | 0x2 => true,
             _ => faults.has(Fault::Rsv1OnControl),
         };
-    let illegal = if is_compressed { first & !0x40 } else { first };
+    let mut illegal = if is_compressed { first & !0x40 } else { first };
+    if place.deflate && faults.has(Fault::RsvUncheckedInDeflate) {
+        illegal &= !0x30;
+    }
     if accepted.iter().any(|(bit, fault)| illegal & bit != 0 && !faults.has(*fault)) {
         return Err(PROTOCOL_ERROR);
     }

@@ -311,6 +311,10 @@ impl Reference {
         if self.message.is_some() && self.faults.has(Fault::CloseInsideIgnored) {
             return Ok(());
         }
+        let is_compressed = self.message.as_ref().is_some_and(|message| message.is_compressed);
+        if is_compressed && self.faults.has(Fault::CloseInsideCompressedIgnored) {
+            return Ok(());
+        }
         if self.message.is_some() && self.faults.has(Fault::CloseInside1002) {
             return Err(1002);
         }

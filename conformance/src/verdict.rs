@@ -136,7 +136,8 @@ impl Note {
     }
 }
 
-/// The class of the expected outcome.
+/// The class of the expected outcome. The letters are the notation of its `Display`, which the list of ids
+/// uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expect {

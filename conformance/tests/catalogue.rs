@@ -1,4 +1,5 @@
-//! The catalogue against itself (§8.1 of the design).
+//! The catalogue against itself: each case is what it claims to be. The bytes of a legal case are legal, and
+//! those of an offence break its rule.
 
 extern crate alloc;
 

@@ -1,4 +1,4 @@
-//! The suite against endpoints with one fault each (§8.2 of the design): each fault is caught by a family
+//! The suite against endpoints with one fault each: each fault is caught by a family
 //! that is named here, and the families that change are those of the golden matrix.
 #![allow(unreachable_pub, reason = "other tests use more of the reference endpoint")]
 

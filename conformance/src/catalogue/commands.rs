@@ -1,4 +1,4 @@
-//! The endpoint acts first, because a command tells it to (§3.3 of the contract).
+//! The endpoint acts first, because a command tells it to: README.md, "What the endpoint must do".
 
 use super::family::{Family, write};
 use crate::case::Case;

@@ -11,6 +11,24 @@
 //!             │           │
 //!         ledger.rs  extensions.rs
 //! ```
+//!
+//! # The probe
+//!
+//! It shows within one round trip that an endpoint accepted an offence. The suite writes the offence and a
+//! legal Ping of eight random bytes in one write, then reads:
+//!
+//! * A Close before the Pong: its code decides the verdict.
+//! * The Pong, or an echo of the offence: the endpoint went on. A Close or an end within the next 250 ms is
+//!   late; none is a failure.
+//! * EOF without a Close: lenient (§7.1.7: an endpoint MAY omit the Close).
+//! * A reset without a Close: the reset may have discarded the Close, because the endpoint did not read the
+//!   Ping. The case runs once more in calm order, which writes the Ping only after the reaction or after 250
+//!   ms. The second outcome counts.
+//! * No reaction until the deadline: a fresh connection must echo `hello`, otherwise the outcome is a crash.
+//!
+//! An offence that is a Close has the code 4321, so a reply with 4321 shows that the endpoint accepted it. An
+//! offence whose payload never arrives has no probe, because the Ping would be payload: the verdict waits
+//! until the deadline.
 
 mod conversation;
 mod extensions;
@@ -70,7 +88,7 @@ struct Plan {
 enum Purpose {
     /// A list of steps of the case, by its number.
     Turn(usize),
-    /// The same once more, after a reset: §4.4 of the design, "calm order".
+    /// The same once more in calm order, after a reset.
     Calm(usize),
     /// To see whether the endpoint is alive.
     Liveness,

@@ -96,7 +96,7 @@ pub(crate) enum WireEntry {
     Event(String, f64, String),
 }
 
-/// A verdict, from the best to the worst: §6.1 of the design, `diff`.
+/// A verdict, from the best to the worst: `diff` reports a case as worse if its verdict moved down this list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum VerdictName {

@@ -60,7 +60,7 @@ fn describe(case: &Case, seed: u64) -> String {
     text
 }
 
-/// The verdicts over the outcomes, if no row of the case says otherwise: §4.3 of the design.
+/// The verdicts of the class, which hold if the case lists no alternative for an outcome.
 fn verdicts(case: &Case) -> String {
     use wsconform::Expect;
     let rows: &[(&str, &str)] = match &case.expect {

@@ -141,7 +141,34 @@ pub(super) fn rename(line: &str, change: fn(&str) -> String) -> String {
     }
 }
 
-/// Thirty fields that no clause knows.
+/// The values of Upgrade and Connection in a legal `head`. `lists`: the name, the description and the line of
+/// each Connection with several elements.
+pub(super) fn upgrade_options(
+    head: &RawHead,
+    upgrade: &Family,
+    connection: &Family,
+    lists: &[(&str, &str, &'static str)],
+) -> Vec<Case> {
+    let upgraded =
+        |suffix, line: &'static str| upgrade.opened(suffix, line, head.clone().replace("Upgrade", [line]));
+    let connected = |suffix: &str, title: &str, lines: &[&'static str]| {
+        connection.opened(suffix, title, head.clone().replace("Connection", lines.iter().copied()))
+    };
+    let mut cases = vec![
+        upgraded("upgrade-WebSocket", "Upgrade: WebSocket"),
+        upgraded("upgrade-UPPER", "Upgrade: WEBSOCKET"),
+        connected("connection-lower", "Connection: upgrade", &["Connection: upgrade"]),
+    ];
+    cases.extend(lists.iter().map(|(suffix, title, line)| connected(suffix, title, &[line])));
+    cases.push(connected(
+        "connection-two-lines",
+        "Upgrade is in the second line of Connection",
+        &["Connection: keep-alive", "Connection: Upgrade"],
+    ));
+    cases
+}
+
+/// As many fields that no clause knows.
 pub(super) fn many(count: usize) -> impl Iterator<Item = Text> {
     (0..count).map(|n| format!("X-Wsconform-{n}: value {n}").into())
 }

@@ -1,7 +1,7 @@
 //! Legal responses, which a client accepts (§4.1).
 
 use super::super::family::Family;
-use super::super::opening::{SPACES, glued_frames, many, obs_text, rename, space, unknown};
+use super::super::opening::{SPACES, glued_frames, many, obs_text, rename, space, unknown, upgrade_options};
 use super::family;
 use crate::case::Case;
 use crate::clause::Clause;
@@ -29,9 +29,8 @@ fn fields(role: Role) -> Vec<Case> {
         head.fields.reverse();
         head
     };
-    let connection = |lines: &[&'static str]| head().replace("Connection", lines.iter().copied());
-    let (names, upgrade, tokens) = (family.clause(CASE), family.clause(UPGRADE), family.clause(CONNECTION));
-    vec![
+    let names = family.clause(CASE);
+    let mut cases = vec![
         family.opened("minimal", "only the fields that a response needs", head()),
         family.opened("order-reversed", "the fields in reverse order", reversed),
         names.opened(
@@ -44,28 +43,11 @@ fn fields(role: Role) -> Vec<Case> {
             "names in upper case",
             head().map(|line| rename(line, str::to_uppercase)),
         ),
-        upgrade.opened(
-            "upgrade-WebSocket",
-            "Upgrade: WebSocket",
-            head().replace("Upgrade", ["Upgrade: WebSocket"]),
-        ),
-        upgrade.opened(
-            "upgrade-UPPER",
-            "Upgrade: WEBSOCKET",
-            head().replace("Upgrade", ["Upgrade: WEBSOCKET"]),
-        ),
-        tokens.opened("connection-lower", "Connection: upgrade", connection(&["Connection: upgrade"])),
-        tokens.opened(
-            "connection-list",
-            "Upgrade is the last element of Connection",
-            connection(&["Connection: keep-alive, Upgrade"]),
-        ),
-        tokens.opened(
-            "connection-two-lines",
-            "Upgrade is in the second line of Connection",
-            connection(&["Connection: keep-alive", "Connection: Upgrade"]),
-        ),
-    ]
+    ];
+    let list =
+        [("connection-list", "Upgrade is the last element of Connection", "Connection: keep-alive, Upgrade")];
+    cases.extend(upgrade_options(&head(), &family.clause(UPGRADE), &family.clause(CONNECTION), &list));
+    cases
 }
 
 fn forms(role: Role) -> Vec<Case> {

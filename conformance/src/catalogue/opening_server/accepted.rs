@@ -1,6 +1,6 @@
 //! Legal requests, which a server accepts (§4.2.1).
 
-use super::super::opening::{SPACES, glued_frames, many, obs_text, rename, space, unknown};
+use super::super::opening::{SPACES, glued_frames, many, obs_text, rename, space, unknown, upgrade_options};
 use super::family;
 use crate::case::Case;
 use crate::clause::Clause;
@@ -92,38 +92,21 @@ fn fields(role: Role) -> Vec<Case> {
 
 /// The values of Upgrade and of Connection.
 fn options(role: Role) -> Vec<Case> {
-    let head = RawHead::request;
     let upgrade = family(role, "4.2.1", "accept", UPGRADE);
-    let tokens = family(role, "4.2.1", "accept", CONNECTION);
-    let connection = |lines: &[&'static str]| head().replace("Connection", lines.iter().copied());
-    vec![
-        upgrade.opened(
-            "upgrade-WebSocket",
-            "Upgrade: WebSocket",
-            head().replace("Upgrade", ["Upgrade: WebSocket"]),
-        ),
-        upgrade.opened(
-            "upgrade-UPPER",
-            "Upgrade: WEBSOCKET",
-            head().replace("Upgrade", ["Upgrade: WEBSOCKET"]),
-        ),
-        tokens.opened("connection-lower", "Connection: upgrade", connection(&["Connection: upgrade"])),
-        tokens.opened(
+    let connection = family(role, "4.2.1", "accept", CONNECTION);
+    let lists = [
+        (
             "connection-list-first",
             "Upgrade is the first element of Connection",
-            connection(&["Connection: Upgrade, keep-alive"]),
+            "Connection: Upgrade, keep-alive",
         ),
-        tokens.opened(
+        (
             "connection-list-last",
             "Upgrade is the last element of Connection",
-            connection(&["Connection: keep-alive, Upgrade"]),
+            "Connection: keep-alive, Upgrade",
         ),
-        tokens.opened(
-            "connection-two-lines",
-            "Upgrade is in the second line of Connection",
-            connection(&["Connection: keep-alive", "Connection: Upgrade"]),
-        ),
-    ]
+    ];
+    upgrade_options(&RawHead::request(), &upgrade, &connection, &lists)
 }
 
 fn targets(role: Role) -> Vec<Case> {

@@ -313,3 +313,29 @@ fn random_bytes_are_a_result() {
         }
     }
 }
+
+/// §4.1: a client may follow a redirect. One that does so on another connection may keep the first.
+#[test]
+fn a_request_for_the_resource_of_a_redirect_is_a_reaction() {
+    let request = b"GET /a?b=1&c=2 HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    for (id, is_redirect) in [("4.1/status-302", true), ("5.5.2/ping-empty", false)] {
+        let cases = catalogue(Role::Client);
+        let case = cases.iter().find(|case| case.id.as_str() == id).expect(id);
+        let mut driver = Driver::new(case, &Context::default(), 0);
+        let now = Duration::ZERO;
+        assert_eq!(driver.next(now), Want::Connect);
+        driver.connected(now);
+        driver.received(now, request);
+        let Want::Write { bytes, .. } = driver.next(now) else { panic!("no response") };
+        let (count, response) = (bytes.len(), String::from_utf8_lossy(bytes).into_owned());
+        assert_eq!(response.contains("\r\nLocation: /redirected?b=1&c=2\r\n"), is_redirect, "{response}");
+        driver.wrote(now, count);
+        driver.redirected();
+        let is_released = (0..10).any(|_| driver.next(now) == Want::Release);
+        assert_eq!(is_released, is_redirect, "{id}");
+        let report = driver.report();
+        let expected = if is_redirect { Verdict::Pass } else { Verdict::Inconclusive };
+        assert_eq!((report.outcome == Outcome::Retried, report.verdict), (is_redirect, expected), "{id}");
+    }
+}

@@ -283,6 +283,14 @@ impl Driver {
         }
     }
 
+    /// A client asks on another connection for the resource that a redirect of this case names. It gets no
+    /// answer: end that connection.
+    pub fn redirected(&mut self) {
+        if let Some((_, conversation)) = &mut self.current {
+            conversation.redirected();
+        }
+    }
+
     /// The report, after [`Want::Done`].
     #[must_use]
     pub fn report(mut self) -> Report {

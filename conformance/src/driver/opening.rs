@@ -290,6 +290,13 @@ impl Conversation {
         true
     }
 
+    /// The client follows a redirect on a connection of its own, and may keep this one.
+    pub(super) fn redirected(&mut self) {
+        if matches!(self.expect, Expect::Reject { .. }) {
+            self.find(Finding::new(Outcome::Retried, "a request for the resource of the redirect"));
+        }
+    }
+
     /// Whether a part of the response is not written yet.
     fn is_answering(&self) -> bool {
         let is_head = |order: &Order| matches!(order, Order::Write(_, Content::Head));

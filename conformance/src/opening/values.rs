@@ -38,6 +38,7 @@ impl Values {
         values.set("protocol", protocol);
         values.set("protocol-other-case", other_case.unwrap_or_else(|| format!("{protocol}-unoffered")));
         values.set("extension-unoffered", extension);
+        values.set("query", query(request));
         values
     }
 
@@ -66,6 +67,13 @@ impl Values {
         let (name, value) = self.0.iter().find(|(other, _)| other.as_bytes() == name)?;
         Some((name, value))
     }
+}
+
+/// The query of the request, with its question mark: a redirect with the same query belongs to the same case.
+fn query(request: &Head) -> &[u8] {
+    let resource = request.start_line.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+    let at = resource.iter().position(|byte| *byte == b'?').unwrap_or(resource.len());
+    resource.get(at..).unwrap_or_default()
 }
 
 fn swap_case(text: &str) -> String {

@@ -22,15 +22,18 @@ pub(super) fn cases(role: Role) -> Vec<Case> {
     .concat()
 }
 
+/// The query says to which case the next request belongs.
+const REDIRECT: &str = "Location: /redirected{query}";
+
 fn statuses(role: Role) -> Vec<Case> {
     let clause = Clause::rfc6455("4.1", "If the status code received from the server is not 101, the");
     let family = family(role, "4.1", "status", clause);
     let statuses: [(&str, &str, &str); 16] = [
         ("200", "200 OK", ""),
         ("204", "204 No Content", ""),
-        ("301", "301 Moved Permanently", "Location: /redirected"),
-        ("302", "302 Found", "Location: /redirected"),
-        ("307", "307 Temporary Redirect", "Location: /redirected"),
+        ("301", "301 Moved Permanently", REDIRECT),
+        ("302", "302 Found", REDIRECT),
+        ("307", "307 Temporary Redirect", REDIRECT),
         ("400", "400 Bad Request", ""),
         ("401", "401 Unauthorized", "WWW-Authenticate: Basic realm=\"wsconform\""),
         ("403", "403 Forbidden", ""),

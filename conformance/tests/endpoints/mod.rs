@@ -291,9 +291,34 @@ fn end(mut stream: TcpStream) {
 
 /// One connection of a driver with the reference client. Returns the last text message.
 pub fn talk(server: &str, resource: &str) -> Option<String> {
+    talk_as(Kind::Correct, server, resource)
+}
+
+/// The kind of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Correct,
+    /// Accepts no message of 100,000 bytes.
+    Limited,
+    /// Offers no extension.
+    Plain,
+    /// Writes its request, and nothing more.
+    Silent,
+    /// Ends the connection with unread input, which resets it.
+    Resetting,
+    /// Answers with bytes that are no frame.
+    Garbage,
+    /// Asks for the resource of a redirect on another connection, and keeps the first one.
+    Redirected,
+}
+
+pub fn talk_as(kind: Kind, server: &str, resource: &str) -> Option<String> {
     let stream = TcpStream::connect(server).ok()?;
-    let client = Reference::new(Role::Client, None, UNLIMITED);
-    let mut driver = Driver { client, resource: resource.to_owned(), seen: Vec::new() };
+    let limits = Limits { message: 99_999, ..UNLIMITED };
+    let limits = if kind == Kind::Limited { limits } else { UNLIMITED };
+    let client = Reference::new(Role::Client, None, limits);
+    let mut driver =
+        Driver { kind, client, server: server.to_owned(), resource: resource.to_owned(), seen: Vec::new() };
     converse(stream, &mut driver, None);
     // The head, then an unmasked text frame of at most 125 bytes, then a Close.
     let at = driver.seen.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
@@ -305,7 +330,9 @@ pub fn talk(server: &str, resource: &str) -> Option<String> {
 
 /// The reference client with another resource.
 struct Driver {
+    kind: Kind,
     client: Reference,
+    server: String,
     resource: String,
     seen: Vec<u8>,
 }
@@ -315,9 +342,22 @@ impl Endpoint for &mut Driver {
         if self.seen.len() < 4096 {
             self.seen.extend_from_slice(bytes);
         }
-        self.client.receive(bytes, out);
-        if bytes.is_empty() && out.starts_with(b"GET / ") {
-            out.splice(4..5, self.resource.bytes());
+        if self.is_request_next(bytes) {
+            self.client.receive(bytes, out);
+            let mut request =
+                String::from_utf8_lossy(out).replacen("GET / ", &format!("GET {} ", self.resource), 1);
+            if self.kind == Kind::Plain {
+                request = request
+                    .replace("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n", "");
+            }
+            *out = request.into_bytes();
+            return;
+        }
+        match self.kind {
+            Kind::Silent | Kind::Resetting => {}
+            Kind::Garbage => out.extend_from_slice(&[0xFF; 40]),
+            Kind::Redirected if bytes.starts_with(b"HTTP/1.1 30") => self.follow(bytes),
+            Kind::Correct | Kind::Limited | Kind::Plain | Kind::Redirected => self.client.receive(bytes, out),
         }
     }
 
@@ -327,5 +367,24 @@ impl Endpoint for &mut Driver {
 
     fn closed(&self) -> bool {
         self.client.closed()
+    }
+
+    fn reset(&self) -> bool {
+        self.kind == Kind::Resetting && !self.seen.is_empty()
+    }
+}
+
+impl Driver {
+    /// The first call of an endpoint has no bytes.
+    fn is_request_next(&self, bytes: &[u8]) -> bool {
+        bytes.is_empty() && self.seen.is_empty()
+    }
+
+    fn follow(&self, head: &[u8]) {
+        let head = String::from_utf8_lossy(head).into_owned();
+        let location = head.lines().find_map(|line| line.strip_prefix("Location: ")).expect("a location");
+        talk(&self.server, location);
+        // This connection stays open until the other side resets it.
+        thread::park();
     }
 }

@@ -1,153 +1,82 @@
 //! A driver for the Autobahn test suite runs the cases, one after another: no COMMAND, or one with
 //! `{server}`.
 
-use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
-use core::cell::RefCell;
-use std::path::{Path, PathBuf};
+use core::cell::{Cell, RefCell};
+use core::time::Duration;
+use std::process::ExitStatus;
 
 use anyhow::{Context as _, Result};
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::process::Child;
 use tokio::signal::ctrl_c;
-use tokio::sync::Notify;
-use wsconform::{Case, Role, Script};
+use tokio::time::Instant;
+use wsconform::{Case, Context, Parameter, Role};
 
+use super::desk::Desk;
 use super::listener::listen;
-use super::query::Query;
-use super::reply::reply;
+use super::reports::{Ending, Reports};
 use super::selected;
-use super::session::{Session, Shared};
+use super::session::Shared;
 use crate::args::{ClientArguments, Options};
-use crate::document::VerdictName;
-use crate::expectations::Expectations;
-use crate::outputs::{INTERRUPTED, UNREACHABLE, expectations, finish};
-use crate::run::{Start, context, document, state_deflate, watch};
-use crate::runner::{Arrival, Found, Lag, process};
+use crate::outputs::{UNREACHABLE, expectations};
+use crate::run::{Start, context, state_deflate, watch};
+use crate::runner::{Lag, process, size};
 use crate::terminal::Terminal;
 
-/// What the driver asks for, and the agents that it ran.
-struct Desk {
-    shared: Rc<Shared>,
-    /// The case of each number, from 1 on. A case with several connections has as many numbers.
-    numbers: Vec<usize>,
-    sessions: RefCell<BTreeMap<String, Rc<Session>>>,
-    /// The driver asked for the reports, or for the end.
-    finished: Notify,
-}
+/// COMMAND ends if no case runs for so many times the timeout.
+const IDLE: u32 = 60;
 
 /// Lets a driver run the cases. Returns the exit code.
 pub(crate) async fn driven(listener: TcpListener, arguments: &ClientArguments) -> Result<u8> {
     let options = &arguments.options;
     let expectations = expectations(options)?;
     let terminal = Terminal::new(options);
-    let cases = selected(arguments, false);
+    let cases = in_order(selected(arguments, false));
     anyhow::ensure!(!cases.is_empty(), "no case is selected");
     let server = format!("ws://{}", listener.local_addr()?);
     let start = Start::now(Role::Client, "client".to_owned(), server.clone());
     let lag = Lag::default();
     let measuring = tokio::task::spawn_local(lag.clone().measure());
     let watch = RefCell::new(watch(&terminal, &expectations));
-    let numbers = numbers(&cases);
-    let mut context = context(options);
-    // There is no connection for a probe. Each case without an agreement is skipped.
-    context.capabilities.deflate = true;
-    state_deflate(&mut context, options);
-    let shared = Rc::new(Shared { cases, context, lag, watch });
-    let desk = Rc::new(Desk { shared, numbers, sessions: RefCell::default(), finished: Notify::new() });
+    let (context, progress) = (context_of_driver(options), Cell::new(Instant::now()));
+    let desk = Desk::new(Rc::new(Shared { cases, context, lag, watch, progress }));
     terminal.borrow_mut().begin(desk.shared.cases.len());
     let front = Rc::clone(&desk);
     let listening = tokio::task::spawn_local(listen(listener, move |query, arrival| {
         tokio::task::spawn_local(Rc::clone(&front).serve(query, arrival));
     }));
 
-    let mut process = start_driver(arguments, &server)?;
+    let mut process = match start_driver(arguments, &server) {
+        Ok(process) => process,
+        Err(error) => {
+            terminal.borrow_mut().line(&format!("{error:#}"));
+            return Ok(UNREACHABLE);
+        }
+    };
     if process.is_none() && !options.quiet {
         terminal.borrow_mut().line(&format!("listening on {server}, for a driver"));
     }
-    let is_interrupted = tokio::select! {
-        () = desk.finished.notified(), if process.is_none() => false,
-        () = wait(&mut process), if process.is_some() => false,
-        end = ctrl_c() => { end.context("signals")?; true }
-    };
+    let ending = ending(&desk, &mut process, options).await?;
     listening.abort();
     measuring.abort();
-    let sessions: Vec<_> = desk.sessions.borrow().values().cloned().collect();
-    if sessions.is_empty() && !is_interrupted {
-        terminal.borrow_mut().line("no client connected for a case");
-        return Ok(UNREACHABLE);
-    }
-    let mut code = 0;
-    for session in &sessions {
-        if !is_interrupted {
-            session.settle().await;
-        }
-        let several = (sessions.len() > 1).then_some(session.agent.as_str());
-        let end = End { start: &start, options, expectations: &expectations, several };
-        let one = end.report(&desk, session, &mut terminal.borrow_mut(), is_interrupted)?;
-        // Failures count more than inconclusive cases.
-        code = if code == 1 || one == 1 { 1 } else { code.max(one) };
-    }
-    Ok(if is_interrupted { INTERRUPTED } else { code })
+    let reports = Reports { start: &start, options, expectations: &expectations, terminal: &terminal };
+    reports.write(&desk, ending).await
 }
 
-/// The end of a run.
-struct End<'a> {
-    start: &'a Start,
-    options: &'a Options,
-    expectations: &'a Expectations,
-    /// The agent, if there are several: each has its own reports.
-    several: Option<&'a str>,
-}
-
-impl End<'_> {
-    fn report(
-        &self,
-        desk: &Desk,
-        session: &Session,
-        terminal: &mut Terminal,
-        is_interrupted: bool,
-    ) -> Result<u8> {
-        let mut start = self.start.clone();
-        start.agent.clone_from(&session.agent);
-        let mut options = self.options.clone();
-        if let Some(agent) = self.several {
-            options.agent = None;
-            for path in [&mut options.json, &mut options.junit, &mut options.html].into_iter().flatten() {
-                *path = with_agent(path, agent);
-            }
-        }
-        let missing = (!is_interrupted).then_some((VerdictName::Skip, "the driver did not run the case"));
-        let results = session.results.borrow();
-        let (cases, found) = (&desk.shared.cases, Found::default());
-        let document = document(&start, &options, &found, cases, &results, missing, self.expectations);
-        finish(&document, cases, &options, self.expectations, terminal)
-    }
-}
-
-/// `run.json` of one of several agents is `run-AGENT.json`.
-fn with_agent(path: &Path, agent: &str) -> PathBuf {
-    if path.as_os_str() == "-" {
-        return path.to_owned();
-    }
-    let safe: String = agent.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let extension = path.extension().map(|end| format!(".{}", end.to_string_lossy())).unwrap_or_default();
-    path.with_file_name(format!("{stem}-{safe}{extension}"))
-}
-
-/// The case of each number.
-fn numbers(cases: &[Case]) -> Vec<usize> {
-    let connections = |case: &Case| match &case.script {
-        Script::Sweep(turns) => turns.len(),
-        _ => 1,
-    };
+/// A message limit is found out before it matters.
+fn in_order(mut cases: Vec<Case>) -> Vec<Case> {
+    cases.sort_by_key(|case| size(case).unwrap_or(usize::MAX));
     cases
-        .iter()
-        .enumerate()
-        .flat_map(|(index, case)| core::iter::repeat_n(index, connections(case)))
-        .collect()
+}
+
+/// There is no connection for a probe: the requests and the first cases show the capabilities. A case that
+/// needs an agreement is skipped if the client did not offer it.
+fn context_of_driver(options: &Options) -> Context {
+    let mut context = context(options);
+    (context.capabilities.deflate, context.capabilities.parameters) = (true, Parameter::ALL.to_vec());
+    state_deflate(&mut context, options);
+    context
 }
 
 fn start_driver(arguments: &ClientArguments, server: &str) -> Result<Option<Child>> {
@@ -158,75 +87,39 @@ fn start_driver(arguments: &ClientArguments, server: &str) -> Result<Option<Chil
     process::start(&command, arguments.options.verbose).map(Some)
 }
 
-async fn wait(process: &mut Option<Child>) {
-    if let Some(process) = process {
-        let _ = process.wait().await;
+/// Waits for the end of the run. Without COMMAND, only the driver or the user ends it.
+async fn ending(desk: &Desk, process: &mut Option<Child>, options: &Options) -> Result<Ending> {
+    let has_process = process.is_some();
+    let limit = Duration::from_millis(options.timeout).saturating_mul(IDLE);
+    tokio::select! {
+        () = desk.finished.notified(), if !has_process => Ok(Ending::Asked),
+        status = exit(process), if has_process => {
+            Ok(if status.is_some_and(|status| status.success()) { Ending::Exited } else { Ending::Died })
+        }
+        () = desk.idle(limit), if has_process => Ok(Ending::Idle),
+        end = ctrl_c() => { end.context("signals")?; Ok(Ending::Interrupted) }
     }
 }
 
-impl Desk {
-    /// Serves one connection of the driver, by its resource.
-    async fn serve(self: Rc<Self>, query: Query, arrival: Arrival) {
-        match query.path.as_str() {
-            "/getCaseCount" => reply(arrival, Some(&self.numbers.len().to_string())).await,
-            "/runCase" => {
-                if let Some(index) = self.index(&query) {
-                    self.session(&query).run(&self.shared, index, arrival);
-                }
-            }
-            "/getCaseInfo" => {
-                let case = self.index(&query).and_then(|index| self.shared.cases.get(index));
-                let info = case.map(|case| json!({ "id": case.id.as_str(), "description": case.title }));
-                reply(arrival, info.map(|info| info.to_string()).as_deref()).await;
-            }
-            "/getCaseStatus" => {
-                let session = self.session(&query);
-                let behavior = self.index(&query).map(|index| session.behavior(index));
-                let status = behavior.map(|behavior| json!({ "behavior": behavior }).to_string());
-                reply(arrival, status.as_deref()).await;
-            }
-            "/updateReports" => {
-                let session = self.session(&query);
-                session.settle().await;
-                reply(arrival, None).await;
-                self.finished.notify_one();
-            }
-            "/stopServer" => {
-                reply(arrival, None).await;
-                self.finished.notify_one();
-            }
-            // Anything else is not for a driver: the connection ends.
-            _ => {}
-        }
-    }
-
-    fn index(&self, query: &Query) -> Option<usize> {
-        let by_number = query.get("case").and_then(|number| number.parse::<usize>().ok());
-        match (by_number, query.get("casetuple")) {
-            (Some(number), _) => self.numbers.get(number.checked_sub(1)?).copied(),
-            (None, Some(id)) => self.shared.cases.iter().position(|case| case.id.as_str() == id),
-            (None, None) => None,
-        }
-    }
-
-    fn session(&self, query: &Query) -> Rc<Session> {
-        let agent = query.get("agent").unwrap_or("client");
-        let mut sessions = self.sessions.borrow_mut();
-        let new = || Session::new(agent, self.shared.cases.len());
-        Rc::clone(sessions.entry(agent.to_owned()).or_insert_with(new))
-    }
+async fn exit(process: &mut Option<Child>) -> Option<ExitStatus> {
+    process.as_mut()?.wait().await.ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use wsconform::{Role, catalogue};
 
-    use super::with_agent;
+    use super::in_order;
+    use crate::runner::size;
 
     #[test]
-    fn reports_of_several_agents_have_their_names() {
-        let name = |path: &str| with_agent(Path::new(path), "a b/1").display().to_string();
-        assert_eq!(name("x/run.json"), "x/run-a_b_1.json");
-        assert_eq!((name("run").as_str(), name("-").as_str()), ("run-a_b_1", "-"));
+    fn sizes_come_first_and_ascend() {
+        let cases = in_order(catalogue(Role::Client));
+        let sizes: Vec<_> = cases.iter().map_while(size).collect();
+        assert!(sizes.len() == 12 && sizes.is_sorted(), "{sizes:?}");
+        assert_eq!(cases.iter().filter_map(size).count(), sizes.len());
+        let rest: Vec<_> = cases.iter().skip(sizes.len()).map(|case| &case.id).collect();
+        let all = catalogue(Role::Client);
+        assert!(all.iter().filter(|case| size(case).is_none()).map(|case| &case.id).eq(rest));
     }
 }

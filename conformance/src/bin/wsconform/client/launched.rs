@@ -1,6 +1,8 @@
 //! A process for each case: COMMAND contains `{uri}`.
 
 use alloc::rc::Rc;
+use core::cell::Cell;
+use core::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
@@ -8,6 +10,7 @@ use tokio::signal::ctrl_c;
 use wsconform::{Outcome, Probe, Role};
 
 use super::listener::listen;
+use super::query::{Query, REDIRECTED};
 use super::selected;
 use crate::args::ClientArguments;
 use crate::document::VerdictName;
@@ -24,26 +27,9 @@ pub(crate) async fn launched(listener: TcpListener, arguments: &ClientArguments)
     let cases = selected(arguments, true);
     anyhow::ensure!(!cases.is_empty(), "no case is selected");
     let mut context = context(options);
-    let server = format!("ws://{}", listener.local_addr()?);
-    let agent = options.agent.clone().unwrap_or_else(|| "client".to_owned());
-    let start = Start::now(Role::Client, agent.clone(), server.clone());
-
-    let routes = Routes::default();
-    let launcher = Rc::new(Launcher {
-        command: arguments.command.clone(),
-        is_verbose: options.verbose,
-        server,
-        agent,
-        routes: Rc::clone(&routes),
-        count: core::cell::Cell::new(0),
-    });
-    let listening = tokio::task::spawn_local(listen(listener, move |query, arrival| {
-        let key = query.get("case").unwrap_or_default();
-        if let Some(sender) = routes.borrow().get(key) {
-            // The case may be over.
-            let _ = sender.send(arrival);
-        }
-    }));
+    let launcher = launcher(&listener, arguments)?;
+    let start = Start::now(Role::Client, launcher.agent.clone(), launcher.server.clone());
+    let listening = tokio::task::spawn_local(serve(listener, Rc::clone(&launcher.routes)));
     let endpoint = Endpoint::Client(launcher);
     let alive = endpoint.ask(Probe::Alive, &context).await;
     if alive.outcome != Outcome::Echoed {
@@ -70,4 +56,28 @@ pub(crate) async fn launched(listener: TcpListener, arguments: &ClientArguments)
     let document = document(&start, options, &found, &cases, &results, missing, &expectations);
     let code = finish(&document, &cases, options, &expectations, &mut terminal.borrow_mut())?;
     Ok(if is_interrupted { INTERRUPTED } else { code })
+}
+
+fn launcher(listener: &TcpListener, arguments: &ClientArguments) -> Result<Rc<Launcher>> {
+    Ok(Rc::new(Launcher {
+        command: arguments.command.clone(),
+        is_verbose: arguments.options.verbose,
+        timeout: Duration::from_millis(arguments.options.timeout),
+        server: format!("ws://{}", listener.local_addr()?),
+        agent: arguments.options.agent.clone().unwrap_or_else(|| "client".to_owned()),
+        routes: Routes::default(),
+        count: Cell::new(0),
+    }))
+}
+
+/// Passes each connection on to its case.
+async fn serve(listener: TcpListener, routes: Routes) {
+    let route = move |query: Query, arrival| match routes.borrow().get(query.get("case").unwrap_or_default())
+    {
+        Some(route) if query.path == REDIRECTED => route.redirect(),
+        Some(route) => route.arrive(arrival),
+        // The case is over.
+        None => {}
+    };
+    listen(listener, route).await;
 }

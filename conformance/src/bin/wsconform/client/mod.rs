@@ -1,20 +1,29 @@
 //! `wsconform client`: tests a client.
 //!
 //! ```text
-//!               mod.rs
-//!          │             │
-//!     launched.rs    driven.rs   a process for each case; a driver for all
-//!          │          │     │
-//!          │     session.rs reply.rs
-//!          │          │
-//!          └───── listener.rs ── query.rs
+//!                   mod.rs
+//!          │                     │
+//!     launched.rs            driven.rs   a process for each case; a driver for all
+//!          │                     │
+//!          │                 reports.rs
+//!          │                     │
+//!          │                  desk.rs
+//!          │                │         │
+//!          │           session.rs   reply.rs
+//!          │                │
+//!          │            numbers.rs
+//!          │                │
+//!          └── listener.rs ── query.rs
 //! ```
 
+mod desk;
 mod driven;
 mod launched;
 mod listener;
+mod numbers;
 mod query;
 mod reply;
+mod reports;
 mod session;
 
 use core::net::{Ipv4Addr, SocketAddr};

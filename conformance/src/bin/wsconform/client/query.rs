@@ -7,6 +7,9 @@ pub(crate) struct Query {
     pairs: Vec<(String, String)>,
 }
 
+/// The path that the redirects of the catalogue name.
+pub(crate) const REDIRECTED: &str = "/redirected";
+
 /// A request line that is longer asks for no case.
 const MAX_LINE: usize = 8 * 1024;
 

@@ -5,7 +5,7 @@ use alloc::rc::Rc;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use wsconform::{Context, Driver, Outcome, Verdict};
+use wsconform::{Context, Driver, Outcome, Role, Verdict};
 
 use super::Runner;
 use super::connector::Connector;
@@ -16,6 +16,10 @@ use super::lag::Lag;
 
 /// Connections whose verdict is there, and which end in the background. A process may have 1,024 files.
 const MAX_TASKS: usize = 256;
+
+/// A client that is alive, but leaves so many cases without a request twice, gets no more: each of them may
+/// cost twenty seconds.
+const MAX_UNOPENED: u32 = 5;
 
 /// The endpoint answers no more.
 #[derive(Debug)]
@@ -99,8 +103,11 @@ impl Runner {
             finished.tries = first.tries.saturating_add(1);
             self.settle(index, &mut finished, context.timeout);
             let is_dubious = is_doubtful(&finished);
+            if is_dubious && self.endpoint.role() == Role::Client && finished.report.heads.is_empty() {
+                self.unopened += 1;
+            }
             self.accept(index, finished);
-            if is_dubious && !self.endpoint.comes_back(context).await {
+            if self.unopened >= MAX_UNOPENED || is_dubious && !self.endpoint.comes_back(context).await {
                 return Err(Gone);
             }
         }

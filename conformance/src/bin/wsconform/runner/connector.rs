@@ -2,6 +2,7 @@
 
 use alloc::rc::Rc;
 use core::cell::RefCell;
+use core::future::pending;
 use core::net::SocketAddr;
 use core::time::Duration;
 
@@ -43,6 +44,14 @@ impl Connector {
         match self {
             Self::Dial(_) => false,
             Self::Accept(offers) => offers.has_crashed().await,
+        }
+    }
+
+    /// Waits until the client follows a redirect on another connection. A server never does.
+    pub(crate) async fn redirected(&self) {
+        match self {
+            Self::Dial(_) => pending().await,
+            Self::Accept(offers) => offers.redirected().await,
         }
     }
 }

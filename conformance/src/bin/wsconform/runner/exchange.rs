@@ -64,9 +64,10 @@ pub(crate) async fn exchange(mut driver: Driver, connector: &Connector, released
             Want::Reset => reset(link.take()),
             Want::StopReading => set_reading(&mut link, false),
             Want::Read => set_reading(&mut link, true),
-            Want::Wait { until } => match &link {
-                Some(link) => link.wait_for_bytes(start + until).await,
-                None => sleep_until(start + until).await,
+            Want::Wait { until } => tokio::select! {
+                biased;
+                () = connector.redirected() => driver.redirected(),
+                () = wait_for_bytes(link.as_ref(), start + until) => {}
             },
             Want::Release => {
                 if let Some(released) = released.take() {
@@ -107,6 +108,13 @@ fn reset(link: Option<Link>) {
     }
 }
 
+async fn wait_for_bytes(link: Option<&Link>, until: Instant) {
+    match link {
+        Some(link) if link.is_reading && !link.is_ended => link.wait_for(until, Interest::READABLE).await,
+        _ => sleep_until(until).await,
+    }
+}
+
 fn set_reading(link: &mut Option<Link>, is_reading: bool) {
     if let Some(link) = link {
         link.is_reading = is_reading;
@@ -143,14 +151,6 @@ impl Link {
                 Written::Nothing
             }
             Err(_) => Written::Failed,
-        }
-    }
-
-    async fn wait_for_bytes(&self, until: Instant) {
-        if self.is_reading && !self.is_ended {
-            self.wait_for(until, Interest::READABLE).await;
-        } else {
-            sleep_until(until).await;
         }
     }
 

@@ -6,7 +6,7 @@
 //!    │          │          │
 //! probes.rs  batch.rs  rerun.rs      lag.rs
 //!    │          │          │
-//!    └───── endpoint.rs ───┘         finished.rs
+//!    └───── endpoint.rs ───┘         learned.rs ── finished.rs
 //!           │         │
 //!     process.rs  exchange.rs   one case
 //!                     │
@@ -22,6 +22,7 @@ mod exchange;
 mod finished;
 mod jobs;
 mod lag;
+mod learned;
 mod offers;
 mod probes;
 pub(crate) mod process;
@@ -42,8 +43,10 @@ pub(crate) use exchange::exchange;
 pub(crate) use finished::Finished;
 pub(crate) use jobs::Jobs;
 pub(crate) use lag::Lag;
-pub(crate) use offers::{Launcher, Offers, Routes};
+pub(crate) use learned::{learn, size};
+pub(crate) use offers::{Launcher, Offers, Route, Routes};
 pub(crate) use probes::Found;
+pub(crate) use rerun::FACTOR;
 pub(crate) use server::Server;
 
 /// The results of a run, by the index of the case. The caller keeps them when it ends the run early.
@@ -63,6 +66,8 @@ pub(crate) struct Runner {
     pub(crate) watch: Watch,
     /// When the lag of the runner last reduced the number of jobs.
     slowed: Instant,
+    /// The cases that were tried twice without a request of the client.
+    unopened: u32,
 }
 
 /// Heavy cases move some 16 MiB each; more of them at a time only wait for the same core.
@@ -83,7 +88,7 @@ impl Runner {
     ) -> Self {
         results.borrow_mut().resize_with(cases.len(), || None);
         let (lag, slowed) = (Lag::default(), Instant::now());
-        Self { cases, context, endpoint, jobs, lag, results, watch, slowed }
+        Self { cases, context, endpoint, jobs, lag, results, watch, slowed, unopened: 0 }
     }
 
     /// Runs all cases. Cases that have no result afterwards could not run.

@@ -6,8 +6,8 @@ use core::time::Duration;
 use std::collections::HashMap;
 
 use tokio::process::Child;
-use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Mutex, Notify};
 use tokio::time::{sleep, timeout};
 
 use super::connector::Arrival;
@@ -15,7 +15,26 @@ use super::process;
 use wsconform::Case;
 
 /// Who waits for a connection, by the number of the case in the request.
-pub(crate) type Routes = Rc<RefCell<HashMap<String, UnboundedSender<Arrival>>>>;
+pub(crate) type Routes = Rc<RefCell<HashMap<String, Route>>>;
+
+/// The way of a connection to its case.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
+    arrivals: UnboundedSender<Arrival>,
+    redirected: Rc<Notify>,
+}
+
+impl Route {
+    /// Passes a connection on. The case may be over.
+    pub(crate) fn arrive(&self, arrival: Arrival) {
+        let _ = self.arrivals.send(arrival);
+    }
+
+    /// The client asks for the resource that a redirect of the case names.
+    pub(crate) fn redirect(&self) {
+        self.redirected.notify_one();
+    }
+}
 
 /// The connections that clients offer for a case.
 #[derive(Debug)]
@@ -23,13 +42,14 @@ pub(crate) struct Offers {
     /// Starts a process for each connection.
     launch: Option<(Rc<Launcher>, String)>,
     arrivals: Mutex<UnboundedReceiver<Arrival>>,
+    redirected: Rc<Notify>,
     /// The processes end when the case ends.
     processes: RefCell<Vec<Child>>,
     key: String,
 }
 
-/// How long a process may take from its start to its connection.
-const START: Duration = Duration::from_secs(10);
+/// So many times the timeout may a process take from its start to its request: ten seconds, as a rule.
+const START: u32 = 10;
 /// After a process has ended, its connection may still be in the queue of the listener.
 const QUEUE: Duration = Duration::from_millis(200);
 /// A process that crashes ends before its connection, and one that waits longer does not crash.
@@ -38,18 +58,21 @@ const EXIT: Duration = Duration::from_millis(100);
 const NEXT: Duration = Duration::from_secs(10);
 
 impl Offers {
-    /// Connections that a driver makes, and the sender that passes them on.
-    pub(crate) fn of_driver() -> (Rc<Self>, UnboundedSender<Arrival>) {
-        let (sender, receiver) = unbounded_channel();
-        (Rc::new(Self::new(None, receiver, String::new())), sender)
+    /// Connections that a driver makes, and their way to the case.
+    pub(crate) fn of_driver() -> (Rc<Self>, Route) {
+        Self::new(None, String::new())
     }
 
-    fn new(
-        launch: Option<(Rc<Launcher>, String)>,
-        arrivals: UnboundedReceiver<Arrival>,
-        key: String,
-    ) -> Self {
-        Self { launch, arrivals: Mutex::new(arrivals), processes: RefCell::default(), key }
+    fn new(launch: Option<(Rc<Launcher>, String)>, key: String) -> (Rc<Self>, Route) {
+        let (sender, receiver) = unbounded_channel();
+        let route = Route { arrivals: sender, redirected: Rc::default() };
+        let (arrivals, redirected) = (Mutex::new(receiver), Rc::clone(&route.redirected));
+        (Rc::new(Self { launch, arrivals, redirected, processes: RefCell::default(), key }), route)
+    }
+
+    /// Waits until the client follows a redirect of the case.
+    pub(crate) async fn redirected(&self) {
+        self.redirected.notified().await;
     }
 
     /// The next connection; `None` if the client makes no more.
@@ -62,7 +85,7 @@ impl Offers {
             biased;
             arrival = async { self.arrivals.lock().await.recv().await } => arrival,
             () = ended(&mut child) => None,
-            () = sleep(START) => None,
+            () = sleep(launcher.timeout.saturating_mul(START)) => None,
         };
         self.processes.borrow_mut().push(child);
         arrival
@@ -98,6 +121,8 @@ async fn ended(child: &mut Child) {
 pub(crate) struct Launcher {
     pub(crate) command: Vec<String>,
     pub(crate) is_verbose: bool,
+    /// How long an expected reaction may take.
+    pub(crate) timeout: Duration,
     /// `ws://HOST:PORT`.
     pub(crate) server: String,
     pub(crate) agent: String,
@@ -112,9 +137,9 @@ impl Launcher {
         let key = self.count.get().to_string();
         let (server, agent, id) = (&self.server, encode(&self.agent), encode(case.id.as_str()));
         let uri = format!("{server}/runCase?case={key}&agent={agent}&casetuple={id}");
-        let (sender, receiver) = unbounded_channel();
-        self.routes.borrow_mut().insert(key.clone(), sender);
-        Rc::new(Offers::new(Some((Rc::clone(self), uri)), receiver, key))
+        let (offers, route) = Offers::new(Some((Rc::clone(self), uri)), key.clone());
+        self.routes.borrow_mut().insert(key, route);
+        offers
     }
 
     fn start(&self, uri: &str) -> Option<Child> {

@@ -131,7 +131,7 @@ async fn deflate(endpoint: &Endpoint, context: &Context) -> Option<Vec<String>> 
 }
 
 /// The names of the parameters of permessage-deflate in the head of the endpoint.
-fn deflate_parameters(report: &Report) -> Option<Vec<String>> {
+pub(super) fn deflate_parameters(report: &Report) -> Option<Vec<String>> {
     let extensions = Extension::read_all(report.heads.first()?.values("Sec-WebSocket-Extensions"))?;
     let deflate = extensions.into_iter().find(|extension| extension.name == PERMESSAGE_DEFLATE)?;
     Some(deflate.parameters.into_iter().map(|(name, _)| name).collect())
@@ -157,7 +157,7 @@ fn with_fields(context: &Context, fields: impl IntoIterator<Item = (String, Stri
     context
 }
 
-fn field(report: &Report, name: &str) -> Option<String> {
+pub(super) fn field(report: &Report, name: &str) -> Option<String> {
     let value = report.heads.first()?.value(name)?;
     Some(String::from_utf8_lossy(value).into_owned())
 }

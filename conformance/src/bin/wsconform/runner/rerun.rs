@@ -3,14 +3,15 @@
 use alloc::collections::BTreeMap;
 use core::time::Duration;
 
-use wsconform::{Context, Outcome, Verdict};
+use wsconform::Context;
 
 use super::Runner;
 use super::batch::Gone;
 use super::jobs::Jobs;
 
 const JOBS: usize = 4;
-const FACTOR: u32 = 4;
+/// So many times the timeout is a second try given.
+pub(crate) const FACTOR: u32 = 4;
 
 impl Runner {
     /// Runs the cases again that met their deadline, with four times the timeout: first one case of each
@@ -49,7 +50,7 @@ impl Runner {
     fn timed_out(&self, index: usize, tries: u8) -> bool {
         let results = self.results.borrow();
         let finished = results.get(index).and_then(Option::as_ref);
-        finished.is_some_and(|one| one.report.outcome == Outcome::Timeout && one.tries == tries)
+        finished.is_some_and(|one| one.timed_out(tries))
     }
 
     /// The results stay, although their cases do not run again.
@@ -68,10 +69,7 @@ impl Runner {
         let is_second = self.results.borrow().get(index).is_some_and(Option::is_some);
         if is_second {
             finished.tries = finished.tries.max(2);
-        }
-        if is_second && finished.report.outcome == Outcome::Timeout && finished.lag > timeout / 4 {
-            finished.report.verdict = Verdict::Inconclusive;
-            finished.report.reason = format!("the runner itself was late by {:.0?}", finished.lag);
+            finished.excuse_lag(timeout);
         }
     }
 }

@@ -151,6 +151,26 @@ fn the_probe_is_in_the_write_of_an_answer_that_is_refused() {
     }
 }
 
+/// A server that decodes texts late still reads in order: it replies to a Close with 1000, unless it has failed the
+/// connection.
+#[test]
+fn the_reply_to_a_close_shows_a_failure_that_is_later_still() {
+    let reply = |close: &'static [u8]| {
+        move |bytes: &[u8]| {
+            if bytes.first() == Some(&0x88) { WriteAndEnd(close.to_vec()) } else { Write(pong(bytes)) }
+        }
+    };
+    let report = run_with("8.1/invalid-80-whole", reply(CLOSE_1007));
+    assert_eq!(results(&report), (Verdict::Pass, Outcome::Late(Some(1007))), "{report:?}");
+    let normal: [&[u8]; 3] = [b"\x88\x02\x03\xE8", b"\x88\x00", b""];
+    for close in normal {
+        let report = run_with("8.1/invalid-80-whole", reply(close));
+        assert_eq!(results(&report), (Verdict::Fail, Outcome::WentOn), "{report:?}");
+    }
+    let report = run_with("5.2/rsv-2-ping", reply(CLOSE_1002));
+    assert_eq!(results(&report), (Verdict::Lenient, Outcome::Late(Some(1002))), "{report:?}");
+}
+
 /// A Pong to the offence itself shows as much as a Pong to the probe.
 #[test]
 fn a_pong_to_the_offence_fails() {

@@ -2,6 +2,7 @@
 
 use super::End;
 use super::conversation::Conversation;
+use super::waiting::{ANSWERED, Waiting};
 use crate::step::OFFENCE_CODE;
 use crate::verdict::{Breaks, Expect, Note, Outcome};
 
@@ -35,7 +36,12 @@ impl Conversation {
         }
         let (mut outcome, mut detail) = close.outcome();
         if let Expect::Fail { .. } = self.expect {
+            let is_last_reply = self.waiting == Some(Waiting::LastReply);
             outcome = match outcome {
+                Outcome::Closed(1000) | Outcome::ClosedEmpty if is_last_reply => {
+                    ANSWERED.clone_into(&mut detail);
+                    Outcome::WentOn
+                }
                 Outcome::Closed(OFFENCE_CODE) => {
                     "the Close was answered, so it was accepted".clone_into(&mut detail);
                     Outcome::WentOn
@@ -58,6 +64,9 @@ impl Conversation {
         let end = self.ended?;
         if let Some(finding) = self.closed_finding() {
             return Some(finding);
+        }
+        if self.waiting == Some(Waiting::LastReply) {
+            return Some(Finding::new(Outcome::WentOn, ANSWERED));
         }
         if matches!(self.expect, Expect::Fail { .. }) && (self.peer.went_on || self.went_past) {
             return Some(Finding::new(

@@ -4,7 +4,11 @@ use core::time::Duration;
 
 use super::conversation::{Conversation, LATE, Order, Phase};
 use super::finding::Finding;
+use crate::step::{Frame, Item};
 use crate::verdict::{Expect, Note, Outcome};
+
+/// The detail of a probe that was answered.
+pub(super) const ANSWERED: &str = "the Ping after the offence was answered";
 
 /// Something that the script waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +31,9 @@ pub(super) enum Waiting {
     Probe,
     /// A reaction after the endpoint went on.
     Late { until: Duration },
+    /// The reply to our Close, after the endpoint went on. An endpoint that reads in order and has failed the
+    /// connection by then replies with another code.
+    LastReply,
     /// The end after the closing handshake, and what precedes it.
     FinalEnd,
     /// The end after a response that a client has to refuse; ours comes at this time.
@@ -122,10 +129,17 @@ impl Conversation {
             Waiting::Probe => self.wait_for_probe(now)?,
             Waiting::Late { until } => {
                 if now >= until {
-                    self.find(Finding::new(Outcome::WentOn, "the Ping after the offence was answered"));
+                    self.ask_for_last_reply();
                     return None;
                 }
                 until
+            }
+            Waiting::LastReply => {
+                if now >= self.deadline() {
+                    self.find(Finding::new(Outcome::WentOn, ANSWERED));
+                    return None;
+                }
+                self.deadline()
             }
             Waiting::FinalEnd => self.wait_for_final_end(now)?,
             Waiting::Rejection { until } => self.wait_for_rejection(now, until)?,
@@ -204,6 +218,16 @@ impl Conversation {
             return None;
         }
         self.ended_or_timeout(now, "no reaction to the offence, and no Pong to the Ping after it")
+    }
+
+    /// A time alone does not show that the endpoint goes on: a busy endpoint may decode a message later than that.
+    fn ask_for_last_reply(&mut self) {
+        if self.is_writable && self.encoder.can_insert() {
+            self.write(&[Item::Frame(Frame::close(1000, b""))]);
+            self.waiting = Some(Waiting::LastReply);
+        } else {
+            self.find(Finding::new(Outcome::WentOn, ANSWERED));
+        }
     }
 
     fn ended_or_timeout(&mut self, now: Duration, missing: &str) -> Option<Duration> {

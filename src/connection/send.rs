@@ -75,16 +75,18 @@ impl SendHalf {
         payload_len: usize,
         writer: &mut Writer<'_, R, O>,
     ) -> Result<Option<[u8; 4]>, SendError> {
-        if !self.pending.is_none() && writer.is_too_small(self.pending.frame_len::<R>()) {
-            // §5.5.3: not every Ping needs a Pong, and `out` can never hold this one.
-            self.pending = PendingReply::None;
-        }
+        let reply_len = self.pending.frame_len::<R>();
+        // §5.5.3: not every Ping needs a Pong, and `out` can never hold this one.
+        let drops_reply = !self.pending.is_none() && writer.is_too_small(reply_len);
         // A payload has at most `isize::MAX` bytes, so the sum cannot overflow.
-        let len = self.pending.frame_len::<R>().saturating_add(frame_len::<R>(payload_len));
+        let len = frame_len::<R>(payload_len).saturating_add(if drops_reply { 0 } else { reply_len });
         if !writer.accepts(len) {
             return Err(SendError::Full);
         }
         let key = writer.role.masking_key()?;
+        if drops_reply {
+            self.pending = PendingReply::None;
+        }
         self.pending.flush(writer)?;
         Ok(key)
     }

@@ -24,6 +24,18 @@ fn a_pong_that_never_fits_does_not_block_messages<R: Side>() {
     assert_eq!((frames_of::<R>(&out), connection.has_pending_reply()), (vec![(0x81, b"a".to_vec())], false));
 }
 
+both_roles!(a_refused_send_keeps_a_pong_that_never_fits);
+/// CT-08: a refused call changes nothing.
+fn a_refused_send_keeps_a_pong_that_never_fits<R: Side>() {
+    let (mut connection, mut out) = (R::open(Config::default()), ArrayVec::<u8, 64>::new());
+    assert!(connection.receive(&mut filled(&frame::<R>(0x89, &[1; 100])), &mut out).unwrap().is_some());
+    assert_eq!(connection.send_binary(&[2; 64], &mut out), Err(SendError::Full));
+    assert_eq!((out.len(), connection.has_pending_reply()), (0, true));
+    let mut larger = Vec::new();
+    connection.flush_reply(&mut larger);
+    assert_eq!(frames_of::<R>(&larger), [(0x8A, vec![1; 100])]);
+}
+
 both_roles!(a_write_limit_of_zero_permits_one_frame);
 /// LIM-07.
 fn a_write_limit_of_zero_permits_one_frame<R: Side>() {

@@ -103,6 +103,9 @@ fn answers_of_a_server() {
         ("10.4/head-endless-line", b"", false, Lenient, Outcome::Quiet),
         ("4.2.2/silent-connect", b"", false, Pass, Outcome::Quiet),
         ("4.2.2/silent-half-close", ACCEPTANCE, false, Pass, Outcome::Accepted),
+        ("7692:7/decline-unknown", REFUSAL, false, Lenient, Outcome::Answered(400)),
+        ("7692:7/decline-unknown", b"", true, Fail, Outcome::Eof),
+        ("7692:7/decline-unknown", b"", false, Fail, Outcome::Timeout),
         // A case about frames says nothing about a server that refuses the connection.
         ("5.2/text-0", REFUSAL, true, Verdict::Inconclusive, Outcome::Answered(400)),
     ];

@@ -263,7 +263,7 @@ impl Conversation {
         if matches!(self.expect, Expect::Refuse { .. }) {
             self.head_violations.clear();
         }
-        let is_under_test = self.role == Role::Server && self.raw().is_some();
+        let is_under_test = self.is_opening_under_test();
         let outcome = if is_under_test { Outcome::Wrong } else { Outcome::NotOpened };
         self.find(Finding::new(outcome, detail));
     }
@@ -313,7 +313,7 @@ impl Conversation {
             let detail = format!("the opening request was answered with {status}");
             return Some(Finding::new(Outcome::Answered(status), detail));
         }
-        let is_under_test = self.role == Role::Server && !self.is_whole_and_legal();
+        let is_under_test = self.is_opening_under_test();
         let (outcome, detail) = match self.ended {
             Some(End::Eof) if !is_under_test => {
                 (Outcome::NotOpened, "the connection ended during the opening handshake")
@@ -346,9 +346,10 @@ impl Conversation {
         self.role == Role::Client || is_whole && self.expect != Expect::Alive
     }
 
-    /// Whether nothing is special about the request, so that a case says nothing about an endpoint that ends it.
-    fn is_whole_and_legal(&self) -> bool {
-        !matches!(self.open, Open::Raw(_) | Open::InParts { .. })
+    /// Whether an opening handshake without an answer is a failure of the server, and not the lack of a condition.
+    fn is_opening_under_test(&self) -> bool {
+        let is_special = matches!(self.open, Open::Raw(_) | Open::InParts { .. });
+        self.role == Role::Server && (is_special || matches!(self.expect, Expect::Opened(_)))
     }
 
     fn raw(&self) -> Option<&RawOpening> {

@@ -1,6 +1,7 @@
 //! Offers that a server may agree to, and answers that a client agrees to (RFC 7692 §5, §7.1).
 
 use super::deflated;
+use super::refusals::REFUSED;
 use crate::case::{Case, Roles};
 use crate::catalogue::family::{Family, exchange};
 use crate::clause::Clause;
@@ -149,7 +150,14 @@ fn fallbacks(role: Role) -> Vec<Case> {
         ),
     ];
     let family = Family::new(role, "7692:5", "fallback", CHOICE).roles(Roles::Server);
-    let case = |(name, title, field)| family.echo(name, title, conversation()).opens().extensions(&[field]);
+    let case = |(name, title, field)| {
+        let case = family.echo(name, title, conversation()).opens().extensions(&[field]);
+        match name {
+            // As with the same offers alone.
+            "second" | "third" => case.allow(Pattern::ClientError, Verdict::Lenient, REFUSED),
+            _ => case,
+        }
+    };
     fallbacks.map(case).into()
 }
 

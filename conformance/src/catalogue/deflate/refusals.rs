@@ -15,7 +15,7 @@ const TWICE: Clause =
     Clause::new(7692, "7", "The negotiation offer contains multiple extension parameters with");
 const GRAMMAR: Clause =
     Clause::rfc6455("9.1", "below, the recipient of such malformed data MUST immediately _Fail");
-const REFUSED: Clause =
+pub(super) const REFUSED: Clause =
     Clause::rfc6455("4.2.1", "processing the client's handshake and return an HTTP response with an");
 
 const ANSWER_UNKNOWN: Clause =

@@ -83,6 +83,7 @@ fn answers_of_a_server() {
         ("4.2.1/method-POST", b"HTTP/1.1 405 No\r\nAllow: GET\r\n\r\n", false, Pass, Outcome::Answered(405)),
         ("4.4/version-12", REFUSAL, false, Lenient, Outcome::Answered(400)),
         ("4.4/version-words", REFUSAL, false, Pass, Outcome::Answered(400)),
+        ("4.4/version-twice-13", ACCEPTANCE, false, Lenient, Outcome::Accepted),
         ("9112:3/line-h2-preface", b"\0\0\0\x04\0\0\0\0\0", false, Pass, Outcome::Http2),
         ("4.2.1/accept-minimal", ACCEPTANCE, false, Fail, Outcome::Wrong),
         ("4.2.1/accept-origin", REFUSAL, false, Fail, Outcome::Answered(400)),

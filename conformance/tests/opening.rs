@@ -129,6 +129,8 @@ fn answers_of_a_client() {
         ("4.1/accept-value-wrong", b"\x88\x82\0\0\0\0\x03\xEA", true, Lenient, Outcome::Closed(1002)),
         ("4.1/accept-value-wrong", b"\x81\x81\0\0\0\0x", true, Fail, Outcome::WentOn),
         ("4.1/ends-at-once", b"", false, Pass, Outcome::Eof),
+        ("4.1/http-1.0", b"\x81\x81\0\0\0\0x", true, Lenient, Outcome::WentOn),
+        ("4.1/http-lower-case", b"\x81\x81\0\0\0\0x", true, Fail, Outcome::WentOn),
         ("4.1/accept-minimal", b"", true, Fail, Outcome::Eof),
         ("9112:5.2/response-fold", b"", true, Lenient, Outcome::Eof),
     ];

@@ -62,6 +62,7 @@ fn statuses(role: Role) -> Vec<Case> {
 fn versions(role: Role) -> Vec<Case> {
     let clause =
         Clause::new(9112, "2.3", "HTTP uses a \"<major>.<minor>\" numbering scheme to indicate versions");
+    let status_line = Clause::rfc6455("4.2.2", "A Status-Line with a 101 response code as per RFC 2616");
     let family = family(role, "4.1", "http", clause);
     let versions = [
         ("1.0", "the version HTTP/1.0", "HTTP/1.0 101 Switching Protocols"),
@@ -70,14 +71,15 @@ fn versions(role: Role) -> Vec<Case> {
         ("lower-case", "the version http/1.1", "http/1.1 101 Switching Protocols"),
         ("missing", "no version of HTTP", "101 Switching Protocols"),
     ];
-    let validated =
-        Clause::rfc6455("4.1", "If the server's response is validated as provided for above, it is");
-    let cases = versions.map(|(suffix, title, line)| {
+    let case = |(suffix, title, line)| {
         let case = family.rejected(suffix, title, RawHead::response().start(line));
-        // The rules for a response name no version, and HTTP/1.0 has the same grammar.
-        if suffix == "1.0" { case.lenient(Pattern::WentOn, validated) } else { case }
-    });
-    cases.into()
+        match suffix {
+            // A Status-Line all the same, and §4.1 does not list the version among what a client validates.
+            "1.0" | "0.9" | "2.0" => case.lenient(Pattern::WentOn, status_line),
+            _ => case,
+        }
+    };
+    versions.map(case).into()
 }
 
 /// A case for each value of a field; `None` is the field left out.

@@ -13,8 +13,11 @@ pub(crate) struct Document {
     pub(crate) agent: String,
     pub(crate) role: String,
     pub(crate) transport: String,
+    #[serde(default)]
     pub(crate) target: String,
+    #[serde(default)]
     pub(crate) started: String,
+    #[serde(default)]
     pub(crate) millis: u64,
     pub(crate) options: RunOptions,
     pub(crate) capabilities: CapabilitiesFound,
@@ -26,6 +29,7 @@ pub(crate) struct Document {
 pub(crate) struct RunOptions {
     pub(crate) jobs: usize,
     pub(crate) timeout: u64,
+    #[serde(default)]
     pub(crate) strict: bool,
 }
 
@@ -51,7 +55,7 @@ pub(crate) struct Totals {
     pub(crate) inconclusive: usize,
 }
 
-/// The result of a case.
+/// The result of a case. A stored report may leave out what is empty, and what varies from run to run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct CaseResult {
     pub(crate) id: String,
@@ -65,12 +69,19 @@ pub(crate) struct CaseResult {
     pub(crate) expected: String,
     /// The clause that allows a lenient outcome.
     pub(crate) allowed: Option<String>,
+    #[serde(default)]
     pub(crate) reason: String,
+    #[serde(default)]
     pub(crate) millis: f64,
+    #[serde(default)]
     pub(crate) lag: f64,
+    #[serde(default)]
     pub(crate) tries: u8,
+    #[serde(default)]
     pub(crate) expected_deviation: bool,
+    #[serde(default)]
     pub(crate) observed: Observed,
+    #[serde(default)]
     pub(crate) wire: Vec<WireEntry>,
 }
 

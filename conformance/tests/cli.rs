@@ -8,8 +8,7 @@ mod endpoints;
 mod reference;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -483,33 +482,4 @@ fn a_driver_runs_the_cases_of_a_client() {
     assert!(has("5.5/") && has("7692:7.1.1/own-") && has("7692:7.1.2/own-window-9"), "{ids:?}");
     // A driver may stop at a case in which no connection comes about.
     assert!(!has("7692:7/refuse"), "{ids:?}");
-}
-
-#[cfg(unix)]
-#[test]
-fn a_client_that_ends_by_a_signal_fails_the_case() {
-    let this = std::env::current_exe().expect("this program");
-    let mut arguments = vec!["client", "--no-probe", "--cases", "5.2/rsv-*-text", "--json", "-", "--"];
-    arguments.extend([this.to_str().expect("a path"), "--ignored", "--exact", "the_client", "{uri}"]);
-    let (code, text) = wsconform(&arguments);
-    assert_eq!(code, 1, "{text}");
-    let document = json(text.lines().next().expect("a document"));
-    let failed = document["cases"].as_array().into_iter().flatten().filter(|case| case["verdict"] == "fail");
-    let failed: Vec<_> = failed.map(|case| (&case["id"], &case["outcome"])).collect();
-    assert_eq!(failed, [(&Value::from("5.2/rsv-2-text"), &Value::from("crash"))], "{text}");
-}
-
-#[test]
-#[ignore = "the process of another test"]
-fn the_client() {
-    let uri = std::env::args().last().expect("arguments");
-    let Some((server, path)) = uri.strip_prefix("ws://").and_then(|rest| rest.split_once('/')) else {
-        return;
-    };
-    if path.ends_with("5.2/rsv-2-text") {
-        let mut stream = TcpStream::connect(server).expect("a connection");
-        write!(stream, "GET /{path} HTTP/1.1\r\n\r\n").expect("a request");
-        std::process::abort();
-    }
-    talk(server, &format!("/{path}"));
 }

@@ -8,6 +8,8 @@ extern crate alloc;
 mod endpoints;
 mod reference;
 
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs, process, thread};
@@ -31,8 +33,13 @@ fn process_of_a_client() {
     let is_probe = resource.contains("casetuple=probe/");
     match role.as_str() {
         "crashing" => process::abort(),
+        "crashing once" if resource.ends_with("5.2/rsv-2-text") => {
+            let mut stream = TcpStream::connect(server).expect("a connection");
+            write!(stream, "GET {resource} HTTP/1.1\r\n\r\n").expect("a request");
+            process::abort();
+        }
         _ if is_probe => drop(talk(server, resource)),
-        "correct" => drop(talk(server, resource)),
+        "correct" | "crashing once" => drop(talk(server, resource)),
         "silent" => drop(talk_as(Kind::Silent, server, resource)),
         "resetting" => drop(talk_as(Kind::Resetting, server, resource)),
         "garbage" => drop(talk_as(Kind::Garbage, server, resource)),
@@ -238,4 +245,15 @@ fn the_last_case_of_a_driver_that_does_not_come_back_crashed_it() {
 #[test]
 fn no_case_of_a_client_needs_connections_at_once() {
     assert!(catalogue(Role::Client).iter().all(|case| case.parallel == 1));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_client_that_ends_by_a_signal_fails_the_case() {
+    let (code, document) = complete("crashing once", &["--cases", "5.2/rsv-*-text"]);
+    assert_eq!(code, 1, "{document}");
+    let failed: Vec<_> =
+        results(&document).into_iter().filter(|(_, verdict, ..)| verdict == "fail").collect();
+    let [(id, _, outcome, _)] = &failed[..] else { panic!("{failed:?}") };
+    assert_eq!((id.as_str(), outcome.as_str()), ("5.2/rsv-2-text", "crash"));
 }

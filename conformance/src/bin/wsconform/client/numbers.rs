@@ -76,8 +76,9 @@ mod tests {
 
     #[test]
     fn a_case_has_a_number_for_each_connection_and_second_tries_follow() {
-        let mut cases = catalogue(Role::Client);
-        cases.truncate(20);
+        let cases = catalogue(Role::Client).into_iter();
+        let mut cases: Vec<_> =
+            cases.filter(|case| !matches!(case.script, Script::Sweep(_))).take(20).collect();
         let steps = Vec::new();
         cases[1].script = Script::Sweep(vec![steps.clone(), steps.clone(), steps]);
         let numbers = Numbers::new(&cases);

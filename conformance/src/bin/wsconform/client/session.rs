@@ -42,7 +42,7 @@ pub(super) struct Shared {
 
 /// A client that is silent in so many cases, one after another, gets no more: each costs a second. The
 /// catalogue has fewer offences in a row, so a client that is silent at offences gets all cases.
-const MAX_SILENT: usize = 200;
+const MAX_SILENT: usize = 250;
 
 impl Session {
     pub(super) fn new(agent: &str, shared: &Shared) -> Rc<Self> {

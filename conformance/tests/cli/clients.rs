@@ -1,77 +1,16 @@
-//! Clients as the program runs them: a process for each case, and drivers, correct and not. This file is
-//! also the process: the program starts it with the name of one test and a URI.
-#![cfg(feature = "cli")]
-#![allow(dead_code, unreachable_pub, reason = "other tests use more of the reference endpoint")]
+//! Clients as the program runs them: a process for each case, and drivers, correct and not.
 
-extern crate alloc;
-
-mod endpoints;
-mod reference;
-
-use std::io::Write as _;
-use std::net::TcpStream;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::Command;
-use std::{env, fs, process, thread};
+use std::process::Stdio;
 
-use endpoints::{Kind, talk, talk_as};
 use serde_json::Value;
 use wsconform::{Role, catalogue};
 
-/// The variable that says what the process does.
-const ROLE: &str = "WSCONFORM_TEST_CLIENT";
-
-/// The process of a client; without a role nothing.
-#[test]
-fn process_of_a_client() {
-    let (Ok(role), Some(uri)) = (env::var(ROLE), env::args().find(|word| word.starts_with("ws://"))) else {
-        return;
-    };
-    let rest = uri.strip_prefix("ws://").unwrap_or_default();
-    let (server, resource) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    // The name of a probe has its section.
-    let is_probe = resource.contains("casetuple=probe/");
-    match role.as_str() {
-        "crashing" => process::abort(),
-        "crashing once" if resource.ends_with("5.2/rsv-2-text") => {
-            let mut stream = TcpStream::connect(server).expect("a connection");
-            write!(stream, "GET {resource} HTTP/1.1\r\n\r\n").expect("a request");
-            process::abort();
-        }
-        _ if is_probe => drop(talk(server, resource)),
-        "correct" | "crashing once" => drop(talk(server, resource)),
-        "silent" => drop(talk_as(Kind::Silent, server, resource)),
-        "resetting" => drop(talk_as(Kind::Resetting, server, resource)),
-        "garbage" => drop(talk_as(Kind::Garbage, server, resource)),
-        "redirected" => drop(talk_as(Kind::Redirected, server, resource)),
-        "absent" | "absent driver" => {}
-        "driver" => drive(server, |_| Kind::Correct),
-        "limited driver" => drive(server, |_| Kind::Limited),
-        "plain driver" => drive(server, |_| Kind::Plain),
-        "silent driver" => drive(server, |_| Kind::Silent),
-        "resetting driver" => drive(server, |_| Kind::Resetting),
-        "garbage driver" => drive(server, |_| Kind::Garbage),
-        "hesitant driver" => drive(server, |number| if number == 1 { Kind::Silent } else { Kind::Correct }),
-        "dying driver" => drive(server, |number| if number < 3 { Kind::Correct } else { process::exit(1) }),
-        "stopping driver" => drive(server, |number| match number {
-            1 | 2 => Kind::Correct,
-            _ => loop {
-                thread::park();
-            },
-        }),
-        "leaving driver" => drive(server, |number| if number < 3 { Kind::Correct } else { process::exit(0) }),
-        other => panic!("{other}"),
-    }
-}
-
-/// Runs all cases; the number says how.
-fn drive(server: &str, kind: impl Fn(u32) -> Kind) {
-    let count: u32 = talk(server, "/getCaseCount").expect("a count").parse().expect("a number");
-    for number in 1..=count {
-        talk_as(kind(number), server, &format!("/runCase?case={number}&agent=test"));
-    }
-    talk(server, "/updateReports?agent=test");
-}
+use crate::endpoints::talk;
+use crate::process::{ROLE, command};
+use crate::program::{file, json, program};
 
 /// A run with a client of this role: the exit code, and the document if there is one.
 fn run(role: &str, arguments: &[&str]) -> (i32, Option<Value>) {
@@ -79,15 +18,14 @@ fn run(role: &str, arguments: &[&str]) -> (i32, Option<Value>) {
         .join(format!("{role} {}.json", arguments.join(" ").replace('/', "_")));
     let _ = fs::remove_file(&path);
     let place = if role.ends_with("driver") { "{server}" } else { "{uri}" };
-    let this = env::current_exe().expect("a path");
-    let status = Command::new(env!("CARGO_BIN_EXE_wsconform"))
+    let status = program()
         .args(["client", "--quiet", "--jobs", "4"])
         .args(arguments)
         .arg("--json")
         .arg(&path)
         .arg("--")
-        .arg(this)
-        .args(["process_of_a_client", "--exact", place])
+        .args(command())
+        .arg(place)
         .env(ROLE, role)
         .status()
         .expect("the program runs");
@@ -206,7 +144,7 @@ fn a_client_that_never_connects_is_not_tested() {
         assert_eq!(run(role, &["--timeout", "100"]), (3, None), "{role}");
     }
     let wsconform = |arguments: &[&str]| {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_wsconform"));
+        let mut program = program();
         program.args(["client", "--timeout", "20", "--"]).args(arguments).status().expect("an end").code()
     };
     for command in [&["sleep", "1000", "{uri}"][..], &["sleep", "1000"], &["true"], &["/nowhere/a-client"]] {
@@ -256,4 +194,50 @@ fn a_client_that_ends_by_a_signal_fails_the_case() {
         results(&document).into_iter().filter(|(_, verdict, ..)| verdict == "fail").collect();
     let [(id, _, outcome, _)] = &failed[..] else { panic!("{failed:?}") };
     assert_eq!((id.as_str(), outcome.as_str()), ("5.2/rsv-2-text", "crash"));
+}
+
+#[test]
+fn a_driver_runs_the_cases_of_a_client() {
+    let (path, name) = file("driver.json");
+    let mut child = program()
+        .args([
+            "client",
+            "--listen",
+            "127.0.0.1:0",
+            "--cases",
+            "5.5*",
+            "--cases",
+            "7692:7/refuse*",
+            "--cases",
+            "7692:7.1*/own-*",
+            "--skip",
+            "cmd/",
+            "--json",
+            &name,
+        ])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
+    let line = lines.next().expect("a line").expect("text");
+    let server = line.split(['/', ',']).nth(2).expect("an address").to_owned();
+    let count: u32 = talk(&server, "/getCaseCount").expect("a count").parse().expect("a number");
+    for number in 1..=count {
+        talk(&server, &format!("/runCase?agent=the%20reference&case={number}"));
+    }
+    let status = talk(&server, "/getCaseStatus?case=1&agent=the%20reference");
+    assert_eq!(status.as_deref(), Some("{\"behavior\":\"OK\"}"));
+    assert!(talk(&server, "/getCaseInfo?case=1").is_some_and(|info| info.contains("\"id\":\"5.5")));
+    talk(&server, "/updateReports?agent=the%20reference");
+    let rest: Vec<_> = lines.map_while(Result::ok).collect();
+    assert_eq!(child.wait().expect("an end").code(), Some(0), "{rest:?}");
+    let document = json(&fs::read_to_string(path).expect("a report"));
+    assert_eq!(document["agent"], "the reference");
+    // The client agrees to each parameter of permessage-deflate, so no case is skipped.
+    assert_eq!(document["totals"]["pass"], document["cases"].as_array().map_or(0, Vec::len));
+    let ids: Vec<_> = document["cases"].as_array().into_iter().flatten().map(|case| &case["id"]).collect();
+    let has = |id: &str| ids.iter().any(|one| one.as_str().is_some_and(|one| one.starts_with(id)));
+    assert!(has("5.5/") && has("7692:7.1.1/own-") && has("7692:7.1.2/own-window-9"), "{ids:?}");
+    // A driver may stop at a case in which no connection comes about.
+    assert!(!has("7692:7/refuse"), "{ids:?}");
 }

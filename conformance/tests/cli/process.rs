@@ -1,0 +1,74 @@
+//! The process of an endpoint. It is this program: wsconform starts it with the name of one test, and a
+//! variable says what it does.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::{env, process, thread};
+
+use crate::endpoints::{Kind, die_at_each_offence, talk, talk_as};
+
+/// The variable that says what the process does.
+pub const ROLE: &str = "WSCONFORM_TEST_ROLE";
+/// The variable with the port of a server.
+pub const PORT: &str = "WSCONFORM_TEST_PORT";
+
+/// The command of the process. It ignores further arguments that no test has as its name.
+pub fn command() -> [String; 3] {
+    let this = env::current_exe().expect("a path").display().to_string();
+    [this, "--exact".to_owned(), "process::process_of_an_endpoint".to_owned()]
+}
+
+/// The process of an endpoint; without a role nothing.
+#[test]
+fn process_of_an_endpoint() {
+    let Ok(role) = env::var(ROLE) else { return };
+    if role == "dying server" {
+        die_at_each_offence(env::var(PORT).expect("a port").parse().expect("a number"));
+        return;
+    }
+    let uri = env::args().find(|word| word.starts_with("ws://")).expect("a URI");
+    let rest = uri.strip_prefix("ws://").unwrap_or_default();
+    let (server, resource) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    // The name of a probe has its section.
+    let is_probe = resource.contains("casetuple=probe/");
+    match role.as_str() {
+        "crashing" => process::abort(),
+        "crashing once" if resource.ends_with("5.2/rsv-2-text") => {
+            let mut stream = TcpStream::connect(server).expect("a connection");
+            write!(stream, "GET {resource} HTTP/1.1\r\n\r\n").expect("a request");
+            process::abort();
+        }
+        _ if is_probe => drop(talk(server, resource)),
+        "correct" | "crashing once" => drop(talk(server, resource)),
+        "silent" => drop(talk_as(Kind::Silent, server, resource)),
+        "resetting" => drop(talk_as(Kind::Resetting, server, resource)),
+        "garbage" => drop(talk_as(Kind::Garbage, server, resource)),
+        "redirected" => drop(talk_as(Kind::Redirected, server, resource)),
+        "absent" | "absent driver" => {}
+        "driver" => drive(server, |_| Kind::Correct),
+        "limited driver" => drive(server, |_| Kind::Limited),
+        "plain driver" => drive(server, |_| Kind::Plain),
+        "silent driver" => drive(server, |_| Kind::Silent),
+        "resetting driver" => drive(server, |_| Kind::Resetting),
+        "garbage driver" => drive(server, |_| Kind::Garbage),
+        "hesitant driver" => drive(server, |number| if number == 1 { Kind::Silent } else { Kind::Correct }),
+        "dying driver" => drive(server, |number| if number < 3 { Kind::Correct } else { process::exit(1) }),
+        "stopping driver" => drive(server, |number| match number {
+            1 | 2 => Kind::Correct,
+            _ => loop {
+                thread::park();
+            },
+        }),
+        "leaving driver" => drive(server, |number| if number < 3 { Kind::Correct } else { process::exit(0) }),
+        other => panic!("{other}"),
+    }
+}
+
+/// Runs all cases; the number says how.
+fn drive(server: &str, kind: impl Fn(u32) -> Kind) {
+    let count: u32 = talk(server, "/getCaseCount").expect("a count").parse().expect("a number");
+    for number in 1..=count {
+        talk_as(kind(number), server, &format!("/runCase?case={number}&agent=test"));
+    }
+    talk(server, "/updateReports?agent=test");
+}

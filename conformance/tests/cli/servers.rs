@@ -1,0 +1,158 @@
+//! Servers that are wrong in any way: each case has a verdict, and the run ends.
+
+use std::fs;
+
+use serde_json::Value;
+use wsconform::{Role, catalogue};
+
+use crate::endpoints::{Server, free_port};
+use crate::process::{PORT, ROLE, command};
+use crate::program::{file, json, program, wsconform};
+
+#[test]
+fn a_server_that_does_not_echo_is_not_tested() {
+    for server in [Server::silent(), Server::garbage(), Server::ending()] {
+        let (code, text) = wsconform(&["server", &server.uri, "--timeout", "200"]);
+        assert_eq!(code, 3, "{text}");
+        assert!(text.contains("did not echo \"hello\""), "{text}");
+    }
+    let gone = Server::correct().end();
+    assert_eq!(wsconform(&["server", &gone]).0, 3);
+    assert_eq!(wsconform(&["server", &gone, "--", "/nowhere/a-server"]).0, 3);
+}
+
+#[test]
+fn a_server_that_hangs_times_out_twice() {
+    let server = Server::hanging();
+    let arguments =
+        ["server", &server.uri, "--no-probe", "--timeout", "100", "--cases", "5.2/rsv-1-*", "--json", "-"];
+    let (code, text) = wsconform(&arguments);
+    assert_eq!(code, 1, "{text}");
+    let document = json(text.lines().next().expect("a document"));
+    let cases = document["cases"].as_array().expect("cases");
+    assert!(cases.iter().all(|case| case["outcome"] == "timeout"), "{text}");
+    let tries: Vec<_> = cases.iter().filter(|case| case["tries"] == 2).collect();
+    assert_eq!(tries.len(), 1, "one case of the family runs again");
+}
+
+#[test]
+fn a_server_that_dies_fails_the_case_and_the_others_are_inconclusive() {
+    let server = Server::dying();
+    let arguments = [
+        "server",
+        &server.uri,
+        "--no-probe",
+        "--jobs",
+        "1",
+        "--timeout",
+        "200",
+        "--cases",
+        "5.2/rsv-*-text",
+        "--json",
+        "-",
+    ];
+    let (code, text) = wsconform(&arguments);
+    assert_eq!(code, 1, "{text}");
+    let document = json(text.lines().next().expect("a document"));
+    let count = |outcome: &str, verdict: &str| {
+        let cases = document["cases"].as_array().expect("cases").iter();
+        cases.filter(|case| case["outcome"] == outcome && case["verdict"] == verdict).count()
+    };
+    assert_eq!((count("crash", "fail"), count("not-opened", "inconclusive")), (1, 6), "{text}");
+}
+
+const OPENINGS: [&str; 2] = ["4.2.1/method-*", "4.2.1/upgrade-*"];
+const FRAMES: [&str; 3] = ["5.2/rsv-*", "5.5.2/ping-*", "10.4/isolation-64"];
+
+/// The server answers no more once the run has begun: each case has a verdict, and none passes.
+fn every_case_has_a_verdict(server: &Server, name: &str, selected: &[&str]) {
+    let (path, file) = file(name);
+    let mut arguments = vec!["server", &server.uri, "--no-probe", "--timeout", "100", "--json", &file];
+    arguments.extend(selected.iter().flat_map(|glob| ["--cases", glob]));
+    let (code, text) = wsconform(&arguments);
+    assert_eq!(code, 1, "{text}");
+    let document = json(&fs::read_to_string(path).expect("a report"));
+    let is_selected = |id: &str| selected.iter().any(|glob| id.starts_with(glob.trim_end_matches('*')));
+    let expected = catalogue(Role::Server).iter().filter(|case| is_selected(case.id.as_str())).count();
+    let cases = document["cases"].as_array().expect("cases");
+    assert_eq!(cases.len(), expected);
+    let is_crash = |case: &Value| case["verdict"] == "fail" && case["outcome"] == "crash";
+    let is_open = |case: &Value| case["verdict"] == "inconclusive" && case["outcome"] == "not-opened";
+    assert!(cases.iter().any(is_crash), "{text}");
+    assert!(cases.iter().all(|case| is_crash(case) || is_open(case)), "{document}");
+}
+
+#[test]
+fn a_server_that_falls_silent_crashed() {
+    every_case_has_a_verdict(
+        &Server::correct_then_silent(),
+        "silent.json",
+        &[&OPENINGS[..], &FRAMES].concat(),
+    );
+}
+
+#[test]
+fn a_server_that_writes_garbage_crashed() {
+    every_case_has_a_verdict(
+        &Server::correct_then_garbage(),
+        "garbage.json",
+        &[&OPENINGS[..], &FRAMES].concat(),
+    );
+}
+
+#[test]
+fn a_server_that_resets_each_connection_crashed() {
+    every_case_has_a_verdict(
+        &Server::correct_then_resetting(),
+        "resetting.json",
+        &[&OPENINGS[..], &FRAMES].concat(),
+    );
+}
+
+#[test]
+fn a_server_that_ends_each_connection_crashed() {
+    every_case_has_a_verdict(
+        &Server::correct_then_ending(),
+        "ending.json",
+        &[&OPENINGS[..], &FRAMES].concat(),
+    );
+}
+
+#[test]
+fn a_server_that_is_mute_after_the_opening_crashed() {
+    every_case_has_a_verdict(&Server::correct_then_mute(), "mute.json", &FRAMES);
+}
+
+#[test]
+fn a_server_that_dies_is_started_again() {
+    let port = free_port();
+    let (path, report) = file("dying.json");
+    let output = program()
+        .env(PORT, port.to_string())
+        .args(["server", &format!("ws://127.0.0.1:{port}/"), "--no-probe", "--json", &report])
+        .args(["--cases", "5.2/rsv-*-text", "--cases", "5.5.2/ping-*", "--"])
+        .args(command())
+        .env(ROLE, "dying server")
+        .output()
+        .expect("the program runs");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let document = json(&fs::read_to_string(path).expect("a report"));
+    for case in document["cases"].as_array().expect("cases") {
+        let is_offence = case["id"].as_str().is_some_and(|id| id.contains("rsv"));
+        let expected = if is_offence { ("fail", "crash") } else { ("pass", "echoed") };
+        assert!(case["verdict"] == expected.0 && case["outcome"] == expected.1, "{case}");
+    }
+}
+
+/// §8.5 of the design: how the bytes are split into reads changes no verdict.
+#[test]
+fn a_proxy_that_splits_every_write_changes_no_verdict() {
+    let server = Server::correct();
+    let proxy = server.byte_by_byte();
+    let mut arguments = vec!["server", &proxy.uri, "--no-probe", "--timeout", "10000", "--skip", "*65536*"];
+    let sections = ["3/", "4.*", "5.*", "7.*", "8.1/", "9.1/", "any/", "7692:6*", "7692:7/*", "7692:7.1*"];
+    arguments.extend(sections.iter().flat_map(|glob| ["--cases", glob]));
+    let (code, text) = wsconform(&arguments);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains(" 0 lenient  0 failed  0 skipped  0 inconclusive"), "{text}");
+}

@@ -107,6 +107,8 @@ fn answers_of_a_server() {
         ("7692:7/decline-unknown", REFUSAL, false, Lenient, Outcome::Answered(400)),
         ("7692:7/decline-unknown", b"", true, Fail, Outcome::Eof),
         ("7692:7/decline-unknown", b"", false, Fail, Outcome::Timeout),
+        ("7692:7/decline-smwb-empty", REFUSAL, false, Pass, Outcome::Answered(400)),
+        ("7692:7/decline-smwb-empty", b"", true, Lenient, Outcome::Eof),
         ("7692:5/fallback-third", REFUSAL, false, Lenient, Outcome::Answered(400)),
         ("7692:5/fallback-of-two-valid", REFUSAL, false, Fail, Outcome::Answered(400)),
         // A case about frames says nothing about a server that refuses the connection.

@@ -62,7 +62,10 @@ fn declined(role: Role) -> Vec<Case> {
         let case = family.echo(name, format!("an offer with {parameters}"), conversation());
         let case = case.opens().extensions(&[field]);
         match name {
-            "smwb-empty" => case.allow(Pattern::ClientError, Verdict::Pass, GRAMMAR),
+            "smwb-empty" => {
+                let case = case.allow(Pattern::ClientError, Verdict::Pass, GRAMMAR);
+                case.allow(Pattern::AnyEnd, Verdict::Lenient, GRAMMAR)
+            }
             _ => case.allow(Pattern::ClientError, Verdict::Lenient, REFUSED),
         }
     });

@@ -16,7 +16,7 @@ from wsproto.utilities import RemoteProtocolError
 
 
 def echo(sock, ws):
-    """Echoes until one end closes the WebSocket connection, or until TCP ends. Returns whether both ends have closed it."""
+    """Echoes until the connection ends. Returns whether the closing handshake is complete."""
     parts = []
     while True:
         data = sock.recv(65536)

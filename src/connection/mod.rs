@@ -408,9 +408,9 @@ impl<R: Role> Connection<R> {
     /// not only a Pong. Each wait begins with the first call after its cause, so call `tick` after every read
     /// and write, and at the deadline.
     ///
-    /// If `out` has no room for a Ping, or a client has no masking key, a later call writes the Ping, and the
-    /// wait for the Pong begins then. `tick` does not limit the time that the transport takes to accept
-    /// `out`.
+    /// `tick` first writes the pending reply, if `out` has room for it now. If `out` has no room for a Ping,
+    /// or a client has no masking key, a later call writes the Ping, and the wait for the Pong begins then.
+    /// `tick` does not limit the time that the transport takes to accept `out`.
     ///
     /// ```
     /// # use core::time::Duration;
@@ -435,6 +435,7 @@ impl<R: Role> Connection<R> {
     #[doc(alias = "handle_timeout")]
     #[doc(alias = "poll_timeout")]
     pub fn tick(&mut self, now: Duration, out: &mut impl SendBuffer) -> Result<Option<Duration>, Timeout> {
+        self.flush_reply(out);
         let Self { role, config, timer, phase } = self;
         match phase {
             Phase::Handshake(opening) => {

@@ -312,6 +312,7 @@ impl<R: Role> WriteHalf<R> {
     /// later call returns the same error. Close the transport, so that the task that reads ends, too.
     #[doc(alias = "handle_timeout")]
     pub fn tick(&mut self, now: Duration, out: &mut impl SendBuffer) -> Result<Option<Duration>, Timeout> {
+        self.flush_reply(out);
         let Self { role, config, timer, phase } = self;
         match phase {
             Phase::Open(half) => {

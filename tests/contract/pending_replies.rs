@@ -1,5 +1,7 @@
 //! The pending reply: when it is written, when it is dropped, and that it never blocks other frames.
 
+use core::time::Duration;
+
 use arrayvec::ArrayVec;
 use websocket_proto::{
     Client, CloseCode, CloseFrameStatus, Config, Connection, Entropy, EntropyError, Event, Negotiated,
@@ -67,6 +69,32 @@ fn a_pending_pong_longer_than_the_limit_does_not_block_an_empty_buffer<R: Side>(
         out.clear();
         connection.send_text("a", &mut out).unwrap();
         assert_eq!(frames_of::<R>(&out), [(0x8A, ping.to_vec()), (0x81, b"a".to_vec())]);
+    }
+}
+
+both_roles!(a_tick_with_room_writes_the_reply);
+/// ST-11: as each call that takes `out` does, also when the close timeout ends.
+fn a_tick_with_room_writes_the_reply<R: Side>() {
+    let at = Duration::from_secs;
+    for (wire, reply) in [
+        (frame::<R>(0x89, b"?"), (0x8A, b"?".to_vec())),
+        (frame::<R>(0x88, b"\x03\xe8"), (0x88, b"\x03\xe8".to_vec())),
+    ] {
+        let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
+        stalled(&mut connection, &wire);
+        assert!(connection.tick(at(0), &mut SendSlice::new(&mut [])).is_ok());
+        assert!(connection.has_pending_reply());
+        let _ = connection.tick(at(10), &mut out);
+        assert_eq!((frames_of::<R>(&out), connection.has_pending_reply()), (vec![reply.clone()], false));
+        assert_eq!(connection.close_status().clean(), reply.0 == 0x88);
+
+        let (mut reader, mut writer) = R::open(Config::default()).split().unwrap();
+        let (signal, _) = reader.receive(&mut filled(&wire));
+        writer.handle_signal(signal.unwrap(), &mut SendSlice::new(&mut []));
+        assert!(writer.has_pending_reply());
+        out.clear();
+        assert!(writer.tick(at(0), &mut out).is_ok());
+        assert_eq!((frames_of::<R>(&out), writer.has_pending_reply()), (vec![reply], false));
     }
 }
 

@@ -11,8 +11,10 @@ mod support_deflate;
 use std::fs;
 use std::path::Path;
 
+use arbitrary::{Arbitrary, Unstructured};
+
 #[track_caller]
-fn replay(target: &str, property: fn(&[u8])) {
+fn replay(target: &str, property: impl Fn(&[u8])) {
     let seeds = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target))
         .expect("a directory");
     let mut count = 0;
@@ -23,6 +25,12 @@ fn replay(target: &str, property: fn(&[u8])) {
         count += 1;
     }
     assert!(count > 0, "no seeds");
+}
+
+/// Replays the seeds of a structured input, which `arbitrary` builds as libFuzzer does.
+#[track_caller]
+fn replay_structured<T: for<'a> Arbitrary<'a>>(target: &str, property: fn(T)) {
+    replay(target, |bytes| property(T::arbitrary_take_rest(Unstructured::new(bytes)).expect("an input")));
 }
 
 #[test]
@@ -63,8 +71,8 @@ fn deflate_inbound() {
 
 #[test]
 #[cfg(feature = "deflate")]
-fn deflate_pair() {
-    replay("deflate_pair", properties::deflate_pair);
+fn pair() {
+    replay("pair", properties::pair);
 }
 
 #[test]
@@ -76,4 +84,45 @@ fn shared_buffer() {
 #[cfg(feature = "bytes")]
 fn take_payload() {
     replay("take_payload", properties::take_payload);
+}
+
+#[test]
+fn fixed_memory() {
+    replay_structured("fixed_memory", properties::fixed_memory);
+}
+
+#[test]
+fn halves() {
+    replay_structured("halves", properties::halves);
+}
+
+#[test]
+fn handshake_pair() {
+    replay_structured("handshake_pair", properties::handshake_pair);
+}
+
+#[test]
+fn storages() {
+    replay_structured("storages", properties::storages);
+}
+
+#[test]
+fn utf8() {
+    replay_structured("utf8", properties::utf8);
+}
+
+#[test]
+fn http_head() {
+    replay("http_head", properties::http_head);
+}
+
+#[test]
+#[cfg(feature = "deflate")]
+fn inflate_blocks() {
+    replay("inflate_blocks", properties::inflate_blocks);
+}
+
+#[test]
+fn parts() {
+    replay("parts", properties::parts);
 }

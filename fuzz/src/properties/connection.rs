@@ -40,9 +40,10 @@ pub fn connection_client(input: &[u8]) {
 }
 
 /// The nonce of §1.3, then keys that never repeat, as many as are left.
-struct Keys<'a> {
-    next: support::Keys,
-    left: &'a Cell<usize>,
+#[derive(Clone)]
+pub(super) struct Keys<'a> {
+    pub(super) next: support::Keys,
+    pub(super) left: &'a Cell<usize>,
 }
 
 impl Entropy for Keys<'_> {

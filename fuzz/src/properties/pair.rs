@@ -1,29 +1,34 @@
-//! A client and a server with permessage-deflate (RFC 7692 §7), connected to each other.
+//! A client and a server, connected to each other.
 
+use core::cell::Cell;
 use core::mem;
+use core::time::Duration;
 
 use websocket_proto::handshake::DeflateParams;
 use websocket_proto::{
     Client, CloseCode, Config, Connection, DeflateConfig, Delivery, Event, MessageKind, Negotiated,
-    ReceiveBuffer, SendError, SendSlice, Server, State,
+    PreparedMessage, ReceiveBuffer, Role, SendError, SendSlice, Server, State,
 };
 
+use super::connection::Keys;
 use super::naive;
 use super::script::Script;
-use crate::support::{Keys, Seen};
-use crate::support_deflate::{Deflating, json};
+use crate::support::Seen;
+use crate::support_deflate::json;
 
-/// Each end receives the messages that the other end sends, in order and without an error, for any negotiated
-/// parameters, any calls, and any way to transfer the output.
+/// Each end receives what the other end sends, in order and without an error, for any negotiated parameters,
+/// any calls, and any way to transfer the output.
 ///
 /// The input begins with the negotiated [`parameters`] and the configuration ([`configured`]) of the server
 /// and of the client. The rest is operations: a byte for [`End::operation`], whose top bit selects the
 /// client, and its arguments.
-pub fn deflate_pair(input: &[u8]) {
+pub fn pair(input: &[u8]) {
     let mut script = Script(input);
-    let agreed = Negotiated::new().with_deflate(parameters(&mut script));
-    let mut server = End::<Server>::new(agreed, configured(&mut script));
-    let mut client = End::<Client<Keys>>::new(agreed, configured(&mut script));
+    let left = Cell::new(usize::MAX);
+    let agreed = parameters(&mut script);
+    let mut server = End::new(Server::new(), false, agreed, configured(&mut script), &left);
+    let keys = Keys { next: Default::default(), left: &left };
+    let mut client = End::new(Client::new(keys), true, agreed, configured(&mut script), &left);
     for _ in 0..100 {
         if script.0.is_empty() {
             break;
@@ -35,7 +40,8 @@ pub fn deflate_pair(input: &[u8]) {
             client.operation(operation, &mut script, &mut server);
         }
     }
-    while !(server.out.is_empty() && client.out.is_empty()) {
+    left.set(usize::MAX);
+    while server.flush() | client.flush() {
         client.receive(mem::take(&mut server.out));
         server.receive(mem::take(&mut client.out));
     }
@@ -43,9 +49,15 @@ pub fn deflate_pair(input: &[u8]) {
     server.judge(&client);
 }
 
-/// The window bits of the server and of the client, then bits for context takeover.
-fn parameters(script: &mut Script<'_>) -> DeflateParams {
-    let (bits, takeover) = (script.byte(), script.byte());
+/// The window bits of the server and of the client, then bits: 1 and 2 for no context takeover, 4 for no
+/// permessage-deflate.
+fn parameters(script: &mut Script<'_>) -> Negotiated {
+    let (bits, options) = (script.byte(), script.byte());
+    let agreed = Negotiated::new();
+    if options & 4 == 0 { agreed.with_deflate(deflate(bits, options)) } else { agreed }
+}
+
+fn deflate(bits: u8, takeover: u8) -> DeflateParams {
     let mut deflate = DeflateParams::new();
     (deflate.server_window_bits, deflate.client_window_bits) = (8 + (bits & 7), 8 + (bits >> 3 & 7));
     (deflate.server_context_takeover, deflate.client_context_takeover) =
@@ -53,8 +65,8 @@ fn parameters(script: &mut Script<'_>) -> DeflateParams {
     deflate
 }
 
-/// The configuration of an end: a byte with options (1 for parts, 2 for limits on the parameters), the level,
-/// the least length to compress, and with option 2 the limits.
+/// The configuration of an end: a byte with options (1 for parts, 2 for limits on the parameters, 4 for little
+/// room in `out`), the level, the least length to compress, and with option 2 the limits.
 fn configured(script: &mut Script<'_>) -> Config {
     let options = script.byte();
     let (mut config, mut deflate) = (Config::default(), DeflateConfig::default());
@@ -63,14 +75,26 @@ fn configured(script: &mut Script<'_>) -> Config {
         config.delivery = Delivery::Parts;
     }
     if options & 2 != 0 {
-        deflate.limits = parameters(script);
+        deflate.limits = self::deflate(script.byte(), script.byte());
+    }
+    if options & 4 != 0 {
+        config.max_write_buffer = 10;
     }
     config.deflate = Some(deflate);
     config
 }
 
 /// One end and its results.
-struct End<R: Deflating> {
+struct End<'k, R: Role + Clone> {
+    masks: bool,
+    /// How many masking keys are left.
+    left: &'k Cell<usize>,
+    now: Duration,
+    /// Whether a newer Pong can replace one that waits for room.
+    may_lose_pongs: bool,
+    /// Whether a reply had no masking key: a client whose entropy source fails drops it.
+    may_lose_replies: bool,
+    has_timed_out: bool,
     connection: Connection<R>,
     inbound: ReceiveBuffer<Vec<u8>>,
     out: Vec<u8>,
@@ -85,11 +109,17 @@ struct End<R: Deflating> {
     part: Vec<u8>,
 }
 
-impl<R: Deflating> End<R> {
-    fn new(agreed: Negotiated, config: Config) -> Self {
-        let connection = Connection::established(R::role(), agreed, config);
+impl<'k, R: Role + Clone> End<'k, R> {
+    fn new(role: R, masks: bool, agreed: Negotiated, config: Config, left: &'k Cell<usize>) -> Self {
+        let connection = Connection::established(role, agreed, config);
         let inbound = ReceiveBuffer::with_retained_capacity(64);
         Self {
+            masks,
+            left,
+            now: Duration::ZERO,
+            may_lose_pongs: config.max_write_buffer < 100,
+            may_lose_replies: false,
+            has_timed_out: false,
             connection,
             inbound,
             out: vec![],
@@ -101,8 +131,20 @@ impl<R: Deflating> End<R> {
         }
     }
 
-    fn operation<P: Deflating>(&mut self, operation: u8, script: &mut Script<'_>, peer: &mut End<P>) {
+    fn operation<P: Role + Clone>(&mut self, operation: u8, script: &mut Script<'_>, peer: &mut End<'_, P>) {
         match operation & 0x7F {
+            b'a' => {
+                let (is_text, window_bits) = (script.one_of([false, true]), script.byte());
+                let payload = self.payload(script);
+                let (message, seen) = if is_text {
+                    let text = String::from_utf8_lossy(&payload).into_owned();
+                    (PreparedMessage::text(&text), Seen::Text(text))
+                } else {
+                    (PreparedMessage::binary(&payload), Seen::Binary(payload))
+                };
+                let message = if window_bits < 16 { message.with_deflate(window_bits, 6) } else { message };
+                self.send(seen, |connection, out| connection.send_prepared(&message, out));
+            }
             b'b' => {
                 let payload = self.payload(script);
                 self.send(Seen::Binary(payload.clone()), |connection, out| {
@@ -112,18 +154,35 @@ impl<R: Deflating> End<R> {
             b'c' => self.send(Seen::Close(Some((1000, String::new()))), |connection, out| {
                 connection.close(CloseCode::NORMAL_CLOSURE, "", out)
             }),
+            b'd' => {
+                let code = CloseCode::new(1000 + u16::from(script.byte())).unwrap_or(CloseCode::GOING_AWAY);
+                let reason = script.text();
+                self.send(Seen::Close(Some((code.get(), reason.clone()))), |connection, out| {
+                    connection.close(code, &reason, out)
+                });
+            }
+            b'e' => self.send(Seen::Close(None), |connection, out| connection.close_empty(out)),
             b'g' => {
                 let payload = script.bytes();
                 self.send(Seen::Ping(payload.to_vec()), |connection, out| connection.ping(payload, out));
             }
             b'h' => self.connection = self.connection.clone(),
             b'j' => {
-                let nothing = Connection::established(R::role(), Negotiated::new(), Config::default());
-                self.connection = match mem::replace(&mut self.connection, nothing).split() {
+                self.connection = match self.connection.clone().split() {
                     Ok((reader, writer)) => Connection::join(reader, writer),
                     Err(connection) => connection,
                 };
             }
+            b'k' => self.tick(Duration::from_secs(script.byte().into())),
+            b'l' => {
+                let payload = script.bytes();
+                self.send(Seen::Pong(payload.to_vec()), |connection, out| connection.pong(payload, out));
+            }
+            b'n' => {
+                self.left.set(script.byte().into());
+                (self.may_lose_replies, peer.may_lose_replies) = (self.masks, peer.masks);
+            }
+            b'f' => self.left.set(usize::MAX),
             b'o' => self.connection.set_compression(script.one_of([true, false])),
             b'p' => {
                 let (last, kind) = (script.one_of([false, true]), script.kind());
@@ -137,6 +196,7 @@ impl<R: Deflating> End<R> {
                 // To an `out` that may be too short.
                 let (payload, mut memory) = (self.payload(script), vec![0; usize::from(script.byte()) * 8]);
                 let mut out = SendSlice::new(&mut memory);
+                self.may_lose_pongs = true;
                 let result = self.connection.send_binary(&payload, &mut out);
                 self.out.extend(out.as_slice());
                 self.told(Seen::Binary(payload), result);
@@ -196,8 +256,12 @@ impl<R: Deflating> End<R> {
             Err(SendError::Closed) => assert!(self.is_closed()),
             Err(SendError::MessageOpen) => assert!(is_message && self.begun.is_some()),
             Err(SendError::ControlTooLong) => {
-                assert!(matches!(seen, Seen::Ping(payload) if payload.len() > 125))
+                assert!(matches!(seen, Seen::Ping(payload) | Seen::Pong(payload) if payload.len() > 125))
             }
+            Err(SendError::ReasonTooLong) => {
+                assert!(matches!(seen, Seen::Close(Some((_, reason))) if reason.len() > 123))
+            }
+            Err(SendError::Entropy) => assert!(self.masks && self.left.get() == 0),
             Err(SendError::Full) => {}
             Err(error) => panic!("{error:?}"),
         }
@@ -217,8 +281,29 @@ impl<R: Deflating> End<R> {
             Err(SendError::Closed) => assert!(self.is_closed()),
             Err(SendError::InvalidUtf8) => assert_eq!(kind, MessageKind::Text),
             Err(SendError::Full) => {}
+            Err(SendError::Entropy) => assert!(self.masks && self.left.get() == 0),
             Err(error) => panic!("{error:?}"),
         }
+    }
+
+    /// Advances the time. What `tick` writes goes to the peer, too.
+    fn tick(&mut self, time: Duration) {
+        self.now += time;
+        let before = self.out.len();
+        let result = self.connection.tick(self.now, &mut self.out);
+        self.has_timed_out |= result.is_err();
+        let written = naive::frames(&self.out[before..], self.masks, &Config::default());
+        self.sent.extend(written.events.into_iter().filter(|event| match event {
+            Seen::Ping(_) => true,
+            Seen::Close(_) => result.is_err(),
+            _ => false,
+        }));
+    }
+
+    /// Whether there was output or a pending reply.
+    fn flush(&mut self) -> bool {
+        self.connection.flush_reply(&mut self.out);
+        !self.out.is_empty()
     }
 
     fn is_closed(&self) -> bool {
@@ -227,9 +312,12 @@ impl<R: Deflating> End<R> {
 
     fn receive(&mut self, bytes: Vec<u8>) {
         assert_eq!(self.inbound.feed(&bytes), bytes.len());
-        while let Some(event) =
-            self.connection.receive(&mut self.inbound, &mut self.out).expect("the peer breaks no rule")
-        {
+        loop {
+            let event = match self.connection.receive(&mut self.inbound, &mut self.out) {
+                Ok(Some(event)) => event,
+                Ok(None) => return,
+                Err(error) => panic!("the peer breaks no rule: {error:?}"),
+            };
             match event {
                 Event::Text(text) => self.seen.push(Seen::Text(text.to_owned())),
                 Event::Binary(bytes) => self.seen.push(Seen::Binary(bytes.to_vec())),
@@ -262,18 +350,31 @@ impl<R: Deflating> End<R> {
         }
     }
 
-    /// Its events are the frames that the other end sent, up to a Close.
-    fn judge<P: Deflating>(&self, peer: &End<P>) {
-        let end = peer
-            .sent
-            .iter()
-            .position(|seen| matches!(seen, Seen::Close(_)))
-            .map_or(peer.sent.len(), |at| at + 1);
-        assert_eq!(self.seen.len(), end);
-        for (seen, sent) in self.seen.iter().zip(&peer.sent) {
-            assert!(seen == sent, "{:?}", (seen, sent));
+    /// Its events are the frames that the other end sent, up to a Close. After a timeout, it reads no more.
+    fn judge<P: Role + Clone>(&self, peer: &End<'_, P>) {
+        let close = peer.sent.iter().position(|seen| matches!(seen, Seen::Close(_)));
+        let end = close.map_or(peer.sent.len(), |at| at + 1);
+        let mut sent = peer.sent[..end].iter();
+        for seen in &self.seen {
+            let found = sent.by_ref().find(|sent| {
+                assert!(*sent == seen || peer.may_lose(sent), "{sent:?} was sent, {seen:?} was received");
+                *sent == seen
+            });
+            assert!(found.is_some(), "{seen:?} was not sent");
         }
-        assert_eq!(self.connection.state() == State::End, self.is_closed());
+        assert!(self.has_timed_out || sent.all(|sent| peer.may_lose(sent)), "all that was sent");
+        if !(self.has_timed_out || peer.has_timed_out) {
+            let has_read_close = self.seen.iter().any(|seen| matches!(seen, Seen::Close(_)));
+            assert_eq!(self.connection.state() == State::End, self.is_closed() && has_read_close);
+        }
+    }
+
+    fn may_lose(&self, sent: &Seen) -> bool {
+        match sent {
+            Seen::Pong(_) => self.may_lose_pongs || self.may_lose_replies,
+            Seen::Close(_) => self.may_lose_replies,
+            _ => false,
+        }
     }
 }
 

@@ -1,5 +1,0 @@
-#![no_main]
-
-use websocket_proto_fuzz::properties::deflate_pair;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| deflate_pair(input));

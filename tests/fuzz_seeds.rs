@@ -1,6 +1,8 @@
 //! Replays the seeds of the fuzz targets, `fuzz/seeds/TARGET`.
 #![cfg(feature = "alloc")]
 
+extern crate alloc;
+
 #[path = "../fuzz/src/properties/mod.rs"]
 mod properties;
 mod support;

@@ -1,5 +1,7 @@
 //! The properties that the fuzz targets assert.
 
+extern crate alloc;
+
 pub mod properties;
 #[path = "../../tests/support/mod.rs"]
 mod support;

@@ -1,6 +1,6 @@
 //! The halves of a connection, with signals that arrive late.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
 use arbitrary::Arbitrary;
 use websocket_proto::{

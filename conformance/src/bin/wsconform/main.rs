@@ -5,7 +5,9 @@
 //!      │              │               │
 //!  server.rs      client/      list.rs show.rs diff.rs
 //!      │              │               │
-//!      └─── run.rs ───┘               │
+//!      └─ endpoint_run.rs             │
+//!             │                       │
+//!           run.rs                    │
 //!             │                       │
 //!          runner/                    │
 //!             │                       │
@@ -21,6 +23,7 @@ mod client;
 mod convert;
 mod diff;
 mod document;
+mod endpoint_run;
 mod expectations;
 mod fold;
 mod html;

@@ -1,15 +1,14 @@
 //! `wsconform server`: tests a server.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use tokio::net::lookup_host;
-use tokio::signal::ctrl_c;
-use wsconform::{Outcome, Probe, Role};
+use wsconform::Role;
 
 use crate::args::ServerArguments;
-use crate::document::VerdictName;
-use crate::outputs::{INTERRUPTED, UNREACHABLE, expectations, finish};
-use crate::run::{Start, context, document, probe, selected, watch};
-use crate::runner::{Dialer, Endpoint, Jobs, Results, Runner, Server};
+use crate::endpoint_run::EndpointRun;
+use crate::outputs::{UNREACHABLE, expectations};
+use crate::run::{Start, context, selected};
+use crate::runner::{Dialer, Endpoint, Jobs, Server};
 use crate::target::Target;
 use crate::terminal::Terminal;
 
@@ -36,28 +35,16 @@ pub(crate) async fn server(target: &Target, arguments: &ServerArguments) -> Resu
         return Ok(UNREACHABLE);
     }
     let endpoint = Endpoint::Server(server);
-    let alive = endpoint.ask(Probe::Alive, &context).await;
-    if alive.outcome != Outcome::Echoed {
-        let (outcome, reason) = (&alive.outcome, &alive.reason);
-        let text = format!("{}: did not echo \"hello\": {outcome}: {reason}", arguments.uri);
-        terminal.borrow_mut().line(&text);
-        return Ok(UNREACHABLE);
-    }
-    let found = probe(&endpoint, &mut context, options).await;
-
-    let results = Results::default();
-    terminal.borrow_mut().begin(cases.len());
-    let watch = watch(&terminal, &expectations);
-    let mut runner = Runner::new(cases.clone(), context, endpoint, jobs, results.clone(), watch);
-    let is_interrupted = tokio::select! {
-        () = runner.run() => false,
-        end = ctrl_c() => { end.context("signals")?; true }
+    let subject = format!("{}:", arguments.uri);
+    let run = EndpointRun {
+        start: &start,
+        options,
+        expectations: &expectations,
+        terminal: &terminal,
+        cases,
+        context,
+        subject: &subject,
+        gone: "the endpoint answered no more",
     };
-    drop(runner);
-    let missing = (VerdictName::Inconclusive, "the endpoint answered no more");
-    let missing = (!is_interrupted).then_some(missing);
-    let results = results.take();
-    let document = document(&start, options, &found, &cases, &results, missing, &expectations);
-    let code = finish(&document, &cases, options, &expectations, &mut terminal.borrow_mut())?;
-    Ok(if is_interrupted { INTERRUPTED } else { code })
+    run.judge(endpoint, jobs).await
 }

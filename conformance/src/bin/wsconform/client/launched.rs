@@ -4,19 +4,18 @@ use alloc::rc::Rc;
 use core::cell::Cell;
 use core::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use tokio::net::TcpListener;
-use tokio::signal::ctrl_c;
-use wsconform::{Outcome, Probe, Role};
+use wsconform::Role;
 
 use super::listener::listen;
 use super::query::{Query, REDIRECTED};
 use super::selected;
 use crate::args::ClientArguments;
-use crate::document::VerdictName;
-use crate::outputs::{INTERRUPTED, UNREACHABLE, expectations, finish};
-use crate::run::{Start, context, document, probe, watch};
-use crate::runner::{Endpoint, Jobs, Launcher, Results, Routes, Runner};
+use crate::endpoint_run::EndpointRun;
+use crate::outputs::expectations;
+use crate::run::{Start, context};
+use crate::runner::{Endpoint, Jobs, Launcher, Routes};
 use crate::terminal::Terminal;
 
 /// Runs each case with a fresh process. Returns the exit code.
@@ -26,36 +25,23 @@ pub(crate) async fn launched(listener: TcpListener, arguments: &ClientArguments)
     let terminal = Terminal::new(options);
     let cases = selected(arguments, true);
     anyhow::ensure!(!cases.is_empty(), "no case is selected");
-    let mut context = context(options);
     let launcher = launcher(&listener, arguments)?;
     let start = Start::now(Role::Client, launcher.agent.clone(), launcher.server.clone());
     let listening = tokio::task::spawn_local(serve(listener, Rc::clone(&launcher.routes)));
     let endpoint = Endpoint::Client(launcher);
-    let alive = endpoint.ask(Probe::Alive, &context).await;
-    if alive.outcome != Outcome::Echoed {
-        let text = format!("COMMAND did not echo \"hello\": {}: {}", alive.outcome, alive.reason);
-        terminal.borrow_mut().line(&text);
-        return Ok(UNREACHABLE);
-    }
-    let found = probe(&endpoint, &mut context, options).await;
-
-    let results = Results::default();
-    terminal.borrow_mut().begin(cases.len());
-    let watch = watch(&terminal, &expectations);
-    let jobs = Jobs::new(options.jobs.into());
-    let mut runner = Runner::new(cases.clone(), context, endpoint, jobs, results.clone(), watch);
-    let is_interrupted = tokio::select! {
-        () = runner.run() => false,
-        end = ctrl_c() => { end.context("signals")?; true }
+    let run = EndpointRun {
+        start: &start,
+        options,
+        expectations: &expectations,
+        terminal: &terminal,
+        cases,
+        context: context(options),
+        subject: "COMMAND",
+        gone: "COMMAND connected no more",
     };
-    drop(runner);
+    let code = run.judge(endpoint, Jobs::new(options.jobs.into())).await;
     listening.abort();
-    let missing = (VerdictName::Inconclusive, "COMMAND connected no more");
-    let missing = (!is_interrupted).then_some(missing);
-    let results = results.take();
-    let document = document(&start, options, &found, &cases, &results, missing, &expectations);
-    let code = finish(&document, &cases, options, &expectations, &mut terminal.borrow_mut())?;
-    Ok(if is_interrupted { INTERRUPTED } else { code })
+    code
 }
 
 fn launcher(listener: &TcpListener, arguments: &ClientArguments) -> Result<Rc<Launcher>> {

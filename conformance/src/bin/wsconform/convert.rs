@@ -32,6 +32,11 @@ pub(crate) fn case_result(case: &Case, finished: &Finished) -> CaseResult {
     }
 }
 
+/// Whether the verdict of the case is final only at the end of the run.
+pub(crate) const fn judges_all_connections(case: &Case) -> bool {
+    matches!(case.expect, Expect::Obey(_))
+}
+
 /// The result of a case that did not run.
 pub(crate) fn not_run(case: &Case, verdict: VerdictName, reason: &str) -> CaseResult {
     CaseResult {

@@ -8,9 +8,9 @@ use anyhow::{Context as _, Result};
 use wsconform::Case;
 
 use crate::args::Options;
+use crate::convert::judges_all_connections;
 use crate::document::{Document, VerdictName};
 use crate::expectations::Expectations;
-use crate::run::judges_all_connections;
 use crate::terminal::Terminal;
 use crate::{html, junit};
 

@@ -6,10 +6,10 @@ use core::time::Duration;
 use std::time::SystemTime;
 
 use tokio::time::Instant;
-use wsconform::{Case, Context, Expect, Parameter, Report, Role, catalogue, judge_all_frames};
+use wsconform::{Case, Context, Parameter, Report, Role, catalogue, judge_all_frames};
 
 use crate::args::{LogLength, Options, YesNo};
-use crate::convert::{case_result, catalogue_hash, not_run, timestamp};
+use crate::convert::{case_result, catalogue_hash, judges_all_connections, not_run, timestamp};
 use crate::document::{CapabilitiesFound, CaseResult, Document, RunOptions, Totals, VerdictName};
 use crate::expectations::Expectations;
 use crate::runner::{Endpoint, Finished, Found, Watch};
@@ -94,11 +94,6 @@ pub(crate) fn watch(terminal: &Rc<RefCell<Terminal>>, expectations: &Expectation
         result.expected_deviation = expectations.expect(&result).is_some();
         terminal.borrow_mut().result(case, &result);
     })
-}
-
-/// Whether the verdict of the case is final only at the end of the run.
-pub(crate) const fn judges_all_connections(case: &Case) -> bool {
-    matches!(case.expect, Expect::Obey(_))
 }
 
 /// The document of a run. Cases without a result are inconclusive, unless the user interrupted the run.

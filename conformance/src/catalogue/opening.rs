@@ -133,12 +133,19 @@ pub(super) fn unknown(value: impl Into<Text>) -> Text {
     Text::from("X-Wsconform: ").then(value)
 }
 
-/// Names of the lines in lower case or in upper case.
-pub(super) fn rename(line: &str, change: fn(&str) -> String) -> String {
-    match line.split_once(':') {
-        Some((name, value)) => format!("{}:{value}", change(name)),
-        None => line.to_owned(),
-    }
+/// The names of the fields of a legal `head` in lower case and in upper case.
+pub(super) fn cased_names(head: &RawHead, family: &Family) -> [Case; 2] {
+    let opened = |suffix, title, change: fn(&str) -> String| {
+        let head = head.clone().map(|line| match line.split_once(':') {
+            Some((name, value)) => format!("{}:{value}", change(name)),
+            None => line.to_owned(),
+        });
+        family.opened(suffix, title, head)
+    };
+    [
+        opened("names-lower", "names in lower case", str::to_lowercase),
+        opened("names-upper", "names in upper case", str::to_uppercase),
+    ]
 }
 
 /// The values of Upgrade and Connection in a legal `head`. `lists`: the name, the description and the line of

@@ -1,7 +1,9 @@
 //! Legal responses, which a client accepts (§4.1).
 
 use super::super::family::Family;
-use super::super::opening::{SPACES, glued_frames, many, obs_text, rename, space, unknown, upgrade_options};
+use super::super::opening::{
+    SPACES, cased_names, glued_frames, many, obs_text, space, unknown, upgrade_options,
+};
 use super::family;
 use crate::case::Case;
 use crate::clause::Clause;
@@ -29,20 +31,12 @@ fn fields(role: Role) -> Vec<Case> {
         head.fields.reverse();
         head
     };
-    let names = family.clause(CASE);
+    let [lower, upper] = cased_names(&head(), &family.clause(CASE));
     let mut cases = vec![
         family.opened("minimal", "only the fields that a response needs", head()),
         family.opened("order-reversed", "the fields in reverse order", reversed),
-        names.opened(
-            "names-lower",
-            "names in lower case",
-            head().map(|line| rename(line, str::to_lowercase)),
-        ),
-        names.opened(
-            "names-upper",
-            "names in upper case",
-            head().map(|line| rename(line, str::to_uppercase)),
-        ),
+        lower,
+        upper,
     ];
     let list =
         [("connection-list", "Upgrade is the last element of Connection", "Connection: keep-alive, Upgrade")];

@@ -1,6 +1,8 @@
 //! Legal requests, which a server accepts (§4.2.1).
 
-use super::super::opening::{SPACES, glued_frames, many, obs_text, rename, space, unknown, upgrade_options};
+use super::super::opening::{
+    SPACES, cased_names, glued_frames, many, obs_text, space, unknown, upgrade_options,
+};
 use super::family;
 use crate::case::Case;
 use crate::clause::Clause;
@@ -51,7 +53,7 @@ fn fields(role: Role) -> Vec<Case> {
         head.fields.swap(0, 1);
         head
     };
-    let names = family.clause(CASE);
+    let [lower, upper] = cased_names(&head(), &family.clause(CASE));
     let unknown_fields = {
         let mut head = head();
         head.fields.extend(many(30));
@@ -63,16 +65,8 @@ fn fields(role: Role) -> Vec<Case> {
         family.opened("minimal", "only the fields that a request needs", head()),
         family.opened("order-reversed", "the fields in reverse order", reversed),
         family.opened("order-shuffled", "the fields in another order", shuffled),
-        names.opened(
-            "names-lower",
-            "names in lower case",
-            head().map(|line| rename(line, str::to_lowercase)),
-        ),
-        names.opened(
-            "names-upper",
-            "names in upper case",
-            head().map(|line| rename(line, str::to_uppercase)),
-        ),
+        lower,
+        upper,
         family
             .clause(ACCEPTS)
             .opened("unknown-fields-30", "30 unknown fields", unknown_fields)

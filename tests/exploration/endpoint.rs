@@ -12,7 +12,8 @@ use websocket_proto::{
 };
 
 use super::ledger::{Due, Intent, Ledger};
-use super::machine::{Item, Machine, Room, writer};
+use super::machine::{Item, Machine, writer};
+use super::room::Room;
 
 /// One masking key for all frames, so that the output of a client does not depend on its history.
 #[derive(Debug, Clone, Copy)]
@@ -30,13 +31,21 @@ pub(crate) trait Side: Role + Clone {
     const IS_CLIENT: bool;
 
     /// Answers the request that waits.
-    fn answer(ws: &mut Connection<Self>, accepts: bool, out: &mut Room<'_>) -> Result<(), AcceptError>;
+    fn answer(
+        ws: &mut Connection<Self>,
+        accepts: bool,
+        out: &mut Room<&mut Vec<u8>>,
+    ) -> Result<(), AcceptError>;
 }
 
 impl Side for Server {
     const IS_CLIENT: bool = false;
 
-    fn answer(ws: &mut Connection<Self>, accepts: bool, out: &mut Room<'_>) -> Result<(), AcceptError> {
+    fn answer(
+        ws: &mut Connection<Self>,
+        accepts: bool,
+        out: &mut Room<&mut Vec<u8>>,
+    ) -> Result<(), AcceptError> {
         if accepts { ws.accept(Accept::new(), out) } else { ws.reject(Reject::new(404), out) }
     }
 }
@@ -44,7 +53,7 @@ impl Side for Server {
 impl Side for Client<Key> {
     const IS_CLIENT: bool = true;
 
-    fn answer(_: &mut Connection<Self>, _: bool, _: &mut Room<'_>) -> Result<(), AcceptError> {
+    fn answer(_: &mut Connection<Self>, _: bool, _: &mut Room<&mut Vec<u8>>) -> Result<(), AcceptError> {
         Err(AcceptError::NoRequest)
     }
 }
@@ -125,7 +134,7 @@ impl<R: Side> Endpoint<R> {
     /// Makes a call that can write, and records its output. `note` records its result before that.
     fn call<T>(
         &mut self,
-        call: impl FnOnce(&mut Machine<R>, &mut ReceiveBuffer<Vec<u8>>, &mut Room<'_>) -> T,
+        call: impl FnOnce(&mut Machine<R>, &mut ReceiveBuffer<Vec<u8>>, &mut Room<&mut Vec<u8>>) -> T,
         note: impl FnOnce(&mut Self, &T) -> Intent,
     ) -> T {
         let (is_http, before) = (self.machine.state() == State::Handshake, self.out.len());

@@ -4,30 +4,11 @@ use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use websocket_proto::{
-    CloseStatus, Connection, Error, Event, ReadHalf, ReceiveBuffer, Role, SendBuffer, Signal, State, Timeout,
+    CloseStatus, Connection, Error, Event, ReadHalf, ReceiveBuffer, Role, Signal, State, Timeout,
     TransportAction, WriteHalf,
 };
 
-/// An output buffer that never holds more than `capacity` bytes.
-pub(crate) struct Room<'a> {
-    pub(crate) bytes: &'a mut Vec<u8>,
-    pub(crate) capacity: usize,
-}
-
-impl SendBuffer for Room<'_> {
-    fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
-    fn remaining_capacity(&self) -> usize {
-        self.capacity - self.bytes.len()
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        assert!(bytes.len() <= self.remaining_capacity(), "a write beyond the room of `out`");
-        self.bytes.extend_from_slice(bytes);
-    }
-}
+use super::room::Room;
 
 /// A message, a control frame or a head on its way from one endpoint to the other.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -128,7 +109,7 @@ impl<R: Role + Clone> Machine<R> {
     pub(crate) fn receive(
         &mut self,
         inbound: &mut ReceiveBuffer<Vec<u8>>,
-        out: &mut Room<'_>,
+        out: &mut Room<&mut Vec<u8>>,
     ) -> Result<Option<Item>, Error> {
         match self {
             Self::Whole(connection) => Ok(connection.receive(inbound, out)?.as_ref().map(Item::of)),
@@ -145,7 +126,11 @@ impl<R: Role + Clone> Machine<R> {
     }
 
     /// Reports the time. Returns the next deadline.
-    pub(crate) fn tick(&mut self, now: Duration, out: &mut Room<'_>) -> Result<Option<Duration>, Timeout> {
+    pub(crate) fn tick(
+        &mut self,
+        now: Duration,
+        out: &mut Room<&mut Vec<u8>>,
+    ) -> Result<Option<Duration>, Timeout> {
         match self {
             Self::Whole(connection) => connection.tick(now, out),
             Self::Halves(Halves { reader, writer, signals }) => {

@@ -3,6 +3,10 @@
 
 extern crate alloc;
 
+#[path = "../support/room.rs"]
+#[allow(dead_code, unreachable_pub, reason = "each test program uses some of it")]
+mod room;
+
 mod endpoint;
 mod finish;
 mod ledger;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use websocket_proto::{Client, Server};
 
-use crate::endpoint::{Endpoint, Room, Setup, Source};
+use crate::endpoint::{Endpoint, Setup, Source};
+use crate::support::Room;
 use crate::table::rows;
 
 /// The public methods of the connection and its halves that take `out` or `inbound`, such as

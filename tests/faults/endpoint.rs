@@ -5,7 +5,7 @@ use core::cell::Cell;
 
 use websocket_proto::wire::LengthForm;
 use websocket_proto::{
-    Client, Config, Connection, Delivery, Entropy, EntropyError, Negotiated, Role, SendBuffer, Server,
+    Client, Config, Connection, Delivery, Entropy, EntropyError, Negotiated, Role, Server,
 };
 
 use crate::support::{KEY, frame_with};
@@ -42,39 +42,6 @@ impl Entropy for Source {
         let key = self.keys.get().to_be_bytes();
         bytes.iter_mut().zip(key.into_iter().cycle()).for_each(|(to, byte)| *to = byte);
         Ok(())
-    }
-}
-
-/// An output buffer that never holds more than `capacity` bytes.
-pub(crate) struct Room {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) capacity: usize,
-}
-
-impl Room {
-    /// A buffer that holds `held` bytes and has room for `room` more.
-    pub(crate) fn new(held: usize, room: usize) -> Self {
-        Self { bytes: vec![0xEE; held], capacity: held.saturating_add(room) }
-    }
-
-    /// An empty buffer with room for everything.
-    pub(crate) fn large() -> Self {
-        Self::new(0, usize::MAX)
-    }
-}
-
-impl SendBuffer for Room {
-    fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
-    fn remaining_capacity(&self) -> usize {
-        self.capacity - self.bytes.len()
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        assert!(bytes.len() <= self.remaining_capacity(), "a write beyond the room of `out`");
-        self.bytes.extend_from_slice(bytes);
     }
 }
 

@@ -2,9 +2,10 @@
 
 use websocket_proto::{Client, TransportAction};
 
-use crate::endpoint::{Room, Setup, Source};
+use crate::endpoint::{Setup, Source};
 use crate::observed::{Case, Run, report};
 use crate::subject::{Answer, Subject};
+use crate::support::Room;
 use crate::table::{Kind, Row, rows};
 
 /// MK-09 (§5.3): a call without a key is refused and changes nothing; a reply without a key is dropped.

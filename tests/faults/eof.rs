@@ -3,12 +3,13 @@
 use websocket_proto::wire::FrameHeader;
 use websocket_proto::{CloseFrameStatus, CloseStatus, State, TransportAction};
 
-use crate::endpoint::{Endpoint, Room, Setup};
+use crate::endpoint::{Endpoint, Setup};
 use crate::observed::{Case, report};
 use crate::subject::{Machine, Subject, call};
+use crate::support::Room;
 use crate::table::{Piece, Row, bytes_of, rows};
 
-both_roles!(an_endpoint_reads_what_is_whole_before_the_transport_ends);
+both_roles!(an_endpoint_reads_what_is_whole_before_the_transport_ends, crate::endpoint::Source);
 /// ST-04, ST-05, CL-13 (§7.1.4, §7.1.5).
 fn an_endpoint_reads_what_is_whole_before_the_transport_ends<R: Endpoint>() {
     let (mut count, mut checks) = (0, 0);

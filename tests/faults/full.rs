@@ -3,16 +3,17 @@
 use websocket_proto::TransportAction;
 use websocket_proto::wire::FrameHeader;
 
-use crate::endpoint::{Endpoint, Room, Setup};
+use crate::endpoint::{Endpoint, Setup};
 use crate::observed::{Case, Run, report};
 use crate::subject::{Answer, Machine, Subject};
+use crate::support::Room;
 use crate::table::{Kind, Row, rows};
 
 /// The largest room that an operation can need beyond the bytes that it writes: before it compresses, `out`
 /// must have room for the longest compressed form and a reply.
 const MOST_SPARE: usize = 400;
 
-both_roles!(an_operation_writes_all_its_bytes_or_none);
+both_roles!(an_operation_writes_all_its_bytes_or_none, crate::endpoint::Source);
 /// LIM-07, ST-09, ST-11, CT-08: a call without room is refused and changes nothing; a reply is pending.
 fn an_operation_writes_all_its_bytes_or_none<R: Endpoint>() {
     let (mut count, mut checks) = (0, 0);
@@ -28,7 +29,7 @@ fn an_operation_writes_all_its_bytes_or_none<R: Endpoint>() {
     report::<R>("out is full", count, checks);
 }
 
-both_roles!(an_operation_over_the_write_limit_writes_nothing);
+both_roles!(an_operation_over_the_write_limit_writes_nothing, crate::endpoint::Source);
 /// LIM-07: `max_write_buffer` limits what `out` holds.
 fn an_operation_over_the_write_limit_writes_nothing<R: Endpoint>() {
     let (mut count, mut checks) = (0, 0);

@@ -8,24 +8,7 @@
 
 extern crate alloc;
 
-/// Tests a generic function for both roles, as the macro of the same name in `support` does. The client takes
-/// its keys from a source that can fail.
-macro_rules! both_roles {
-    ($check:ident) => {
-        mod $check {
-            #[test]
-            fn server() {
-                super::$check::<websocket_proto::Server>();
-            }
-
-            #[test]
-            fn client() {
-                super::$check::<websocket_proto::Client<crate::endpoint::Source>>();
-            }
-        }
-    };
-}
-
+#[macro_use]
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -2,10 +2,11 @@
 
 use websocket_proto::{Delivery, Error, HandshakeError, ProtocolError, ReceiveBuffer};
 
-use crate::endpoint::{Endpoint, Room, Setup};
+use crate::endpoint::{Endpoint, Setup};
 use crate::eof::has_close;
 use crate::observed::{Case, Run, report};
 use crate::subject::{Machine, Subject};
+use crate::support::Room;
 use crate::table::{Row, bytes_of, rows};
 
 /// §5.2, §5.5: the longest control frame. A message must fit into the memory together with it.
@@ -13,7 +14,7 @@ const CONTROL_FRAME: usize = 131;
 /// §5.2: a frame can be judged from its first two bytes on. A memory without room for them holds nothing.
 const HEADER_START: usize = 2;
 
-both_roles!(a_message_or_head_larger_than_the_memory_fails);
+both_roles!(a_message_or_head_larger_than_the_memory_fails, crate::endpoint::Source);
 /// LIM-01, LIM-10: the error is 1009 or 431, and only whole messages and heads are delivered.
 fn a_message_or_head_larger_than_the_memory_fails<R: Endpoint>() {
     let (mut count, mut checks) = (0, 0);

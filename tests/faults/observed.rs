@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-use crate::endpoint::{Endpoint, Room, Setup};
+use crate::endpoint::{Endpoint, Setup};
 use crate::subject::{Answer, Subject};
+use crate::support::Room;
 use crate::table::{Kind, Row};
 
 /// A run of an operation, and of the calls after it.

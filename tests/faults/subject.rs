@@ -9,7 +9,8 @@ use websocket_proto::{
     State, Storage, Timeout, TransportAction, WriteHalf,
 };
 
-use crate::endpoint::{Endpoint, Room, Setup, Source};
+use crate::endpoint::{Endpoint, Setup, Source};
+use crate::support::Room;
 
 /// What a call returned.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 )]
 
 mod heads;
+mod room;
 
 use core::time::Duration;
 
@@ -19,11 +20,16 @@ use websocket_proto::{
 };
 
 pub use heads::*;
+pub use room::Room;
 
 /// Tests a generic function for both roles: `both_roles!(name)` declares the tests `name::server` and
-/// `name::client`, so that the name of a failed test says which role failed.
+/// `name::client`, so that the name of a failed test says which role failed. The client has `Keys`, or another
+/// source of keys that is named.
 macro_rules! both_roles {
     ($check:ident) => {
+        both_roles!($check, crate::support::Keys);
+    };
+    ($check:ident, $keys:ty) => {
         mod $check {
             #[test]
             fn server() {
@@ -32,7 +38,7 @@ macro_rules! both_roles {
 
             #[test]
             fn client() {
-                super::$check::<websocket_proto::Client<crate::support::Keys>>();
+                super::$check::<websocket_proto::Client<$keys>>();
             }
         }
     };

@@ -8,9 +8,9 @@ use websocket_proto::{
 };
 
 use super::{Kind, Piece, Row, nothing, opened};
-use crate::endpoint::{Room, Setup, Source};
+use crate::endpoint::{Setup, Source};
 use crate::subject::{Answer, Machine, Subject};
-use crate::support::{REQUEST, filled};
+use crate::support::{REQUEST, Room, filled};
 
 /// The request of §1.3 with subprotocols; it offers permessage-deflate.
 fn request() -> Vec<u8> {

@@ -7,8 +7,9 @@ mod time;
 
 use websocket_proto::{Config, Error, Event};
 
-use crate::endpoint::{Endpoint, Room, Setup};
+use crate::endpoint::{Endpoint, Setup};
 use crate::subject::{Answer, Machine, Subject};
+use crate::support::Room;
 
 /// The result of an operation that cannot write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

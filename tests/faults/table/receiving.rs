@@ -5,8 +5,9 @@ use core::time::Duration;
 use websocket_proto::{CloseCode, CloseFrame, Config, Event, ProtocolError};
 
 use super::{Kind, Piece, Row, nothing, opened};
-use crate::endpoint::{Endpoint, Room, Setup};
+use crate::endpoint::{Endpoint, Setup};
 use crate::subject::{Answer, Subject, call};
+use crate::support::Room;
 
 /// A change of the configuration.
 type Change = fn(Config) -> Config;

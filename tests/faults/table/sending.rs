@@ -3,8 +3,9 @@
 use websocket_proto::{CloseCode, MessageKind, PreparedMessage};
 
 use super::{Row, nothing, opened};
-use crate::endpoint::{Endpoint, Room, Setup};
+use crate::endpoint::{Endpoint, Setup};
 use crate::subject::{Answer, Subject, call};
+use crate::support::Room;
 
 const LONG: &str = "a text that permessage-deflate makes shorter, because it repeats a text that permessage-deflate \
                     makes shorter, because it repeats itself";

@@ -5,8 +5,9 @@ use core::time::Duration;
 use websocket_proto::{CloseCode, Config};
 
 use super::{Kind, Row, opened};
-use crate::endpoint::{Endpoint, Room, Setup};
+use crate::endpoint::{Endpoint, Setup};
 use crate::subject::{Answer, Subject, call};
+use crate::support::Room;
 
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)

@@ -35,7 +35,7 @@ class Driver implements WebSocket.Listener {
         try {
             CLIENT.newWebSocketBuilder().buildAsync(URI.create(uri), driver).join();
             driver.end.get(60, TimeUnit.SECONDS);
-        } catch (Exception error) { } // the suite judges by what it saw
+        } catch (Exception error) { } // the suite has its own record
         return driver.text.toString();
     }
 

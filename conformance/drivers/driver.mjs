@@ -13,7 +13,7 @@ const visit = (resource, onMessage) =>
       last = data;
       onMessage?.(socket, data, isBinary);
     });
-    socket.on("error", () => {}); // the suite judges by what it saw
+    socket.on("error", () => {}); // the suite has its own record
     socket.on("close", () => done(last));
   });
 

@@ -12,7 +12,7 @@ async def visit(resource, echoes=False):
                 if echoes:
                     await connection.send(last)
     except (websockets.WebSocketException, OSError):
-        pass  # the suite judges by what it saw
+        pass  # the suite has its own record
     return last
 
 async def main():

@@ -4,7 +4,7 @@ use tungstenite::{Message, connect};
 /// The connection of a resource, until it ends; the last message.
 fn visit(uri: &str, echoes: bool) -> Option<Message> {
     let mut last = None;
-    // The suite judges by what it saw, so errors end the connection only.
+    // An error ends only this connection: the suite has its own record.
     let (mut socket, _) = connect(uri).ok()?;
     while let Ok(message) = socket.read() {
         if message.is_text() || message.is_binary() {

@@ -1,4 +1,4 @@
-//! The catalogue against itself: each case is what it claims to be. The bytes of a legal case are legal, and
+//! The catalogue against itself: each case keeps its own description. The bytes of a legal case are legal, and
 //! those of an offence break its rule.
 
 extern crate alloc;

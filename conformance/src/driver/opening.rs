@@ -290,7 +290,7 @@ impl Conversation {
         true
     }
 
-    /// The client follows a redirect on a connection of its own, and may keep this one.
+    /// The client follows a redirect on another connection, and may keep this one open.
     pub(super) fn redirected(&mut self) {
         if matches!(self.expect, Expect::Reject { .. }) {
             self.find(Finding::new(Outcome::Retried, "a request for the resource of the redirect"));

@@ -1,5 +1,5 @@
 //! The process of an endpoint. It is this program: wsconform starts it with the name of one test, and a
-//! variable says what it does.
+//! variable selects its behaviour.
 
 use std::io::Write as _;
 use std::net::TcpStream;

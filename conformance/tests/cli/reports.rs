@@ -1,4 +1,4 @@
-//! The reports, and what they record.
+//! The reports, and their contents.
 
 use std::fs;
 use std::process::{Command, Stdio};

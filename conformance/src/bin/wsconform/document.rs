@@ -55,7 +55,7 @@ pub(crate) struct Totals {
     pub(crate) inconclusive: usize,
 }
 
-/// The result of a case. A stored report may leave out what is empty, and what varies from run to run.
+/// The result of a case. A stored report may omit empty values, and values that vary from run to run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct CaseResult {
     pub(crate) id: String,

@@ -18,6 +18,7 @@ mod http_head;
 #[cfg(feature = "deflate")]
 mod inflate_blocks;
 mod input;
+mod keys;
 mod naive;
 #[cfg(feature = "deflate")]
 mod pair;

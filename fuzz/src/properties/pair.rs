@@ -10,7 +10,7 @@ use websocket_proto::{
     PreparedMessage, ReceiveBuffer, Role, SendError, SendSlice, Server, State,
 };
 
-use super::connection::Keys;
+use super::keys::Keys;
 use super::naive;
 use super::script::Script;
 use crate::support::Seen;

@@ -31,7 +31,7 @@ pub(super) fn start<R: Side>(config: Config, options: u8) -> Connection<R> {
 }
 
 #[cfg(feature = "deflate")]
-fn negotiated(is_compressed: bool) -> Negotiated {
+pub(super) fn negotiated(is_compressed: bool) -> Negotiated {
     if is_compressed {
         Negotiated::new().with_deflate(websocket_proto::DeflateParams::new())
     } else {
@@ -40,6 +40,6 @@ fn negotiated(is_compressed: bool) -> Negotiated {
 }
 
 #[cfg(not(feature = "deflate"))]
-fn negotiated(_: bool) -> Negotiated {
+pub(super) fn negotiated(_: bool) -> Negotiated {
     Negotiated::new()
 }

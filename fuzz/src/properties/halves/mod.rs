@@ -126,10 +126,8 @@ fn run<S: Side, R: Role + Clone>(input: &HalvesCalls, roles: [R; 2], left: &[Cel
                     writing.handle_next(&mut reading);
                 }
                 if !writing.owes_ping(reading.now, &left[0]) && !writing.is_over {
-                    (reading, writing) = match rejoined(reading, writing) {
-                        Some(halves) => halves,
-                        None => return,
-                    };
+                    let Some(halves) = rejoined(reading, writing) else { return };
+                    (reading, writing) = halves;
                 }
             }
         }

@@ -114,6 +114,8 @@ impl<F: FnMut(&mut [u8])> Entropy for F {
 ///
 /// It takes one system call for each frame. For many small frames, a generator that is seeded from it is
 /// faster: see `RngEntropy` (feature `rand_core`).
+///
+/// On `wasm32-unknown-unknown`, the program must enable the feature `wasm_js` of the crate `getrandom`.
 #[cfg(feature = "getrandom")]
 #[doc(alias("OsRng", "SysRng"))]
 #[derive(Debug, Clone, Copy, Default)]

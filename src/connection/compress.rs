@@ -12,7 +12,7 @@ use crate::role::Role;
 use crate::wire::{FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, ReservedBits};
 
 /// Which messages are compressed, and how.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Compression {
     /// Messages of at least this many bytes are compressed; [`NEVER`] turns compression off.
     min_len: u32,

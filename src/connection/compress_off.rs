@@ -9,7 +9,7 @@ use crate::role::Role;
 use crate::wire::FrameHeader;
 
 /// Takes no memory.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Compression;
 
 #[expect(clippy::extra_unused_type_parameters, reason = "the signatures are those of the feature")]

@@ -54,7 +54,7 @@ pub enum TransportAction {
 }
 
 /// A connection after its end.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct End {
     /// What `receive` returns from now on.
     pub(super) outcome: Result<(), Error>,

@@ -1,7 +1,5 @@
 //! The reply that waits for room in `out`: at most one (§5.5.3).
 
-use core::fmt;
-
 use super::frame_writer::{ControlPayload, Writer, close_payload, frame_len, write_pieces};
 use crate::buffer::SendBuffer;
 use crate::error::{HandshakeError, SendError};
@@ -78,17 +76,5 @@ impl PendingReply {
         }
         *self = Self::None;
         Ok(())
-    }
-}
-
-/// Without payloads, which can be secrets.
-impl fmt::Debug for PendingReply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "None",
-            Self::Pong(_) => "Pong",
-            Self::Close(_) => "Close",
-            Self::Rejection(_) => "Rejection",
-        })
     }
 }

@@ -12,7 +12,7 @@ use crate::role::Role;
 use crate::rules::CloseStatus;
 
 /// The phases are not boxed, because a connection has no heap: it is as large as its largest phase.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) enum Phase {
     Handshake(Opening),
     Transmission(Transmission),
@@ -20,7 +20,7 @@ pub(super) enum Phase {
 }
 
 /// An open connection: its two halves.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Transmission {
     pub(super) receive: ReceiveHalf,
     pub(super) send: SendHalf,

@@ -20,7 +20,7 @@ use crate::wire::{
 };
 
 /// The half that reads.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct ReceiveHalf {
     state: ReceiveState,
     pub(super) negotiated: Negotiated,

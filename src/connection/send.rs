@@ -19,7 +19,7 @@ use crate::wire::{
 };
 
 /// The half that writes.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct SendHalf {
     pub(super) closing: Closing,
     pub(super) pending: PendingReply,

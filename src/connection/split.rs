@@ -202,7 +202,7 @@ pub struct WriteHalf<R: Role> {
     phase: Phase,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Phase {
     Open(SendHalf),
     End(End),

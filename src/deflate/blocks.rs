@@ -62,11 +62,6 @@ impl Blocks {
         self.position == Position::Header && self.bits.count() == 0
     }
 
-    /// The bytes of memory that the tables use.
-    pub(super) fn memory(&self) -> usize {
-        self.dynamic.as_ref().map_or(0, |codes| size_of_val(&**codes))
-    }
-
     /// Decodes one header, or the rest of one block.
     fn step(&mut self, reader: &mut Reader<'_>, output: &mut Output<'_>) -> Result<(), Stop> {
         self.position = match self.position {

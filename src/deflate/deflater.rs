@@ -3,7 +3,6 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ffi::c_ulong;
-use core::fmt;
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status};
 
@@ -157,13 +156,6 @@ fn stored_blocks(payload: &[u8], last: bool) -> Vec<u8> {
 impl Clone for Deflater {
     fn clone(&self) -> Self {
         Self::new()
-    }
-}
-
-/// Never shows the window: its content is the application's data.
-impl fmt::Debug for Deflater {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deflater").field("context", &self.context.is_some()).finish()
     }
 }
 

@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
 
 use super::blocks::Blocks;
 use super::output::{Corrupt, Output, Stop};
@@ -237,19 +236,5 @@ impl State {
             self.end = 0;
             self.delivered = 0;
         }
-    }
-}
-
-/// Shows sizes only: the content is the peer's data.
-impl fmt::Debug for Inflater {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let memory = self.state.as_ref().map_or(0, |state| {
-            let stream = state
-                .stream
-                .as_ref()
-                .map_or(0, |stream| size_of::<Stream>().saturating_add(stream.blocks.memory()));
-            size_of::<State>().saturating_add(state.window.len()).saturating_add(stream)
-        });
-        f.debug_struct("Inflater").field("memory", &memory).finish_non_exhaustive()
     }
 }

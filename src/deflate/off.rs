@@ -2,7 +2,7 @@
 //! code that handles one.
 
 /// Uses no memory.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Inflater;
 
 impl Inflater {

@@ -67,7 +67,9 @@ impl<'a> Arbitrary<'a> for RawFrameHeader {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{Arbitrary, CloseCode, CloseFrame, LengthForm, Opcode, RawFrameHeader, Unstructured};
+    use super::{
+        Arbitrary, CloseCode, CloseFrame, LengthForm, MessageKind, Opcode, RawFrameHeader, Unstructured,
+    };
 
     /// Values out of random bytes.
     fn values<T: for<'a> Arbitrary<'a>>() -> impl Iterator<Item = T> {
@@ -81,6 +83,7 @@ mod tests {
     #[test]
     fn arbitrary_takes_every_opcode_length_form_and_close_code() {
         assert_eq!(values::<Opcode>().collect::<HashSet<_>>().len(), 6);
+        assert_eq!(values::<MessageKind>().collect::<HashSet<_>>().len(), 2);
         assert_eq!(values::<LengthForm>().collect::<HashSet<_>>().len(), 4);
         let codes = values::<CloseCode>().map(CloseCode::get).collect::<HashSet<_>>();
         assert!([1000, 1003, 1007, 1014].iter().all(|code| codes.contains(code)));

@@ -226,11 +226,43 @@ mod tests {
         let frame = |len| CloseFrame { code: CloseCode::NORMAL_CLOSURE, reason: &reason[..len] };
         assert_eq!(frame(123).encode().map(|payload| payload.len()), Some(125));
         assert_eq!(frame(124).encode(), None);
+        let payload = frame(1).encode().unwrap();
+        assert_eq!(
+            (payload.as_ref(), format!("{payload:?}")),
+            (&b"\x03\xe8r"[..], "[3, 232, 114]".to_owned())
+        );
     }
 
     #[test]
+    fn each_error_names_its_violation() {
+        for (payload, text) in [
+            (&b"\x03"[..], "close body of one byte"),
+            (b"\x03\xed", "close code that no Close frame can carry"),
+            (b"\x03\xe8\xff", "close reason that is not UTF-8"),
+        ] {
+            assert_eq!(CloseFrame::parse(payload).unwrap_err().to_string(), text);
+        }
+    }
+
+    /// §11.7.
+    #[test]
     fn debug_prints_the_iana_name() {
-        assert_eq!(format!("{:?}", CloseCode::GOING_AWAY), "GOING_AWAY");
+        for (code, name) in [
+            (1000, "NORMAL_CLOSURE"),
+            (1001, "GOING_AWAY"),
+            (1002, "PROTOCOL_ERROR"),
+            (1003, "UNSUPPORTED_DATA"),
+            (1007, "INVALID_FRAME_PAYLOAD_DATA"),
+            (1008, "POLICY_VIOLATION"),
+            (1009, "MESSAGE_TOO_BIG"),
+            (1010, "MANDATORY_EXTENSION"),
+            (1011, "INTERNAL_ERROR"),
+            (1012, "SERVICE_RESTART"),
+            (1013, "TRY_AGAIN_LATER"),
+            (1014, "BAD_GATEWAY"),
+        ] {
+            assert_eq!(format!("{:?}", CloseCode::new(code).unwrap()), name);
+        }
         assert_eq!(format!("{:?}", CloseCode::new(4000).unwrap()), "CloseCode(4000)");
         assert_eq!(CloseCode::new(4000).unwrap().to_string(), "4000");
     }

@@ -303,4 +303,24 @@ mod tests {
             );
         }
     }
+    /// §5.2, §5.5.
+    #[test]
+    fn each_error_names_its_violation() {
+        for (header, text) in [
+            (&b"\x83\0"[..], "reserved opcode"),
+            (b"\x09\0", "fragmented control frame"),
+            (b"\x89\x7e\0\x7e", "control frame longer than 125 bytes"),
+            (b"\x82\x7e\0\x7d", "payload length not in its minimal form"),
+            (b"\x82\x7f\x80\0\0\0\0\0\0\0", "payload length with its most significant bit set"),
+        ] {
+            assert_eq!(FrameHeader::parse(header).unwrap_err().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_encoded_header_prints_as_its_bytes() {
+        let (header, _) = FrameHeader::parse(b"\x82\x02").unwrap().complete().unwrap();
+        let bytes = header.encode();
+        assert_eq!((bytes.as_ref(), format!("{bytes:?}")), (&b"\x82\x02"[..], "[130, 2]".to_owned()));
+    }
 }

@@ -29,6 +29,8 @@ mod pending_replies;
 #[cfg(feature = "alloc")]
 mod prepared;
 #[cfg(feature = "alloc")]
+mod printing;
+#[cfg(feature = "alloc")]
 mod shared_buffer;
 #[cfg(feature = "alloc")]
 mod shared_buffer_memory;

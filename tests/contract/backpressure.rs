@@ -1,11 +1,12 @@
 //! A slow writer: whatever room there is, and however it drains, nothing is lost, repeated or kept from being
 //! received.
 
+use arrayvec::ArrayVec;
 use websocket_proto::{
     Config, Event, ReceiveBuffer, SendBuffer, SendError, SendSlice, State, TransportAction,
 };
 
-use crate::support::{Side, frame, frames_of};
+use crate::support::{Side, filled, frame, frames_of};
 
 /// What comes: messages whole and in fragments, and Pings everywhere.
 fn wire<R: Side>() -> Vec<u8> {
@@ -124,4 +125,41 @@ fn a_buffer_returns_no_room_that_cannot_be_allocated() {
     let mut out = SendSlice::new(&mut memory);
     out.push(b"abc");
     assert_eq!(out.remaining_capacity(), 0);
+}
+
+both_roles!(each_buffer_has_the_same_output);
+/// §5.3: a buffer that copies in blocks masks them with one key.
+fn each_buffer_has_the_same_output<R: Side>() {
+    fn write<R: Side>(payload: &[u8], out: &mut impl SendBuffer) {
+        let mut connection = R::open(Config::default());
+        assert!(connection.receive(&mut filled(&frame::<R>(0x89, b"ping")), out).unwrap().is_some());
+        connection.send_binary(payload, out).unwrap();
+    }
+    for len in [0, 1, 125, 1023, 1024, 1025, 2048, 2051, 5000] {
+        let payload: Vec<u8> = (0..len).map(|at| (at % 251) as u8).collect();
+        let mut vec = Vec::new();
+        write::<R>(&payload, &mut vec);
+        assert_eq!(frames_of::<R>(&vec), [(0x8A, b"ping".to_vec()), (0x82, payload.clone())]);
+
+        let mut array = ArrayVec::<u8, 8192>::new();
+        write::<R>(&payload, &mut array);
+        assert_eq!(array[..], vec, "{len}");
+
+        let mut memory = [0; 8192];
+        let mut slice = SendSlice::new(&mut memory);
+        write::<R>(&payload, &mut slice);
+        assert_eq!(slice.as_slice(), vec, "{len}");
+
+        let mut behind_a_reference = Vec::new();
+        let mut reference: &mut dyn SendBuffer = &mut behind_a_reference;
+        write::<R>(&payload, &mut reference);
+        assert_eq!(behind_a_reference, vec, "{len}");
+
+        #[cfg(feature = "bytes")]
+        {
+            let mut bytes = bytes::BytesMut::new();
+            write::<R>(&payload, &mut bytes);
+            assert_eq!(bytes[..], vec, "{len}");
+        }
+    }
 }

@@ -4,8 +4,8 @@
 use websocket_proto::handshake::UpgradeRequest;
 use websocket_proto::{
     Accept, AcceptError, Client, ClientRequest, CloseCode, CloseStatus, Config, Connection, MessageKind,
-    PreparedMessage, ReceiveBuffer, Reject, Role, SendError, SendSlice, Server, State, Subprotocol,
-    TransportAction, Uri,
+    Negotiated, PreparedMessage, ReceiveBuffer, Reject, Role, SendError, SendSlice, Server, State,
+    Subprotocol, TransportAction, Uri,
 };
 
 use crate::support::{
@@ -428,4 +428,13 @@ fn an_empty_read_changes_nothing_in_every_state_without_a_pending_reply<R: Point
         assert_ne!(first, Ok(true));
         assert_unchanged(&point, &connection, &out, "receive");
     }
+}
+
+both_roles!(an_ended_connection_has_no_extensions);
+/// §9.1: extensions apply to an open connection.
+fn an_ended_connection_has_no_extensions<R: Side>() {
+    let mut connection = R::open(Config::default());
+    assert_eq!(connection.negotiated(), Some(Negotiated::new()));
+    connection.receive_eof();
+    assert_eq!((connection.state(), connection.negotiated()), (State::End, None));
 }

@@ -103,6 +103,7 @@ fn quoted_values_in_an_offer_are_unescaped() {
             found == token && found != "" && found != format!("{token}x").as_str() && found != token[1..],
             "{value}"
         );
+        assert_eq!(format!("{found:?}").contains('\\'), value.contains('\\'), "as it was received");
     }
     // "the value after quoted-string unescaping MUST conform to the 'token' ABNF"
     for value in [

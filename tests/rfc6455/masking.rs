@@ -135,3 +135,22 @@ fn encode_header_of_a_server_leaves_the_payload_unchanged() {
     server.close_empty(&mut out).unwrap();
     assert_eq!(server.encode_header(MessageKind::Binary, b""), Err(SendError::Closed));
 }
+
+/// MK-08 (§5.3, §10.3).
+#[cfg(feature = "getrandom")]
+#[test]
+fn the_operating_system_fills_each_key_anew() {
+    use websocket_proto::{Entropy as _, OsEntropy};
+
+    let (mut entropy, mut keys) = (OsEntropy::new(), [[0; 16]; 3]);
+    for key in &mut keys {
+        assert_eq!(entropy.fill(key), Ok(()));
+    }
+    assert!(keys[0] != keys[1] && keys[0] != keys[2] && keys[1] != keys[2], "{keys:02x?}");
+}
+
+/// §10.3: who knows the state of the source, knows the next keys.
+#[test]
+fn a_client_does_not_print_its_source_of_keys() {
+    assert_eq!(format!("{:?}", Client::new(Keys::default())), "Client { .. }");
+}

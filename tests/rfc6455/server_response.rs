@@ -341,3 +341,39 @@ fn an_answer_without_room_can_be_tried_again() {
     assert_eq!(server.reject(Reject::new(403), &mut SendSlice::new(&mut memory)), Err(AcceptError::Full));
     server.reject(Reject::new(403), &mut Vec::new()).unwrap();
 }
+
+/// RFC 9110 §15: the phrases of the registered codes; RFC 9112 §4: others have none.
+#[test]
+fn a_rejection_has_the_phrase_of_its_status() {
+    for (status, phrase) in [
+        (200, "OK"),
+        (204, "No Content"),
+        (299, ""),
+        (301, "Moved Permanently"),
+        (302, "Found"),
+        (303, "See Other"),
+        (304, "Not Modified"),
+        (307, "Temporary Redirect"),
+        (308, "Permanent Redirect"),
+        (400, "Bad Request"),
+        (401, "Unauthorized"),
+        (403, "Forbidden"),
+        (404, "Not Found"),
+        (405, "Method Not Allowed"),
+        (408, "Request Timeout"),
+        (414, "URI Too Long"),
+        (426, "Upgrade Required"),
+        (429, "Too Many Requests"),
+        (431, "Request Header Fields Too Large"),
+        (500, "Internal Server Error"),
+        (501, "Not Implemented"),
+        (502, "Bad Gateway"),
+        (503, "Service Unavailable"),
+        (505, "HTTP Version Not Supported"),
+        (599, ""),
+    ] {
+        let mut out = Vec::new();
+        asked(REQUEST).reject(Reject::new(status), &mut out).unwrap();
+        assert!(out.starts_with(format!("HTTP/1.1 {status} {phrase}\r\n").as_bytes()), "{status}");
+    }
+}

@@ -82,13 +82,18 @@ pub(crate) fn judged(
         None => assert!(matches!(outcome.events[..], [Seen::Open { .. }])),
     }
     let mut client = client;
-    assert!(matches!(client.receive(&mut filled(&wire), &mut Vec::new()), Ok(Some(Event::Open(_)))));
-    Ok(client.negotiated().unwrap().deflate())
+    let mut inbound = filled(&wire);
+    let Ok(Some(Event::Open(response))) = client.receive(&mut inbound, &mut Vec::new()) else { panic!() };
+    let deflate = client.negotiated().unwrap().deflate();
+    let names: Vec<&str> = response.extensions().map(|extension| extension.name()).collect();
+    assert_eq!(names, if deflate.is_some() { vec!["permessage-deflate"] } else { vec![] });
+    Ok(deflate)
 }
 
 /// PMD-01 (RFC 7692 §5.1).
 #[test]
 fn a_valid_offer_is_accepted_and_answered() {
+    assert_eq!(DeflateParams::default(), deflate(15, 15, true, true), "the extension without parameters");
     let small = deflate(10, 9, false, false);
     for (most, offer, value, agreed) in [
         // §7.1.3: "The simplest"

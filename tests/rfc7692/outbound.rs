@@ -348,3 +348,21 @@ fn a_pair_agrees_for_every_parameter_and_schedule<R: Deflating>() {
         }
     }
 }
+
+both_roles!(a_long_message_that_does_not_shrink_is_sent_whole);
+/// RFC 7692 §7.2.1: the compressor fills its output several times, because noise does not shrink.
+fn a_long_message_that_does_not_shrink_is_sent_whole<R: Deflating>() {
+    let mut random = Rng::with_seed(21);
+    let noise: Vec<u8> = (0..700_000).map(|_| random.u8(..)).collect();
+    for level in [0, 1, 9] {
+        let (mut connection, mut out) = (at_level::<R>(DeflateParams::new(), level), Vec::new());
+        connection.send_binary(&noise, &mut out).unwrap();
+        connection.send_binary(b"next", &mut out).unwrap();
+        let seen = carried::<R>(DeflateParams::new(), &out, Delivery::Messages);
+        assert!(
+            seen == [Seen::Binary(noise.clone()), Seen::Binary(b"next".to_vec())],
+            "level {level}: {}",
+            seen.len()
+        );
+    }
+}

@@ -24,6 +24,7 @@ impl<R: Side> Peer<R> {
     fn read(&mut self, shared: &mut SharedBuffer, bytes: &[u8]) -> usize {
         let mut inbound = shared.attach(&mut self.slot);
         assert_eq!(inbound.feed(bytes), bytes.len());
+        assert!(bytes.is_empty() || !inbound.is_empty());
         let before = self.events.len();
         while let Some(event) = self.connection.receive(&mut inbound, &mut self.out).unwrap() {
             self.events.push(format!("{event:?}"));

@@ -68,7 +68,8 @@ mod tests {
     use std::collections::HashSet;
 
     use super::{
-        Arbitrary, CloseCode, CloseFrame, LengthForm, MessageKind, Opcode, RawFrameHeader, Unstructured,
+        Arbitrary, CloseCode, CloseFrame, LengthForm, MessageKind, Opcode, RawFrameHeader, ReservedBits,
+        Unstructured,
     };
 
     /// Values out of random bytes.
@@ -81,10 +82,11 @@ mod tests {
     }
 
     #[test]
-    fn arbitrary_takes_every_opcode_length_form_and_close_code() {
+    fn arbitrary_takes_values_of_every_kind() {
         assert_eq!(values::<Opcode>().collect::<HashSet<_>>().len(), 6);
         assert_eq!(values::<MessageKind>().collect::<HashSet<_>>().len(), 2);
         assert_eq!(values::<LengthForm>().collect::<HashSet<_>>().len(), 4);
+        assert_eq!(values::<ReservedBits>().collect::<HashSet<_>>().len(), 8);
         let codes = values::<CloseCode>().map(CloseCode::get).collect::<HashSet<_>>();
         assert!([1000, 1003, 1007, 1014].iter().all(|code| codes.contains(code)));
         assert!(codes.iter().any(|code| (3000..4000).contains(code)));

@@ -283,6 +283,9 @@ fn assert_unchanged<R: Role + Clone>(point: &Point<R>, after: &Connection<R>, ou
 
 fn every_send<R: Role + Clone>(points: &[Point<R>], full: bool) {
     for point in points {
+        // A Close can be sent exactly while messages can, also inside a message.
+        let [.., close] = point.says;
+        assert_eq!(point.connection.can_send(), close.is_ok(), "{}", point.name);
         for (name, what, call) in calls::<R>() {
             let (mut connection, mut out) = (point.connection.clone(), b"before".to_vec());
             let expected = match point.says[what as usize] {

@@ -9,6 +9,7 @@
 
 mod heads;
 mod room;
+mod seen;
 
 use core::time::Duration;
 
@@ -21,6 +22,7 @@ use websocket_proto::{
 
 pub use heads::*;
 pub use room::Room;
+pub use seen::{Joiner, Seen};
 
 /// Tests a generic function for both roles: `both_roles!(name)` declares the tests `name::server` and
 /// `name::client`, so that the name of a failed test says which role failed. The client has `Keys`, or another
@@ -174,20 +176,6 @@ impl Side for Client<Keys> {
     }
 }
 
-/// An event, owned. Parts of a message are joined.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen {
-    Request { target: String, headers: Vec<(String, Vec<u8>)> },
-    PlainRequest { target: String },
-    Open { subprotocol: Option<String>, headers: Vec<(String, Vec<u8>)> },
-    Rejected { status: u16, headers: Vec<(String, Vec<u8>)> },
-    Text(String),
-    Binary(Vec<u8>),
-    Ping(Vec<u8>),
-    Pong(Vec<u8>),
-    Close(Option<(u16, String)>),
-}
-
 /// All that a connection does with some bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -217,7 +205,7 @@ pub fn feed<'c, R: Role, S: Storage>(
     mut accept: impl FnMut(&mut Connection<R>, &mut Vec<u8>),
 ) -> Outcome {
     let (mut events, mut out, mut error) = (Vec::new(), Vec::new(), None);
-    let (mut text, mut bytes) = (String::new(), Vec::new());
+    let mut joiner = Joiner::default();
     for chunk in chunks {
         let mut chunk = chunk;
         loop {
@@ -234,52 +222,10 @@ pub fn feed<'c, R: Role, S: Storage>(
                     }
                 };
                 assert_eq!(error, None, "ST-08: no event after an error");
-                let own = |headers: websocket_proto::handshake::Headers<'_>| {
-                    headers.map(|(n, v)| (n.to_owned(), v.to_vec())).collect()
-                };
-                match event {
-                    Event::Request(request) => {
-                        events.push(Seen::Request {
-                            target: request.target().to_owned(),
-                            headers: own(request.headers()),
-                        });
-                        accept(&mut connection, &mut out);
-                    }
-                    Event::PlainRequest(request) => {
-                        events.push(Seen::PlainRequest { target: request.target().to_owned() });
-                        accept(&mut connection, &mut out);
-                    }
-                    Event::Open(response) => events.push(Seen::Open {
-                        subprotocol: response.subprotocol().map(str::to_owned),
-                        headers: own(response.headers()),
-                    }),
-                    Event::Rejected(response) => {
-                        events.push(Seen::Rejected {
-                            status: response.status(),
-                            headers: own(response.headers()),
-                        });
-                    }
-                    Event::Text(text) => events.push(Seen::Text(text.to_owned())),
-                    Event::Binary(bytes) => events.push(Seen::Binary(bytes.to_vec())),
-                    Event::TextPart { text: part, last } => {
-                        assert!(last || !part.is_empty(), "an empty part is the last");
-                        text.push_str(part);
-                        if last {
-                            events.push(Seen::Text(core::mem::take(&mut text)));
-                        }
-                    }
-                    Event::BinaryPart { bytes: part, last } => {
-                        assert!(last || !part.is_empty(), "an empty part is the last");
-                        bytes.extend_from_slice(part);
-                        if last {
-                            events.push(Seen::Binary(core::mem::take(&mut bytes)));
-                        }
-                    }
-                    Event::Ping(payload) => events.push(Seen::Ping(payload.to_vec())),
-                    Event::Pong(payload) => events.push(Seen::Pong(payload.to_vec())),
-                    Event::Close(frame) => events
-                        .push(Seen::Close(frame.map(|frame| (frame.code.get(), frame.reason.to_owned())))),
-                    _ => panic!("an event that this helper does not know"),
+                let is_request = matches!(event, Event::Request(_) | Event::PlainRequest(_));
+                events.extend(joiner.seen(&event));
+                if is_request {
+                    accept(&mut connection, &mut out);
                 }
             }
             if chunk.is_empty() {
@@ -294,10 +240,9 @@ pub fn feed<'c, R: Role, S: Storage>(
             }
         }
     }
-    let unfinished = [text.as_bytes(), &bytes].concat();
     Outcome {
         events,
-        unfinished,
+        unfinished: joiner.unfinished(),
         out,
         error,
         state: connection.state(),

@@ -121,21 +121,13 @@ impl Read<'_> {
                 (9, _) => Some(Seen::Ping(payload)),
                 (10, _) => Some(Seen::Pong(payload)),
                 (_, false) => None,
-                (_, true) => message.take().map(|(kind, _, bytes)| self::message(kind, bytes)),
+                (_, true) => message.take().map(|(kind, _, bytes)| Seen::message(kind, bytes)),
             });
             if opcode == 8 {
                 return Ok(());
             }
         }
         Ok(())
-    }
-}
-
-/// A message whose text is UTF-8 (§5.6).
-pub(super) fn message(kind: MessageKind, bytes: Vec<u8>) -> Seen {
-    match kind {
-        MessageKind::Text => Seen::Text(String::from_utf8(bytes).expect("§5.6")),
-        MessageKind::Binary => Seen::Binary(bytes),
     }
 }
 

@@ -13,7 +13,7 @@ use websocket_proto::{
 use super::keys::Keys;
 use super::naive;
 use super::script::Script;
-use crate::support::Seen;
+use crate::support::{Joiner, Seen};
 use crate::support_deflate::json;
 
 /// Each end receives what the other end sends, in order and without an error, for any negotiated parameters,
@@ -105,8 +105,7 @@ struct End<'k, R: Role + Clone> {
     /// The payload that it sent last.
     last: Vec<u8>,
     seen: Vec<Seen>,
-    /// The message that it receives in parts, up to now.
-    part: Vec<u8>,
+    joiner: Joiner,
 }
 
 impl<'k, R: Role + Clone> End<'k, R> {
@@ -127,7 +126,7 @@ impl<'k, R: Role + Clone> End<'k, R> {
             begun: None,
             last: vec![],
             seen: vec![],
-            part: vec![],
+            joiner: Joiner::default(),
         }
     }
 
@@ -273,7 +272,7 @@ impl<'k, R: Role + Clone> End<'k, R> {
                 let (kind, mut bytes) = self.begun.take().unwrap_or((kind, vec![]));
                 bytes.extend(payload);
                 if last {
-                    self.sent.push(naive::message(kind, bytes));
+                    self.sent.push(Seen::message(kind, bytes));
                 } else {
                     self.begun = Some((kind, bytes));
                 }
@@ -318,35 +317,13 @@ impl<'k, R: Role + Clone> End<'k, R> {
                 Ok(None) => return,
                 Err(error) => panic!("the peer breaks no rule: {error:?}"),
             };
-            match event {
-                Event::Text(text) => self.seen.push(Seen::Text(text.to_owned())),
-                Event::Binary(bytes) => self.seen.push(Seen::Binary(bytes.to_vec())),
-                Event::TextPart { text, last } => {
-                    self.part.extend(text.as_bytes());
-                    if last {
-                        self.seen.push(naive::message(MessageKind::Text, mem::take(&mut self.part)));
-                    }
-                }
-                Event::BinaryPart { bytes, last } => {
-                    self.part.extend(bytes);
-                    if last {
-                        self.seen.push(Seen::Binary(mem::take(&mut self.part)));
-                    }
-                }
-                Event::Ping(payload) => {
-                    self.sent.push(Seen::Pong(payload.to_vec()));
-                    self.seen.push(Seen::Ping(payload.to_vec()));
-                }
-                Event::Pong(payload) => self.seen.push(Seen::Pong(payload.to_vec())),
-                Event::Close(frame) => {
-                    let close = Seen::Close(frame.map(|frame| (frame.code.get(), frame.reason.to_owned())));
-                    if !self.sent.iter().any(|seen| matches!(seen, Seen::Close(_))) {
-                        self.sent.push(close.clone());
-                    }
-                    self.seen.push(close);
-                }
-                event => panic!("{event:?}"),
+            let seen = self.joiner.seen(&event);
+            match &seen {
+                Some(Seen::Ping(payload)) => self.sent.push(Seen::Pong(payload.clone())),
+                Some(close @ Seen::Close(_)) if !self.is_closed() => self.sent.push(close.clone()),
+                _ => {}
             }
+            self.seen.extend(seen);
         }
     }
 

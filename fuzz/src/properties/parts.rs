@@ -1,12 +1,11 @@
 //! Messages in parts ([`Delivery::Parts`]).
 
-use websocket_proto::{Client, Connection, Delivery, Event, MessageKind, ReceiveBuffer, Server};
+use websocket_proto::{Client, Connection, Delivery, ReceiveBuffer, Server};
 
 use super::chunking::cut;
-use super::naive;
 use super::script::Script;
 use super::start::{config, for_role, start};
-use crate::support::{Keys, Seen, Side};
+use crate::support::{Joiner, Keys, Seen, Side};
 
 /// After each read, the parts joined are the messages, and the output and the error are the same. Each part
 /// has bytes or is the last.
@@ -41,15 +40,14 @@ struct End<R: Side> {
     inbound: ReceiveBuffer<Vec<u8>>,
     out: Vec<u8>,
     seen: Vec<Seen>,
-    /// The parts of the message that has not ended.
-    open: Option<(MessageKind, Vec<u8>)>,
+    joiner: Joiner,
     error: Option<websocket_proto::Error>,
 }
 
 impl<R: Side> End<R> {
     fn new(connection: Connection<R>) -> Self {
         let inbound = ReceiveBuffer::with_retained_capacity(64);
-        Self { connection, inbound, out: vec![], seen: vec![], open: None, error: None }
+        Self { connection, inbound, out: vec![], seen: vec![], joiner: Joiner::default(), error: None }
     }
 
     fn read(&mut self, read: &[u8]) {
@@ -63,46 +61,7 @@ impl<R: Side> End<R> {
                     return;
                 }
             };
-            self.seen.push(match event {
-                Event::Text(text) => Seen::Text(text.to_owned()),
-                Event::Binary(bytes) => Seen::Binary(bytes.to_vec()),
-                Event::TextPart { text, last } => {
-                    match join(&mut self.open, MessageKind::Text, text.as_bytes(), last) {
-                        Some(message) => message,
-                        None => continue,
-                    }
-                }
-                Event::BinaryPart { bytes, last } => {
-                    match join(&mut self.open, MessageKind::Binary, bytes, last) {
-                        Some(message) => message,
-                        None => continue,
-                    }
-                }
-                Event::Ping(payload) => Seen::Ping(payload.to_vec()),
-                Event::Pong(payload) => Seen::Pong(payload.to_vec()),
-                Event::Close(frame) => {
-                    Seen::Close(frame.map(|frame| (frame.code.get(), frame.reason.to_owned())))
-                }
-                event => panic!("{event:?}"),
-            });
+            self.seen.extend(self.joiner.seen(&event));
         }
     }
-}
-
-/// The message, if this is its last part.
-fn join(
-    open: &mut Option<(MessageKind, Vec<u8>)>,
-    kind: MessageKind,
-    part: &[u8],
-    last: bool,
-) -> Option<Seen> {
-    assert!(last || !part.is_empty(), "an empty part is the last");
-    let (first, mut bytes) = open.take().unwrap_or((kind, vec![]));
-    assert_eq!(first, kind, "§5.4: the parts of a message have one kind");
-    bytes.extend(part);
-    if last {
-        return Some(naive::message(kind, bytes));
-    }
-    *open = Some((kind, bytes));
-    None
 }

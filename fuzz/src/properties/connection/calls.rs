@@ -8,7 +8,6 @@ use websocket_proto::{
     TransportAction,
 };
 
-use super::super::naive;
 use super::super::script::Script;
 use super::{ROOMS, Run};
 use crate::support::Seen;
@@ -84,7 +83,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
                     Some(head) => {
                         self.drain(usize::MAX);
                         self.told.gone.extend(head.iter().chain(&masked));
-                        self.told.sent.push(naive::message(kind, payload.to_vec()));
+                        self.told.sent.push(Seen::message(kind, payload.to_vec()));
                     }
                     None => assert_eq!(masked, payload),
                 }
@@ -104,7 +103,7 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
                 if self.call(|connection, out| connection.send_fragment(kind, payload, last, out)).is_some() {
                     self.told.begun.extend(payload);
                     if last {
-                        self.told.sent.push(naive::message(kind, mem::take(&mut self.told.begun)));
+                        self.told.sent.push(Seen::message(kind, mem::take(&mut self.told.begun)));
                     }
                 }
             }

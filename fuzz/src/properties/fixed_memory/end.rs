@@ -1,13 +1,12 @@
 //! A connection and the memory of its input.
 
-use core::mem;
 use core::time::Duration;
 
 use websocket_proto::{
-    CloseStatus, Connection, Error, Event, ReceiveBuffer, Role, State, Storage, Timeout, TransportAction,
+    CloseStatus, Connection, Error, ReceiveBuffer, Role, State, Storage, Timeout, TransportAction,
 };
 
-use crate::support::Seen;
+use crate::support::{Joiner, Seen};
 
 pub(super) struct End<R: Role, S: Storage> {
     pub(super) connection: Connection<R>,
@@ -17,9 +16,7 @@ pub(super) struct End<R: Role, S: Storage> {
     pub(super) events: Vec<Seen>,
     pub(super) out: Vec<u8>,
     pub(super) error: Option<Error>,
-    /// The parts of a message, up to now.
-    text: String,
-    bytes: Vec<u8>,
+    joiner: Joiner,
 }
 
 /// What both memories must have in common: the error, the state, the Close frames, and the unread bytes.
@@ -34,8 +31,7 @@ impl<R: Role, S: Storage> End<R, S> {
             events: vec![],
             out: vec![],
             error: None,
-            text: String::new(),
-            bytes: vec![],
+            joiner: Joiner::default(),
         }
     }
 
@@ -74,38 +70,7 @@ impl<R: Role, S: Storage> End<R, S> {
                 return false;
             }
         };
-        let (text, bytes) = (&mut self.text, &mut self.bytes);
-        self.events.push(match event {
-            Event::Request(request) => {
-                Seen::Request { target: request.target().to_owned(), headers: headers(request.headers()) }
-            }
-            Event::Open(response) => Seen::Open { subprotocol: None, headers: headers(response.headers()) },
-            Event::Text(text) => Seen::Text(text.to_owned()),
-            Event::Binary(bytes) => Seen::Binary(bytes.to_vec()),
-            Event::TextPart { text: part, last } => {
-                text.push_str(part);
-                if !last {
-                    return true;
-                }
-                Seen::Text(mem::take(text))
-            }
-            Event::BinaryPart { bytes: part, last } => {
-                bytes.extend(part);
-                if !last {
-                    return true;
-                }
-                Seen::Binary(mem::take(bytes))
-            }
-            Event::Ping(payload) => Seen::Ping(payload.to_vec()),
-            Event::Pong(payload) => Seen::Pong(payload.to_vec()),
-            Event::Close(frame) => {
-                Seen::Close(frame.map(|frame| (frame.code.get(), frame.reason.to_owned())))
-            }
-            Event::Rejected(response) => {
-                Seen::Rejected { status: response.status(), headers: headers(response.headers()) }
-            }
-            event => panic!("{event:?}"),
-        });
+        self.events.extend(self.joiner.seen(&event));
         true
     }
 
@@ -122,8 +87,4 @@ impl<R: Role, S: Storage> End<R, S> {
         };
         (self.error, connection.state(), connection.transport_action(), connection.close_status(), unread)
     }
-}
-
-fn headers(headers: websocket_proto::handshake::Headers<'_>) -> Vec<(String, Vec<u8>)> {
-    headers.map(|(name, value)| (name.to_owned(), value.to_vec())).collect()
 }

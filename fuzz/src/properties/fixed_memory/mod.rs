@@ -251,7 +251,9 @@ impl<R: Role> Both<'_, R> {
     /// Whether a compressed message has too little room in the fixed memory.
     fn lacks_room(&self, input: &FixedMemory) -> bool {
         let too_big = Some(Error::Protocol(ProtocolError::MessageTooBig));
-        if !input.is_compressed || self.fixed.error == self.growing.error || self.fixed.error != too_big {
+        // The growing memory may fail alike, but at a later message.
+        let is_same = self.fixed.error == self.growing.error && self.fixed.events == self.growing.events;
+        if !input.is_compressed || self.fixed.error != too_big || is_same {
             return false;
         }
         assert!(self.growing.events.starts_with(&self.fixed.events));

@@ -13,26 +13,14 @@ type Clients = Client<Keys>;
 #[test]
 fn a_frame_masked_in_the_wrong_direction_fails() {
     for first in [0x81, 0x82, 0x89, 0x8A, 0x88] {
-        assert_fails::<Server>(
-            &frame_with(first, b"\x03\xe8", None, LengthForm::Minimal, 2),
-            ProtocolError::UnmaskedFrame,
-            &[],
-        );
-        assert_fails::<Server>(
-            &frame_with(first, b"", None, LengthForm::Minimal, 0),
-            ProtocolError::UnmaskedFrame,
-            &[],
-        );
-        assert_fails::<Clients>(
-            &frame_with(first, b"\x03\xe8", Some(KEY), LengthForm::Minimal, 2),
-            ProtocolError::MaskedFrame,
-            &[],
-        );
-        assert_fails::<Clients>(
-            &frame_with(first, b"", Some([0; 4]), LengthForm::Minimal, 0),
-            ProtocolError::MaskedFrame,
-            &[],
-        );
+        // From four bytes on, the payload of an unmasked frame could be taken for a masking key.
+        for payload in [&b""[..], b"\x03\xe8", b"\x03\xe8ab", b"\x03\xe8 and a reason"] {
+            let wire = |key| frame_with(first, payload, key, LengthForm::Minimal, payload.len() as u64);
+            assert_fails::<Server>(&wire(None), ProtocolError::UnmaskedFrame, &[]);
+            for key in [[0; 4], KEY] {
+                assert_fails::<Clients>(&wire(Some(key)), ProtocolError::MaskedFrame, &[]);
+            }
+        }
     }
 }
 

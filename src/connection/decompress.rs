@@ -102,6 +102,7 @@ impl<'a> Decompressor<'a> {
 /// unread bytes are unmasked.
 fn unmask<S: Storage>(message: &mut OpenMessage, buffer: &mut ReceiveBuffer<S>) -> u32 {
     let (Some(Unmasked(unmasked)), Some(frame)) = (&mut message.compressed, &mut message.frame) else {
+        debug_assert!(false, "no compressed frame is being read");
         return 0;
     };
     let masked = buffer.unread_mut().get_mut(*unmasked as usize..).unwrap_or_default();

@@ -25,6 +25,7 @@ mod pair;
 mod parts;
 mod script;
 mod shared_buffer;
+mod sizes;
 mod start;
 mod storages;
 #[cfg(feature = "bytes")]

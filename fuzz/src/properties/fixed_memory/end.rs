@@ -6,6 +6,7 @@ use websocket_proto::{
     CloseStatus, Connection, Error, ReceiveBuffer, Role, State, Storage, Timeout, TransportAction,
 };
 
+use super::super::sizes::Sizes;
 use crate::support::{Joiner, Seen};
 
 pub(super) struct End<R: Role, S: Storage> {
@@ -19,8 +20,8 @@ pub(super) struct End<R: Role, S: Storage> {
     joiner: Joiner,
 }
 
-/// What both memories must have in common: the error, the state, the Close frames, and the unread bytes.
-pub(super) type Look = (Option<Error>, State, TransportAction, CloseStatus, Vec<u8>);
+/// What both memories must have in common: the error, the state, the Close frames, and how many bytes wait.
+pub(super) type Look = (Option<Error>, State, TransportAction, CloseStatus, usize);
 
 impl<R: Role, S: Storage> End<R, S> {
     pub(super) fn new(connection: Connection<R>, inbound: ReceiveBuffer<S>) -> Self {
@@ -78,13 +79,15 @@ impl<R: Role, S: Storage> End<R, S> {
         self.connection.tick(now, &mut self.out)
     }
 
-    pub(super) fn look(&self) -> Look {
+    pub(super) fn look(&self, in_parts: bool) -> Look {
         let connection = &self.connection;
         // After the end, `receive` drops all input, and more calls of it are needed for fixed memory.
-        let unread = match connection.state() {
-            State::End => vec![],
-            _ => [self.inbound.unread(), &self.rest].concat(),
+        let waiting = match connection.state() {
+            State::End => 0,
+            // A short memory delivers shorter parts, so it holds another part of the message.
+            _ if in_parts => self.inbound.unread().len() + self.rest.len(),
+            _ => Sizes::of(&self.inbound).held + self.rest.len(),
         };
-        (self.error, connection.state(), connection.transport_action(), connection.close_status(), unread)
+        (self.error, connection.state(), connection.transport_action(), connection.close_status(), waiting)
     }
 }

@@ -121,7 +121,7 @@ fn a_driver_gets_a_case_again_that_met_its_deadline() {
     let (code, document) = complete("hesitant driver", &["--cases", "5.5.2/*"]);
     let results = results(&document);
     assert_eq!((code, &document["totals"]["pass"]), (0, &Value::from(results.len())), "{results:?}");
-    assert_eq!(results.iter().filter(|(.., tries)| *tries == 2).count(), 1, "{results:?}");
+    assert!(results.iter().any(|(.., tries)| *tries == 2), "{results:?}");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_client_that_connects_no_more_is_given_up() {
 
 #[test]
 fn the_last_case_of_a_driver_that_does_not_come_back_crashed_it() {
-    for (role, timeout) in [("dying driver", "1000"), ("stopping driver", "100")] {
+    for (role, timeout) in [("dying driver", "1000"), ("stopping driver", "300")] {
         let (code, document) = complete(role, &["--timeout", timeout, "--cases", "5.5.2/*"]);
         let results = results(&document);
         assert_eq!(code, 1, "{role}: {results:?}");

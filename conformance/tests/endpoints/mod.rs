@@ -65,7 +65,8 @@ impl Server {
     /// Accepts no connection any more when it must fail one.
     pub fn dying() -> Self {
         Self::start(|stream, is_ended| {
-            let Ok(own) = stream.local_addr() else { return };
+            // The connection ends after the server: whoever notices its end connects again.
+            let (Ok(own), Ok(_connection)) = (stream.local_addr(), stream.try_clone()) else { return };
             let reference = Reference::new(Role::Server, None, UNLIMITED);
             let mut hanging = Hanging { reference, is_mute: false, exits: false };
             converse(stream, &mut hanging, Some(is_ended));

@@ -109,9 +109,11 @@ fn pings_of_a_client_that_never_reads_take_little_memory() {
     flood.write_all(REQUEST).expect("an open connection");
     let ping = [&b"\x89\xfd\0\0\0\0"[..], &[b'p'; 125]].concat();
     let pings = ping.repeat(1000);
-    // 128 MB, and all Pongs together would be as many.
+    // 128 MB, and all Pongs together would be as many. A slow server drops the client before the end.
     for _ in 0..1000 {
-        flood.write_all(&pings).expect("an open connection");
+        if flood.write_all(&pings).is_err() {
+            break;
+        }
     }
     other.send(Message::text("still here")).expect("an open connection");
     assert_eq!(receive(&mut other), Message::text("still here"));

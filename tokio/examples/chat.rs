@@ -56,7 +56,7 @@ async fn serve(
     let config = Config::new()
         .max_message_size(4 * 1024) // so the 64 messages of the room need at most 256 KiB
         .max_write_buffer(64 * 1024)
-        .pong_timeout(Some(Duration::from_secs(10))); // also limits the wait for a client that does not read
+        .pong_timeout(Some(Duration::from_secs(20))); // also limits the wait for a client that does not read
     stream.set_nodelay(true)?;
     let name = stream.peer_addr()?;
     let mut ws = accept(stream, config).await?;

@@ -18,7 +18,7 @@ const CONFIG: Config = Config::new()
     .max_message_size(4 * 1024)
     .max_write_buffer(64 * 1024)
     .ping_interval(Some(Duration::from_secs(15)))
-    .pong_timeout(Some(Duration::from_secs(10))) // also limits the wait for a client that does not read
+    .pong_timeout(Some(Duration::from_secs(20))) // also limits the wait for a client that does not read
     .close_timeout(Some(Duration::from_secs(3)));
 
 /// Why the server stops to serve a member.

@@ -44,7 +44,7 @@ const CONFIG: Config = Config::new()
     .max_message_size(1024)
     .max_write_buffer(16 * 1024)
     .ping_interval(Some(Duration::from_secs(15)))
-    .pong_timeout(Some(Duration::from_secs(10))) // also limits the wait for a client that does not read
+    .pong_timeout(Some(Duration::from_secs(20))) // also limits the wait for a client that does not read
     .close_timeout(Some(Duration::from_secs(3)));
 
 /// The page loads its own files only, connects to its own server only, and no other page can frame it.

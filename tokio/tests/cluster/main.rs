@@ -189,7 +189,7 @@ async fn a_slow_client_is_closed_and_comes_back_for_the_rest() {
     // On another process.
     let mut sender = Member::join(&servers[1], "lobby", "sender", None).await;
     let padding = "x".repeat(4000);
-    for number in 1..=2000 {
+    for number in 1..=1500 {
         sender.send(number, &padding).await;
     }
     let frame = loop {

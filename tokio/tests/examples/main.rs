@@ -116,7 +116,7 @@ async fn chat_closes_a_client_that_reads_too_slowly() {
     let (mut slow, _) = client(stream, uri.as_str().into(), Config::new()).await.expect("a connection");
     // The sender waits for each of its messages: it is not slow.
     let text = "x".repeat(4000);
-    for _ in 0..2000 {
+    for _ in 0..1200 {
         sender.send(text.as_str()).await.expect("an open connection");
         while receive(&mut sender).await.and_then(|message| Some(message.as_text()?.len())) < Some(4000) {}
     }

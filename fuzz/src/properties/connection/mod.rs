@@ -163,8 +163,8 @@ impl<'m, R: Role, S: Storage> Run<'m, R, S> {
         self.out = SendSlice::new(last);
         self.left.set(usize::MAX);
         self.receive(false);
-        // With a low limit on `out`, each call has room for one reply.
-        for _ in 0..self.told.pongs.len() + 2 {
+        // With a low limit on `out`, each call has room for one reply, and the unread bytes can be Pings.
+        for _ in 0..self.told.pongs.len() + self.inbound.unread().len() + 2 {
             if self.connection.has_pending_reply() {
                 self.drain(usize::MAX);
                 self.receive(false);

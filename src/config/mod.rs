@@ -467,17 +467,23 @@ mod tests {
 
     #[cfg(feature = "arbitrary")]
     #[test]
-    fn an_arbitrary_limit_is_small_or_the_default() {
+    fn an_arbitrary_configuration_is_small_and_short_as_often_as_the_default() {
         use arbitrary::Arbitrary;
 
-        let mut random = fastrand::Rng::with_seed(5);
-        let (mut small, mut default) = (0, 0);
+        let (mut random, default) = (fastrand::Rng::with_seed(5), Config::new());
+        let (mut limits, mut times, mut parts) = ([0; 2], [0; 3], 0);
         for _ in 0..1000 {
             let bytes: [u8; 64] = core::array::from_fn(|_| random.u8(..));
             let config = Config::arbitrary(&mut arbitrary::Unstructured::new(&bytes)).expect("enough bytes");
-            small += u32::from(config.max_message_size <= 255);
-            default += u32::from(config.max_message_size == Config::new().max_message_size);
+            limits[0] += u32::from(config.max_message_size <= 255);
+            limits[1] += u32::from(config.max_message_size == default.max_message_size);
+            times[0] += u32::from(config.ping_interval.is_none());
+            times[1] += u32::from(config.ping_interval == default.ping_interval);
+            times[2] += u32::from(config.ping_interval.is_some_and(|time| time > Duration::from_secs(30)));
+            parts += u32::from(config.delivery == Delivery::Parts);
         }
-        assert!(small + default == 1000 && small > 300 && default > 300, "{small} and {default}");
+        assert!(limits.iter().sum::<u32>() == 1000 && limits.iter().all(|&count| count > 300), "{limits:?}");
+        assert!(times.iter().all(|&count| count > 90), "{times:?}");
+        assert!((300..700).contains(&parts), "{parts}");
     }
 }

@@ -3,7 +3,6 @@
 use core::fmt::Debug;
 
 /// What the `Debug` output of a `ReceiveBuffer` says.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sizes {
     /// The message bytes and the unread bytes. Together they depend only on the bytes received: the payload of
     /// a binary message may wait for more of it, or not.

@@ -54,6 +54,8 @@ fn run<R: Side>(input: &Storages) {
     #[cfg(feature = "bytes")]
     let mut bytes = End::new(&connection, ReceiveBuffer::for_bytes_with_retained_capacity(capacity));
     let mut shared = Shared::new(&connection, capacity);
+    // Since the memories were empty.
+    let mut most_held = 0;
     let mut wire = vec![];
     for step in &input.steps {
         let count = match *step {
@@ -78,14 +80,18 @@ fn run<R: Side>(input: &Storages) {
         let expected = (fixed.inbound.unread().to_vec(), fixed.seen());
         vec.step(&read, events, shrinks);
         assert_eq!((vec.inbound.unread().to_vec(), vec.seen()), expected);
-        vec.held.assert_after(&vec.inbound, &read, capacity);
+        let held = Sizes::of(&vec.inbound).held;
+        most_held = if held == 0 { 0 } else { most_held.max(held) };
+        // Memory is too long if half of it, rounded down, is more than is needed.
+        let longest = capacity.max(2 * most_held + 1);
+        assert_within(&vec.inbound, &read, longest);
         #[cfg(feature = "bytes")]
         {
             bytes.step(&read, events, shrinks);
             assert_eq!((bytes.inbound.unread().to_vec(), bytes.seen()), expected);
-            bytes.held.assert_after(&bytes.inbound, &read, capacity.max(4_096));
+            assert_within(&bytes.inbound, &read, longest.max(4_096));
         }
-        assert_eq!(shared.step(&read, events, shrinks, capacity), expected);
+        assert_eq!(shared.step(&read, events, shrinks, longest), expected);
     }
 }
 
@@ -97,13 +103,11 @@ struct End<R: Side, S: Storage> {
     inbound: ReceiveBuffer<S>,
     events: Vec<String>,
     out: Vec<u8>,
-    held: Held,
 }
 
 impl<R: Side, S: Storage> End<R, S> {
     fn new(connection: &Connection<R>, inbound: ReceiveBuffer<S>) -> Self {
-        let held = Held::default();
-        Self { connection: connection.clone(), inbound, events: vec![], out: vec![], held }
+        Self { connection: connection.clone(), inbound, events: vec![], out: vec![] }
     }
 
     fn step(&mut self, read: &[u8], events: usize, shrinks: bool) {
@@ -123,21 +127,20 @@ struct Shared<R: Side> {
     connection: Connection<R>,
     shared: SharedBuffer,
     slot: BufferSlot,
-    held: Held,
 }
 
 impl<R: Side> Shared<R> {
     fn new(connection: &Connection<R>, capacity: usize) -> Self {
         let shared = SharedBuffer::with_retained_capacity(capacity);
-        Self { connection: connection.clone(), shared, slot: BufferSlot::new(), held: Held::default() }
+        Self { connection: connection.clone(), shared, slot: BufferSlot::new() }
     }
 
-    fn step(&mut self, read: &[u8], count: usize, shrinks: bool, capacity: usize) -> (Vec<u8>, Seen) {
+    fn step(&mut self, read: &[u8], count: usize, shrinks: bool, longest: usize) -> (Vec<u8>, Seen) {
         let (mut events, mut out) = (vec![], vec![]);
         let mut inbound = self.shared.attach(&mut self.slot);
         step(&mut self.connection, &mut inbound, (&mut events, &mut out), read, count);
         let unread = inbound.unread().to_vec();
-        self.held.assert_after(&inbound, read, capacity);
+        assert_within(&inbound, read, longest);
         drop(inbound);
         if shrinks {
             self.shared.shrink_to_fit();
@@ -163,27 +166,11 @@ fn step<R: Side, S: Storage>(
     }
 }
 
-/// The memory of a buffer, and the most bytes that it had to hold.
-#[derive(Default)]
-struct Held {
-    /// Since it was empty.
-    most: usize,
-}
-
-impl Held {
-    /// After a step that read these bytes, the memory is at most twice as long as the most bytes that it had to
-    /// hold since it was empty, or within `capacity`.
-    fn assert_after<S: Storage>(&mut self, inbound: &ReceiveBuffer<S>, read: &[u8], capacity: usize)
-    where
-        ReceiveBuffer<S>: Debug,
-    {
-        let Sizes { held, memory } = Sizes::of(inbound);
-        self.most = if held == 0 { 0 } else { self.most.max(held) };
-        // Without a read, the memory does not change.
-        assert!(
-            read.is_empty() || memory <= capacity || memory / 2 <= self.most,
-            "{inbound:?}, {} held",
-            self.most
-        );
-    }
+/// After a step that read these bytes, the memory has at most this length.
+fn assert_within<S: Storage>(inbound: &ReceiveBuffer<S>, read: &[u8], longest: usize)
+where
+    ReceiveBuffer<S>: Debug,
+{
+    // Without a read, the memory does not change.
+    assert!(read.is_empty() || Sizes::of(inbound).memory <= longest, "{inbound:?}, at most {longest}");
 }

@@ -110,11 +110,8 @@ fn pings_of_a_client_that_never_reads_take_little_memory() {
     let ping = [&b"\x89\xfd\0\0\0\0"[..], &[b'p'; 125]].concat();
     let pings = ping.repeat(1000);
     // 128 MB, and all Pongs together would be as many. A slow server drops the client before the end.
-    for _ in 0..1000 {
-        if flood.write_all(&pings).is_err() {
-            break;
-        }
-    }
+    let sent = (0..1000).take_while(|_| flood.write_all(&pings).is_ok()).count();
+    assert!(sent >= 100, "{sent} of 1000");
     other.send(Message::text("still here")).expect("an open connection");
     assert_eq!(receive(&mut other), Message::text("still here"));
     assert!(server.peak_memory() < 32 * 1024, "{} KiB", server.peak_memory());

@@ -13,7 +13,7 @@ type Clients = Client<Keys>;
 #[test]
 fn a_frame_masked_in_the_wrong_direction_fails() {
     for first in [0x81, 0x82, 0x89, 0x8A, 0x88] {
-        // From four bytes on, the payload of an unmasked frame could be taken for a masking key.
+        // A payload of four bytes or more is as long as a masking key.
         for payload in [&b""[..], b"\x03\xe8", b"\x03\xe8ab", b"\x03\xe8 and a reason"] {
             let wire = |key| frame_with(first, payload, key, LengthForm::Minimal, payload.len() as u64);
             assert_fails::<Server>(&wire(None), ProtocolError::UnmaskedFrame, &[]);

@@ -149,7 +149,7 @@ fn a_server_that_dies_is_started_again() {
 fn a_proxy_that_splits_every_write_changes_no_verdict() {
     let server = Server::correct();
     let proxy = server.byte_by_byte();
-    // Four at a time, because a reply that is a quarter of a second late is a result of its own.
+    // Four at a time: a reply that is a quarter of a second late makes a case lenient.
     let mut arguments =
         vec!["server", &proxy.uri, "--no-probe", "--jobs", "4", "--timeout", "10000", "--skip", "*65536*"];
     let sections = ["3/", "4.*", "5.*", "7.*", "8.1/", "9.1/", "any/", "7692:6*", "7692:7/*", "7692:7.1*"];

@@ -65,7 +65,7 @@ impl Server {
     /// Accepts no connection any more when it must fail one.
     pub fn dying() -> Self {
         Self::start(|stream, is_ended| {
-            // The connection ends after the server: whoever notices its end connects again.
+            // The connection ends after the server, because the runner connects again when it notices the end.
             let (Ok(own), Ok(_connection)) = (stream.local_addr(), stream.try_clone()) else { return };
             let reference = Reference::new(Role::Server, None, UNLIMITED);
             let mut hanging = Hanging { reference, is_mute: false, exits: false };

@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use wsconform::{
-    Case, Context, Driver, End, Endpoint, Outcome, Parameter, Random, Report, Role, Verdict, Want, catalogue,
-    judge_all_frames, run,
+    Case, Context, Driver, End, Endpoint, Outcome, Parameter, Random, Report, Role, Script, Verdict, Want,
+    catalogue, judge_all_frames, run,
 };
 
 const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
@@ -217,7 +217,12 @@ fn a_reset_is_tried_again_in_calm_order() {
 
 /// Runs a driver whose first connection ends at the first write but a whole request, and which gets no other.
 fn without_a_second_connection(id: &str, end: End) -> Report {
-    let (mut driver, mut connects) = (Driver::new(&case(id), &Context::default(), 0), 0);
+    with_one_connection(&case(id), &[], end)
+}
+
+/// The same with a reply before the end.
+fn with_one_connection(case: &Case, reply: &[u8], end: End) -> Report {
+    let (mut driver, mut connects) = (Driver::new(case, &Context::default(), 0), 0);
     let mut now = Duration::ZERO;
     loop {
         match driver.next(now) {
@@ -233,6 +238,7 @@ fn without_a_second_connection(id: &str, end: End) -> Report {
                 if is_request {
                     driver.received(now, RESPONSE);
                 } else {
+                    driver.received(now, reply);
                     driver.ended(now, end);
                 }
             }
@@ -245,11 +251,21 @@ fn without_a_second_connection(id: &str, end: End) -> Report {
 
 #[test]
 fn an_endpoint_that_accepts_no_connection_any_more_has_crashed() {
-    let report = without_a_second_connection("5.2/rsv-2-ping", End::Eof);
+    // The reset asks for a connection in calm order, the end for one that echoes.
+    for end in [End::Eof, End::Reset] {
+        let report = without_a_second_connection("5.2/rsv-2-ping", end);
+        assert_eq!(results(&report), (Verdict::Fail, Outcome::Crash), "{report:?}");
+    }
+}
+
+#[test]
+fn an_endpoint_that_accepts_one_connection_of_a_sweep_has_crashed() {
+    let mut case = case("5.2/rsv-2-ping");
+    let Script::Steps(steps) = case.script else { panic!("a script without steps") };
+    case.script = Script::Sweep(vec![steps.clone(), steps]);
+    let report = with_one_connection(&case, CLOSE_1002, End::Eof);
     assert_eq!(results(&report), (Verdict::Fail, Outcome::Crash), "{report:?}");
-    // The calm order gets no connection: the reset counts.
-    let report = without_a_second_connection("5.2/rsv-2-ping", End::Reset);
-    assert_eq!(results(&report), (Verdict::Lenient, Outcome::Reset), "{report:?}");
+    assert_eq!(report.reason, "closed(1002); then the endpoint accepted no further connection");
 }
 
 #[test]

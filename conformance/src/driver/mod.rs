@@ -24,7 +24,10 @@
 //! * A reset without a Close: the reset may have discarded the Close, because the endpoint did not read the
 //!   Ping. The case runs once more in calm order, which writes the Ping only after the reaction or after 250
 //!   ms. The second outcome counts.
-//! * No reaction until the deadline: a fresh connection must echo `hello`, otherwise the outcome is a crash.
+//! * No reaction until the deadline: the endpoint may have crashed.
+//!
+//! After an end, a reset or a deadline a server must accept a fresh connection and echo `hello` there.
+//! Otherwise the outcome is a crash.
 //!
 //! An offence that is a Close has the code 4321, so a reply with 4321 shows that the endpoint accepted it. An
 //! offence whose payload never arrives has no probe, because the Ping would be payload: the verdict waits
@@ -246,9 +249,9 @@ impl Driver {
         self.report.time.1 = now;
         self.report.log.transport(now, "no connection");
         match self.plans.pop_front().map(|plan| plan.purpose) {
-            // A client comes again when it likes.
-            Some(Purpose::Liveness) if self.case.role == Role::Server => self.crashed(),
             Some(Purpose::Turn(0)) => "no connection".clone_into(&mut self.report.reason),
+            Some(_) if self.case.role == Role::Server => self.crashed("accepted no further connection"),
+            // A client comes again when it likes.
             _ => {}
         }
         self.finish();
@@ -321,7 +324,7 @@ impl Driver {
         match purpose {
             Purpose::Liveness => {
                 if finding.outcome != Outcome::Echoed {
-                    self.crashed();
+                    self.crashed("did not echo \"hello\" on a fresh connection");
                 }
             }
             _ if finding.is_skip => {
@@ -372,8 +375,8 @@ impl Driver {
         is_dubious && self.case.role == Role::Server
     }
 
-    fn crashed(&mut self) {
-        let reason = format!("{}; then no fresh connection echoed \"hello\"", self.report.outcome);
+    fn crashed(&mut self, sign: &str) {
+        let reason = format!("{}; then the endpoint {sign}", self.report.outcome);
         self.report.verdict = Verdict::Fail;
         self.report.outcome = Outcome::Crash;
         self.report.reason = reason;

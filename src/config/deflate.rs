@@ -185,4 +185,26 @@ mod tests {
             }
         }
     }
+
+    #[cfg(feature = "arbitrary")]
+    #[test]
+    fn an_arbitrary_deflate_config_takes_values_of_every_kind() {
+        use alloc::collections::BTreeSet;
+        use arbitrary::Arbitrary;
+
+        let mut random = fastrand::Rng::with_seed(5);
+        let (mut windows, mut takeovers, mut levels) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut min_lens = [0; 2];
+        for _ in 0..1000 {
+            let bytes: [u8; 64] = core::array::from_fn(|_| random.u8(..));
+            let DeflateConfig { limits, level, min_len } =
+                DeflateConfig::arbitrary(&mut arbitrary::Unstructured::new(&bytes)).expect("enough bytes");
+            windows.insert((limits.server_window_bits, limits.client_window_bits));
+            takeovers.insert((limits.server_context_takeover, limits.client_context_takeover));
+            levels.insert(level);
+            min_lens[usize::from(min_len == 64)] += 1;
+        }
+        assert_eq!((windows.len(), takeovers.len(), levels.len()), (64, 4, 10));
+        assert!(min_lens.iter().all(|&count| count > 300), "{min_lens:?}");
+    }
 }

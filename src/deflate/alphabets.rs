@@ -59,14 +59,14 @@ pub(super) const DISTANCES: [Entry; 32] = {
 /// The code lengths 0 to 15, and the codes that repeat a length (§3.2.7), with the least number of times.
 pub(super) const CODE_LENGTHS: [Entry; 19] = {
     let mut entries = [Entry::INVALID; 19];
+    entries[16] = Entry::base(3, REPEAT_PREVIOUS);
+    entries[17] = Entry::base(3, 3);
+    entries[18] = Entry::base(11, 7);
     let mut length = 0;
     while length < 16 {
         entries[length] = Entry::literal(length as u16);
         length += 1;
     }
-    entries[16] = Entry::base(3, REPEAT_PREVIOUS);
-    entries[17] = Entry::base(3, 3);
-    entries[18] = Entry::base(11, 7);
     entries
 };
 

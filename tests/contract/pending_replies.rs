@@ -115,6 +115,26 @@ fn the_echo_omits_a_reason_that_can_never_fit<R: Side>() {
     assert!(connection.close_status().clean() && connection.transport_action() != TransportAction::KeepOpen);
 }
 
+both_roles!(a_reply_that_fits_exactly_is_written_whole);
+/// CL-02 (§5.5.1), CT-04 (§5.5.2).
+fn a_reply_that_fits_exactly_is_written_whole<R: Side>() {
+    let close = [b"\x03\xe9", &[b'x'; 100][..]].concat();
+    let mut connection = R::open(Config::default());
+    let mut memory = vec![0; frame::<R::Peer>(0x88, &close).len()];
+    let mut out = SendSlice::new(&mut memory);
+    assert!(connection.receive(&mut filled(&frame::<R>(0x88, &close)), &mut out).unwrap().is_some());
+    assert_eq!(frames_of::<R>(out.as_slice()), [(0x88, close)]);
+
+    // A message does not take the place of the Pong.
+    let mut connection = R::open(Config::default());
+    stalled(&mut connection, &frame::<R>(0x89, b"Ping"));
+    let mut memory = vec![0; frame::<R::Peer>(0x8A, b"Ping").len()];
+    let mut out = SendSlice::new(&mut memory);
+    assert_eq!(connection.send_text("", &mut out), Err(SendError::Full));
+    connection.flush_reply(&mut out);
+    assert_eq!(frames_of::<R>(out.as_slice()), [(0x8A, b"Ping".to_vec())]);
+}
+
 /// MK-09 (§5.3).
 #[test]
 fn a_send_with_a_key_for_one_of_two_frames_writes_neither() {

@@ -335,6 +335,9 @@ fn a_signal_after_the_end_completes_the_close_status<R: Side>() {
         (writer.receive_eof().code(), writer.close_status().clean(), writer.transport_action()),
         (1001, false, TransportAction::Close)
     );
+    // §7.1.5: the first Close counts, also if the caller passes a signal of another connection.
+    writer.handle_signal(signal(&mut halves().0, &frame::<R>(0x88, b"\x03\xe8")), &mut out);
+    assert_eq!(writer.close_status().code(), 1001);
     assert_eq!((out.len(), writer.has_pending_reply()), (0, false));
     let (mut reader, mut writer) = halves();
     let failed = signal(&mut reader, b"\x83");

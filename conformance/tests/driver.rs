@@ -217,16 +217,16 @@ fn a_reset_is_tried_again_in_calm_order() {
 
 /// Runs a driver whose first connection ends at the first write but a whole request, and which gets no other.
 fn without_a_second_connection(id: &str, end: End) -> Report {
-    with_one_connection(&case(id), &[], end)
+    with_connections(&case(id), 1, |_| vec![], end)
 }
 
-/// The same with a reply before the end.
-fn with_one_connection(case: &Case, reply: &[u8], end: End) -> Report {
+/// The same with a reply before the end, and with further connections that end at the request.
+fn with_connections(case: &Case, accepted: u32, reply: impl Fn(&[u8]) -> Vec<u8>, end: End) -> Report {
     let (mut driver, mut connects) = (Driver::new(case, &Context::default(), 0), 0);
     let mut now = Duration::ZERO;
     loop {
         match driver.next(now) {
-            Want::Connect if connects == 0 => {
+            Want::Connect if connects < accepted => {
                 connects += 1;
                 driver.connected(now);
             }
@@ -234,11 +234,12 @@ fn with_one_connection(case: &Case, reply: &[u8], end: End) -> Report {
             Want::Write { bytes, .. } => {
                 let count = bytes.len();
                 let is_request = bytes.starts_with(b"GET ") && bytes.ends_with(b"\r\n\r\n");
+                let reply = reply(bytes);
                 driver.wrote(now, count);
-                if is_request {
+                if is_request && connects == 1 {
                     driver.received(now, RESPONSE);
                 } else {
-                    driver.received(now, reply);
+                    driver.received(now, &reply);
                     driver.ended(now, end);
                 }
             }
@@ -263,9 +264,26 @@ fn an_endpoint_that_accepts_one_connection_of_a_sweep_has_crashed() {
     let mut case = case("5.2/rsv-2-ping");
     let Script::Steps(steps) = case.script else { panic!("a script without steps") };
     case.script = Script::Sweep(vec![steps.clone(), steps]);
-    let report = with_one_connection(&case, CLOSE_1002, End::Eof);
+    let report = with_connections(&case, 1, |_| CLOSE_1002.to_vec(), End::Eof);
     assert_eq!(results(&report), (Verdict::Fail, Outcome::Crash), "{report:?}");
     assert_eq!(report.reason, "closed(1002); then the endpoint accepted no further connection");
+}
+
+#[test]
+fn an_endpoint_that_ends_after_the_pong_may_have_crashed() {
+    for end in [End::Eof, End::Reset] {
+        let report = with_connections(&case("5.2/rsv-2-ping"), 1, pong, end);
+        assert_eq!(results(&report), (Verdict::Fail, Outcome::Crash), "{report:?}");
+    }
+}
+
+/// A system may accept connections for a server that is about to end.
+#[test]
+fn an_endpoint_that_opens_no_connection_any_more_has_crashed() {
+    for end in [End::Eof, End::Reset] {
+        let report = with_connections(&case("5.2/rsv-2-ping"), 3, |_| vec![], end);
+        assert_eq!(results(&report), (Verdict::Fail, Outcome::Crash), "{report:?}");
+    }
 }
 
 #[test]

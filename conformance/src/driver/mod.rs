@@ -316,7 +316,6 @@ impl Driver {
             self.report.early_pong = Some(is_earlier || conversation.peer.went_on);
         }
         let (purpose, steps) = (plan.purpose, plan.steps.clone());
-        let has_ended = conversation.ended.is_some();
         if let (Expect::Reject { .. }, Expect::Opened(_)) = (&conversation.expect, &self.case.expect) {
             self.case.expect = conversation.expect.clone();
             self.report.expected = self.case.expect.to_string();
@@ -341,7 +340,7 @@ impl Driver {
                     // The second outcome counts.
                     self.report.verdict = Verdict::Pass;
                 }
-                let is_dubious = self.leaves_doubt(&finding.outcome, has_ended);
+                let is_dubious = self.leaves_doubt(&finding.outcome);
                 self.report.judge(&self.case, turn, finding.outcome, finding.detail, &notes);
                 if self.report.verdict == Verdict::Fail {
                     self.plans.clear();
@@ -365,11 +364,13 @@ impl Driver {
 
     /// Whether the outcome can be that of an endpoint that crashed. Clients connect when they like, so there
     /// is no test for them.
-    fn leaves_doubt(&self, outcome: &Outcome, has_ended: bool) -> bool {
+    fn leaves_doubt(&self, outcome: &Outcome) -> bool {
         let is_dubious = match outcome {
-            Outcome::Timeout | Outcome::Eof | Outcome::Reset => true,
+            // The end may come after the wrong bytes.
+            Outcome::Timeout | Outcome::Eof | Outcome::Reset | Outcome::Late(None) | Outcome::Wrong => true,
+            // An earlier connection of the case was opened.
+            Outcome::NotOpened if self.report.outcome != Outcome::NotOpened => true,
             Outcome::Echoed => false,
-            Outcome::Wrong if has_ended => true,
             _ => self.case.expect == Expect::Alive,
         };
         is_dubious && self.case.role == Role::Server

@@ -170,7 +170,8 @@ fn the_last_case_of_a_driver_that_does_not_come_back_crashed_it() {
         let results = results(&document);
         assert_eq!(code, 1, "{role}: {results:?}");
         let count = |name: &str| results.iter().filter(|(_, verdict, ..)| verdict == name).count();
-        assert!(count("fail") > 0 && count("inconclusive") == results.len() - 2, "{role}: {results:?}");
+        // A pause of the machine can make one more inconclusive.
+        assert!(count("fail") > 0 && count("inconclusive") >= results.len() - 2, "{role}: {results:?}");
         let is_crash = results.iter().any(|(_, _, outcome, _)| outcome == "crash");
         assert!(is_crash || role == "stopping driver", "{role}: {results:?}");
     }

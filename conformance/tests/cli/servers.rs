@@ -61,6 +61,16 @@ fn a_server_that_dies_fails_the_case_and_the_others_are_inconclusive() {
     assert_eq!((count("crash", "fail"), count("not-opened", "inconclusive")), (1, 6), "{text}");
 }
 
+#[test]
+fn a_server_that_is_gone_after_its_last_case_crashed() {
+    let server = Server::correct_twice();
+    let arguments = ["--no-probe", "--timeout", "500", "--cases", "5.5.2/ping-8-ascii", "--json", "-"];
+    let (code, text) = wsconform(&[&["server", &server.uri], &arguments[..]].concat());
+    let document = json(text.lines().next().expect("a document"));
+    let case = &document["cases"][0];
+    assert_eq!((code, &case["verdict"], &case["outcome"]), (1, &"fail".into(), &"crash".into()), "{text}");
+}
+
 const OPENINGS: [&str; 2] = ["4.2.1/method-*", "4.2.1/upgrade-*"];
 const FRAMES: [&str; 3] = ["5.2/rsv-*", "5.5.2/ping-*", "10.4/isolation-64"];
 

@@ -1,7 +1,7 @@
 //! Endpoints on the loopback interface, a thread for each connection.
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
@@ -110,10 +110,19 @@ impl Server {
         })
     }
 
+    /// Answers two connections, and then ends each one before it reads.
+    pub fn correct_twice() -> Self {
+        Self::correct_at_first(2, end)
+    }
+
     fn correct_once(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> Self {
-        let is_first = Arc::new(AtomicBool::new(true));
+        Self::correct_at_first(1, serve)
+    }
+
+    fn correct_at_first(count: usize, serve: impl Fn(TcpStream) + Clone + Send + 'static) -> Self {
+        let answered = Arc::new(AtomicUsize::new(0));
         Self::start(move |stream, _| {
-            if is_first.swap(false, Ordering::SeqCst) {
+            if answered.fetch_add(1, Ordering::SeqCst) < count {
                 converse(stream, Reference::new(Role::Server, None, UNLIMITED), None);
             } else {
                 serve(stream);
@@ -247,9 +256,7 @@ impl Endpoint for &mut Hanging {
         }
     }
 
-    fn end(&mut self, _: &mut Vec<u8>) {
-        self.is_mute = true;
-    }
+    fn end(&mut self, _: &mut Vec<u8>) {}
 
     fn closed(&self) -> bool {
         false

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 use tokio::process::Child;
 use tokio::signal::ctrl_c;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use wsconform::{Case, Context, Parameter, Role};
 
 use super::desk::Desk;
@@ -21,7 +21,7 @@ use super::session::Shared;
 use crate::args::{ClientArguments, Options};
 use crate::outputs::{UNREACHABLE, expectations};
 use crate::run::{Start, context, state_deflate, watch};
-use crate::runner::{Lag, process, size};
+use crate::runner::{Lag, QUEUE, process, size};
 use crate::terminal::Terminal;
 
 /// COMMAND ends if no case runs for so many times the timeout.
@@ -102,7 +102,9 @@ async fn ending(desk: &Desk, process: &mut Option<Child>, options: &Options) -> 
 }
 
 async fn exit(process: &mut Option<Child>) -> Option<ExitStatus> {
-    process.as_mut()?.wait().await.ok()
+    let status = process.as_mut()?.wait().await.ok();
+    sleep(QUEUE).await;
+    status
 }
 
 #[cfg(test)]

@@ -129,9 +129,13 @@ impl Session {
     /// The results of the cases that met their deadline, and did not run again, are final.
     pub(super) fn finish(&self, shared: &Shared) {
         let timeout = shared.context.timeout;
-        for (case, finished) in shared.cases.iter().zip(self.results.borrow_mut().iter_mut()) {
+        let kept: Vec<bool> = shared.cases.iter().map(|case| self.is_kept(&shared.cases, case)).collect();
+        let mut results = self.results.borrow_mut();
+        for ((case, is_kept), finished) in shared.cases.iter().zip(kept).zip(results.iter_mut()) {
             if let Some(finished) = finished.as_mut().filter(|finished| finished.timed_out(1)) {
-                finished.excuse_lag(timeout);
+                if !is_kept {
+                    finished.excuse_lag(timeout);
+                }
                 (shared.watch.borrow_mut())(case, finished);
             }
         }
@@ -173,15 +177,17 @@ impl Session {
         shared.cases.get(index).is_some_and(|case| matches!(case.script, Script::Sweep(_)))
     }
 
-    /// The next case to run again: a family of which one case met its deadline twice keeps its results.
+    /// The next case to run again.
     fn next_again(&self, cases: &[Case]) -> Option<usize> {
-        let is_kept = |family: &str| {
-            let mut indices = (0..cases.len()).filter(|index| self.timed_out(*index, 2));
-            indices.any(|index| cases.get(index).is_some_and(|case| case.family == family))
-        };
         (0..cases.len()).find(|index| {
-            self.timed_out(*index, 1) && cases.get(*index).is_some_and(|case| !is_kept(&case.family))
+            self.timed_out(*index, 1) && cases.get(*index).is_some_and(|case| !self.is_kept(cases, case))
         })
+    }
+
+    /// Whether a case keeps its result, because one of its family met its deadline twice.
+    fn is_kept(&self, cases: &[Case], case: &Case) -> bool {
+        let mut twice = cases.iter().enumerate().filter(|(index, _)| self.timed_out(*index, 2));
+        twice.any(|(_, sibling)| sibling.family == case.family)
     }
 
     async fn judge(&self, shared: &Shared, index: usize, case: &Case, factor: u32, arrival: Arrival) {

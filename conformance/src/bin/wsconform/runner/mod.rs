@@ -34,7 +34,7 @@ use core::cell::RefCell;
 use core::time::Duration;
 
 use tokio::time::Instant;
-use wsconform::{Case, Context, Outcome, Random, Weight};
+use wsconform::{Case, Context, Outcome, Random, Role, Verdict, Weight};
 
 pub(crate) use batch::Gone;
 pub(crate) use connector::{Arrival, Connector, Dialer};
@@ -44,7 +44,7 @@ pub(crate) use finished::Finished;
 pub(crate) use jobs::Jobs;
 pub(crate) use lag::Lag;
 pub(crate) use learned::{learn, size};
-pub(crate) use offers::{Launcher, Offers, Route, Routes};
+pub(crate) use offers::{Launcher, Offers, QUEUE, Route, Routes};
 pub(crate) use probes::Found;
 pub(crate) use rerun::FACTOR;
 pub(crate) use server::Server;
@@ -68,6 +68,8 @@ pub(crate) struct Runner {
     slowed: Instant,
     /// The cases that were tried twice without a request of the client.
     unopened: u32,
+    /// The case that got its result last.
+    last: Option<usize>,
 }
 
 /// Heavy cases move some 16 MiB each; more of them at a time only wait for the same core.
@@ -88,7 +90,7 @@ impl Runner {
     ) -> Self {
         results.borrow_mut().resize_with(cases.len(), || None);
         let (lag, slowed) = (Lag::default(), Instant::now());
-        Self { cases, context, endpoint, jobs, lag, results, watch, slowed, unopened: 0 }
+        Self { cases, context, endpoint, jobs, lag, results, watch, slowed, unopened: 0, last: None }
     }
 
     /// Runs all cases. Cases that have no result afterwards could not run.
@@ -116,7 +118,25 @@ impl Runner {
     }
 
     async fn check_alive(&mut self, context: &Context) -> Result<(), Gone> {
-        if self.endpoint.comes_back(context).await { Ok(()) } else { Err(Gone) }
+        if self.endpoint.comes_back(context).await {
+            return Ok(());
+        }
+        if self.endpoint.role() == Role::Server {
+            self.blame_last();
+        }
+        Err(Gone)
+    }
+
+    /// The server is gone, and its last case ended well before.
+    fn blame_last(&mut self) {
+        let Some(index) = self.last else { return };
+        let Some(mut finished) = self.results.borrow().get(index).cloned().flatten() else { return };
+        if finished.report.verdict == Verdict::Fail {
+            return;
+        }
+        finished.report.reason = format!("{}; then the endpoint answered no more", finished.report.outcome);
+        (finished.report.verdict, finished.report.outcome) = (Verdict::Fail, Outcome::Crash);
+        self.accept(index, finished);
     }
 
     /// Keeps a result, and shows it unless the case may run again.
@@ -128,6 +148,7 @@ impl Runner {
             self.slowed = Instant::now();
             self.jobs.halve();
         }
+        self.last = Some(index);
         if finished.report.outcome != Outcome::Timeout || finished.tries > 1 {
             self.show(index, &finished);
         }

@@ -51,9 +51,9 @@ pub(crate) struct Offers {
 /// So many times the timeout may a process take from its start to its request: ten seconds, as a rule.
 const START: u32 = 10;
 /// After a process has ended, its connection may still be in the queue of the listener.
-const QUEUE: Duration = Duration::from_millis(200);
-/// A process that crashes ends before its connection, and one that waits longer does not crash.
-const EXIT: Duration = Duration::from_millis(100);
+pub(crate) const QUEUE: Duration = Duration::from_millis(200);
+/// A process that crashes may write a core dump first.
+const EXIT: Duration = Duration::from_secs(2);
 /// How long a driver may take to its next connection.
 const NEXT: Duration = Duration::from_secs(10);
 

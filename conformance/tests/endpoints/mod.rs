@@ -1,7 +1,9 @@
 //! Endpoints on the loopback interface, a thread for each connection.
 
 use alloc::sync::Arc;
+use core::hash::BuildHasher as _;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::hash::RandomState;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
@@ -161,16 +163,6 @@ impl Server {
         Self { uri: format!("ws://{address}/"), address, is_ended, connections }
     }
 
-    /// Ends the server; returns its URI.
-    pub fn end(self) -> String {
-        stop(&self.is_ended, &self.address);
-        // The listener is closed once a connection is refused.
-        while TcpStream::connect(&self.address).is_ok() {
-            thread::yield_now();
-        }
-        self.uri
-    }
-
     pub fn wait_for_connections(&self, count: usize) {
         for _ in 0..count {
             self.connections.recv().expect("a connection");
@@ -195,10 +187,15 @@ pub fn die_at_each_offence(port: u16) {
     }
 }
 
-/// A port that is free, for a process that is yet to start.
+/// A port that no program uses now. A socket that asks for any port gets one from 32768 on, so nobody else takes
+/// this one.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+    loop {
+        let port = 20_000 + (RandomState::new().hash_one(()) % 10_000) as u16;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Copies a direction of a connection, a write for each byte.

@@ -12,7 +12,7 @@ use websocket_proto_tokio::{
     ClientRequest, ClientStream, CloseCode, Config, Error, Message, WebSocket, client, connect_with,
 };
 
-use self::support::{ANY, PATIENCE, Program, get, open, receive, receive_close};
+use self::support::{ANY, PATIENCE, Program, free_port, get, open, receive, receive_close};
 
 /// Checks that the server sends text and binary messages back, and closes as the client does.
 async fn check_echo(mut ws: WebSocket<ClientStream>) {
@@ -118,7 +118,7 @@ async fn chat_closes_a_client_that_reads_too_slowly() {
     let text = "x".repeat(4000);
     for _ in 0..1200 {
         sender.send(text.as_str()).await.expect("an open connection");
-        while receive(&mut sender).await.and_then(|message| Some(message.as_text()?.len())) < Some(4000) {}
+        while receive(&mut sender).await.expect("a message").as_text().is_none_or(|text| text.len() < 4000) {}
     }
     let close = loop {
         match timeout(PATIENCE, slow.receive()).await.expect("in time").expect("no error") {
@@ -170,7 +170,8 @@ fn wss_client_trusts_the_certificate_of_the_server() {
 
 #[test]
 fn reconnect_comes_back_after_a_restart_of_the_server() {
-    let (mut server, uri) = Program::serve("tokio_echo", &[ANY]);
+    let address = format!("127.0.0.1:{}", free_port());
+    let (mut server, uri) = Program::serve("tokio_echo", &[&address]);
     let mut client = Program::start("reconnect", &[&uri]);
     for _ in 0..2 {
         client.wait_for("connected");
@@ -178,7 +179,7 @@ fn reconnect_comes_back_after_a_restart_of_the_server() {
         server.interrupt();
         assert_eq!(client.line(), "the server closes with 1001");
         assert!(server.wait().success());
-        server = Program::serve("tokio_echo", &[uri.trim_start_matches("ws://")]).0;
+        server = Program::serve("tokio_echo", &[&address]).0;
     }
     client.wait_for("received Hello");
     client.interrupt();

@@ -1,7 +1,10 @@
 //! A program that runs, and the steps of its clients.
 
+use core::hash::BuildHasher as _;
 use core::time::Duration;
+use std::hash::RandomState;
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -17,6 +20,17 @@ use websocket_proto_tokio::{ClientStream, Config, Message, WebSocket, connect};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// A port that the operating system selects.
 pub(crate) const ANY: &str = "127.0.0.1:0";
+
+/// A port that no program uses now. A socket that asks for any port gets one from 32768 on, so nobody else takes
+/// this one.
+pub(crate) fn free_port() -> u16 {
+    loop {
+        let port = 20_000 + (RandomState::new().hash_one(()) % 10_000) as u16;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
 
 /// An example that runs.
 pub(crate) struct Program {
@@ -59,8 +73,9 @@ impl Program {
 
     /// Sends the signal of Ctrl-C.
     pub(crate) fn interrupt(&self) {
-        let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
-        assert!(status.expect("the program kill").success());
+        // A shell has a built-in `kill`. The program of that name may be missing.
+        let kill = format!("kill -INT {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
     }
 
     /// Waits for the end of the program.

@@ -113,8 +113,9 @@ fn an_interrupt_writes_the_reports() {
         .expect("the program runs");
     // The probe, and then cases that wait for a minute.
     server.wait_for_connections(4);
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill").success());
+    // A shell has a built-in `kill`. The program of that name may be missing.
+    let kill = format!("kill -INT {}", child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
     assert_eq!(child.wait().expect("an end").code(), Some(130));
     let document = json(&fs::read_to_string(path).expect("a report"));
     assert_eq!(document["format"], "wsconform/1");

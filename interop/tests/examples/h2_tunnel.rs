@@ -78,7 +78,8 @@ async fn the_server_sends_messages_back_until_the_client_closes() {
 async fn the_server_closes_after_a_violation() {
     let (server, address) = Program::serve("h2_tunnel", &["server", ANY]);
     with_client(&address, peer::check_violation).await;
-    assert!(server.error().contains("mask"));
+    // The task of the HTTP connection may print an error, too.
+    while !server.error().contains("mask") {}
 }
 
 /// A server by hyper for one connection. Returns its address, and the results of its streams.

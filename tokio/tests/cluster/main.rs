@@ -18,8 +18,8 @@ use websocket_proto_tokio::{ClientStream, Config, Error, Message, WebSocket, cli
 
 use self::chat_client::{Id, Line, open, parse_id, receive};
 use self::crowd::Crowd;
-use self::redis_server::{DURABLE, FORGETFUL, Redis, free_port};
-use self::support::{ANY, PATIENCE, Program};
+use self::redis_server::{DURABLE, FORGETFUL, Redis};
+use self::support::{ANY, PATIENCE, Program, free_port};
 
 /// Starts a process. Returns its URI, too.
 fn serve(redis: &str) -> (Program, String) {

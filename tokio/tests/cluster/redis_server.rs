@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::{env, fs, process};
@@ -10,7 +9,7 @@ use std::{env, fs, process};
 use redis::aio::MultiplexedConnection;
 use tokio::time::{sleep, timeout};
 
-use crate::support::PATIENCE;
+use crate::support::{PATIENCE, free_port};
 
 /// Redis writes each message to its disk before the server acknowledges it.
 pub(crate) const DURABLE: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
@@ -26,7 +25,7 @@ pub(crate) struct Redis {
 
 impl Redis {
     pub(crate) fn start(options: &'static [&'static str]) -> Self {
-        loop {
+        for _ in 0..10 {
             let port = free_port();
             let directory = env::temp_dir().join(format!("cluster-{}-{port}", process::id()));
             fs::create_dir(&directory).expect("a new directory");
@@ -36,6 +35,7 @@ impl Redis {
             }
             fs::remove_dir_all(&directory).expect("our directory");
         }
+        panic!("redis-server does not start");
     }
 
     pub(crate) fn url(&self) -> String {
@@ -55,22 +55,23 @@ impl Redis {
 
     /// As a network that loses all packets, until [`resume`](Self::resume).
     pub(crate) fn pause(&self) {
-        self.signal("-STOP");
+        self.signal("STOP");
     }
 
     pub(crate) fn resume(&self) {
-        self.signal("-CONT");
+        self.signal("CONT");
     }
 
     fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
-        assert!(status.expect("the program kill").success());
+        // A shell has a built-in `kill`. The program of that name may be missing.
+        let kill = format!("kill -{signal} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
     }
 
-    /// Waits until Redis has executed a command this many times.
+    /// Waits until Redis has executed a command this many times, or more often.
     pub(crate) async fn wait_for_calls(&self, command: &str, calls: usize) {
         let mut connection = self.connect().await;
-        let line = format!("cmdstat_{command}:calls={calls},");
+        let begin = format!("cmdstat_{command}:calls=");
         let poll = async {
             loop {
                 let stats: String = redis::cmd("INFO")
@@ -78,7 +79,8 @@ impl Redis {
                     .query_async(&mut connection)
                     .await
                     .expect("an answer");
-                if stats.contains(&line) {
+                let line = stats.lines().find_map(|line| line.strip_prefix(&begin)?.split(',').next());
+                if line.is_some_and(|count| count.parse::<usize>().expect("a number") >= calls) {
                     return;
                 }
                 sleep(Duration::from_millis(10)).await;
@@ -101,15 +103,11 @@ impl Drop for Redis {
     }
 }
 
-/// A port that no program uses now.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
-}
-
 /// Starts Redis, and waits until it is ready. `None` if it ends before.
 fn spawn(port: u16, directory: &PathBuf, options: &[&str]) -> Option<Child> {
     let mut child = Command::new("redis-server")
+        // Redis refuses to start with the name of a locale that is not installed.
+        .env("LC_ALL", "C")
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
         .arg("--dir")
         .arg(directory)

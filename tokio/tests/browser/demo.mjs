@@ -15,9 +15,10 @@ async function open(name, options) {
   const page = await (await browser.newContext({ colorScheme: "light", ...options })).newPage();
   page.on("pageerror", error => errors.push(`${name}: ${error}`));
   page.on("console", message => {
-    // Chromium reports each failed attempt to connect. A page cannot prevent that.
+    // Chromium reports each failed attempt to connect, and each that a page gives up. A page cannot prevent that.
     const isAttempt = message.text().startsWith("WebSocket connection to ");
-    if (!(isDown && isAttempt)) errors.push(`${name}: ${message.text()}`);
+    const isGivenUp = message.text().endsWith("closed before the connection is established.");
+    if (!(isAttempt && (isDown || isGivenUp))) errors.push(`${name}: ${message.text()}`);
   });
   page.on("request", request => {
     const isOwn = request.url().startsWith(`${server.uri}/`) || request.url().startsWith("data:");

@@ -116,7 +116,7 @@ impl OpenMessage {
 pub(super) fn awaits_code_point<S: Storage>(kind: MessageKind, buffer: &mut ReceiveBuffer<S>) -> bool {
     let (bytes, _) = buffer.message();
     bytes.is_empty()
-        || (kind == MessageKind::Text && bytes.len() < 4 && TextEnd::of(bytes) == Ok(TextEnd::Inside(0)))
+        || (kind == MessageKind::Text && bytes.len() <= 3 && TextEnd::of(bytes) == Ok(TextEnd::Inside(0)))
 }
 
 /// The limits on a message in one frame, as one number: the first length that exceeds them.

@@ -20,6 +20,7 @@ fn message_and_frame_limits_are_exact<R: Side>() {
     for (wire, error) in [
         (frame::<R>(0x82, &[1; 200]), None),
         (frame::<R>(0x82, &[1; 201]), Some(ProtocolError::FrameTooBig)),
+        (frame::<R>(0x82, &[1; 400]), Some(ProtocolError::FrameTooBig)),
         ([frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, &[1; 100])].concat(), None),
         (
             [frame::<R>(0x02, &[1; 200]), frame::<R>(0x80, &[1; 101])].concat(),
@@ -49,8 +50,10 @@ fn message_and_frame_limits_are_exact<R: Side>() {
         config.max_message_size = small;
         let fits = transmit::<R>(config, &frame::<R>(0x81, &vec![b'a'; small as usize]));
         assert_eq!((fits.error, fits.events.len()), (None, 1));
-        let over = transmit::<R>(config, &frame::<R>(0x81, &vec![b'a'; small as usize + 1]));
-        assert_eq!(over.error, Some(ProtocolError::MessageTooBig.into()));
+        for more in [1, 2, 1000] {
+            let over = transmit::<R>(config, &frame::<R>(0x81, &vec![b'a'; small as usize + more]));
+            assert_eq!((over.error, over.events), (Some(ProtocolError::MessageTooBig.into()), vec![]));
+        }
     }
 }
 

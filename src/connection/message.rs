@@ -60,14 +60,14 @@ const UNMASK_BLOCK: u64 = 4096;
 
 impl OpenMessage {
     /// Whether the unread bytes are binary payload, too short to take now. It can wait, because nothing in it
-    /// is checked.
+    /// is checked, and because the buffer has room for the whole message and a control frame.
     #[inline]
     pub(super) fn awaits_payload<S: Storage>(&self, buffer: &ReceiveBuffer<S>) -> bool {
         let Self { kind: MessageKind::Binary, frame: Some(OpenFrame { remaining, .. }), .. } = *self else {
             return false;
         };
         let unread = buffer.unread_len() as u64;
-        unread < remaining.min(UNMASK_BLOCK) && self.compressed.is_none() && !buffer.is_full()
+        unread < remaining.min(UNMASK_BLOCK) && self.compressed.is_none()
     }
 
     /// Takes a continuation frame that the buffer holds whole. If it returns `None`, nothing has changed, and

@@ -101,12 +101,18 @@ impl<'i> Reader<'i> {
         }
     }
 
-    /// Removes and returns the next `count` bits, at most 32. If some are missing, all input is consumed and
-    /// no bit is removed.
-    pub(super) fn read(&mut self, count: u32) -> Result<u32, Stop> {
+    /// Fills the bits if there are fewer than `count`, at most 56.
+    #[inline(always)]
+    pub(super) fn fill_to(&mut self, count: u32) {
         if self.bits.count < count {
             self.fill();
         }
+    }
+
+    /// Removes and returns the next `count` bits, at most 32. If some are missing, all input is consumed and
+    /// no bit is removed.
+    pub(super) fn read(&mut self, count: u32) -> Result<u32, Stop> {
+        self.fill_to(count);
         if self.bits.count < count { Err(Stop::NeedsInput) } else { Ok(self.bits.remove(count)) }
     }
 

@@ -121,9 +121,7 @@ impl DynamicCodes {
     fn read_code_lengths(&mut self, reader: &mut Reader<'_>) -> Result<(), Stop> {
         let len = self.sizes.literals.wrapping_add(self.sizes.distances);
         while self.read < len {
-            if reader.bits.count() < MAX_CODE_LENGTH_BITS {
-                reader.fill();
-            }
+            reader.fill_to(MAX_CODE_LENGTH_BITS);
             let entry = look_up::<CODE_LENGTH_INDEX_BITS>(&self.distances, reader.bits.peek());
             let (code_bits, extra_bits) = (entry.code_bits(), entry.extra_bits());
             if reader.bits.count() < code_bits.wrapping_add(extra_bits) {

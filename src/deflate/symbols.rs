@@ -46,6 +46,8 @@ impl Codes<'_> {
             if copy.length > 0 {
                 // `copy_back` copies at most `length` bytes.
                 copy.length = copy.length.saturating_sub(output.copy_back(copy.length, copy.distance)?);
+                // The output is full, as the next check says, too: without this one, a short stream takes 3 %
+                // more instructions.
                 if copy.length > 0 {
                     return Err(Stop::OutputFull);
                 }
@@ -55,9 +57,7 @@ impl Codes<'_> {
                 return Err(Stop::OutputFull);
             }
             // An incomplete symbol stays in the bits: all input is consumed then.
-            if reader.bits.count() < MAX_SYMBOL_BITS {
-                reader.fill();
-            }
+            reader.fill_to(MAX_SYMBOL_BITS);
             match self.read_symbol(&mut reader.bits)? {
                 Symbol::Literal(byte) => {
                     output.push(byte);

@@ -282,12 +282,13 @@ fn automatic_replies_can_be_disabled<R: Side>() {
         (0, false, State::Transmission, State::End)
     );
     assert_eq!(writer.close_status().received, CloseFrameStatus::Code(CloseCode::NORMAL_CLOSURE));
+    assert!(writer.can_send());
     writer.send_text("last", &mut out).unwrap();
     // Joined and split in between.
     let (_, mut writer) = split(reader.join(writer));
     writer.close(CloseCode::GOING_AWAY, "", &mut out).unwrap();
     assert_eq!(frames_of::<R>(&out), [(0x81, b"last".to_vec()), (0x88, b"\x03\xe9".to_vec())]);
-    assert_eq!((writer.state(), writer.close_status().clean()), (State::End, true));
+    assert_eq!((writer.state(), writer.can_send(), writer.close_status().clean()), (State::End, false, true));
 }
 
 both_roles!(a_join_keeps_the_reply_to_an_unhandled_signal);

@@ -1,5 +1,6 @@
 //! The windows of a compressed connection (RFC 7692 §7.2) while it is split and joined again, for both roles.
 
+use allocation_counter::measure;
 use fastrand::Rng;
 use websocket_proto::{Config, Connection, DeflateParams, Event, MessageKind, ReceiveBuffer};
 
@@ -30,7 +31,8 @@ fn each_half_keeps_its_window_until_the_join<R: Deflating>() {
     assert!(matches!(reader.receive(&mut filled(&hello(AGAIN))), Ok(Some(Event::Text("Hello")))));
     writer.send_text("Hello", &mut out).unwrap();
     // The inbound half keeps its window when it shrinks; the outbound half does not.
-    reader.half().shrink_to_fit();
+    let released = measure(|| reader.half().shrink_to_fit()).bytes_current;
+    assert!(released < 0, "the decoder is released, not the window");
     assert!(matches!(reader.receive(&mut filled(&hello(AGAIN))), Ok(Some(Event::Text("Hello")))));
     writer.shrink_to_fit();
     writer.send_text("Hello", &mut out).unwrap();

@@ -181,6 +181,22 @@ mod tests {
     }
 
     #[test]
+    fn s5_2_a_length_form_takes_the_lower_bits_of_a_longer_length() {
+        let encoded = |payload_len, length_form, masking_key| {
+            RawFrameHeader { length_form, masking_key, ..RawFrameHeader::new(0x2, payload_len) }
+                .encode()
+                .to_vec()
+        };
+        for (len, form, unmasked, masked) in [
+            (200, LengthForm::Bits7, &b"\x82\x48"[..], &b"\x82\xc8\x37\xfa\x21\x3d"[..]),
+            (0x12345, LengthForm::Bits16, b"\x82\x7e\x23\x45", b"\x82\xfe\x23\x45\x37\xfa\x21\x3d"),
+        ] {
+            assert_eq!(encoded(len, form, None), unmasked);
+            assert_eq!(encoded(len, form, Some(HELLO)), masked);
+        }
+    }
+
+    #[test]
     fn s5_2_raw_headers_parse_and_encode_are_twins() {
         for (header, bytes) in twins() {
             assert_eq!(header.encode()[..], bytes, "{header:?}");

@@ -37,3 +37,16 @@ impl ReservedBits {
         self.0 << 4
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ReservedBits;
+
+    #[test]
+    fn a_union_has_the_bits_of_both_sets() {
+        let [rsv1, rsv2] = [ReservedBits::RSV1, ReservedBits::RSV2];
+        assert_eq!(rsv1.union(rsv2), ReservedBits(0b110));
+        assert_eq!(rsv1.union(rsv1.union(rsv2)), ReservedBits(0b110));
+        assert_eq!(ReservedBits::NONE.union(rsv1), rsv1);
+    }
+}

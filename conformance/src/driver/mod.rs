@@ -26,8 +26,8 @@
 //!   ms. The second outcome counts.
 //! * No reaction until the deadline: the endpoint may have crashed.
 //!
-//! After an end, a reset or a deadline a server must accept a fresh connection and echo `hello` there.
-//! Otherwise the outcome is a crash.
+//! After an end, a reset, wrong bytes or a deadline a server must accept a fresh connection and echo `hello`
+//! there. Otherwise the outcome is a crash.
 //!
 //! An offence that is a Close has the code 4321, so a reply with 4321 shows that the endpoint accepted it. An
 //! offence whose payload never arrives has no probe, because the Ping would be payload: the verdict waits

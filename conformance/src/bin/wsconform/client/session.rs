@@ -147,8 +147,7 @@ impl Session {
         let (Some(case), mut results) = (shared.cases.get(index), self.results.borrow_mut()) else { return };
         let Some(finished) = results.get_mut(index).and_then(Option::as_mut) else { return };
         if finished.report.verdict != Verdict::Fail {
-            (finished.report.verdict, finished.report.outcome) = (Verdict::Fail, Outcome::Crash);
-            reason.clone_into(&mut finished.report.reason);
+            finished.crash(reason.to_owned());
             (shared.watch.borrow_mut())(case, finished);
         }
     }

@@ -85,10 +85,7 @@ impl Runner {
             let ids: Vec<_> = suspects.iter().take(4).map(|(_, one)| one.report.id.to_string()).collect();
             let more = if suspects.len() > ids.len() { ", …" } else { "" };
             for (index, mut finished) in suspects {
-                finished.report.reason =
-                    format!("the endpoint answers no more after one of {}{more}", ids.join(", "));
-                finished.report.outcome = Outcome::Crash;
-                finished.report.verdict = Verdict::Fail;
+                finished.crash(format!("the endpoint answers no more after one of {}{more}", ids.join(", ")));
                 self.accept(index, finished);
             }
             return Err(Gone);
@@ -143,13 +140,11 @@ async fn run_case(drivers: Vec<Driver>, connector: Connector, lag: Lag, job: Opt
     let mut all = tasks.join_all().await;
     let worst = (0..all.len()).max_by_key(|index| all.get(*index).map(|one| one.report.verdict));
     let mut worst = all.swap_remove(worst.unwrap_or_default());
-    let report = &mut worst.report;
+    let outcome = &worst.report.outcome;
     let has_ended =
-        matches!(report.outcome, Outcome::Eof | Outcome::Reset | Outcome::Late(None) | Outcome::NotOpened);
+        matches!(outcome, Outcome::Eof | Outcome::Reset | Outcome::Late(None) | Outcome::NotOpened);
     if has_ended && connector.has_crashed().await {
-        report.reason = format!("{}; COMMAND ended by a signal", report.outcome);
-        report.outcome = Outcome::Crash;
-        report.verdict = Verdict::Fail;
+        worst.crash(format!("{outcome}; COMMAND ended by a signal"));
     }
     worst
 }

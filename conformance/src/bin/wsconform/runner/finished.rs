@@ -21,6 +21,12 @@ impl Finished {
         self.report.outcome == Outcome::Timeout && self.tries == tries
     }
 
+    /// The case crashed the endpoint.
+    pub(crate) fn crash(&mut self, reason: String) {
+        (self.report.verdict, self.report.outcome) = (Verdict::Fail, Outcome::Crash);
+        self.report.reason = reason;
+    }
+
     /// A timeout is not the fault of the endpoint if the runner itself was late by a quarter of it.
     pub(crate) fn excuse_lag(&mut self, timeout: Duration) {
         if self.report.outcome == Outcome::Timeout && self.lag > timeout / 4 {

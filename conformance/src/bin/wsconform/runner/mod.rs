@@ -134,8 +134,7 @@ impl Runner {
         if finished.report.verdict == Verdict::Fail {
             return;
         }
-        finished.report.reason = format!("{}; then the endpoint answered no more", finished.report.outcome);
-        (finished.report.verdict, finished.report.outcome) = (Verdict::Fail, Outcome::Crash);
+        finished.crash(format!("{}; then the endpoint answered no more", finished.report.outcome));
         self.accept(index, finished);
     }
 

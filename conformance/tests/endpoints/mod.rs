@@ -20,7 +20,6 @@ const UNLIMITED: Limits = Limits { message: 1 << 30, fragments: 1 << 20 };
 pub struct Server {
     pub uri: String,
     address: String,
-    is_ended: Arc<AtomicBool>,
     connections: Receiver<()>,
 }
 
@@ -148,19 +147,18 @@ impl Server {
         let address = listener.local_addr().expect("an address").to_string();
         let is_ended = Arc::new(AtomicBool::new(false));
         let (sender, connections) = channel();
-        let ended = Arc::clone(&is_ended);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                if ended.load(Ordering::SeqCst) {
+                if is_ended.load(Ordering::SeqCst) {
                     break;
                 }
                 // The test may be over.
                 let _ = sender.send(());
-                let (serve, ended) = (serve.clone(), Arc::clone(&ended));
+                let (serve, ended) = (serve.clone(), Arc::clone(&is_ended));
                 thread::spawn(move || serve(stream, &ended));
             }
         });
-        Self { uri: format!("ws://{address}/"), address, is_ended, connections }
+        Self { uri: format!("ws://{address}/"), address, connections }
     }
 
     pub fn wait_for_connections(&self, count: usize) {
@@ -187,7 +185,7 @@ pub fn die_at_each_offence(port: u16) {
     }
 }
 
-/// A port that no program uses now. A socket that asks for any port gets one from 32768 on, so nobody else takes
+/// A port that no program uses now. A socket that asks for any port gets one from 32768 on, never
 /// this one.
 pub fn free_port() -> u16 {
     loop {

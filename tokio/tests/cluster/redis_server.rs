@@ -9,7 +9,7 @@ use std::{env, fs, process};
 use redis::aio::MultiplexedConnection;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{PATIENCE, free_port};
+use crate::support::{PATIENCE, free_port, signal};
 
 /// Redis writes each message to its disk before the server acknowledges it.
 pub(crate) const DURABLE: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
@@ -55,17 +55,11 @@ impl Redis {
 
     /// As a network that loses all packets, until [`resume`](Self::resume).
     pub(crate) fn pause(&self) {
-        self.signal("STOP");
+        signal(&self.child, "STOP");
     }
 
     pub(crate) fn resume(&self) {
-        self.signal("CONT");
-    }
-
-    fn signal(&self, signal: &str) {
-        // A shell has a built-in `kill`. The program of that name may be missing.
-        let kill = format!("kill -{signal} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
+        signal(&self.child, "CONT");
     }
 
     /// Waits until Redis has executed a command this many times, or more often.

@@ -21,7 +21,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// A port that the operating system selects.
 pub(crate) const ANY: &str = "127.0.0.1:0";
 
-/// A port that no program uses now. A socket that asks for any port gets one from 32768 on, so nobody else takes
+/// A port that no program uses now. A socket that asks for any port gets one from 32768 on, never
 /// this one.
 pub(crate) fn free_port() -> u16 {
     loop {
@@ -30,6 +30,13 @@ pub(crate) fn free_port() -> u16 {
             return port;
         }
     }
+}
+
+/// Sends a signal to a process.
+pub(crate) fn signal(child: &Child, name: &str) {
+    // A shell has a built-in `kill`. The program of that name may be missing.
+    let kill = format!("kill -{name} {}", child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
 }
 
 /// An example that runs.
@@ -73,9 +80,7 @@ impl Program {
 
     /// Sends the signal of Ctrl-C.
     pub(crate) fn interrupt(&self) {
-        // A shell has a built-in `kill`. The program of that name may be missing.
-        let kill = format!("kill -INT {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
+        signal(&self.child, "INT");
     }
 
     /// Waits for the end of the program.

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ffi::c_ulong;
 
-use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status};
+use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
 
 use super::stream::{TAIL, Window};
 
@@ -107,7 +107,7 @@ impl Deflater {
                 bytes.resize(len.saturating_add(Self::bound(payload.len()).min(MAX_GROWTH)), 0);
             }
             let (total_in, total_out) = (context.total_in(), context.total_out());
-            let status = context.compress(payload, bytes.get_mut(len..)?, DeflateFlush::SyncFlush).ok()?;
+            context.compress(payload, bytes.get_mut(len..)?, DeflateFlush::SyncFlush).ok()?;
             let consumed = usize::try_from(context.total_in().checked_sub(total_in)?).ok()?;
             let produced = usize::try_from(context.total_out().checked_sub(total_out)?).ok()?;
             payload = payload.get(consumed..)?;
@@ -117,7 +117,8 @@ impl Deflater {
                 bytes.truncate(len);
                 return bytes.ends_with(&TAIL).then_some(bytes);
             }
-            if status != Status::Ok || (consumed == 0 && produced == 0) {
+            // With room, zlib writes at least the end of the flush.
+            if produced == 0 {
                 return None;
             }
         }
@@ -161,7 +162,9 @@ impl Clone for Deflater {
 
 #[cfg(test)]
 mod tests {
-    use super::{Deflater, FragmentPosition, Window, stored_blocks};
+    use fastrand::Rng;
+
+    use super::{Deflater, FragmentPosition, MAX_GROWTH, Window, stored_blocks};
 
     /// RFC 1951 §3.2.4.
     #[test]
@@ -187,6 +190,22 @@ mod tests {
         let mut deflater = Deflater::new();
         for count in 0..=u32::MAX / 60_000 {
             assert!(deflater.deflate(&payload, position, window, 0) == message, "{count}");
+        }
+    }
+
+    /// RFC 7692 §7.2.1. The payload can end while zlib still holds output for which there was no room.
+    #[test]
+    fn a_long_payload_is_compressed_wherever_the_output_grows() {
+        let (mut random, position) = (Rng::with_seed(7692), FragmentPosition { first: true, last: false });
+        // Four bits of each byte are random.
+        let payload: Vec<u8> = (0..2 * MAX_GROWTH).map(|_| random.u8(..16)).collect();
+        for len in (payload.len() - 60_000..payload.len()).step_by(1500) {
+            let window = Window { bits: 15, takeover: false };
+            let mut bytes = Deflater::new().deflate(&payload[..len], position, window, 6);
+            assert!(bytes.len() < len / 5 * 3, "{len}: {}", bytes.len());
+            bytes.extend([3, 0]);
+            let inflated = miniz_oxide::inflate::decompress_to_vec(&bytes).expect("DEFLATE");
+            assert!(inflated == payload[..len], "{len}");
         }
     }
 }

@@ -139,3 +139,54 @@ impl<'i> Reader<'i> {
         self.bits.value &= low_bits(self.bits.count);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fastrand::Rng;
+
+    use super::{Bits, Reader};
+
+    /// RFC 1951 §3.1.1: the bits come in their order, however they are read and however the input is split.
+    #[test]
+    fn bits_are_read_in_order_across_calls() {
+        let mut random = Rng::with_seed(1951);
+        for _ in 0..500 {
+            let input: Vec<u8> = (0..random.usize(..40)).map(|_| random.u8(..)).collect();
+            let mut expected = input.iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1));
+            let (mut bits, mut start) = (Bits::default(), 0);
+            while start < input.len() {
+                let end = random.usize(start..=input.len());
+                let mut reader = Reader::new(bits, &input[start..end]);
+                loop {
+                    let count = random.u32(..=32);
+                    let Ok(value) = reader.read(count) else { break };
+                    // There is no room for another byte.
+                    assert!(reader.bits.count() <= 63);
+                    assert!((0..count).all(|bit| Some((value >> bit & 1) as u8) == expected.next()));
+                }
+                assert_eq!(reader.rest(), b"", "a read fails only if all input is consumed");
+                assert!(reader.bits.count() < 32);
+                if random.bool() {
+                    reader.unread();
+                }
+                assert_eq!(reader.rest().len(), end - start - reader.consumed());
+                (bits, start) = (reader.bits, start + reader.consumed());
+            }
+            let rest = u64::from(bits.count());
+            assert_eq!(expected.clone().count() as u64, rest);
+            assert!((0..rest).all(|bit| Some((bits.peek() >> bit & 1) as u8) == expected.next()));
+        }
+    }
+
+    /// The most bits that a reader fills are seven and seven bytes.
+    #[test]
+    fn the_bits_have_no_room_for_an_eighth_byte() {
+        for left in 0..8 {
+            let mut reader = Reader::new(Bits { value: 0, count: left }, &[0xFF; 8]);
+            reader.fill();
+            assert_eq!((reader.bits.count(), reader.rest()), (56 + left, &[0xFF][..]));
+            reader.fill();
+            assert_eq!((reader.bits.count(), reader.rest()), (56 + left, &[0xFF][..]));
+        }
+    }
+}

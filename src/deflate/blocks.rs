@@ -254,4 +254,23 @@ mod tests {
         }
         assert!(seen.iter().all(|count| *count > 100), "{seen:?}");
     }
+
+    /// PMD-17 (RFC 1951 §3.2.6): "Literal/length values 286-287 will never actually occur", nor "distance codes
+    /// 30-31".
+    #[test]
+    fn fixed_codes_without_a_meaning_are_corrupt() {
+        // The bits of a code, its first bit first, after BFINAL and BTYPE, and ended by zeros.
+        let stream = |codes: &str| {
+            let bits = format!("110{codes}{:0<16}", "");
+            let byte = |byte: &[u8]| byte.iter().rev().fold(0, |bits, bit| bits << 1 | (bit & 1));
+            bits.as_bytes().chunks(8).map(byte).collect::<Vec<u8>>()
+        };
+        let copy_of_3_at = |distance: &str| format!("00110001{}{distance}", "0000001");
+        assert_eq!(by_blocks(&stream(&copy_of_3_at("00000")), 1).1, b"\x01\x01\x01\x01");
+        for codes in ["11000110", "11000111", &copy_of_3_at("11110"), &copy_of_3_at("11111")] {
+            for step in [1, MAX_LEN] {
+                assert_eq!(by_blocks(&stream(codes), step).0, Stop::Corrupt, "{codes}");
+            }
+        }
+    }
 }

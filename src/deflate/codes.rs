@@ -308,4 +308,21 @@ mod tests {
             assert!(is_code(lengths, true) && !is_code(lengths, false), "{lengths:?}");
         }
     }
+
+    /// RFC 1951 §3.2.7: "If only one distance code is used, it is encoded using one bit". The other code has no
+    /// meaning.
+    #[test]
+    fn an_only_code_has_one_bit() {
+        let symbols: Vec<Entry> = (0..4).map(Entry::literal).collect();
+        for only in 0..4 {
+            let (mut lengths, mut table) = ([0; 4], [Entry::INVALID; 592]);
+            lengths[only] = 1;
+            build::<6>(&mut table, &lengths, &symbols, true).expect("an only code");
+            for bits in 0..64 {
+                let entry = look_up::<6>(&table, bits);
+                assert_eq!((entry.code_bits(), entry.is_invalid()), (1, bits & 1 == 1), "{bits:b}");
+                assert!(entry.is_invalid() || usize::from(entry.value()) == only, "{bits:b}");
+            }
+        }
+    }
 }

@@ -95,9 +95,8 @@ impl<'b> Param<'b> {
 /// The value of a parameter: a token, whether it was quoted or not (§9.1). Compares with `&str`.
 #[derive(Clone, Copy)]
 pub struct ParamValue<'b> {
-    /// Without the quotes, but with the backslashes.
+    /// Without the quotes, but with the backslashes, which only a quoted value has.
     raw: &'b [u8],
-    quoted: bool,
 }
 
 impl<'b> ParamValue<'b> {
@@ -107,7 +106,7 @@ impl<'b> ParamValue<'b> {
         // RFC 9110 §5.6.4: a recipient "MUST handle a quoted-pair as if it were replaced by the octet
         // following the backslash"
         iter::from_fn(move || match raw.next() {
-            Some(b'\\') if self.quoted => raw.next(),
+            Some(b'\\') => raw.next(),
             byte => byte,
         })
     }
@@ -178,7 +177,7 @@ impl<'b> Reader<'b> {
 
     fn value(&mut self) -> Result<ParamValue<'b>, Malformed> {
         let [b'"', rest @ ..] = self.rest else {
-            return Ok(ParamValue { raw: self.token()?, quoted: false });
+            return Ok(ParamValue { raw: self.token()? });
         };
         self.rest = rest;
         let mut escaped = false;
@@ -188,11 +187,7 @@ impl<'b> Reader<'b> {
                 b'"' if !escaped => {
                     let (raw, rest) = self.rest.split_at_checked(at).ok_or(Malformed)?;
                     self.rest = trim(rest.get(1..).unwrap_or_default());
-                    return if raw.is_empty() {
-                        Err(Malformed)
-                    } else {
-                        Ok(ParamValue { raw, quoted: true })
-                    };
+                    return if raw.is_empty() { Err(Malformed) } else { Ok(ParamValue { raw }) };
                 }
                 // §9.1: "the value after quoted-string unescaping MUST conform to the 'token' ABNF"
                 _ if is(byte, TOKEN) => escaped = false,

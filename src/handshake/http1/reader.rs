@@ -213,6 +213,7 @@ impl HeadReader {
         by_chunks.saturating_add(by_bytes.unwrap_or(rest.len()))
     }
 
+    /// The position after the next byte, which ends a [run](Self::run_len).
     #[inline]
     fn step(&mut self, byte: u8, bytes: &mut [u8], limits: &HeadLimits) -> Result<Position, HandshakeError> {
         match (self.position, byte) {
@@ -228,7 +229,6 @@ impl HeadReader {
             (Position::Start, b'\r') if self.kind == HeadKind::Request => Ok(Position::EmptyLineCr),
             (Position::Start, _) if self.is_start_line(byte) => Ok(Position::StartLine),
             (Position::Start, b'\r') => Err(HandshakeError::InvalidStatusLine),
-            (Position::StartLine, _) if self.is_start_line(byte) => Ok(Position::StartLine),
             (Position::StartLine, b'\r') => Ok(Position::StartLineCr),
             (Position::Start | Position::StartLine, _) => Err(HandshakeError::InvalidByte),
             (Position::EmptyLineCr, b'\n') => self.empty_line(),
@@ -247,14 +247,12 @@ impl HeadReader {
                     Ok(Position::Name)
                 }
             }
-            (Position::Name, _) if is(byte, TOKEN) => Ok(Position::Name),
             (Position::Name, b':') => Ok(Position::Value),
             // RFC 9112 §5.1: "No whitespace is allowed between the field name and colon"
             (Position::Name, b' ' | b'\t') => Err(HandshakeError::SpaceBeforeColon),
             (Position::FieldStart | Position::Name, _) if is(byte, VALUE) || byte == b'\r' => {
                 Err(HandshakeError::InvalidFieldName)
             }
-            (Position::Value, _) if is(byte, VALUE) => Ok(Position::Value),
             (Position::Value, b'\r') => Ok(Position::ValueCr),
             (Position::FieldStart | Position::Name | Position::Value, _) => Err(HandshakeError::InvalidByte),
         }

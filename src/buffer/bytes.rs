@@ -59,7 +59,7 @@ impl ReceiveBuffer<BytesMut> {
         }
         // Cannot wrap: the length is at most the capacity.
         let spare = self.storage.capacity().wrapping_sub(self.unread_end);
-        if spare < wanted || (self.free_front() > 0 && self.free_front() >= self.held_len()) {
+        if spare < wanted {
             self.make_room(wanted);
         }
         let spare = self.storage.capacity().wrapping_sub(self.unread_end);

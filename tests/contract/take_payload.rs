@@ -213,6 +213,37 @@ fn reads_without_zeros_use_the_memory_again<R: Side>() {
     assert_eq!((info.count_total, info.bytes_current), (0, 0));
 }
 
+both_roles!(a_read_without_zeros_has_the_documented_room);
+fn a_read_without_zeros_has_the_documented_room<R: Side>() {
+    let room = |inbound: &mut ReceiveBuffer<BytesMut>, wanted| {
+        inbound.read_with(wanted, |spare| spare.remaining_mut())
+    };
+    let mut inbound = ReceiveBuffer::for_bytes();
+    assert_eq!(room(&mut inbound, 1), 4096);
+    assert_eq!(room(&mut inbound, 4096), 4096);
+    assert_eq!(room(&mut inbound, 70_000), 70_000);
+    // An empty buffer keeps its memory up to the retained capacity, and a larger one if it is needed.
+    assert_eq!(room(&mut inbound, 35_000), 70_000);
+    assert_eq!(room(&mut inbound, 34_999), 34_999);
+    let mut retained = ReceiveBuffer::for_bytes_with_retained_capacity(70_000);
+    assert_eq!([room(&mut retained, 70_000), room(&mut retained, 1)], [70_000; 2]);
+    let (mut connection, mut out) = (R::open(Config::default()), Vec::new());
+    for len in [100_000, 1000] {
+        let wire = frame::<R>(0x82, &vec![7; len]);
+        let (head, rest) = wire.split_at(20);
+        inbound.read_with(20, |spare| spare.put_slice(head));
+        assert_eq!(connection.receive(&mut inbound, &mut out), Ok(None));
+        // The rest of the frame may be shorter than what was wanted, or longer.
+        assert!(room(&mut inbound, usize::MAX) >= rest.len());
+        assert!(room(&mut inbound, 10) >= 10);
+        assert_eq!(inbound.feed(rest), rest.len());
+        assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(Some(Event::Binary(_)))));
+        assert!(matches!(connection.receive(&mut inbound, &mut out), Ok(None)));
+    }
+    // The memory of the long message is not kept.
+    assert!(room(&mut inbound, 1000) <= 64 * 1024);
+}
+
 both_roles!(a_long_payload_takes_its_memory_with_it);
 fn a_long_payload_takes_its_memory_with_it<R: Side>() {
     let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());

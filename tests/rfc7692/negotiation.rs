@@ -310,6 +310,26 @@ fn nothing_is_negotiated_unless_the_caller_enables_it() {
     assert!(matches!(server.receive(&mut filled(&wire), &mut out), Ok(Some(Event::Text("Hello")))));
 }
 
+/// RFC 7692 §7: the extension and each of its parameters change the rules for frames.
+#[test]
+fn what_was_negotiated_is_equal_only_with_equal_parameters() {
+    let mut params = [DeflateParams::new(); 5];
+    params[1].server_window_bits = 9;
+    params[2].client_window_bits = 9;
+    params[3].server_context_takeover = false;
+    params[4].client_context_takeover = false;
+    let negotiated = params.map(|params| Negotiated::new().with_deflate(params));
+    for (at, one) in negotiated.iter().enumerate() {
+        assert_ne!(*one, Negotiated::new());
+        for (other_at, other) in negotiated.iter().enumerate() {
+            assert_eq!(one == other, at == other_at, "{one:?}, {other:?}");
+        }
+    }
+    // However the parameters were offered.
+    let (.., server) = answer(Some(all()), "permessage-deflate; server_max_window_bits=15");
+    assert_eq!(server.negotiated(), Some(Negotiated::new().with_deflate(all())));
+}
+
 /// PMD-08 (RFC 7692 §5, §5.2), EX-05 (§9, §9.1), attack E1.
 #[test]
 fn rsv1_without_agreement_is_an_error() {

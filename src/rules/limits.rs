@@ -93,6 +93,21 @@ mod tests {
         assert_eq!(count(&[0, 0, 0, 0, 0], &LIMITS), Err(ProtocolError::TooManyFragments));
     }
 
+    /// LIM-01, LIM-02 (§10.4): the frame counts with its compressed length, the message with its inflated one.
+    #[cfg(feature = "deflate")]
+    #[test]
+    fn each_limit_of_a_compressed_message_passes_and_one_more_fails() {
+        let compressed = |len| MessageCounters::default().add_compressed(len, &LIMITS);
+        assert_eq!(compressed(11).err(), Some(ProtocolError::FrameTooBig));
+        let mut counters = compressed(10).expect("the limit");
+        assert_eq!(counters.left(&LIMITS), 25);
+        counters.add_inflated(20);
+        counters = counters.add_compressed(10, &LIMITS).expect("the limit");
+        assert_eq!(counters.left(&LIMITS), 5);
+        counters.add_inflated(5);
+        assert_eq!(counters.left(&LIMITS), 0);
+    }
+
     /// LIM-03.
     #[test]
     fn no_sum_of_lengths_wraps() {

@@ -178,7 +178,8 @@ impl Timer {
         Self { wait, ..self }
     }
 
-    /// The timer of the whole connection, from the timers of the read half and the write half.
+    /// The timer of the whole connection, from the timers of the read half and the write half. The read half
+    /// has counted each Ping that the write half was asked for.
     pub(crate) const fn join(self, writer: &Self) -> Self {
         let (wait, since) = match (self.wait, writer.wait) {
             (Wait::Asked, Wait::Pong) => (Wait::Pong, writer.since),
@@ -186,7 +187,7 @@ impl Timer {
             (Wait::Asked, _) => (Wait::Idle, self.since),
             (wait, _) => (wait, self.since),
         };
-        Self { wait, since, pings: writer.pings, ..self }
+        Self { wait, since, ..self }
     }
 
     /// Advances the timer to `now`. `wait` is the input that the endpoint waits for; [`Wait::Idle`] also

@@ -72,6 +72,21 @@ fn the_read_half_notices_silence_and_the_write_half_sends_the_ping<R: Side>() {
     assert_eq!(halves.reader.join(halves.writer).tick(secs(72), &mut out), Err(Timeout::Pong));
 }
 
+both_roles!(a_join_does_not_repeat_the_payload_of_a_ping);
+/// §5.5.3: a Pong tells which Ping it answers.
+fn a_join_does_not_repeat_the_payload_of_a_ping<R: Side>() {
+    let (mut halves, mut out) = (Ticking::<R>::new(), vec![]);
+    assert_eq!(halves.tick(0, &mut out), (Some(secs(20)), Ok(None)));
+    assert_eq!(halves.tick(20, &mut out), (None, Ok(Some(secs(40)))));
+    assert_eq!(read(&mut halves.reader, &frame::<R>(0x8A, b""), |_| {}), None);
+    let mut ws = halves.reader.join(halves.writer);
+    assert_eq!(ws.tick(secs(21), &mut out), Ok(Some(secs(41))));
+    assert_eq!(ws.tick(secs(41), &mut out), Ok(Some(secs(61))));
+    let frames = frames_of::<R>(&out);
+    let [(0x89, first), (0x89, second)] = &frames[..] else { panic!("{frames:02x?}") };
+    assert_ne!(first, second);
+}
+
 both_roles!(the_write_half_waits_for_the_close);
 /// CL-18 (§7.1.1).
 fn the_write_half_waits_for_the_close<R: Side>() {

@@ -152,6 +152,25 @@ fn a_message_is_not_copied<R: Side>() {
     }
 }
 
+both_roles!(a_part_before_half_of_a_code_point_is_not_copied);
+fn a_part_before_half_of_a_code_point_is_not_copied<R: Side>() {
+    let mut config = Config::default();
+    config.delivery = Delivery::Parts;
+    let (mut connection, mut inbound) = (R::open(config), ReceiveBuffer::for_bytes());
+    let wire = frame::<R>(0x81, "part€".as_bytes());
+    let (first, rest) = wire.split_at(wire.len() - 1);
+    assert_eq!(inbound.feed(first), first.len());
+    let event = connection.receive(&mut inbound, &mut Vec::new()).unwrap();
+    let Some(Event::TextPart { text: text @ "part", last: false }) = event else { panic!("{event:?}") };
+    let at = text.as_ptr();
+    let taken = inbound.take_payload().unwrap();
+    assert_eq!((taken.as_ptr(), &taken[..]), (at, &b"part"[..]));
+    assert_eq!(inbound.feed(rest), rest.len());
+    let event = connection.receive(&mut inbound, &mut Vec::new()).unwrap();
+    assert_eq!(event, Some(Event::TextPart { text: "€", last: true }));
+    assert_eq!(inbound.take_payload().unwrap(), "€");
+}
+
 both_roles!(the_memory_is_used_again_once_the_payloads_are_dropped);
 fn the_memory_is_used_again_once_the_payloads_are_dropped<R: Side>() {
     let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());

@@ -351,6 +351,30 @@ fn a_buffer_with_the_rest_of_another_connection_is_refused<R: Side>() {
     }
 }
 
+both_roles!(a_buffer_with_a_few_bytes_more_or_less_is_refused);
+/// Two buffers that differ only in the number of message bytes, or of unread bytes.
+fn a_buffer_with_a_few_bytes_more_or_less_is_refused<R: Side>() {
+    let ping = frame::<R>(0x89, &[7; 125]);
+    let held = |message: usize, unread: usize| {
+        let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::new());
+        for bytes in [&frame::<R>(0x02, &vec![7; message]), &ping[..unread]] {
+            assert_eq!(inbound.feed(bytes), bytes.len());
+            assert_eq!(connection.receive(&mut inbound, &mut Vec::new()), Ok(None));
+        }
+        (connection, inbound)
+    };
+    let by_unread: Vec<_> = (1..60).map(|unread| held(5, unread)).collect();
+    let by_message: Vec<_> = (1..60).chain([65_536 + 5]).map(|message| held(message, 5)).collect();
+    for all in [by_unread, by_message] {
+        for (at, (connection, _)) in all.iter().enumerate() {
+            for (_, (_, other)) in all.iter().enumerate().filter(|(other_at, _)| *other_at != at) {
+                let received = connection.clone().receive(&mut other.clone(), &mut Vec::new()).err();
+                assert_eq!(received, Some(Error::WrongBuffer));
+            }
+        }
+    }
+}
+
 /// The same in the opening handshake, and for the half that reads.
 #[test]
 fn the_buffer_of_a_handshake_and_of_a_read_half_is_checked_too() {

@@ -1,5 +1,7 @@
 //! The request to a server (§4.2.1): requests that are surfaced, and requests that are refused.
 
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+
 use websocket_proto::handshake::{Headers, Key};
 use websocket_proto::{
     Accept, AcceptError, Config, Connection, Event, HandshakeError, Reject, Server, State,
@@ -397,6 +399,27 @@ fn a_plain_request_lists_only_the_subprotocols_that_are_tokens() {
         panic!("a request")
     };
     assert_eq!(request.subprotocols().map(|name| name.name()).collect::<Vec<_>>(), ["fine"]);
+}
+
+/// S-HS-10 (§4.2.2): a subprotocol is the same in each request that offers it.
+#[test]
+fn subprotocols_are_equal_if_their_names_are() {
+    let read = |value: &str| {
+        let field = format!("Sec-WebSocket-Protocol: {value}\r\n");
+        (Connection::server(Config::default()), filled(&with_field(REQUEST, "Sec-WebSocket-Protocol", field)))
+    };
+    let ((mut one, mut one_inbound), (mut two, mut two_inbound)) = (read("chat, Chat"), read("other, chat"));
+    let (mut out, mut other_out) = (Vec::new(), Vec::new());
+    let Ok(Some(Event::Request(one))) = one.receive(&mut one_inbound, &mut out) else { panic!("a request") };
+    let Ok(Some(Event::Request(two))) = two.receive(&mut two_inbound, &mut other_out) else {
+        panic!("a request")
+    };
+    let all: Vec<_> = one.subprotocols().chain(two.subprotocols()).collect();
+    let hash = |name| BuildHasherDefault::<DefaultHasher>::default().hash_one(name);
+    for (name, other) in all.iter().flat_map(|name| all.iter().map(move |other| (name, other))) {
+        let are_equal = name.name() == other.name();
+        assert_eq!([name == other, hash(name) == hash(other)], [are_equal; 2], "{name:?}, {other:?}");
+    }
 }
 
 /// S-HS-12 (§4.2.1).

@@ -1,6 +1,7 @@
 //! The request to a server (§4.2.1): requests that are surfaced, and requests that are refused.
 
-use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+use core::hash::{BuildHasher as _, BuildHasherDefault};
+use std::hash::DefaultHasher;
 
 use websocket_proto::handshake::{Headers, Key};
 use websocket_proto::{

@@ -100,7 +100,12 @@ fn limits_are_exact_and_early() {
             .map(|error| error.http_status().unwrap()),
         [414, 431, 431, 431]
     );
-    // Empty lines before a request count; a start line that the whole limit cuts is a head that is too long.
+    // Empty lines before a request count for the whole limit only; a start line that it cuts is a head that is
+    // too long.
+    let after_empty_lines =
+        |len: usize| [b"\r\n\r\n", &with_start(REQUEST, start(To::Server, len))[..]].concat();
+    To::Server.judge(small, &after_empty_lines(400), Ok(()));
+    To::Server.judge_last_byte(small, &after_empty_lines(401)[..4 + 401], StartLineTooLong);
     small.max_head_size = 100;
     To::Server.judge_last_byte(small, format!("\r\n\r\nGET /{}", "a".repeat(92)).as_bytes(), HeadTooLong);
 }

@@ -164,6 +164,7 @@ fn extensions_outside_the_grammar_fail() {
         "a;b=\"x",
         "a;b=\"x\\",
         "a;b=\"x\\\"",
+        "a;b=\"x\\\\y\"",
         "a;b=\"x\"y",
         "a;b=\"x\"\"y\"",
         "a;b=x\"y\"",

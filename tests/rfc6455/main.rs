@@ -25,3 +25,4 @@ mod server;
 mod server_request;
 mod server_response;
 mod utf8;
+mod wrong_buffer;

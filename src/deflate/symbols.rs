@@ -48,7 +48,7 @@ impl Codes<'_> {
                 copy.length = copy.length.saturating_sub(output.copy_back(copy.length, copy.distance)?);
                 // The output is full, as the next check says, too: without this one, a short stream takes 3 %
                 // more instructions.
-                if copy.length > 0 {
+                if copy.length != 0 {
                     return Err(Stop::OutputFull);
                 }
                 self.decode_many(reader, output);

@@ -100,7 +100,7 @@ impl RawFrameHeader {
         match (form, self.masking_key) {
             (LengthForm::Minimal | LengthForm::Bits7, None) => put(&[first, lower & 0x7F]),
             (LengthForm::Minimal | LengthForm::Bits7, Some([a, b, c, d])) => {
-                put(&[first, 0x80 | lower, a, b, c, d])
+                put(&[first, 0x80 | lower & 0x7F, a, b, c, d])
             }
             (LengthForm::Bits16, None) => put(&[first, BITS_16, upper, lower]),
             (LengthForm::Bits16, Some([a, b, c, d])) => {

@@ -67,7 +67,8 @@ impl OpenMessage {
             return false;
         };
         let unread = buffer.unread_len() as u64;
-        unread < remaining.min(UNMASK_BLOCK) && self.compressed.is_none()
+        // With the number 0, the buffer held nothing before, and has no check number for the payload.
+        unread < remaining.min(UNMASK_BLOCK) && self.compressed.is_none() && self.retained != 0
     }
 
     /// Takes a continuation frame that the buffer holds whole. If it returns `None`, nothing has changed, and

@@ -96,9 +96,7 @@ impl ReceiveHalf {
                 None => Fast::Slow,
             },
             ReceiveState::Message(message)
-                // 0: so far, the buffer held nothing, so it has no check number for the payload.
                 if delivery == Delivery::Messages
-                    && message.retained != 0
                     && message.awaits_payload(buffer)
                     && buffer.retains(message.retained) =>
             {

@@ -259,7 +259,8 @@ impl<R: Role> Connection<R> {
             if send.pending.is_none() {
                 match receive.fast::<R, S>(inbound, self.config.delivery) {
                     Fast::Message(kind, len) => {
-                        self.timer.heard();
+                        // Cannot wrap: the unread bytes begin with the payload.
+                        self.timer.heard(inbound.unread_len().wrapping_sub(len));
                         let (payload, delivered) = inbound.deliver(len);
                         return match message_event(kind, payload, self.config.delivery) {
                             Ok(event) => {
@@ -276,7 +277,7 @@ impl<R: Role> Connection<R> {
                         };
                     }
                     Fast::NeedMore => {
-                        self.timer.saw(inbound.held_len());
+                        self.timer.saw(inbound.unread_len());
                         return Ok(None);
                     }
                     Fast::Slow => {}

@@ -147,10 +147,16 @@ impl ReceiveHalf {
             return Err(Error::WrongBuffer);
         }
         self.state.set_retained(0);
-        timer.saw(self.received(buffer));
-        match self.step_to_event::<R, S>(buffer, config)? {
+        timer.saw(buffer.unread_len());
+        let step = self.step_to_event::<R, S>(buffer, config)?;
+        match step {
+            Step::NeedMore | Step::Continue => timer.left(buffer.unread_len()),
+            Step::Message(_) | Step::Part { .. } => timer.heard(buffer.unread_len()),
+            // Cannot wrap: the unread bytes begin with the payload.
+            Step::Control { len, .. } => timer.heard(buffer.unread_len().wrapping_sub(len)),
+        }
+        match step {
             Step::NeedMore | Step::Continue => {
-                timer.left(self.received(buffer));
                 self.state.set_retained(buffer.retain());
                 buffer.await_payload(self.state.remaining_payload());
                 Ok(None)
@@ -194,15 +200,6 @@ impl ReceiveHalf {
         };
         delivered.all();
         Ok(event)
-    }
-
-    /// The number of bytes received without an event, as a number of which only changes matter.
-    fn received<S: Storage>(&self, buffer: &ReceiveBuffer<S>) -> usize {
-        if let ReceiveState::Message(OpenMessage { compressed: Some(_), .. }) = self.state {
-            // Inflated input leaves the buffer, so it is counted apart. Wrapping: only a change matters.
-            return buffer.unread_len().wrapping_add(self.inflater.input_consumed());
-        }
-        buffer.held_len()
     }
 
     /// Takes steps until there is an event, or more bytes are needed.

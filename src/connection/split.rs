@@ -90,7 +90,8 @@ impl<R: Role> ReadHalf<R> {
         inbound.forget_payload();
         match self.half.fast::<R, S>(inbound, self.config.delivery) {
             Fast::Message(kind, len) => {
-                self.timer.heard();
+                // Cannot wrap: the unread bytes begin with the payload.
+                self.timer.heard(inbound.unread_len().wrapping_sub(len));
                 let (payload, delivered) = inbound.deliver(len);
                 match message_event(kind, payload, self.config.delivery) {
                     Ok(event) => {
@@ -107,7 +108,7 @@ impl<R: Role> ReadHalf<R> {
                 }
             }
             Fast::NeedMore => {
-                self.timer.saw(inbound.held_len());
+                self.timer.saw(inbound.unread_len());
                 (None, Ok(None))
             }
             Fast::Slow => self.receive_slow(inbound),

@@ -46,8 +46,6 @@ struct State {
     /// The length that the window may reach: a power of two.
     size: usize,
     takeover: bool,
-    /// The number of bytes of input consumed, modulo 2^`usize::BITS`.
-    input_consumed: usize,
     /// The last output. The decoder writes messages to it, and the connection reads them from it.
     window: Vec<u8>,
     /// The position of the next byte of output.
@@ -85,12 +83,6 @@ enum Position {
 impl Inflater {
     pub(crate) const fn new() -> Self {
         Self { state: None }
-    }
-
-    /// The number of bytes of input consumed. It starts again at 0 when the window is released, and wraps:
-    /// use it only to see whether input was consumed.
-    pub(crate) fn input_consumed(&self) -> usize {
-        self.state.as_ref().map_or(0, |state| state.input_consumed)
     }
 
     /// The pending output: inflated, and not yet [delivered](Self::deliver).
@@ -142,7 +134,6 @@ impl State {
         Self {
             size,
             takeover: window.takeover,
-            input_consumed: 0,
             window: Vec::new(),
             end: 0,
             delivered: 0,
@@ -166,10 +157,7 @@ impl State {
             input = input.get(consumed..).unwrap_or_default();
         }
         // The loop only shortens `input`.
-        let consumed = len.saturating_sub(input.len());
-        // Wrapping: callers only compare the count with an earlier one.
-        self.input_consumed = self.input_consumed.wrapping_add(consumed);
-        Ok(consumed)
+        Ok(len.saturating_sub(input.len()))
     }
 
     fn inflate_tail(&mut self) -> Result<bool, Corrupt> {

@@ -9,10 +9,6 @@ impl Inflater {
     pub(crate) const fn new() -> Self {
         Self
     }
-
-    pub(crate) const fn input_consumed(&self) -> usize {
-        0
-    }
 }
 
 /// The unmasked payload of a compressed message; without the feature there is no such message.

@@ -100,37 +100,37 @@ pub(crate) struct Timer {
     /// The number of Pings so far, modulo 2^32.
     pings: u32,
     wait: Wait,
-    /// The number of received bytes without an event, at the last call of [`saw`](Self::saw) or
-    /// [`left`](Self::left).
-    seen: u32,
+    /// The number of unread bytes that the last call of `receive` has left.
+    left: u32,
     /// Whether there was input since the last tick.
     heard: bool,
 }
 
 impl Timer {
-    pub(crate) const NEW: Self = Self { since: 0, pings: 0, seen: 0, wait: Wait::Nothing, heard: false };
+    pub(crate) const NEW: Self = Self { since: 0, pings: 0, left: 0, wait: Wait::Nothing, heard: false };
 
-    /// Records input.
+    /// Records an event, which is input, and the number of unread bytes that it leaves.
     // Each message of the fast path passes here.
     #[inline]
-    pub(crate) fn heard(&mut self) {
+    pub(crate) fn heard(&mut self, left: usize) {
         self.heard = true;
+        self.left(left);
     }
 
-    /// Records the number of bytes received without an event. If it differs from the last one, there was
-    /// input.
+    /// Records the number of unread bytes when `receive` begins. If it differs from the number that the last
+    /// call left, there was input.
     // Each `receive` that needs more bytes passes here.
     #[inline]
-    pub(crate) fn saw(&mut self, bytes: usize) {
+    pub(crate) fn saw(&mut self, unread: usize) {
         // The lower 32 bits are enough to see a change.
-        let bytes = bytes as u32;
-        self.heard |= bytes != self.seen;
-        self.seen = bytes;
+        let unread = unread as u32;
+        self.heard |= unread != self.left;
+        self.left = unread;
     }
 
-    /// Records the number of these bytes after `receive` has consumed headers. The change is no input.
-    pub(crate) fn left(&mut self, bytes: usize) {
-        self.seen = bytes as u32;
+    /// Records the number of unread bytes that `receive` leaves without an event.
+    pub(crate) fn left(&mut self, unread: usize) {
+        self.left = unread as u32;
     }
 
     /// Whether a Ping is due or was sent, and no input followed.
@@ -255,15 +255,15 @@ mod tests {
     fn silence_is_asked_and_then_cut() {
         let (mut timer, timeouts) = (Timer::NEW, timeouts());
         assert_eq!(timer.tick(S(100), Wait::Handshake, &timeouts), later(110));
-        timer.heard();
+        timer.heard(0);
         assert_eq!(timer.tick(S(109), Wait::Handshake, &timeouts), later(110), "bytes are no head");
         assert_eq!(timer.tick(S(109), Wait::Idle, &timeouts), later(129));
-        timer.heard();
+        timer.heard(0);
         assert_eq!(timer.tick(S(120), Wait::Idle, &timeouts), later(140));
         assert_eq!(timer.tick(S(140), Wait::Idle, &timeouts), Due::Ping([0, 0, 0, 1]));
         timer.ping_written(Some(S(140)), &timeouts);
         assert_eq!(timer.tick(S(141), Wait::Idle, &timeouts), later(145));
-        timer.heard();
+        timer.heard(0);
         assert_eq!(
             timer.tick(S(144), Wait::Idle, &timeouts),
             later(164),
@@ -290,7 +290,7 @@ mod tests {
             "the wait begins with the tick after the write"
         );
         assert_eq!(written.tick(S(205), Wait::Idle, &timeouts), Due::OutOfTime);
-        timer.heard();
+        timer.heard(0);
         assert_eq!(timer.tick(S(101), Wait::Idle, &timeouts), later(121));
     }
 
@@ -306,7 +306,7 @@ mod tests {
         assert_eq!(since(reader.join(&writer)), (Wait::Idle, reader.since));
         writer.ping_written(Some(S(30)), &timeouts);
         assert_eq!(since(reader.join(&writer)), (Wait::Pong, writer.since));
-        reader.heard();
+        reader.heard(0);
         assert_eq!(reader.tick(S(1000), Wait::Idle, &timeouts), later(1020));
         assert_eq!(since(reader.join(&writer)), (Wait::Idle, reader.since), "the reader knows better");
     }

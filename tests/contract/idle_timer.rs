@@ -199,6 +199,41 @@ fn any_input_restarts_the_timer<R: Side>() {
     assert_eq!(frames_of::<R>(&out), [(0x89, vec![0, 0, 0, 1])]);
 }
 
+both_roles!(one_call_for_each_read_is_enough);
+/// §5.5.2: the timer sees a read of as many bytes as the one before, and sees none in a later call.
+fn one_call_for_each_read_is_enough<R: Side>() {
+    for wire in [
+        frame::<R>(0x89, b"ping"),
+        frame::<R>(0x8A, b"pong"),
+        frame::<R>(0x81, b"text"),
+        [frame::<R>(0x01, b"te"), frame::<R>(0x80, b"xt")].concat(),
+        [frame::<R>(0x02, b"begun"), frame::<R>(0x89, b""), frame::<R>(0x80, b"")].concat(),
+    ] {
+        for delivery in [Delivery::Messages, Delivery::Parts] {
+            let mut config = Config::default();
+            config.delivery = delivery;
+            let (mut connection, mut inbound, mut out) = (R::open(config), ReceiveBuffer::new(), vec![]);
+            for step in 0..100 {
+                assert_eq!(inbound.feed(&wire), wire.len());
+                assert!(connection.receive(&mut inbound, &mut out).unwrap().is_some());
+                assert_eq!(connection.tick(s(step * 19), &mut out), Ok(Some(s(step * 19 + 20))));
+            }
+            receive(&mut connection, &mut inbound, &mut out);
+            let deadline = connection.tick(s(2000), &mut out);
+            receive(&mut connection, &mut inbound, &mut out);
+            assert_eq!(connection.tick(s(2001), &mut out), deadline, "{wire:02x?}");
+        }
+    }
+    let (mut connection, mut inbound, mut out) = (R::open(Config::default()), ReceiveBuffer::new(), vec![]);
+    for wire in [frame::<R>(0x89, b"ping"), frame::<R>(0x81, b"text")] {
+        assert_eq!(inbound.feed(&wire), wire.len());
+        assert!(connection.receive(&mut inbound, &mut out).unwrap().is_some());
+        assert_eq!(connection.tick(s(0), &mut out), Ok(Some(s(20))));
+        receive(&mut connection, &mut inbound, &mut out);
+        assert_eq!(connection.tick(s(19), &mut out), Ok(Some(s(20))), "{wire:02x?}");
+    }
+}
+
 /// Each read moves the deadline, of a connection and of its read half.
 fn assert_each_read_restarts_the_timer<R: Side>(delivery: Delivery, reads: &[&[u8]]) {
     let mut config = Config::default();

@@ -91,9 +91,8 @@ impl<'a> Decompressor<'a> {
         if count == len {
             return Ok(true);
         }
-        // Fixed memory may have less room than the limit allows.
-        let is_parts = self.delivery == Delivery::Parts;
-        let is_full = is_parts && count < allowed && !awaits_code_point(message.kind, buffer);
+        // Deliver the part first. The next call fails if a limit, or a fixed memory, leaves no room for the rest.
+        let is_full = self.delivery == Delivery::Parts && !awaits_code_point(message.kind, buffer);
         if is_full { Ok(false) } else { Err(ProtocolError::MessageTooBig) }
     }
 }

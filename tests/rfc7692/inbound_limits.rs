@@ -6,7 +6,7 @@ use fastrand::Rng;
 use websocket_proto::{Config, DeflateParams, Delivery, Error, Event, ProtocolError, ReceiveBuffer};
 use zlib_rs::DeflateFlush;
 
-use crate::support::{Seen, feed, frame};
+use crate::support::{Seen, feed, filled, frame};
 use crate::support_deflate::{Deflating, HELLO, Zlib, every_way, json, open};
 
 use super::inbound::{fails, fragments, ok, text};
@@ -49,6 +49,37 @@ fn the_limit_is_exact_and_counts_inflated_bytes<R: Deflating>() {
     );
     let outcome = every_way::<R>(DeflateParams::new(), config, &frame::<R>(0xC1, HELLO), 8192);
     assert_eq!(outcome.error, Some(Error::Protocol(ProtocolError::MessageTooBig)));
+}
+
+both_roles!(a_message_over_the_limit_has_no_event);
+/// PMD-18 (§10.4). In parts, the bytes up to the limit come first.
+fn a_message_over_the_limit_has_no_event<R: Deflating>() {
+    let wire = frame::<R>(0xC2, &Zlib::new(6, 15).message(&[b'a'; 50_000]));
+    for (delivery, part) in [(Delivery::Messages, None), (Delivery::Parts, Some(1000))] {
+        let mut config = Config::default();
+        (config.max_message_size, config.delivery) = (1000, delivery);
+        let (mut connection, mut inbound) = (open::<R>(DeflateParams::new(), config), filled(&wire));
+        if let Some(len) = part {
+            let event = connection.receive(&mut inbound, &mut Vec::new());
+            assert_eq!(event, Ok(Some(Event::BinaryPart { bytes: &vec![b'a'; len], last: false })));
+        }
+        let event = connection.receive(&mut inbound, &mut Vec::new());
+        assert_eq!(event, Err(Error::Protocol(ProtocolError::MessageTooBig)), "{delivery:?}");
+    }
+}
+
+both_roles!(a_part_of_a_long_message_has_16_kib);
+fn a_part_of_a_long_message_has_16_kib<R: Deflating>() {
+    let wire = frame::<R>(0xC2, &Zlib::new(6, 15).message(&[b'a'; 100_000]));
+    let mut config = Config::default();
+    config.delivery = Delivery::Parts;
+    let (mut connection, mut inbound) = (open::<R>(DeflateParams::new(), config), filled(&wire));
+    let mut lens = vec![];
+    while let Some(event) = connection.receive(&mut inbound, &mut Vec::new()).unwrap() {
+        let Event::BinaryPart { bytes, .. } = event else { panic!("{event:?}") };
+        lens.push(bytes.len());
+    }
+    assert_eq!(lens, [&[16 * 1024; 6][..], &[100_000 - 6 * 16 * 1024]].concat());
 }
 
 both_roles!(frame_and_fragment_limits_count_compressed_frames);

@@ -8,7 +8,7 @@ use websocket_proto::{
 };
 
 use crate::support::{self, Keys, filled, frames_of};
-use crate::support_deflate::{Deflating, HELLO, Reference, json, messages_of, open, own};
+use crate::support_deflate::{Deflating, HELLO, Reference, Zlib, json, messages_of, open, own};
 
 type Clients = Client<Keys>;
 
@@ -268,4 +268,19 @@ fn the_sender_of_a_connection_that_was_split_sends_it() {
         count += 1;
     }
     assert_eq!(count, 6);
+}
+
+/// RFC 7692 §6.1: an endpoint chooses which messages to compress.
+#[test]
+fn a_message_is_prepared_with_compression_only_if_that_makes_it_shorter() {
+    let (mut random, mut seen) = (Rng::with_seed(3), [0; 3]);
+    for _ in 0..3000 {
+        let payload: Vec<u8> = (0..random.usize(1..20)).map(|_| random.u8(b'a'..b'c')).collect();
+        let compressed = Zlib::new(6, 15).message(&payload).len();
+        let message = PreparedMessage::binary(&payload).with_deflate(15, 6);
+        let (first, _) = sent(&mut open::<Server>(DeflateParams::new(), Config::default()), &message);
+        assert_eq!(first == 0xC2, compressed < payload.len(), "{payload:?}");
+        seen[(compressed.cmp(&payload.len()) as i8 + 1) as usize] += 1;
+    }
+    assert!(seen.iter().all(|count| *count > 100), "{seen:?}");
 }

@@ -24,12 +24,10 @@ const GROW_BY_QUARTERS: usize = 4 << 20;
 /// The new length of a memory that has `len` bytes and needs `needed` bytes, which is more. The length grows
 /// by a factor, so that the number of copies of a byte does not depend on the size of the reads. It is at
 /// most `max`, except if `needed` is more.
-pub(super) const fn grown(len: usize, needed: usize, max: usize) -> usize {
+pub(super) fn grown(len: usize, needed: usize, max: usize) -> usize {
     let step = if len < GROW_BY_QUARTERS { len } else { len / 4 };
     // Saturating: `max` limits the sum.
-    let len = len.saturating_add(step);
-    let len = if len < max { len } else { max };
-    if len < needed { needed } else { len }
+    len.saturating_add(step).min(max).max(needed)
 }
 
 mod sealed {

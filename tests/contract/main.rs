@@ -37,6 +37,8 @@ mod shared_buffer_memory;
 #[cfg(feature = "alloc")]
 mod signals;
 #[cfg(feature = "alloc")]
+mod spare_memory;
+#[cfg(feature = "alloc")]
 mod split;
 #[cfg(feature = "alloc")]
 mod states;

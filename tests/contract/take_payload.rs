@@ -280,6 +280,30 @@ fn a_long_payload_takes_its_memory_with_it<R: Side>() {
     assert!(info.bytes_total < 64 << 20, "{info:?}");
 }
 
+both_roles!(the_memory_of_a_long_message_is_not_kept_for_short_ones);
+fn the_memory_of_a_long_message_is_not_kept_for_short_ones<R: Side>() {
+    let mut connection = R::open(Config::default());
+    let wires = [frame::<R>(0x82, &[7; 50_000]), frame::<R>(0x82, &[7; 500])];
+    let mut kept = None;
+    let info = measure(|| {
+        let mut inbound = ReceiveBuffer::for_bytes();
+        for wire in [&wires[..1], &vec![wires[1].clone(); 1000]].concat() {
+            inbound.spare_mut(wire.len())[..wire.len()].copy_from_slice(&wire);
+            inbound.advance(wire.len());
+            assert!(matches!(connection.receive(&mut inbound, &mut Vec::new()), Ok(Some(_))));
+            drop(inbound.take_payload().unwrap());
+            assert!(matches!(connection.receive(&mut inbound, &mut Vec::new()), Ok(None)));
+        }
+        kept = Some(inbound);
+    });
+    assert!(info.bytes_current < 10_000, "{info:?}");
+    // Nor is one that was made for a long read, in which little arrived.
+    let mut inbound = ReceiveBuffer::for_bytes_with_retained_capacity(1000);
+    assert!(inbound.spare_mut(10_000).len() >= 10_000);
+    assert!(inbound.spare_mut(100).len() <= 1000);
+    drop(kept);
+}
+
 both_roles!(the_payload_can_be_taken_only_right_after_its_event);
 fn the_payload_can_be_taken_only_right_after_its_event<R: Side>() {
     let wire = [frame::<R>(0x82, b"message"), frame::<R>(0x82, b"m")[..1].to_vec()].concat();

@@ -225,7 +225,7 @@ impl WriteHalf<Server> {
 
 impl<R: Role> WriteHalf<R> {
     pub(super) fn new(role: R, config: Settings, timer: Timer, half: SendHalf) -> Self {
-        Self { role, config, timer, phase: Phase::Open(half) }
+        Self { role, config, timer: timer.of_writer(), phase: Phase::Open(half) }
     }
 
     /// The role, the settings, the timer, and the inner write half or the end of the connection.

@@ -109,7 +109,7 @@ pub(crate) struct Timer {
 impl Timer {
     pub(crate) const NEW: Self = Self { since: 0, pings: 0, left: 0, wait: Wait::Nothing, heard: false };
 
-    /// Records an event, which is input, and the number of unread bytes that it leaves.
+    /// Records an event, which counts as input, and the number of unread bytes that it leaves.
     // Each message of the fast path passes here.
     #[inline]
     pub(crate) fn heard(&mut self, left: usize) {
@@ -122,7 +122,7 @@ impl Timer {
     // Each `receive` that needs more bytes passes here.
     #[inline]
     pub(crate) fn saw(&mut self, unread: usize) {
-        // The lower 32 bits are enough to see a change.
+        // The lower 32 bits show each change but one by a multiple of 4 GiB.
         let unread = unread as u32;
         self.heard |= unread != self.left;
         self.left = unread;
@@ -176,6 +176,14 @@ impl Timer {
     pub(crate) const fn of_reader(self) -> Self {
         let wait = if self.is_asking() { Wait::Asked } else { self.wait };
         Self { wait, ..self }
+    }
+
+    /// The timer of the write half of a connection that is split. From now on, only the read half hears input.
+    pub(crate) fn of_writer(mut self) -> Self {
+        if mem::take(&mut self.heard) {
+            self.stop_asking();
+        }
+        self
     }
 
     /// The timer of the whole connection, from the timers of the read half and the write half. The read half

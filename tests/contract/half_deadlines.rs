@@ -6,6 +6,7 @@ use websocket_proto::{Config, Role, SendBuffer, SendSlice, State, Timeout, Trans
 
 use crate::support::{Reader, Side, frame, frames_of, split};
 
+use super::deadlines::receive_frame;
 use super::signals::read;
 
 const fn secs(secs: u64) -> Duration {
@@ -70,6 +71,28 @@ fn the_read_half_notices_silence_and_the_write_half_sends_the_ping<R: Side>() {
     );
     assert_eq!(halves.tick(71, &mut out), (None, Err(Timeout::Pong)));
     assert_eq!(halves.reader.join(halves.writer).tick(secs(72), &mut out), Err(Timeout::Pong));
+}
+
+both_roles!(input_before_a_split_ends_no_later_wait_for_a_pong);
+/// §5.5.2: nor does the wait go on that the input has ended.
+fn input_before_a_split_ends_no_later_wait_for_a_pong<R: Side>() {
+    // The write half ticks for the first time after it has handled a signal.
+    let (mut ws, mut out) = (R::open(Config::default()), vec![]);
+    assert_eq!(ws.tick(secs(0), &mut out), Ok(Some(secs(20))));
+    let mut pinged = ws.clone();
+    receive_frame(&mut ws, 0x82, b"x");
+    let (mut reader, mut writer) = split(ws);
+    assert_eq!(reader.tick(secs(1)), Some(secs(21)));
+    assert_eq!((reader.tick(secs(21)), out.len()), (None, 0));
+    writer.handle_signal(reader.signal().expect("silence"), &mut out);
+    assert_eq!(writer.tick(secs(21), &mut out), Ok(Some(secs(41))));
+    assert_eq!(writer.tick(secs(41), &mut out), Err(Timeout::Pong));
+
+    assert_eq!(pinged.tick(secs(20), &mut out), Ok(Some(secs(40))));
+    receive_frame(&mut pinged, 0x82, b"x");
+    let (mut reader, mut writer) = split(pinged);
+    assert_eq!(writer.tick(secs(40), &mut out), Ok(None));
+    assert_eq!(reader.tick(secs(40)), Some(secs(60)));
 }
 
 both_roles!(a_join_does_not_repeat_the_payload_of_a_ping);

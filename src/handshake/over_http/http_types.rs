@@ -48,8 +48,10 @@ impl<'b> UpgradeRequest<&'b HeaderMap> {
     pub fn from_http<B>(request: &'b Request<B>) -> Result<Self, RejectResponse> {
         match request.version() {
             Version::HTTP_11 => Self::http11(request.method().as_str(), request.headers()),
-            // The status 505 has no field, in any version.
-            _ => Err(RejectResponse::http11(HandshakeError::UnsupportedHttpVersion)),
+            Version::HTTP_09 | Version::HTTP_10 => {
+                Err(RejectResponse::http11(HandshakeError::UnsupportedHttpVersion))
+            }
+            _ => Err(RejectResponse::extended_connect(HandshakeError::UnsupportedHttpVersion)),
         }
     }
 }

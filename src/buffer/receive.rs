@@ -53,8 +53,8 @@ use crate::wire::{mask, mask_into};
 /// The buffer holds the unread bytes and the unfinished message of one connection, and the connection knows
 /// how many they are. While the buffer is not [empty](Self::is_empty), pass it to the `receive` of this
 /// connection only. With another buffer, `receive` reads nothing and returns
-/// [`Error::WrongBuffer`](crate::Error::WrongBuffer). [`SharedBuffer`](crate::SharedBuffer) serves many
-/// connections with the memory of one buffer.
+/// [`Error::WrongBuffer`](crate::Error::WrongBuffer); between an event and the next `None`, it does not check
+/// that. [`SharedBuffer`](crate::SharedBuffer) serves many connections with the memory of one buffer.
 ///
 /// # Memory
 ///
@@ -230,8 +230,8 @@ impl<S: Storage> ReceiveBuffer<S> {
     }
 
     /// Drops the unread bytes and the unfinished message. Then the buffer can serve another connection. A
-    /// connection that has leftover bytes in it cannot continue: its `receive` returns
-    /// [`Error::WrongBuffer`](crate::Error::WrongBuffer).
+    /// connection that has leftover bytes in it cannot continue: if its last `receive` returned `None`, the
+    /// next one returns [`Error::WrongBuffer`](crate::Error::WrongBuffer).
     pub fn clear(&mut self) {
         self.forget_payload();
         self.message_start = self.unread_end;
@@ -464,7 +464,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     /// bytes together, `spare_mut` moves those to the front. So it moves at most one byte for each byte that
     /// was consumed, and a message is near the front before it becomes long.
     #[inline]
-    pub(super) fn free_front(&self) -> usize {
+    fn free_front(&self) -> usize {
         if self.message_start == self.message_end { self.unread_start } else { self.message_start }
     }
 

@@ -67,7 +67,7 @@ impl OpenMessage {
             return false;
         };
         let unread = buffer.unread_len() as u64;
-        // With the number 0, the buffer held nothing before, and has no check number for the payload.
+        // The number 0 means that the buffer was empty: it has no check number for the payload yet.
         unread < remaining.min(UNMASK_BLOCK) && self.compressed.is_none() && self.retained != 0
     }
 

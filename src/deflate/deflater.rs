@@ -117,7 +117,7 @@ impl Deflater {
                 bytes.truncate(len);
                 return bytes.ends_with(&TAIL).then_some(bytes);
             }
-            // With room, zlib writes at least the end of the flush.
+            // There is room, so zlib writes at least one byte.
             if produced == 0 {
                 return None;
             }

@@ -216,8 +216,8 @@ pub(crate) struct WholeFrame<'b> {
 }
 
 /// Reads a whole frame at the start of `bytes`, except its first byte, which the caller has checked. `masked`
-/// says whether the frame must be masked. `None` for every other frame, legal or not: [`HeaderStart`] and
-/// `parse_rest` read those.
+/// says whether the frame must be masked. `None` for every other frame, legal or not: [`HeaderStart::parse`] and
+/// [`HeaderStart::parse_rest`] read those.
 #[inline]
 pub(crate) fn parse_whole(bytes: &mut [u8], masked: bool) -> Option<WholeFrame<'_>> {
     let (&mut [_, second], rest) = bytes.split_first_chunk_mut::<2>()?;

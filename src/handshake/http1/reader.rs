@@ -213,7 +213,7 @@ impl HeadReader {
         by_chunks.saturating_add(by_bytes.unwrap_or(rest.len()))
     }
 
-    /// The position after the next byte, which ends a [run](Self::run_len).
+    /// The position after the next byte. In a start line, a name or a value, this byte has ended the run.
     #[inline]
     fn step(&mut self, byte: u8, bytes: &mut [u8], limits: &HeadLimits) -> Result<Position, HandshakeError> {
         match (self.position, byte) {

@@ -9,6 +9,7 @@ use crate::handshake::{
     Accept, ClientRequest, ExpectedResponse, FinalResponse, HeadReader, Key, Known, Negotiated, Reject,
     Request, RequestFields, RequestKind, Response,
 };
+use crate::rules::Timer;
 
 /// RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final
 /// response". Eight are more than the registered 1xx statuses, and bound the work.
@@ -122,11 +123,12 @@ impl Opening {
         }
     }
 
-    /// Reads more of the head.
+    /// Reads more of the head. Tells the timer how many bytes follow it.
     pub(super) fn turn<'b, S: Storage>(
         &mut self,
         inbound: &'b mut ReceiveBuffer<S>,
         config: &Settings,
+        timer: &mut Timer,
     ) -> Result<Turn<'b>, Error> {
         if !inbound.release(*self.retained()) {
             return Err(Error::WrongBuffer);
@@ -136,6 +138,8 @@ impl Opening {
             *self.retained() = inbound.retain();
             return Ok(Turn::Wait);
         };
+        // Cannot wrap: the unread bytes begin with the head.
+        timer.left(inbound.unread_len().wrapping_sub(len));
         self.judge(inbound.take_head(len), config)
     }
 

@@ -320,7 +320,7 @@ impl<R: Role> Connection<R> {
         out: &mut impl SendBuffer,
     ) -> Result<Option<Event<'b>>, Error> {
         let Phase::Handshake(opening) = &mut self.phase else { return Ok(None) };
-        match opening.turn(inbound, &self.config) {
+        match opening.turn(inbound, &self.config, &mut self.timer) {
             Ok(Turn::Wait) => Ok(None),
             Ok(Turn::Received(event)) => Ok(Some(event)),
             Ok(Turn::Open(event, negotiated)) => {

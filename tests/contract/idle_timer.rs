@@ -6,11 +6,13 @@ use core::time::Duration;
 use arrayvec::ArrayVec;
 use fastrand::Rng;
 use websocket_proto::{
-    Client, Config, Connection, Delivery, Entropy, EntropyError, Negotiated, ReceiveBuffer, SendError,
-    SendSlice, Server, State, Timeout, TransportAction,
+    Accept, Client, Config, Connection, Delivery, Entropy, EntropyError, Negotiated, ReceiveBuffer,
+    SendError, SendSlice, Server, State, Timeout, TransportAction,
 };
 
-use crate::support::{Keys, Side, filled, frame, frames_of, open_client, open_server, split};
+use crate::support::{
+    Keys, REQUEST, RESPONSE, Side, asking, filled, frame, frames_of, open_client, open_server, split,
+};
 
 use super::deadlines::{receive, receive_frame, s};
 
@@ -232,6 +234,25 @@ fn one_call_for_each_read_is_enough<R: Side>() {
         receive(&mut connection, &mut inbound, &mut out);
         assert_eq!(connection.tick(s(19), &mut out), Ok(Some(s(20))), "{wire:02x?}");
     }
+}
+
+/// §5.5.2: the bytes after the head were read with it.
+#[test]
+fn bytes_that_came_with_the_head_are_input_once() {
+    let mut out = vec![];
+    let (mut server, mut inbound) =
+        (Connection::server(Config::default()), filled(&[REQUEST, b"\x81"].concat()));
+    assert!(server.receive(&mut inbound, &mut out).unwrap().is_some());
+    server.accept(Accept::new(), &mut out).unwrap();
+    assert_eq!(server.tick(s(0), &mut out), Ok(Some(s(20))));
+    assert_eq!(server.receive(&mut inbound, &mut out), Ok(None));
+    assert_eq!(server.tick(s(19), &mut out), Ok(Some(s(20))));
+
+    let (mut client, mut inbound) = (asking(Config::default(), &[]), filled(&[RESPONSE, b"\x81"].concat()));
+    assert!(client.receive(&mut inbound, &mut out).unwrap().is_some());
+    assert_eq!(client.tick(s(0), &mut out), Ok(Some(s(20))));
+    assert_eq!(client.receive(&mut inbound, &mut out), Ok(None));
+    assert_eq!(client.tick(s(19), &mut out), Ok(Some(s(20))));
 }
 
 /// Each read moves the deadline, of a connection and of its read half.

@@ -141,10 +141,17 @@ impl<'i> Reader<'i> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use fastrand::Rng;
 
     use super::{Bits, Reader};
+
+    /// The bytes of these binary digits, the first bit of a stream first; other characters are ignored. The last
+    /// byte is filled with zeros.
+    pub(in crate::deflate) fn bytes_of(digits: &str) -> Vec<u8> {
+        let bits: Vec<u8> = digits.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
+        bits.chunks(8).map(|bits| bits.iter().rev().fold(0, |byte, bit| byte << 1 | bit)).collect()
+    }
 
     /// RFC 1951 §3.1.1: the bits come in their order, however they are read and however the input is split.
     #[test]

@@ -144,6 +144,7 @@ mod tests {
     use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Strategy};
 
     use super::{Blocks, Output, Stop};
+    use crate::deflate::bits::tests::bytes_of;
 
     const MAX_LEN: usize = 20_000;
 
@@ -259,12 +260,8 @@ mod tests {
     /// 30-31".
     #[test]
     fn fixed_codes_without_a_meaning_are_corrupt() {
-        // The bits of a code, its first bit first, after BFINAL and BTYPE, and ended by zeros.
-        let stream = |codes: &str| {
-            let bits = format!("110{codes}{:0<16}", "");
-            let byte = |byte: &[u8]| byte.iter().rev().fold(0, |bits, bit| bits << 1 | (bit & 1));
-            bits.as_bytes().chunks(8).map(byte).collect::<Vec<u8>>()
-        };
+        // BFINAL, BTYPE, the codes, and zeros: the first seven end the block.
+        let stream = |codes: &str| bytes_of(&format!("1 10 {codes} {:0<16}", ""));
         let copy_of_3_at = |distance: &str| format!("00110001{}{distance}", "0000001");
         assert_eq!(by_blocks(&stream(&copy_of_3_at("00000")), 1).1, b"\x01\x01\x01\x01");
         for codes in ["11000110", "11000111", &copy_of_3_at("11110"), &copy_of_3_at("11111")] {

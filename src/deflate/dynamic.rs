@@ -147,37 +147,21 @@ impl DynamicCodes {
 
 #[cfg(test)]
 mod tests {
-    use super::{DynamicCodes, MAX_DISTANCES, MAX_LITERALS, Stop};
+    use super::{DynamicCodes, Stop};
+    use crate::deflate::bits::tests::bytes_of;
     use crate::deflate::bits::{Bits, Reader};
-
-    /// A value, and the number of its bits.
-    type Field = (u64, u32);
-
-    /// The fields as bytes, the first bit lowest.
-    fn bytes(fields: &[Field]) -> Vec<u8> {
-        let (mut bytes, mut bits, mut count) = (vec![], 0, 0);
-        for (value, len) in fields {
-            bits |= value << count;
-            count += len;
-            while count >= 8 {
-                bytes.push(bits as u8);
-                (bits, count) = (bits >> 8, count - 8);
-            }
-        }
-        assert_eq!(count, 0, "whole bytes");
-        bytes
-    }
 
     /// PMD-12 (RFC 1951 §3.2.7). The header has the codes of 256, 257, and two distances, and it ends with a
     /// byte: no more input is needed.
     #[test]
     fn a_header_ends_with_its_last_bit() {
-        let sizes = [(1, 5), (1, 5), (14, 4)];
+        let sizes = "10000 10000 0111";
         // In their order, the third length is that of symbol 18, and the last that of symbol 1.
-        let code_lengths = (0..18).map(|at| (u64::from(at == 2 || at == 17), 3));
-        // Symbol 1 is 0, symbol 18 is 1. §3.2.7: 18 repeats "a code length of 0 for 11 - 138 times"
-        let lengths = [(1, 1), (138 - 11, 7), (1, 1), (118 - 11, 7), (0, 4)];
-        let header = bytes(&sizes.into_iter().chain(code_lengths).chain(lengths).collect::<Vec<_>>());
+        let code_lengths = format!("000 000 100 {:042} 100", 0);
+        // Symbol 1 is 0, symbol 18 is 1. §3.2.7: 18 repeats "a code length of 0 for 11 - 138 times": 138, then 118
+        let lengths = "1 1111111 1 1101011 0 0 0 0";
+        let header = bytes_of(&[sizes, &code_lengths, lengths].concat());
+        assert_eq!(header.len(), 11);
         for end in 0..=header.len() {
             let mut codes = DynamicCodes::new();
             let (first, rest) = header.split_at(end);
@@ -195,11 +179,15 @@ mod tests {
     /// PMD-17 (RFC 1951 §3.2.7).
     #[test]
     fn more_codes_than_the_alphabets_have_are_corrupt() {
-        for (literals, distances) in [(286, 30), (287, 30), (286, 31), (288, 32)] {
-            let sizes = bytes(&[(literals - 257, 5), (distances - 1, 5), (0, 4), (0, 2)]);
-            let result = DynamicCodes::new().read_header(&mut Reader::new(Bits::default(), &sizes));
-            let is_valid = literals <= MAX_LITERALS as u64 && distances <= MAX_DISTANCES as u64;
-            assert_eq!(result, Err(if is_valid { Stop::NeedsInput } else { Stop::Corrupt }), "{literals}");
+        let literals = [("286", "10111", true), ("287", "01111", false), ("288", "11111", false)];
+        let distances = [("30", "10111", true), ("31", "01111", false), ("32", "11111", false)];
+        for (literals, hlit, literals_exist) in literals {
+            for (distances, hdist, distances_exist) in distances {
+                let sizes = bytes_of(&[hlit, hdist, "0000"].concat());
+                let result = DynamicCodes::new().read_header(&mut Reader::new(Bits::default(), &sizes));
+                let stop = if literals_exist && distances_exist { Stop::NeedsInput } else { Stop::Corrupt };
+                assert_eq!(result, Err(stop), "{literals}, {distances}");
+            }
         }
     }
 }

@@ -252,7 +252,7 @@ fn a_read_without_zeros_has_the_documented_room<R: Side>() {
         let (head, rest) = wire.split_at(20);
         inbound.read_with(20, |spare| spare.put_slice(head));
         assert_eq!(connection.receive(&mut inbound, &mut out), Ok(None));
-        // The rest of the frame may be shorter than what was wanted, or longer.
+        // The rest of the frame can be shorter than the room that was asked for, or longer.
         assert!(room(&mut inbound, usize::MAX) >= rest.len());
         assert!(room(&mut inbound, 10) >= 10);
         assert_eq!(inbound.feed(rest), rest.len());

@@ -185,8 +185,7 @@ pub fn die_at_each_offence(port: u16) {
     }
 }
 
-/// A port that no program uses now. A socket that asks for any port gets one from 32768 on, never
-/// this one.
+/// A port that no program uses now. A socket that asks for any port gets one from 32768 on, never this one.
 pub fn free_port() -> u16 {
     loop {
         let port = 20_000 + (RandomState::new().hash_one(()) % 10_000) as u16;

@@ -21,8 +21,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// A port that the operating system selects.
 pub(crate) const ANY: &str = "127.0.0.1:0";
 
-/// A port that no program uses now. A socket that asks for any port gets one from 32768 on, never
-/// this one.
+/// A port that no program uses now. A socket that asks for any port gets one from 32768 on, never this one.
 pub(crate) fn free_port() -> u16 {
     loop {
         let port = 20_000 + (RandomState::new().hash_one(()) % 10_000) as u16;

@@ -123,6 +123,12 @@ impl Output {
         let of_payload = (count - of_head).min(self.payload.len());
         self.payload.advance(of_payload);
         if self.written < self.head.len() || !self.payload.is_empty() {
+            // If there is always something left, the memory must not grow. Each byte that moves stands for one that
+            // was written, so the moves take linear time.
+            if self.written > self.head.len() / 2 {
+                self.head.drain(..self.written);
+                self.written = 0;
+            }
             return;
         }
         self.payload = Bytes::new();

@@ -1,7 +1,7 @@
 //! Memory of slow peers and idle connections.
 
 use allocation_counter::measure;
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncReadExt as _, DuplexStream};
 use websocket_proto_tokio::{Config, Message, Role, WebSocket};
 
 use crate::support::{frame, open, seconds, write};
@@ -40,6 +40,29 @@ fn slow_readers_keep_memory_bounded() {
     let limit = CONNECTIONS * (2 * (MAX_OUTPUT + MESSAGE) + 4096);
     assert!(allocated.bytes_max < limit as u64, "{} of {limit}", allocated.bytes_max);
     assert!(allocated.bytes_current < 1000, "{}", allocated.bytes_current);
+}
+
+/// The peer reads a little at a time, so the output is never empty.
+#[test]
+fn a_slow_reader_keeps_memory_bounded_however_much_it_is_sent() {
+    let config = Config::new().max_write_buffer(MAX_OUTPUT);
+    let allocated = measure(|| {
+        run(async {
+            let (mut ws, mut peer) = open(Role::Server, config, 64);
+            let reader = tokio::spawn(async move {
+                let mut memory = [0; 64];
+                while peer.read(&mut memory).await.is_ok_and(|count| count > 0) {}
+            });
+            for _ in 0..1000 {
+                ws.feed(vec![7; MESSAGE]).await.unwrap();
+            }
+            assert!(ws.queued_len() > 0);
+            drop(ws);
+            reader.await.unwrap();
+        });
+    });
+    let limit = 6 * (MAX_OUTPUT + MESSAGE);
+    assert!(allocated.bytes_max < limit as u64, "{} of {limit}", allocated.bytes_max);
 }
 
 /// §5.5.3: the replies to a peer that sends Pings and does not read.

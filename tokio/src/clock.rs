@@ -2,10 +2,11 @@
 
 use core::future::Future as _;
 use core::mem;
-use core::pin::Pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
+use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The time since the start of a connection, and one timer for all of its deadlines.
@@ -90,7 +91,8 @@ impl Clock {
         if is_known && !sleep.is_elapsed() {
             return Poll::Pending;
         }
-        let fired = sleep.as_mut().poll(cx);
+        // A task that has used up its budget would get `Pending` from a timer that wakes nobody.
+        let fired = pin!(unconstrained(sleep.as_mut())).poll(cx);
         self.armed = fired.is_pending();
         self.waker = self.armed.then(|| cx.waker().clone());
         fired

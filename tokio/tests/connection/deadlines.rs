@@ -1,6 +1,10 @@
 //! Deadlines, in paused time.
 
+use core::future::poll_fn;
+use core::pin::pin;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+use tokio::task::coop::{consume_budget, has_budget_remaining};
 use tokio::time::{Instant, sleep, timeout};
 use websocket_proto_tokio::{
     ClientRequest, CloseCode, Config, Error, Message, Role, Timeout, accept, client,
@@ -70,6 +74,41 @@ async fn a_silent_peer_gets_a_ping_and_then_a_close() {
             assert!(matches!(result, Err(Error::Timeout(Timeout::Pong))), "{result:?}");
         }
     }
+}
+
+/// The runtime lets a task that has used up its budget wait, also for what is ready.
+#[tokio::test(start_paused = true)]
+async fn a_busy_task_keeps_its_deadlines() {
+    for is_split in [false, true] {
+        let (mut ws, mut peer) = open(Role::Server, Config::new(), 1000);
+        let task = tokio::spawn(async move {
+            if is_split {
+                let (_sender, mut receiver) = ws.split();
+                first_without_budget(receiver.receive()).await
+            } else {
+                first_without_budget(ws.receive()).await
+            }
+        });
+        let output = timeout(seconds(50), read_to_end(&mut peer)).await.expect("the end");
+        assert_eq!(events(Role::Server, &output).len(), 2, "a Ping and a Close");
+        drop(peer);
+        let result = task.await.unwrap();
+        assert!(matches!(result, Err(Error::Timeout(Timeout::Pong))), "{result:?}");
+    }
+}
+
+/// Polls the future for the first time in a task that has used up its budget.
+async fn first_without_budget<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut is_first = true;
+    poll_fn(|cx| {
+        while is_first && has_budget_remaining() {
+            let _ = pin!(consume_budget()).poll(cx);
+        }
+        is_first = false;
+        future.as_mut().poll(cx)
+    })
+    .await
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,6 +20,7 @@ use crate::incoming::{Content, ReadSize, new_inbound, poll_read, poll_read_idle}
 use crate::message::Message;
 use crate::output::Output;
 use crate::trace::Trace;
+use crate::waiters::Waiters;
 
 /// A connection, its transport, and the bytes between the two.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ pub(crate) struct Driver<S> {
     /// Whether there was no message since the last Ping that the engine has sent.
     is_idle: bool,
     read_size: ReadSize,
+    waiters: Waiters,
 }
 
 #[derive(Debug)]
@@ -98,6 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             tick_is_due: true,
             is_idle: false,
             read_size: ReadSize::default(),
+            waiters: Waiters::default(),
         }
     }
 
@@ -133,7 +136,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 self.read_size.delivered(&message);
                 if message.is_close() {
                     // The application may drop the connection at its last message.
-                    let _ = self.poll_write(cx);
+                    let _ = self.poll_write(&mut Context::from_waker(&self.waiters.receiving(cx)));
                     self.tick_is_due = true;
                 }
                 return Poll::Ready(Some(Ok(message)));
@@ -145,6 +148,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Waits until the engine can receive again, or the connection has ended. Meanwhile it writes the output
     /// and keeps the deadlines.
     pub(crate) fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let waker = self.waiters.receiving(cx);
+        let cx = &mut Context::from_waker(&waker);
         while self.is_running() {
             let _ = self.poll_write(cx);
             if self.tick_is_due && self.tick() {
@@ -182,6 +187,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Waits for the end of the transport. Returns the error that is not reported yet.
     pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Error>> {
         if let Phase::Ending(ending) = &mut self.phase {
+            let waker = self.waiters.receiving(cx);
+            let cx = &mut Context::from_waker(&waker);
             ready!(ending.poll(&mut self.transport, &mut self.output, &mut self.clock, cx));
             self.phase = Phase::Ended;
             self.output.clear();
@@ -192,9 +199,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Waits until a message can be sent.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if self.output.len() >= WRITE_FROM.min(self.limits.max_output) {
-            let _ = self.poll_write(cx);
+        if self.output.len() < WRITE_FROM.min(self.limits.max_output) {
+            return Poll::Ready(self.check_writable());
         }
+        let waker = self.waiters.sending(cx);
+        let cx = &mut Context::from_waker(&waker);
+        let _ = self.poll_write(cx);
         loop {
             self.check_writable()?;
             if self.has_room() {
@@ -233,6 +243,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Waits until the transport has accepted all output.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let waker = self.waiters.sending(cx);
+        let cx = &mut Context::from_waker(&waker);
         loop {
             if !self.is_running() {
                 return Poll::Ready(if self.output.is_empty() { Ok(()) } else { Err(Error::Closed) });
@@ -394,6 +406,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 tick_is_due: true,
                 is_idle: false,
                 read_size: ReadSize::default(),
+                waiters: Waiters::default(),
                 transport,
                 engine,
                 inbound,

@@ -132,6 +132,7 @@ mod split;
 #[cfg_attr(not(feature = "tracing"), path = "trace_off.rs")]
 mod trace;
 mod utf8_bytes;
+mod waiters;
 mod websocket;
 
 pub use accept::{accept, accept_with};

@@ -2,17 +2,18 @@
 
 use core::time::Duration;
 
+use futures_util::{SinkExt as _, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, DuplexStream, duplex};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use websocket_proto_tokio::{
-    Accept, ClientRequest, CloseCode, Config, Error, Message, Receiver, Sender, WebSocket, accept,
+    Accept, ClientRequest, CloseCode, Config, Error, Message, Receiver, Role, Sender, WebSocket, accept,
     accept_with, client, connect,
 };
 
-use crate::support::{events, frame, open, seconds, write};
+use crate::support::{ROLES, events, frame, open, seconds, write};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -159,4 +160,26 @@ fn connections_and_their_futures_move_between_threads() {
         drop(is_send(sender.reserve()));
     }
     let _ = (methods, halves);
+}
+
+/// The task that receives polls the transport after the task that sends.
+#[tokio::test(start_paused = true)]
+async fn a_stream_and_a_sink_in_two_tasks_do_not_stop_each_other() {
+    for role in ROLES {
+        let (ws, mut peer) = open(role, Config::new(), 64);
+        let (mut sink, mut stream) = StreamExt::split(ws);
+        let receiving = tokio::spawn(async move { while let Some(Ok(_)) = stream.next().await {} });
+        let sending = tokio::spawn(async move { sink.send(Message::from(vec![7; 1000])).await });
+        sleep(seconds(1)).await;
+        write(&mut peer, &frame(role, 0x81, b"Hello")).await;
+        sleep(seconds(1)).await;
+        let mut output = vec![0; if role == Role::Server { 1004 } else { 1008 }];
+        peer.read_exact(&mut output).await.unwrap();
+        timeout(seconds(1), sending).await.expect("all is read").unwrap().unwrap();
+        let mut ping = [0];
+        timeout(seconds(25), peer.read_exact(&mut ping)).await.expect("a Ping after the silence").unwrap();
+        assert_eq!(ping, [0x89]);
+        drop(peer);
+        receiving.await.unwrap();
+    }
 }

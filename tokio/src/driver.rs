@@ -189,7 +189,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         if let Phase::Ending(ending) = &mut self.phase {
             let waker = self.waiters.receiving(cx);
             let cx = &mut Context::from_waker(&waker);
-            ready!(ending.poll(&mut self.transport, &mut self.output, &mut self.clock, cx));
+            let pending = (&mut self.engine, &mut self.output);
+            ready!(ending.poll(&mut self.transport, pending, &mut self.clock, cx));
             self.phase = Phase::Ended;
             self.output.clear();
             self.inbound = new_inbound();

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use websocket_proto::SendBuffer as _;
 
 use crate::clock::Clock;
+use crate::engine::Engine;
 use crate::incoming::poll_discard;
 use crate::output::Output;
 
@@ -46,12 +47,12 @@ impl Ending {
     pub(crate) fn poll<T: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         transport: &mut T,
-        output: &mut Output,
+        (engine, output): (&mut Engine, &mut Output),
         clock: &mut Clock,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         loop {
-            if self.poll_step(transport, output, cx).is_ready() {
+            if self.poll_step(transport, (engine, output), cx).is_ready() {
                 if let Step::Done = self.step {
                     return Poll::Ready(());
                 }
@@ -70,12 +71,16 @@ impl Ending {
     fn poll_step<T: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         transport: &mut T,
-        output: &mut Output,
+        (engine, output): (&mut Engine, &mut Output),
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         match self.step {
             Step::Write => match output.poll_write(transport, cx) {
-                Poll::Ready(Ok(())) => self.go(Step::ShutDown),
+                Poll::Ready(Ok(())) => {
+                    // The Close, if it had no room behind the other output.
+                    engine.flush_reply(output);
+                    if output.is_empty() { self.go(Step::ShutDown) } else { Poll::Ready(()) }
+                }
                 Poll::Ready(Err(_)) => self.go(Step::Done),
                 Poll::Pending => {
                     // A peer that writes before it reads must not block.

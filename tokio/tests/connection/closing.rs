@@ -52,6 +52,26 @@ async fn s7_1_7_a_violation_is_answered_before_it_is_an_error() {
     }
 }
 
+/// §7.1.7: also if the output had no room for the Close.
+#[tokio::test]
+async fn s7_1_7_a_violation_is_answered_behind_all_other_output() {
+    for role in ROLES {
+        let (mut ws, mut peer) = open(role, Config::new().max_write_buffer(1000), 64);
+        let mut input = frame(role, 0x81, b"before");
+        input.extend(frame(role, 0x83, b""));
+        write(&mut peer, &input).await;
+        let reader = tokio::spawn(async move { read_to_end(&mut peer).await });
+        assert_eq!(ws.receive().await.unwrap(), Some(Message::from("before")));
+        ws.feed(vec![7; 2000]).await.unwrap();
+        let result = ws.receive().await;
+        assert!(matches!(result, Err(Error::Protocol(ProtocolError::ReservedOpcode))), "{result:?}");
+        drop(ws);
+        let events = events(role, &reader.await.unwrap());
+        assert_eq!(events.len(), 2, "{events:?}");
+        assert!(events[1].contains("PROTOCOL_ERROR"), "{events:?}");
+    }
+}
+
 /// A peer that writes without end, and reads only then, gets the Close.
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_writes_before_it_reads_gets_the_close() {

@@ -9,7 +9,7 @@ use core::time::Duration;
 use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// The time since the start of a connection, and one timer for all of its deadlines.
+/// The time since the start of a connection, without the stalls of its output, and one timer for all of its deadlines.
 ///
 /// To read the time, to reset a [`Sleep`] and to poll it takes as long as to receive several messages, and most
 /// deadlines only move away: each message moves that of the Ping. So
@@ -53,6 +53,11 @@ impl Clock {
     /// The time since the start.
     pub(crate) fn now(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// Leaves out this time, so that all deadlines of the engine are so much later.
+    pub(crate) fn leave_out(&mut self, time: Duration) {
+        self.started += time;
     }
 
     /// Input has arrived. Returns whether the engine must be told the time before the timer fires.

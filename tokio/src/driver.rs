@@ -285,7 +285,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Writes as much output as the transport accepts. After an error of the transport, there is no output,
     /// but the peer's last messages can still be read.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Err(error) = ready!(self.output.poll_write(&mut self.transport, cx)) {
+        let written = self.output.poll_write(&mut self.transport, cx);
+        self.clock.leave_out(self.output.take_waited());
+        if let Err(error) = ready!(written) {
             self.write_error = Some((error, Instant::now() + LINGER));
         }
         if self.write_error.is_some() {
@@ -296,9 +298,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Tells the engine the time. Returns whether there is new output, or the end.
     fn tick(&mut self) -> bool {
-        let is_closing = !self.engine.can_send() && self.engine.state() != State::Handshake;
-        if is_closing && !self.output.is_empty() {
-            // The wait for the peer's Close begins when the transport has accepted all before it.
+        if self.output.is_stalled() && self.engine.state() != State::Handshake {
+            // The peer is given the time for its Pong or its Close from when it has read what comes before.
             return false;
         }
         self.tick_is_due = false;

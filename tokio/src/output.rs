@@ -29,6 +29,10 @@ pub(crate) struct Output {
     must_flush: bool,
     /// The first time since the last progress at which the transport accepted nothing.
     stalled_since: Option<Instant>,
+    /// The time in earlier stalls that [`take_waited`](Self::take_waited) has not returned.
+    waited: Duration,
+    /// The number of bytes that the transport has accepted.
+    accepted: u64,
 }
 
 /// As the receive buffer keeps: 64 KiB.
@@ -61,7 +65,27 @@ impl Output {
 
     /// Drops all output, and its memory.
     pub(crate) fn clear(&mut self) {
-        *self = Self { is_copying: self.is_copying, ..Self::default() };
+        *self = Self { is_copying: self.is_copying, accepted: self.accepted, ..Self::default() };
+    }
+
+    /// Whether the transport has accepted nothing since the last progress.
+    pub(crate) const fn is_stalled(&self) -> bool {
+        self.stalled_since.is_some()
+    }
+
+    /// For how long the transport has accepted nothing, in the stalls that have ended since the last call.
+    pub(crate) const fn take_waited(&mut self) -> Duration {
+        mem::replace(&mut self.waited, Duration::ZERO)
+    }
+
+    /// The number of bytes that the transport has accepted, and of those that wait for it.
+    pub(crate) fn position(&self) -> u64 {
+        self.accepted + self.len() as u64
+    }
+
+    /// Whether the transport has accepted all bytes before this [`position`](Self::position).
+    pub(crate) const fn has_accepted(&self, position: u64) -> bool {
+        self.accepted >= position
     }
 
     /// When the transport has accepted nothing for this time; `None` if there is nothing to write, or no limit.
@@ -80,11 +104,17 @@ impl Output {
         }
         let result = self.poll_write_all(transport, cx);
         if result.is_ready() {
-            self.stalled_since = None;
+            self.end_stall();
         } else if self.stalled_since.is_none() {
             self.stalled_since = Some(Instant::now());
         }
         result
+    }
+
+    fn end_stall(&mut self) {
+        if let Some(since) = self.stalled_since.take() {
+            self.waited += since.elapsed();
+        }
     }
 
     fn poll_write_all<T: AsyncWrite + Unpin>(
@@ -117,7 +147,8 @@ impl Output {
     /// Removes bytes that the transport has accepted.
     fn consume(&mut self, count: usize) {
         self.must_flush = true;
-        self.stalled_since = None;
+        self.end_stall();
+        self.accepted += count as u64;
         let of_head = count.min(self.head.len() - self.written);
         self.written += of_head;
         let of_payload = (count - of_head).min(self.payload.len());

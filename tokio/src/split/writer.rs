@@ -103,7 +103,9 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
                 }
             };
             let len = self.output.len();
-            match self.output.poll_write(&mut self.transport, cx) {
+            let written = self.output.poll_write(&mut self.transport, cx);
+            self.clock.leave_out(self.output.take_waited());
+            match written {
                 Poll::Ready(Ok(())) => {
                     for flush in self.flushes.drain(..) {
                         // Its future may be dropped.
@@ -199,8 +201,8 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
     /// Tells the engine the time, if it is due. Returns whether there is new output; or the end, and the
     /// reason if the connection failed.
     fn tick(&mut self) -> Result<bool, Option<Error>> {
-        // The wait for the peer's Close begins when the transport has accepted all before it.
-        if !self.tick_is_due || (!self.engine.can_send() && !self.output.is_empty()) {
+        // The peer is given the time for its Pong or its Close from when it has read what comes before.
+        if !self.tick_is_due || self.output.is_stalled() {
             return Ok(false);
         }
         if self.engine.can_send() && !self.channels.is_reading.load(Ordering::Relaxed) {

@@ -1,5 +1,6 @@
 //! The task that writes.
 
+use alloc::collections::VecDeque;
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::sync::atomic::Ordering;
@@ -33,8 +34,10 @@ pub(super) struct Writer<S> {
     trace: Trace,
     /// The rest of the message that is sent in fragments.
     fragments: Option<(MessageKind, Fragments)>,
-    /// Who waits until the output is written.
-    flushes: Vec<oneshot::Sender<()>>,
+    /// Who waits until the transport has accepted the output up to this position.
+    flushes: VecDeque<(u64, oneshot::Sender<()>)>,
+    /// Whether a message was not sent, because it was queued before a Close and executed after it.
+    has_discarded: bool,
     receiver: ReceiverState,
     has_senders: bool,
     tick_is_due: bool,
@@ -72,7 +75,8 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             channels,
             trace,
             fragments: None,
-            flushes: Vec::new(),
+            flushes: VecDeque::new(),
+            has_discarded: false,
             receiver: ReceiverState::Reading,
             has_senders: true,
             tick_is_due,
@@ -106,14 +110,11 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             let written = self.output.poll_write(&mut self.transport, cx);
             self.clock.leave_out(self.output.take_waited());
             match written {
-                Poll::Ready(Ok(())) => {
-                    for flush in self.flushes.drain(..) {
-                        // Its future may be dropped.
-                        let _ = flush.send(());
-                    }
-                }
+                Poll::Ready(Ok(())) => self.answer_flushes(),
                 Poll::Ready(Err(error)) => return Poll::Ready(Some(Error::Io(error))),
-                Poll::Pending => {}
+                // Without output, the transport is being flushed.
+                Poll::Pending if self.output.is_empty() => {}
+                Poll::Pending => self.answer_flushes(),
             }
             let has_ticked = match self.tick() {
                 Ok(has_ticked) => has_ticked,
@@ -141,6 +142,15 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
                     self.engine.handle_signal(signal, &mut self.output)
                 }
                 Poll::Ready(Some(Notice::End)) => {
+    fn answer_flushes(&mut self) {
+        while self.flushes.front().is_some_and(|(position, _)| self.output.has_accepted(*position)) {
+            if let Some((_, flush)) = self.flushes.pop_front() {
+                // Its future may be dropped.
+                let _ = flush.send(());
+            }
+        }
+    }
+
                     self.receiver = ReceiverState::Ended;
                     self.engine.receive_eof();
                 }
@@ -156,7 +166,7 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             if !self.engine.can_send() {
                 // The messages in the queue cannot be sent any more.
                 self.channels.commands.close();
-                self.fragments = None;
+                self.has_discarded |= self.fragments.take().is_some();
             }
             if self.send_next_fragment()? {
                 collected = true;
@@ -174,8 +184,10 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
 
     fn execute(&mut self, command: Command) -> Result<(), Error> {
         match command {
-            Command::Flush(flush) => self.flushes.push(flush),
-            _ if !self.engine.can_send() => {}
+            // Without an answer, the sender learns that the connection has ended.
+            Command::Flush(_) if self.has_discarded => {}
+            Command::Flush(flush) => self.flushes.push_back((self.output.position(), flush)),
+            _ if !self.engine.can_send() => self.has_discarded = true,
             Command::Send(message) => {
                 self.tick_is_due = self.tick_is_due || message.is_close();
                 self.engine.send(message, &mut self.output)?;

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt as _};
 use tokio::io::AsyncReadExt as _;
+use tokio::time::{sleep, timeout};
 use websocket_proto_tokio::{CloseCode, Config, Error, Message, MessageKind, Role, SendError, Timeout};
 
-use crate::support::{ROLES, events, frame, open, pair, read_to_end, write};
+use crate::support::{ROLES, events, frame, open, pair, read_to_end, seconds, write};
 
 #[tokio::test]
 async fn halves_exchange_messages_and_close() {
@@ -129,6 +130,43 @@ async fn s5_4_fragments_of_one_sender_stay_together() {
         let expected = [format!("Text({text:?})"), "Text(\"other\")".into(), "Binary([])".into()];
         assert_eq!(events(role, &read_to_end(&mut peer).await), expected);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_does_not_wait_for_later_messages() {
+    let (ws, mut peer) = open(Role::Server, Config::new().max_write_buffer(1000), 100);
+    let (sender, _receiver) = ws.split();
+    let other = sender.clone();
+    let flood = tokio::spawn(async move { while other.send(vec![7; 200]).await.is_ok() {} });
+    let reader = tokio::spawn(async move {
+        let mut piece = [0; 100];
+        loop {
+            sleep(seconds(1)).await;
+            peer.read_exact(&mut piece).await.unwrap();
+        }
+    });
+    for _ in 0..3 {
+        sleep(seconds(10)).await;
+        timeout(seconds(100), sender.flush()).await.expect("what was queued before").unwrap();
+    }
+    flood.abort();
+    reader.abort();
+}
+
+#[tokio::test]
+async fn a_flush_after_a_message_that_is_not_sent_fails() {
+    let (ws, mut peer) = open(Role::Server, Config::new(), 1000);
+    let (sender, mut receiver) = ws.split();
+    sender.send("sent").await.unwrap();
+    sender.flush().await.unwrap();
+    write(&mut peer, &frame(Role::Server, 0x88, b"")).await;
+    assert_eq!(receiver.receive().await.unwrap(), Some(Message::Close(None)));
+    // The task that writes has not run since.
+    sender.send("not sent").await.unwrap();
+    assert!(matches!(sender.flush().await, Err(Error::Closed)));
+    let output = tokio::spawn(async move { read_to_end(&mut peer).await });
+    assert!(matches!(receiver.receive().await, Ok(None)));
+    assert_eq!(events(Role::Server, &output.await.unwrap()), ["Text(\"sent\")", "Close(None)"]);
 }
 
 #[tokio::test]

@@ -39,6 +39,8 @@ pub(crate) struct Driver<S> {
     write_error: Option<(io::Error, Instant)>,
     /// Whether the engine must be told the time before the next wait.
     tick_is_due: bool,
+    /// Whether the application closes the connection. Its Close may wait for room in the output.
+    is_closing: bool,
     /// Whether there was no message since the last Ping that the engine has sent.
     is_idle: bool,
     read_size: ReadSize,
@@ -57,11 +59,14 @@ enum Phase {
 pub(crate) struct Limits {
     /// The length of the output from which on nothing is sent or read.
     pub(crate) max_output: usize,
-    /// How long the transport may accept no byte of the output.
-    pub(crate) write_timeout: Option<Duration>,
+    /// How long the transport may accept no byte of the output, while messages can be sent.
+    write_timeout: Option<Duration>,
     /// The same at the end of the connection.
     patience: Duration,
 }
+
+/// About 49 days, as the core limits its timeouts: a time that can be added to that of the clock.
+const LONGEST: Duration = Duration::from_millis(u32::MAX as u64);
 
 impl Limits {
     pub(crate) fn of(config: &Config) -> Self {
@@ -69,8 +74,13 @@ impl Limits {
             max_output: config.max_write_buffer.max(1),
             write_timeout: config.pong_timeout,
             // Without a limit, a peer that does not read would keep the connection for ever.
-            patience: config.close_timeout.unwrap_or(Duration::from_secs(10)),
+            patience: config.close_timeout.unwrap_or(Duration::from_secs(10)).min(LONGEST),
         }
+    }
+
+    /// How long the transport may accept no byte of the output.
+    pub(crate) fn write_timeout(&self, is_closing: bool) -> Option<Duration> {
+        self.write_timeout.or(is_closing.then_some(self.patience))
     }
 
     /// How long the transport may accept no byte of the last output, after this error.
@@ -98,6 +108,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             error: None,
             write_error: None,
             tick_is_due: true,
+            is_closing: false,
             is_idle: false,
             read_size: ReadSize::default(),
             waiters: Waiters::default(),
@@ -217,6 +228,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
+    /// Waits until a Close can be sent.
+    pub(crate) fn poll_ready_to_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.is_closing = true;
+        self.poll_ready(cx)
+    }
+
     /// Adds a message to the output.
     pub(crate) fn start_send(&mut self, message: Message) -> Result<(), Error> {
         self.check_writable()?;
@@ -327,7 +344,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Waits until a deadline may have passed, and ends the connection if it is one of the transport.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let write = self.output.write_deadline(self.limits.write_timeout);
+        let is_closing =
+            self.is_closing || (!self.engine.can_send() && self.engine.state() != State::Handshake);
+        let write = self.output.write_deadline(self.limits.write_timeout(is_closing));
         let read = self.write_error.as_ref().map(|(_, until)| *until);
         for deadline in [write, read].into_iter().flatten() {
             self.clock.arm_at(deadline);
@@ -395,7 +414,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         if !self.is_running() || self.write_error.is_some() {
             return Err(self);
         }
-        let Self { transport, engine, inbound, output, clock, limits, trace, .. } = self;
+        let Self { transport, engine, inbound, output, clock, limits, trace, is_closing, .. } = self;
         let started = clock.started();
         match engine.split() {
             Ok((read, write)) => {
@@ -406,6 +425,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 error: None,
                 write_error: None,
                 tick_is_due: true,
+                is_closing,
                 is_idle: false,
                 read_size: ReadSize::default(),
                 waiters: Waiters::default(),

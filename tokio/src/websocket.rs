@@ -269,7 +269,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
         if frame.is_some() && self.driver.engine.can_send() && self.driver.is_running() {
-            match ready!(self.driver.poll_ready(cx)) {
+            match ready!(self.driver.poll_ready_to_close(cx)) {
                 Ok(()) => self.driver.start_send(Message::Close(frame.take()))?,
                 // `poll_discard` returns the reason why the connection has ended.
                 Err(Error::Io(_) | Error::Closed) => *frame = None,

@@ -238,7 +238,8 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
 
     /// Waits until a deadline may have passed. Returns the error if it is that of the transport.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Option<Error>> {
-        let deadline = self.output.write_deadline(self.limits.write_timeout);
+        let is_closing = !self.engine.can_send() || self.receiver == ReceiverState::Dropped;
+        let deadline = self.output.write_deadline(self.limits.write_timeout(is_closing));
         if let Some(deadline) = deadline {
             self.clock.arm_at(deadline);
         }

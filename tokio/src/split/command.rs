@@ -2,8 +2,10 @@
 
 use alloc::sync::Arc;
 use core::fmt;
-use core::sync::atomic::AtomicBool;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::Context;
 
+use atomic_waker::AtomicWaker;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use websocket_proto::{CloseStatus, MessageKind, PreparedMessage, Signal};
@@ -40,8 +42,32 @@ impl fmt::Debug for Command {
 #[derive(Debug)]
 pub(crate) enum Notice {
     Signal(Signal),
+    /// The answer to the [`Inquiry`].
+    InputRead,
     /// The transport has ended.
     End,
+}
+
+/// Of the task that writes to the [`Receiver`](super::Receiver): whether it has read all input. Before that, a Pong
+/// may wait in the transport.
+#[derive(Debug, Default)]
+pub(crate) struct Inquiry {
+    is_open: AtomicBool,
+    receiver: AtomicWaker,
+}
+
+impl Inquiry {
+    /// Asks. If the receiver is polled, it answers when there is no input.
+    pub(crate) fn ask(&self) {
+        self.is_open.store(true, Ordering::Release);
+        self.receiver.wake();
+    }
+
+    /// Whether the answer is due. From now on, a question wakes the task of the receiver.
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> bool {
+        self.receiver.register(cx.waker());
+        self.is_open.swap(false, Ordering::Acquire)
+    }
 }
 
 /// To the [`Receiver`](super::Receiver): the task that writes has ended.
@@ -56,7 +82,7 @@ pub(crate) struct HalfEnds {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) notices: mpsc::Sender<Notice>,
     pub(crate) outcome: oneshot::Receiver<Outcome>,
-    pub(crate) is_reading: Arc<AtomicBool>,
+    pub(crate) inquiry: Arc<Inquiry>,
 }
 
 /// The ends of the channels that the task has.
@@ -65,21 +91,19 @@ pub(crate) struct TaskEnds {
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) notices: mpsc::Receiver<Notice>,
     pub(crate) outcome: oneshot::Sender<Outcome>,
-    /// Whether the receiver has read all input, and waits for more. Otherwise, a Pong may wait in the
-    /// transport.
-    pub(crate) is_reading: Arc<AtomicBool>,
+    pub(crate) inquiry: Arc<Inquiry>,
 }
 
 pub(crate) fn channels() -> (HalfEnds, TaskEnds) {
     let (commands, task_commands) = mpsc::channel(CAPACITY);
     let (notices, task_notices) = mpsc::channel(CAPACITY);
     let (task_outcome, outcome) = oneshot::channel();
-    let is_reading = Arc::new(AtomicBool::new(false));
+    let inquiry = Arc::new(Inquiry::default());
     let task = TaskEnds {
         commands: task_commands,
         notices: task_notices,
         outcome: task_outcome,
-        is_reading: Arc::clone(&is_reading),
+        inquiry: Arc::clone(&inquiry),
     };
-    (HalfEnds { commands, notices, outcome, is_reading }, task)
+    (HalfEnds { commands, notices, outcome, inquiry }, task)
 }

@@ -75,13 +75,13 @@ where
                     parts.trace,
                 );
                 tokio::spawn(writer.run());
-                let HalfEnds { commands, notices, outcome, is_reading } = ends;
+                let HalfEnds { commands, notices, outcome, inquiry } = ends;
                 let receiver = Receiver::new(
                     engine,
                     read_transport,
                     parts.inbound,
                     parts.started,
-                    (notices, outcome, is_reading),
+                    (notices, outcome, inquiry),
                 );
                 (Sender::new(commands), receiver)
             }

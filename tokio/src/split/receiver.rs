@@ -4,7 +4,6 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::future::{Future as _, poll_fn};
 use core::pin::Pin;
-use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
@@ -15,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use websocket_proto::ReceiveBuffer;
 
-use super::command::{Notice, Outcome};
+use super::command::{Inquiry, Notice, Outcome};
 use super::halves::ReadTransport;
 use crate::clock::Clock;
 use crate::ending::LINGER;
@@ -60,8 +59,7 @@ struct Reading<S> {
     /// Whether there was no message since the last silence.
     is_idle: bool,
     read_size: ReadSize,
-    /// Whether this half has read all input, and waits for more.
-    is_reading: Arc<AtomicBool>,
+    inquiry: Arc<Inquiry>,
 }
 
 enum Phase {
@@ -79,7 +77,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
         transport: ReadTransport<S>,
         inbound: ReceiveBuffer<BytesMut>,
         started: Instant,
-        (notices, outcome, is_reading): (mpsc::Sender<Notice>, oneshot::Receiver<Outcome>, Arc<AtomicBool>),
+        (notices, outcome, inquiry): (mpsc::Sender<Notice>, oneshot::Receiver<Outcome>, Arc<Inquiry>),
     ) -> Self {
         Self(Inner::Reading(Box::new(Reading {
             engine,
@@ -92,7 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
             tick_is_due: true,
             is_idle: false,
             read_size: ReadSize::default(),
-            is_reading,
+            inquiry,
         })))
     }
 
@@ -110,31 +108,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
     /// If the future is dropped, no message is lost.
     #[doc(alias = "next")]
     pub async fn receive(&mut self) -> Result<Option<Message>, Error> {
-        let _guard = match &self.0 {
-            Inner::Reading(reading) => Some(ReadingGuard(Arc::clone(&reading.is_reading))),
-            Inner::Ended(_) => None,
-        };
         poll_fn(|cx| self.poll_message(cx)).await.transpose()
     }
 
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
         match &mut self.0 {
-            Inner::Reading(reading) => {
-                let message = reading.poll_message(cx);
-                reading.is_reading.store(message.is_pending(), Ordering::Relaxed);
-                message
-            }
+            Inner::Reading(reading) => reading.poll_message(cx),
             Inner::Ended(ws) => ws.driver.poll_message(cx),
         }
-    }
-}
-
-/// When the future of [`Receiver::receive`] is dropped, this half reads no more.
-struct ReadingGuard(Arc<AtomicBool>);
-
-impl Drop for ReadingGuard {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
     }
 }
 
@@ -185,7 +166,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
                 self.clock.arm(now, deadline);
             }
             // To wake this task if there is room for a notice that waits.
-            let _ = self.notices.poll_ready(cx);
+            let has_room = self.notices.poll_ready(cx).is_ready();
             let poll_read = if self.is_idle { poll_read_idle } else { poll_read };
             if let Poll::Ready(result) =
                 poll_read(&mut self.transport, &mut self.inbound, &mut self.read_size, cx)
@@ -205,6 +186,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
                 self.phase = Phase::Lingering(Instant::now() + LINGER);
                 self.finish(outcome.ok());
                 return Poll::Ready(());
+            }
+            if has_room && self.inquiry.poll(cx) {
+                self.notices.send(Notice::InputRead);
             }
             ready!(self.clock.poll(cx));
             self.tick_is_due = true;

@@ -3,7 +3,6 @@
 use alloc::collections::VecDeque;
 use core::future::poll_fn;
 use core::pin::Pin;
-use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
@@ -39,6 +38,9 @@ pub(super) struct Writer<S> {
     /// Whether a message was not sent, because it was queued before a Close and executed after it.
     has_discarded: bool,
     receiver: ReceiverState,
+    /// The next deadline of the engine.
+    deadline: Option<Duration>,
+    answer: Answer,
     has_senders: bool,
     tick_is_due: bool,
 }
@@ -52,8 +54,13 @@ enum ReceiverState {
     Dropped,
 }
 
-/// How often a connection with an outstanding Ping looks whether the application receives again.
-const BUSY: Duration = Duration::from_secs(1);
+/// Of the receiver to the [`Inquiry`](super::command::Inquiry).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    None,
+    Awaited,
+    Given,
+}
 
 impl<S: AsyncWrite + Unpin> Writer<S> {
     pub(super) fn new(
@@ -78,6 +85,8 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             flushes: VecDeque::new(),
             has_discarded: false,
             receiver: ReceiverState::Reading,
+            deadline: None,
+            answer: Answer::None,
             has_senders: true,
             tick_is_due,
         }
@@ -133,15 +142,6 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         }
     }
 
-    /// Adds the replies to the output, and messages while there is room. Returns whether there were any.
-    fn collect(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
-        let mut collected = false;
-        while self.receiver == ReceiverState::Reading {
-            match self.channels.notices.poll_recv(cx) {
-                Poll::Ready(Some(Notice::Signal(signal))) => {
-                    self.engine.handle_signal(signal, &mut self.output)
-                }
-                Poll::Ready(Some(Notice::End)) => {
     fn answer_flushes(&mut self) {
         while self.flushes.front().is_some_and(|(position, _)| self.output.has_accepted(*position)) {
             if let Some((_, flush)) = self.flushes.pop_front() {
@@ -151,6 +151,16 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         }
     }
 
+    /// Adds the replies to the output, and messages while there is room. Returns whether there were any.
+    fn collect(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
+        let mut collected = false;
+        while self.receiver == ReceiverState::Reading {
+            match self.channels.notices.poll_recv(cx) {
+                Poll::Ready(Some(Notice::Signal(signal))) => {
+                    self.engine.handle_signal(signal, &mut self.output)
+                }
+                Poll::Ready(Some(Notice::InputRead)) => self.answer = Answer::Given,
+                Poll::Ready(Some(Notice::End)) => {
                     self.receiver = ReceiverState::Ended;
                     self.engine.receive_eof();
                 }
@@ -217,23 +227,38 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         if !self.tick_is_due || self.output.is_stalled() {
             return Ok(false);
         }
-        if self.engine.can_send() && !self.channels.is_reading.load(Ordering::Relaxed) {
-            // The application is busy, and the Pong may wait in the transport.
-            if self.receiver == ReceiverState::Reading {
-                self.clock.arm_at(Instant::now() + BUSY);
-            }
+        if self.engine.can_send() && !self.may_time_out() {
             return Ok(false);
         }
         self.tick_is_due = false;
         let (now, len) = (self.clock.now(), self.output.len());
         match self.engine.tick(now, &mut self.output) {
             Ok(deadline) => {
+                self.deadline = deadline;
                 self.clock.arm(now, deadline);
                 Ok(self.output.len() != len)
             }
             Err(_) if self.engine.close_status().clean() => Err(None),
             Err(timeout) => Err(Some(timeout.into())),
         }
+    }
+
+    /// Whether the engine may learn that the time for the Pong has passed. If the application is busy, the Pong may
+    /// wait in the transport.
+    fn may_time_out(&mut self) -> bool {
+        if self.deadline.is_none_or(|deadline| self.clock.now() < deadline) {
+            return true;
+        }
+        let answer = self.answer;
+        self.answer = match answer {
+            Answer::None if self.receiver == ReceiverState::Reading => {
+                self.channels.inquiry.ask();
+                Answer::Awaited
+            }
+            Answer::None | Answer::Given => Answer::None,
+            Answer::Awaited => Answer::Awaited,
+        };
+        answer == Answer::Given
     }
 
     /// Waits until a deadline may have passed. Returns the error if it is that of the transport.

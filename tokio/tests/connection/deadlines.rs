@@ -3,6 +3,7 @@
 use core::future::poll_fn;
 use core::pin::pin;
 
+use futures_util::StreamExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::task::coop::{consume_budget, has_budget_remaining};
 use tokio::time::{Instant, sleep, timeout};
@@ -257,6 +258,86 @@ async fn a_peer_that_reads_slowly_keeps_the_connection() {
     }
 }
 
+/// The Ping of a silence comes behind the output, so the wait for the Pong begins when the peer has read that.
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_that_reads_slowly_keeps_the_connection() {
+    for role in ROLES {
+        for is_split in [false, true] {
+            let (mut ws, mut peer) = open(role, Config::new(), 100);
+            let task = tokio::spawn(async move {
+                if is_split {
+                    let (sender, mut receiver) = ws.split();
+                    sleep(seconds(19)).await;
+                    sender.send(vec![7; 1000]).await.unwrap();
+                    receiver.receive().await
+                } else {
+                    assert!(timeout(seconds(19), ws.receive()).await.is_err());
+                    ws.feed(vec![7; 1000]).await.unwrap();
+                    ws.receive().await
+                }
+            });
+            let (mut bytes, mut piece) = (vec![], [0; 100]);
+            let message = if role == Role::Server { 1004 } else { 1008 };
+            while bytes.len() <= message {
+                sleep(seconds(15)).await;
+                assert!(!task.is_finished(), "{role:?} {is_split}");
+                let count = peer.read(&mut piece).await.unwrap();
+                bytes.extend_from_slice(&piece[..count]);
+            }
+            peer.write_all(&frame(role, 0x88, b"")).await.unwrap();
+            let result = task.await.unwrap();
+            assert!(matches!(result, Ok(Some(Message::Close(None)))), "{role:?} {is_split} {result:?}");
+        }
+    }
+}
+
+/// Without a timeout for the Pong, only the end has a limit.
+#[tokio::test(start_paused = true)]
+async fn a_close_ends_also_if_the_peer_does_not_read() {
+    for max_output in [100, 10_000] {
+        let config = Config::new().pong_timeout(None).max_write_buffer(max_output);
+        let (mut ws, _peer) = open(Role::Server, config, 100);
+        ws.feed(vec![7; 1000]).await.unwrap();
+        let started = Instant::now();
+        let result = timeout(seconds(100), ws.close(CloseCode::GOING_AWAY, "")).await;
+        assert!(matches!(result, Ok(Err(Error::WriteTimeout))), "{result:?}");
+        assert_eq!(started.elapsed().as_secs(), 10);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_task_that_writes_ends_also_if_the_peer_does_not_read() {
+    let config = Config::new().pong_timeout(None).max_write_buffer(100);
+    let (ws, mut peer) = open(Role::Server, config, 100);
+    let (sender, receiver) = ws.split();
+    sender.send(vec![7; 1000]).await.unwrap();
+    drop((sender, receiver));
+    sleep(seconds(30)).await;
+    let output = timeout(seconds(100), read_to_end(&mut peer)).await.expect("the end");
+    assert_eq!(output.len(), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_can_be_longer_than_the_clock_counts() {
+    let forever = Some(core::time::Duration::MAX);
+    let config = Config::new().close_timeout(forever).pong_timeout(forever).ping_interval(forever);
+    for is_split in [false, true] {
+        let (mut ws, mut peer) = open(Role::Server, config, 100);
+        peer.write_all(&frame(Role::Server, 0x88, b"")).await.unwrap();
+        let task = tokio::spawn(async move {
+            if is_split {
+                let (_sender, mut receiver) = ws.split();
+                (receiver.receive().await, receiver.receive().await)
+            } else {
+                (ws.receive().await, ws.receive().await)
+            }
+        });
+        assert_eq!(events(Role::Server, &read_to_end(&mut peer).await), ["Close(None)"]);
+        drop(peer);
+        assert!(matches!(task.await.unwrap(), (Ok(Some(Message::Close(None))), Ok(None))));
+    }
+}
+
 /// The wait for the peer's Close begins when the transport has accepted the Close.
 #[tokio::test(start_paused = true)]
 async fn a_slow_reader_gets_all_messages_before_the_close() {
@@ -316,6 +397,23 @@ async fn a_pong_that_waits_in_the_transport_is_in_time() {
                 assert!(timeout(seconds(5), ws.receive()).await.is_err());
             }
         }
+    }
+}
+
+/// As a `Stream`, which is not polled while the application works.
+#[tokio::test(start_paused = true)]
+async fn a_pong_is_in_time_while_the_application_works() {
+    for role in ROLES {
+        let (ws, mut peer) = open(role, Config::new(), 1000);
+        let (_sender, mut receiver) = ws.split();
+        {
+            let mut next = receiver.next();
+            assert!(timeout(seconds(25), &mut next).await.is_err());
+            peer.write_all(&frame(role, 0x8a, b"\0\0\0\x01")).await.unwrap();
+            sleep(seconds(100)).await;
+            assert!(matches!(next.await, Some(Ok(Message::Pong(_)))));
+        }
+        assert!(timeout(seconds(5), receiver.next()).await.is_err());
     }
 }
 

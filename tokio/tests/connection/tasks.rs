@@ -42,7 +42,7 @@ async fn serve(stream: DuplexStream, number: usize) -> Result<(), Error> {
 
 /// A peer that does something else than the protocol asks for, and then nothing for long.
 async fn misbehave(mut peer: DuplexStream, number: usize) {
-    let message = frame(websocket_proto_tokio::Role::Server, 0x81, b"Hello");
+    let message = frame(Role::Server, 0x81, b"Hello");
     let mut head = [0; 12];
     match number / 2 % 8 {
         0 => write(&mut peer, &REQUEST[..60]).await, // half a handshake
@@ -51,7 +51,7 @@ async fn misbehave(mut peer: DuplexStream, number: usize) {
         3 => write(&mut peer, &[REQUEST, &message].concat()).await, // does not read, ignores the Close
         4 => {
             write(&mut peer, &[REQUEST, &message].concat()).await;
-            let _ = tokio::time::timeout(seconds(500), peer.read_to_end(&mut vec![])).await; // ignores the Close
+            let _ = timeout(seconds(500), peer.read_to_end(&mut vec![])).await; // ignores the Close
         }
         5 => {
             write(&mut peer, REQUEST).await;
@@ -97,7 +97,7 @@ async fn a_shutdown_closes_all_connections() {
     let stop = watch::Sender::new(());
     let mut peers = vec![];
     for _ in 0..100 {
-        let (mut ws, mut peer) = open(websocket_proto_tokio::Role::Server, Config::new(), 1000);
+        let (mut ws, mut peer) = open(Role::Server, Config::new(), 1000);
         let mut stopped = stop.subscribe();
         tokio::spawn(async move {
             loop {
@@ -114,9 +114,9 @@ async fn a_shutdown_closes_all_connections() {
         peers.push(tokio::spawn(async move {
             let mut output = vec![0; 4];
             peer.read_exact(&mut output).await.unwrap();
-            write(&mut peer, &frame(websocket_proto_tokio::Role::Server, 0x88, b"\x03\xe9")).await;
+            write(&mut peer, &frame(Role::Server, 0x88, b"\x03\xe9")).await;
             peer.read_to_end(&mut output).await.unwrap();
-            events(websocket_proto_tokio::Role::Server, &output)
+            events(Role::Server, &output)
         }));
     }
     tokio::task::yield_now().await;

@@ -5,21 +5,18 @@ use alloc::sync::Arc;
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
-use http::header::CONTENT_LENGTH;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
-use websocket_proto::{Config, Connection, Delivery, Event, ReceiveBuffer, Timeout, Uri};
+use websocket_proto::{Config, Connection, Delivery, Event, Timeout, Uri};
 
 use crate::client_request::ClientRequest;
 use crate::client_stream::ClientStream;
 use crate::driver::{Driver, Limits};
-use crate::ending::LINGER;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::incoming::{ReadSize, poll_read};
 use crate::masking::MaskingKeys;
+use crate::rejection::receive_content;
 use crate::websocket::WebSocket;
 
 /// Connects to a `ws` or `wss` URI; `wss` needs the feature `rustls`.
@@ -71,11 +68,11 @@ pub async fn connect_with(
     request: ClientRequest,
     config: Config,
 ) -> Result<(WebSocket<ClientStream>, Response<()>), Error> {
-    within_handshake_timeout(&config, async {
+    let answer = within_handshake_timeout(&config, async {
         let stream = ClientStream::connect(Uri::parse(request.uri())?).await?;
-        client(stream, request, config).await
-    })
-    .await
+        handshake(stream, request, config).await
+    });
+    opened(answer.await?).await
 }
 
 /// Connects over TLS with a configuration of the application, for example with its own root certificates or
@@ -89,11 +86,11 @@ pub async fn connect_with_tls(
     config: Config,
     tls: Arc<tokio_rustls::rustls::ClientConfig>,
 ) -> Result<(WebSocket<ClientStream>, Response<()>), Error> {
-    within_handshake_timeout(&config, async {
+    let answer = within_handshake_timeout(&config, async {
         let stream = ClientStream::connect_with_tls(Uri::parse(request.uri())?, tls).await?;
-        client(stream, request, config).await
-    })
-    .await
+        handshake(stream, request, config).await
+    });
+    opened(answer.await?).await
 }
 
 async fn within_handshake_timeout<T>(
@@ -119,6 +116,14 @@ pub async fn client<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    opened(handshake(stream, request, config).await?).await
+}
+
+/// Sends the request, and receives the head of the response.
+async fn handshake<S>(stream: S, request: ClientRequest, config: Config) -> Result<(Driver<S>, Answer), Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut output = crate::output::Output::default();
     let connection = request.with_borrowed(|request| {
         Ok(Connection::client(request, config.delivery(Delivery::Messages), MaskingKeys, &mut output)?)
@@ -126,14 +131,24 @@ where
     let mut driver = Driver::new(stream, Engine::Client(connection), Limits::of(&config));
     driver.output = output;
     let answer = poll_fn(|cx| poll_response(&mut driver, cx)).await?;
+    Ok((driver, answer))
+}
+
+/// The connection, or the rejection with its content, for which the timeout of the handshake does not count.
+async fn opened<S>((mut driver, answer): (Driver<S>, Answer)) -> Result<(WebSocket<S>, Response<()>), Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     match answer {
         Answer::Accepted(response, subprotocol) => {
             driver.open();
             Ok((WebSocket::new(driver, subprotocol), response))
         }
         Answer::Rejected(response) => {
-            let body = receive_body(&mut driver, &response).await;
-            Err(Error::Rejected(Box::new(response.map(|()| body))))
+            // The engine leaves the beginning of the content there.
+            let input = driver.replace_inbound();
+            let content = receive_content(&mut driver.transport, input, &response).await;
+            Err(Error::Rejected(Box::new(response.map(|()| content))))
         }
     }
 }
@@ -179,31 +194,4 @@ fn http_response(response: &websocket_proto::Response<'_>) -> Response<()> {
         }
     }
     head
-}
-
-/// The most bytes of the content of a rejection that are kept.
-const MAX_BODY: usize = 16 * 1024;
-
-/// Reads the content of a rejection, as far as it arrives soon.
-async fn receive_body<S>(driver: &mut Driver<S>, response: &Response<()>) -> Bytes
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let length = response.headers().get(CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    let length = length.unwrap_or(MAX_BODY).min(MAX_BODY);
-    // The engine leaves the beginning of the content there.
-    let mut body: ReceiveBuffer<BytesMut> = driver.replace_inbound();
-    let mut size = ReadSize::default();
-    let rest = async {
-        while body.unread().len() < length {
-            match poll_fn(|cx| poll_read(&mut driver.transport, &mut body, &mut size, cx)).await {
-                Ok(1..) => {}
-                Ok(0) | Err(_) => return,
-            }
-        }
-    };
-    let _ = timeout(LINGER, rest).await;
-    let body = body.unread();
-    Bytes::copy_from_slice(body.get(..length).unwrap_or(body))
 }

@@ -36,7 +36,7 @@ pub enum Error {
     /// The peer broke a rule of the opening handshake. A server has answered with an HTTP error.
     Handshake(HandshakeError),
     /// To a client: the server rejected the handshake, with this status, these headers and this content. Of
-    /// the content, only the first 16 KiB are kept.
+    /// the content, only the first 16 KiB are kept, and what arrives within two seconds.
     Rejected(Box<Response<Bytes>>),
     /// To a server: the callback of [`accept_with`](crate::accept_with) rejected the request with this
     /// status, and the client has the response.

@@ -127,6 +127,7 @@ mod incoming;
 mod masking;
 mod message;
 mod output;
+mod rejection;
 mod reply;
 mod split;
 #[cfg_attr(not(feature = "tracing"), path = "trace_off.rs")]

@@ -1,12 +1,14 @@
 //! The opening handshake.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
 use websocket_proto_tokio::{
     Accept, AcceptError, ClientRequest, Config, Error, HandshakeError, Message, Reject, RequestError, accept,
     accept_with, client, connect,
 };
 
-use crate::support::{read_to_end, write};
+use crate::support::{read_to_end, seconds, write};
 
 const REQUEST: &[u8] =
     b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -105,6 +107,55 @@ async fn a_rejection_keeps_the_part_of_the_body_that_arrives() {
         assert_eq!((response.status().as_u16(), response.body().len()), (503, expected));
         assert_eq!(response.headers()["retry-after"], "120");
     }
+}
+
+/// RFC 9112 §7.1. The server does not close the transport.
+#[tokio::test(start_paused = true)]
+async fn the_chunks_of_a_rejection_are_decoded() {
+    let long = [b"3e80\r\n", &[b'x'; 16_000][..], b"\r\n5000\r\n", &[b'y'; 20_000]].concat();
+    let (long_start, long_rest) = ("x".repeat(16_000), "y".repeat(16 * 1024 - 16_000 - 14));
+    for (status, coding, body, expected, elapsed) in [
+        (503, "chunked", &b"3\r\nabc\r\n2;x=\"y\"\r\nde\r\n0\r\n\r\n"[..], "abcde", 0),
+        (503, "gzip, Chunked", b"3\r\nabc\r\n0\r\nName: value\r\n\r\n", "abc", 0),
+        (503, "chunked", b"3\r\nabc\r\n5\r\nde", "abcde", 2),
+        (503, "chunked", b"3\r\nabc\r", "abc", 2),
+        (503, "chunked", b"3\r\nabc\r\n5", "abc", 2),
+        (503, "chunked", b"3\r\nabcd", "abc", 2),
+        (503, "chunked", b"3\r\nabcdef", "abc", 0),
+        (503, "chunked", b"3\r\nabc\r\nx", "abc", 0),
+        (503, "chunked", b"fffffffffffffffff\r\n", "", 0),
+        (503, "gzip", b"3\r\nabc", "3\r\nabc", 2),
+        (204, "chunked", b"", "", 0),
+        (503, "chunked", &long, &(long_start + &long_rest), 0),
+    ] {
+        let (stream, mut peer) = duplex(100_000);
+        let head = format!("HTTP/1.1 {status} Reason\r\nTransfer-Encoding: {coding}\r\n\r\n");
+        write(&mut peer, &[head.as_bytes(), body].concat()).await;
+        let started = Instant::now();
+        let result = client(stream, ClientRequest::new("ws://localhost/"), Config::new()).await;
+        let Err(Error::Rejected(response)) = result else { panic!("{result:?}") };
+        let body = body.escape_ascii().to_string();
+        assert_eq!(response.status(), status, "{body}");
+        assert!(response.body() == expected, "{body} {}", response.body().len());
+        assert_eq!(started.elapsed().as_secs(), elapsed, "{body}");
+    }
+}
+
+/// The timeout of the handshake is shorter than the wait for the content.
+#[tokio::test]
+async fn a_rejection_is_in_time_if_its_head_is() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let uri = format!("ws://{}/", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 503 Busy\r\nContent-Length: 9\r\n\r\nwait").await.unwrap();
+        stream
+    });
+    let config = Config::new().handshake_timeout(Some(seconds(1)));
+    let result = connect(&uri, config).await;
+    let Err(Error::Rejected(response)) = result else { panic!("{result:?}") };
+    assert_eq!(response.body(), "wait");
+    drop(server.await.unwrap());
 }
 
 #[tokio::test]

@@ -60,7 +60,8 @@ const UNMASK_BLOCK: u64 = 4096;
 
 impl OpenMessage {
     /// Whether the unread bytes are binary payload, too short to take now. It can wait, because nothing in it
-    /// is checked, and because the buffer has room for the whole message and a control frame.
+    /// is checked, and because the buffer has room for the whole message and a control frame. If messages are
+    /// delivered in parts, no payload is left unread.
     #[inline]
     pub(super) fn awaits_payload<S: Storage>(&self, buffer: &ReceiveBuffer<S>) -> bool {
         let Self { kind: MessageKind::Binary, frame: Some(OpenFrame { remaining, .. }), .. } = *self else {

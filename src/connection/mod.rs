@@ -257,7 +257,7 @@ impl<R: Role> Connection<R> {
         inbound.forget_payload();
         if let Phase::Transmission(Transmission { receive, send }) = &self.phase {
             if send.pending.is_none() {
-                match receive.fast::<R, S>(inbound, self.config.delivery) {
+                match receive.fast::<R, S>(inbound) {
                     Fast::Message(kind, len) => {
                         // Cannot wrap: the unread bytes begin with the payload.
                         self.timer.heard(inbound.unread_len().wrapping_sub(len));

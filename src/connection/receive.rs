@@ -84,11 +84,7 @@ impl ReceiveHalf {
     // With `#[inline]` here and on `whole_message`, a message of 8 bytes takes 168 instructions instead of
     // 152.
     #[inline(always)]
-    pub(super) fn fast<R: Role, S: Storage>(
-        &self,
-        buffer: &mut ReceiveBuffer<S>,
-        delivery: Delivery,
-    ) -> Fast {
+    pub(super) fn fast<R: Role, S: Storage>(&self, buffer: &mut ReceiveBuffer<S>) -> Fast {
         match &self.state {
             ReceiveState::Between if buffer.retains(0) => match self.whole_message::<R, S>(buffer) {
                 Some((kind, len)) => Fast::Message(kind, len),
@@ -96,9 +92,7 @@ impl ReceiveHalf {
                 None => Fast::Slow,
             },
             ReceiveState::Message(message)
-                if delivery == Delivery::Messages
-                    && message.awaits_payload(buffer)
-                    && buffer.retains(message.retained) =>
+                if message.awaits_payload(buffer) && buffer.retains(message.retained) =>
             {
                 Fast::NeedMore
             }

@@ -88,7 +88,7 @@ impl<R: Role> ReadHalf<R> {
         inbound: &'b mut ReceiveBuffer<S>,
     ) -> (Option<Signal>, Result<Option<Event<'b>>, Error>) {
         inbound.forget_payload();
-        match self.half.fast::<R, S>(inbound, self.config.delivery) {
+        match self.half.fast::<R, S>(inbound) {
             Fast::Message(kind, len) => {
                 // Cannot wrap: the unread bytes begin with the payload.
                 self.timer.heard(inbound.unread_len().wrapping_sub(len));

@@ -1,6 +1,6 @@
 //! Fragmentation (§5.4), for both roles.
 
-use websocket_proto::{Config, MessageKind, ProtocolError, State};
+use websocket_proto::{Config, Delivery, Event, MessageKind, ProtocolError, ReceiveBuffer, State};
 
 use crate::support::{Seen, Side, frame, frames_of, transmit};
 
@@ -28,6 +28,24 @@ fn fragments_are_joined_in_order<R: Side>() {
     let binary = Seen::Binary;
     assert_eq!(outcome.events, [text("abé"), text("whole"), binary(long), binary(vec![]), binary(vec![])]);
     assert_eq!((outcome.error, outcome.out.len()), (None, 0));
+}
+
+both_roles!(each_read_of_a_payload_brings_a_part);
+fn each_read_of_a_payload_brings_a_part<R: Side>() {
+    let mut config = Config::default();
+    config.delivery = Delivery::Parts;
+    let payload: Vec<u8> = (0..100).collect();
+    let wire = frame::<R>(0x82, &payload);
+    let (header, masked) = wire.split_at(wire.len() - payload.len());
+    let (mut connection, mut inbound, mut out) = (R::open(config), ReceiveBuffer::new(), Vec::new());
+    assert_eq!(inbound.feed(header), header.len());
+    assert_eq!(connection.receive(&mut inbound, &mut out), Ok(None));
+    for (index, byte) in masked.chunks(1).enumerate() {
+        assert_eq!(inbound.feed(byte), 1);
+        let event = connection.receive(&mut inbound, &mut out).unwrap();
+        let part = Event::BinaryPart { bytes: &payload[index..=index], last: index == 99 };
+        assert_eq!(event, Some(part));
+    }
 }
 
 /// FG-02, FG-04, FG-07 (§5.4).

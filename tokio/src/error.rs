@@ -47,7 +47,8 @@ pub enum Error {
     /// A deadline of the [`Config`](crate::Config) has passed.
     Timeout(Timeout),
     /// The peer did not read: the transport accepted no byte for
-    /// [`Config::pong_timeout`](crate::Config::pong_timeout).
+    /// [`Config::pong_timeout`](crate::Config::pong_timeout). Without that timeout, only the end of the connection
+    /// has a limit: [`Config::close_timeout`](crate::Config::close_timeout).
     WriteTimeout,
     /// The transport ended without a Close frame of the peer (§7.1.5: code 1006).
     #[doc(alias = "ResetWithoutClosingHandshake")]

@@ -10,7 +10,8 @@
 //! of the Pongs without room in the output, the newest one is kept (§5.5.3).
 //!
 //! If the transport accepts no byte for [`Config::pong_timeout`] (default 20 s), the peer is cut off with
-//! [`Error::WriteTimeout`]. A peer that reads slowly, but reads, has as long as it needs.
+//! [`Error::WriteTimeout`]. A peer that reads slowly, but reads, has as long as it needs: while output waits, the
+//! time for a Pong or a Close does not run.
 //!
 //! # A broadcast
 //!

@@ -96,7 +96,7 @@ impl Clock {
         if is_known && !sleep.is_elapsed() {
             return Poll::Pending;
         }
-        // A task that has used up its budget would get `Pending` from a timer that wakes nobody.
+        // In a task that has used up its budget, the timer would return `Pending` and wake no task.
         let fired = pin!(unconstrained(sleep.as_mut())).poll(cx);
         self.armed = fired.is_pending();
         self.waker = self.armed.then(|| cx.waker().clone());

@@ -316,7 +316,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Tells the engine the time. Returns whether there is new output, or the end.
     fn tick(&mut self) -> bool {
         if self.output.is_stalled() && self.engine.state() != State::Handshake {
-            // The peer is given the time for its Pong or its Close from when it has read what comes before.
+            // The peer cannot answer a Ping or a Close that it has not read. The write timeout limits the stall.
             return false;
         }
         self.tick_is_due = false;

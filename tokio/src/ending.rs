@@ -77,7 +77,7 @@ impl Ending {
         match self.step {
             Step::Write => match output.poll_write(transport, cx) {
                 Poll::Ready(Ok(())) => {
-                    // The Close, if it had no room behind the other output.
+                    // The Close, if the output had no room for it before.
                     engine.flush_reply(output);
                     if output.is_empty() { self.go(Step::ShutDown) } else { Poll::Ready(()) }
                 }

@@ -41,7 +41,7 @@ fn kept(input: &ReceiveBuffer<BytesMut>) -> &[u8] {
     input.get(..MAX_LEN).unwrap_or(input)
 }
 
-/// Where the content ends.
+/// How the end of the content is found.
 enum Content {
     /// After this number of bytes, or at the end of the transport.
     Length(usize),
@@ -52,7 +52,7 @@ enum Content {
 #[derive(Default)]
 struct Chunks {
     content: Vec<u8>,
-    /// Where the next chunk begins in the input.
+    /// The position of the next chunk in the input.
     next: usize,
     is_last: bool,
 }
@@ -122,7 +122,7 @@ impl Chunks {
         }
     }
 
-    /// Where the content of the next chunk begins, and its length. `None` if it is not known.
+    /// The position of the content of the next chunk, and its length. `None` if they are not known.
     fn size(&mut self, input: &[u8]) -> Option<(usize, usize)> {
         let rest = input.get(self.next..).filter(|_| !self.is_last)?;
         match parse_chunk_size(rest) {

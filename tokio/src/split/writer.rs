@@ -223,7 +223,7 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
     /// Tells the engine the time, if it is due. Returns whether there is new output; or the end, and the
     /// reason if the connection failed.
     fn tick(&mut self) -> Result<bool, Option<Error>> {
-        // The peer is given the time for its Pong or its Close from when it has read what comes before.
+        // The peer cannot answer a Ping or a Close that it has not read. The write timeout limits the stall.
         if !self.tick_is_due || self.output.is_stalled() {
             return Ok(false);
         }

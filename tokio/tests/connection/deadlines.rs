@@ -77,7 +77,7 @@ async fn a_silent_peer_gets_a_ping_and_then_a_close() {
     }
 }
 
-/// The runtime lets a task that has used up its budget wait, also for what is ready.
+/// If a task has used up its budget, the runtime lets it wait even for a socket that is ready.
 #[tokio::test(start_paused = true)]
 async fn a_busy_task_keeps_its_deadlines() {
     for is_split in [false, true] {
@@ -258,7 +258,7 @@ async fn a_peer_that_reads_slowly_keeps_the_connection() {
     }
 }
 
-/// The Ping of a silence comes behind the output, so the wait for the Pong begins when the peer has read that.
+/// The peer can answer the Ping only when it has read the output before it.
 #[tokio::test(start_paused = true)]
 async fn a_silent_peer_that_reads_slowly_keeps_the_connection() {
     for role in ROLES {

@@ -9,7 +9,8 @@ use core::time::Duration;
 use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// The time since the start of a connection, without the stalls of its output, and one timer for all of its deadlines.
+/// The time since the start of a connection, without the stalls of its output; and one timer for all of its
+/// deadlines.
 ///
 /// To read the time, to reset a [`Sleep`] and to poll it takes as long as to receive several messages, and most
 /// deadlines only move away: each message moves that of the Ping. So

@@ -150,7 +150,7 @@ impl<R: Role> ReadHalf<R> {
         let was_asking = self.timer.is_asking();
         let signal = match self.timer.tick(now, wait, &self.config.timeouts) {
             Due::Ping(_) => {
-                self.timer.ping_signalled(now, &self.config.timeouts);
+                self.timer.ping_signalled(now);
                 Some(Signal(Content::Silence))
             }
             Due::Later(_) => (was_asking && !self.timer.is_asking()).then_some(Signal(Content::Activity)),

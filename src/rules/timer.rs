@@ -68,14 +68,17 @@ pub(crate) struct Timeouts {
 }
 
 impl Timeouts {
-    const fn of(&self, wait: Wait) -> Millis {
+    fn of(&self, wait: Wait) -> Millis {
         match wait {
-            Wait::Nothing | Wait::Asked => Millis::NONE,
+            Wait::Nothing => Millis::NONE,
             Wait::Handshake => self.handshake,
             // If the outbound buffer has no room for a Ping, the Ping is tried again at each tick, at the
             // latest after this timeout.
             Wait::Idle | Wait::Ping => self.ping,
             Wait::Pong => self.pong,
+            // If the write half awaits no Pong, each silence asks for a Ping.
+            Wait::Asked if self.pong == Millis::NONE => self.ping,
+            Wait::Asked => Millis::NONE,
             Wait::Close => self.close,
         }
     }
@@ -167,8 +170,8 @@ impl Timer {
 
     /// Records that this half has signalled to the write half that a Ping is due. The write half sends the
     /// Ping and waits for the Pong.
-    pub(crate) fn ping_signalled(&mut self, now: Duration, timeouts: &Timeouts) {
-        self.wait = if timeouts.pong == Millis::NONE { Wait::Idle } else { Wait::Asked };
+    pub(crate) fn ping_signalled(&mut self, now: Duration) {
+        self.wait = Wait::Asked;
         self.since = nanos(now);
     }
 
@@ -212,9 +215,9 @@ impl Timer {
         }
         if self.until(timeouts).is_some_and(|end| end <= now) {
             match self.wait {
-                Wait::Idle => _ = self.ask(),
+                Wait::Idle | Wait::Asked => _ = self.ask(),
                 Wait::Ping => {}
-                Wait::Nothing | Wait::Handshake | Wait::Pong | Wait::Asked | Wait::Close => {
+                Wait::Nothing | Wait::Handshake | Wait::Pong | Wait::Close => {
                     return Due::OutOfTime;
                 }
             }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use websocket_proto::{Config, Role, SendBuffer, SendSlice, State, Timeout, TransportAction, WriteHalf};
+use websocket_proto::{Config, Connection, Role, SendBuffer, SendSlice, State, Timeout, TransportAction, WriteHalf};
 
 use crate::support::{Reader, Side, frame, frames_of, split};
 
@@ -21,7 +21,11 @@ struct Ticking<R: Role> {
 
 impl<R: Side> Ticking<R> {
     fn new() -> Self {
-        let (reader, writer) = split(R::open(Config::default()));
+        Self::of(R::open(Config::default()))
+    }
+
+    fn of(connection: Connection<R>) -> Self {
+        let (reader, writer) = split(connection);
         Self { reader, writer }
     }
 
@@ -37,6 +41,23 @@ impl<R: Side> Ticking<R> {
         }
         (deadline, self.writer.tick(secs(second), out))
     }
+}
+
+both_roles!(without_a_timeout_for_the_pong_each_silence_sends_a_ping);
+/// §5.5.2: also if the Ping had no room before the split, and not if there was input since.
+fn without_a_timeout_for_the_pong_each_silence_sends_a_ping<R: Side>() {
+    let (mut ws, mut out) = (R::open(Config::default().pong_timeout(None)), vec![]);
+    assert_eq!(ws.tick(secs(0), &mut out), Ok(Some(secs(20))));
+    assert_eq!(ws.tick(secs(20), &mut SendSlice::new(&mut [])), Ok(Some(secs(40))));
+    let mut halves = Ticking::of(ws);
+    assert_eq!(halves.tick(21, &mut out).0, Some(secs(40)));
+    assert_eq!(frames_of::<R>(&out).len(), 1, "{out:02x?}");
+    assert_eq!(halves.tick(40, &mut out).0, Some(secs(60)));
+    assert_eq!(frames_of::<R>(&out).len(), 2, "{out:02x?}");
+    assert_eq!(halves.tick(60, &mut SendSlice::new(&mut [])).0, Some(secs(80)));
+    assert_eq!(read(&mut halves.reader, &frame::<R>(0x82, b"x"), |_| {}), None);
+    assert_eq!(halves.tick(61, &mut out).0, Some(secs(81)));
+    assert_eq!(frames_of::<R>(&out).len(), 2, "{out:02x?}");
 }
 
 both_roles!(the_read_half_notices_silence_and_the_write_half_sends_the_ping);

@@ -184,7 +184,8 @@ impl End {
         }
         let wait = match (self.pending.is_none(), self.transport_action) {
             (true, TransportAction::KeepOpen | TransportAction::Close) => Wait::Nothing,
-            (false, _) | (true, TransportAction::AwaitPeerClose) => Wait::Close,
+            (false, _) => Wait::Close,
+            (true, TransportAction::AwaitPeerClose) => Wait::Eof,
         };
         match timer.tick(now, wait, timeouts) {
             Due::Later(deadline) => Ok(deadline),

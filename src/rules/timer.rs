@@ -5,7 +5,7 @@
 //!   Handshake ──▶ Idle ──silence──▶ Ping ──written──▶ Pong ──silence──▶ out of time
 //!                  ▲ │                │ any input       │ any input
 //!                  │ │                ▼                 ▼
-//!                  │ └──▶ Close       └────────┬────────┘
+//!                  │ └─▶ Close ─▶ Eof └────────┬────────┘
 //!                  └───────────────────────────┘
 //! ```
 //! The read half of a split connection goes from Idle to Asked and back: the write half knows when the Ping
@@ -29,8 +29,10 @@ pub(crate) enum Wait {
     Pong,
     /// Any input, after this half has signalled to the other half that a Ping is due.
     Asked,
-    /// The peer's Close, or the end of the transport.
+    /// The peer's Close, or room for the Close that answers it.
     Close,
+    /// The end of the transport, after both Close frames.
+    Eof,
 }
 
 /// A timeout in milliseconds, at least one; or none.
@@ -79,7 +81,7 @@ impl Timeouts {
             // If the write half awaits no Pong, each silence asks for a Ping.
             Wait::Asked if self.pong == Millis::NONE => self.ping,
             Wait::Asked => Millis::NONE,
-            Wait::Close => self.close,
+            Wait::Close | Wait::Eof => self.close,
         }
     }
 }
@@ -217,7 +219,7 @@ impl Timer {
             match self.wait {
                 Wait::Idle | Wait::Asked => _ = self.ask(),
                 Wait::Ping => {}
-                Wait::Nothing | Wait::Handshake | Wait::Pong | Wait::Close => {
+                Wait::Nothing | Wait::Handshake | Wait::Pong | Wait::Close | Wait::Eof => {
                     return Due::OutOfTime;
                 }
             }
@@ -310,7 +312,7 @@ mod tests {
         let (mut reader, mut writer, timeouts) = (Timer::NEW, Timer::NEW, timeouts());
         assert_eq!(reader.tick(S(0), Wait::Idle, &timeouts), later(20));
         assert!(matches!(reader.tick(S(20), Wait::Idle, &timeouts), Due::Ping(_)));
-        reader.ping_signalled(S(20), &timeouts);
+        reader.ping_signalled(S(20));
         assert_eq!(reader.tick(S(999), Wait::Idle, &timeouts), Due::Later(None));
         writer.ask();
         let since = |timer: Timer| (timer.wait, timer.since);
@@ -330,7 +332,7 @@ mod tests {
         }
         assert_eq!(timer.tick(S(40), Wait::Close, &timeouts), later(47));
         assert_eq!(timer.tick(Duration::MAX, Wait::Close, &timeouts), Due::OutOfTime);
-        for wait in [Wait::Nothing, Wait::Handshake, Wait::Idle, Wait::Close] {
+        for wait in [Wait::Nothing, Wait::Handshake, Wait::Idle, Wait::Close, Wait::Eof] {
             let mut timer = Timer::NEW;
             assert_eq!(timer.tick(Duration::MAX, wait, &timeouts), Due::Later(None), "{wait:?}");
             assert_eq!(timer.tick(Duration::MAX, wait, &timeouts), Due::Later(None), "{wait:?}");

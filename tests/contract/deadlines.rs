@@ -123,6 +123,14 @@ fn a_transport_that_stays_open_times_out() {
         (Err(Timeout::Close), TransportAction::Close)
     );
     assert!(client.close_status().clean(), "the closing handshake was complete");
+    // The server has as long again after its Close.
+    let mut client = open_client(Config::default());
+    client.close(CloseCode::NORMAL_CLOSURE, "", &mut out).unwrap();
+    assert_eq!(client.tick(s(0), &mut out), Ok(Some(s(10))));
+    receive_frame(&mut client, 0x88, b"\x03\xe8");
+    assert_eq!(client.tick(s(9), &mut out), Ok(Some(s(19))));
+    assert_eq!(client.tick(s(19), &mut out), Err(Timeout::Close));
+    assert!(client.close_status().clean());
     // A reply without room in `out`, and a writer that stalls.
     let mut server = open_server(Config::default());
     let mut full = SendSlice::new(&mut []);

@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use websocket_proto::{Config, Connection, Role, SendBuffer, SendSlice, State, Timeout, TransportAction, WriteHalf};
+use websocket_proto::{
+    Config, Connection, Role, SendBuffer, SendSlice, State, Timeout, TransportAction, WriteHalf,
+};
 
 use crate::support::{Reader, Side, frame, frames_of, split};
 

@@ -6,8 +6,8 @@
 use allocation_counter::measure;
 use fastrand::Rng;
 use websocket_proto::{
-    Accept, Config, Connection, Delivery, Error, Event, HandshakeError, ProtocolError, ReceiveBuffer, Role,
-    SendError, State,
+    Accept, Client, ClientRequest, Config, Connection, Delivery, Error, Event, HandshakeError, ProtocolError,
+    ReceiveBuffer, Role, SendError, State, Uri,
 };
 
 use crate::support::{
@@ -71,14 +71,8 @@ fn a_head_read_byte_by_byte_takes_linear_time() {
         server.accept(Accept::new(), &mut out).unwrap();
     }
     let long = format!("HTTP/1.1 503 \r\nX: {}\r\n\r\n", "a".repeat(LEN));
-    let folded = format!("HTTP/1.1 503 \r\nX: a\r\n{}\r\n", " b\r\n".repeat(LEN / 4));
-    for response in [long, folded] {
-        let uri = websocket_proto::Uri::parse("ws://server.example.com/").unwrap();
-        let request = websocket_proto::ClientRequest::new(uri);
-        let mut client =
-            Connection::client(request, unlimited(Delivery::Messages), Keys::default(), &mut Vec::new())
-                .unwrap();
-        assert_eq!(count_events(&mut client, response.as_bytes(), 1), Ok(1));
+    for response in [long, folded_response(LEN)] {
+        assert_eq!(count_events(&mut unlimited_client(), response.as_bytes(), 1), Ok(1));
     }
     // With the limits that are there by default, a line without an end is refused long before.
     let endless = [&REQUEST[..REQUEST.len() - 2], b"X: ", &vec![b'a'; LEN]].concat();
@@ -87,6 +81,25 @@ fn a_head_read_byte_by_byte_takes_linear_time() {
         assert_eq!(refused, Err(Error::Handshake(HandshakeError::FieldLineTooLong)));
     });
     assert!(asked.bytes_max <= 64 * 1024, "{asked:?}");
+}
+
+/// LIM-09, attack C1.
+#[test]
+fn a_folded_head_in_one_read_takes_linear_time() {
+    let response = folded_response(1 << 22);
+    assert_eq!(count_events(&mut unlimited_client(), response.as_bytes(), response.len()), Ok(1));
+}
+
+/// The head of a response that refuses the handshake: about `len` bytes of folds, which have no colon, and a
+/// field line after them.
+fn folded_response(len: usize) -> String {
+    format!("HTTP/1.1 503 \r\nX: a\r\n{}Y: z\r\n\r\n", " b\r\n".repeat(len / 4))
+}
+
+fn unlimited_client() -> Connection<Client<Keys>> {
+    let request = ClientRequest::new(Uri::parse("ws://server.example.com/").unwrap());
+    let config = unlimited(Delivery::Messages);
+    Connection::client(request, config, Keys::default(), &mut Vec::new()).unwrap()
 }
 
 /// Attack C3.

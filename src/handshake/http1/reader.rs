@@ -321,8 +321,9 @@ impl<'b> FieldLine<'b> {
     // `always`: a call for each line takes 250 instructions of a handshake.
     #[inline(always)]
     fn parse(bytes: &'b [u8]) -> Option<Self> {
-        // The end of the head: the bytes after it are not searched for a colon.
-        if let [b'\r', ..] = bytes {
+        // The end of the head, or a fold: the bytes after it are not searched for a colon. Each other line
+        // without a colon ends the search for fields with an error.
+        if let [b'\r' | b' ' | b'\t', ..] = bytes {
             return None;
         }
         let (name, rest) = bytes.split_at_checked(find(bytes, b':')?)?;

@@ -329,7 +329,7 @@ impl<S: Storage> ReceiveBuffer<S> {
             self.message_start = self.unread_start;
             self.message_end = self.unread_start;
         }
-        let gap = self.unread_start.saturating_sub(self.message_end);
+        let gap = self.gap_len();
         let end = self.unread_start.saturating_add(count).min(self.unread_end);
         let count = end.saturating_sub(self.unread_start);
         let bytes = range_mut(self.storage.bytes_mut(), self.message_end..end);
@@ -356,12 +356,12 @@ impl<S: Storage> ReceiveBuffer<S> {
     }
 
     /// Appends inflated bytes to the message. Returns the number of bytes that it had room for. If the gap is
-    /// too small, the unread bytes move up. A buffer that grows doubles, but not beyond the room for a
-    /// message of `max_message_len` bytes.
+    /// too small, the message bytes move to the front; if it is still too small, the unread bytes move to the
+    /// end of the memory, which grows if it can.
     ///
     /// ```text
-    ///   | message | gap | unread | spare |       before
-    ///   | message | bytes | gap | unread |       after, if the gap was too small
+    ///   | free | message | gap | unread | spare |       before
+    ///   | message | bytes | gap |        unread |       after, if the gap was too small
     /// ```
     #[cfg(feature = "deflate")]
     pub(crate) fn append_inflated(&mut self, bytes: &[u8], max_message_len: u64) -> usize {
@@ -369,7 +369,8 @@ impl<S: Storage> ReceiveBuffer<S> {
             self.message_start = 0;
             self.message_end = 0;
         }
-        if self.unread_start.saturating_sub(self.message_end) < bytes.len() {
+        if self.gap_len() < bytes.len() {
+            self.move_message_to_front();
             self.make_gap(bytes.len(), max_message_len);
         }
         let gap = range_mut(self.storage.bytes_mut(), self.message_end..self.unread_start);
@@ -381,22 +382,34 @@ impl<S: Storage> ReceiveBuffer<S> {
         count
     }
 
-    /// Moves the unread bytes to the end of the memory.
+    /// Moves the unread bytes to the end of the memory, if the gap after a message at the front is too small.
+    /// They move again only when the memory grows or shrinks, or after a read: not for each part.
+    ///
+    /// A memory that grows doubles, but not beyond the room for a message of `max_message_len` bytes. If
+    /// payloads can be taken, they take their memory along. Then the room is at least as long as the unread
+    /// bytes, so that these are not copied for each payload.
     #[cfg(feature = "deflate")]
     fn make_gap(&mut self, wanted: usize, max_message_len: u64) {
-        self.compact();
         let (len, unread) = (self.storage.bytes().len(), self.unread_len());
         let needed = self.message_end.saturating_add(wanted).saturating_add(unread).min(self.largest());
         if len < needed {
-            let max_message_len = usize::try_from(max_message_len).unwrap_or(usize::MAX);
-            let max_len = max_message_len.saturating_add(unread).min(self.largest());
+            let least = if S::IS_SPLIT { unread } else { 0 };
+            let room = usize::try_from(max_message_len).unwrap_or(usize::MAX).max(least);
+            let max_len = room.saturating_add(unread).min(self.largest());
             self.storage.grow(grown(len, needed, max_len), self.unread_end);
         }
-        let bytes = self.storage.bytes_mut();
-        let len = bytes.len();
-        let to = len.saturating_sub(unread);
-        bytes.copy_within(self.unread_start..self.unread_end, to);
-        (self.unread_start, self.unread_end) = (to, len);
+        let len = self.storage.bytes().len();
+        if self.gap_len() < wanted && self.unread_end < len {
+            let to = len.saturating_sub(unread);
+            self.storage.bytes_mut().copy_within(self.unread_start..self.unread_end, to);
+            (self.unread_start, self.unread_end) = (to, len);
+        }
+    }
+
+    /// The number of bytes between the message and the unread bytes.
+    #[inline]
+    fn gap_len(&self) -> usize {
+        self.unread_start.saturating_sub(self.message_end)
     }
 
     /// The message bytes, and the handle that marks them as delivered.
@@ -522,18 +535,21 @@ impl<S: Storage> ReceiveBuffer<S> {
 
     /// Moves message bytes and unread bytes to the front.
     pub(super) fn compact(&mut self) {
+        self.move_message_to_front();
         let (message, unread) = (self.message_len(), self.unread_len());
-        let bytes = self.storage.bytes_mut();
-        if self.message_start > 0 && message > 0 {
-            bytes.copy_within(self.message_start..self.message_end, 0);
-        }
         if self.unread_start > message && unread > 0 {
-            bytes.copy_within(self.unread_start..self.unread_end, message);
+            self.storage.bytes_mut().copy_within(self.unread_start..self.unread_end, message);
         }
-        self.message_start = 0;
-        self.message_end = message;
         self.unread_start = message;
         self.unread_end = message.saturating_add(unread);
+    }
+
+    fn move_message_to_front(&mut self) {
+        let message = self.message_len();
+        if self.message_start > 0 && message > 0 {
+            self.storage.bytes_mut().copy_within(self.message_start..self.message_end, 0);
+        }
+        (self.message_start, self.message_end) = (0, message);
     }
 }
 

@@ -12,6 +12,7 @@ mod idle_timer;
 mod inbound;
 mod inbound_blocks;
 mod inbound_limits;
+mod inbound_parts;
 mod inbound_window;
 mod memory;
 mod negotiation;

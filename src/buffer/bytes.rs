@@ -28,7 +28,8 @@ impl ReceiveBuffer<BytesMut> {
     /// with [`spare_mut`](Self::spare_mut), no zeros are written before a read. Use one of the two for a buffer.
     ///
     /// There is room for `wanted` bytes, or only for the rest of the frame that arrives, so that its payload gets
-    /// memory of its length. [`BufMut::remaining_mut`] is the number of bytes; it is at least one if `wanted` is.
+    /// memory of its length. If no allocation can have `wanted` more bytes, there is room for at least 4 KiB.
+    /// [`BufMut::remaining_mut`] is the number of bytes; it is at least one if `wanted` is.
     /// The functions of a runtime that read to a [`BufMut`] observe it, such as `read_buf` of tokio. For bytes that
     /// are in memory, use [`feed`](Self::feed).
     ///
@@ -52,6 +53,8 @@ impl ReceiveBuffer<BytesMut> {
     pub fn read_with<T>(&mut self, wanted: usize, read: impl FnOnce(&mut dyn BufMut) -> T) -> T {
         self.forget_payload();
         let wanted = self.awaited_payload().map_or(wanted, |awaited| wanted.min(awaited.max(1)));
+        let is_possible = self.unread_end.saturating_add(wanted) <= self.largest();
+        let wanted = if is_possible { wanted } else { LEAST };
         // Cuts off the memory that `spare_mut` has initialised.
         self.storage.truncate(self.unread_end);
         if self.is_empty() {
@@ -88,7 +91,7 @@ impl ReceiveBuffer<BytesMut> {
             return;
         }
         let needed = self.unread_end.saturating_add(wanted);
-        let most = self.needed_at_most(wanted);
+        let most = self.needed_at_most(wanted).min(self.largest());
         let len = grown(self.storage.capacity(), needed.max(LEAST), most);
         let mut memory = BytesMut::with_capacity(len);
         memory.extend_from_slice(&self.storage);

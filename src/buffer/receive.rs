@@ -442,7 +442,7 @@ impl<S: Storage> ReceiveBuffer<S> {
     /// The largest length of the memory. No allocation is larger than `isize::MAX`, which a 32-bit machine
     /// can come near to.
     #[inline]
-    fn largest(&self) -> usize {
+    pub(super) fn largest(&self) -> usize {
         self.storage.limit().min(isize::MAX as usize)
     }
 

@@ -232,11 +232,13 @@ fn reads_without_zeros_use_the_memory_again<R: Side>() {
     assert_eq!((info.count_total, info.bytes_current), (0, 0));
 }
 
+/// The room that a read has, if it asks for so many bytes.
+fn room(inbound: &mut ReceiveBuffer<BytesMut>, wanted: usize) -> usize {
+    inbound.read_with(wanted, |spare| spare.remaining_mut())
+}
+
 both_roles!(a_read_without_zeros_has_the_documented_room);
 fn a_read_without_zeros_has_the_documented_room<R: Side>() {
-    let room = |inbound: &mut ReceiveBuffer<BytesMut>, wanted| {
-        inbound.read_with(wanted, |spare| spare.remaining_mut())
-    };
     let mut inbound = ReceiveBuffer::for_bytes();
     assert_eq!(room(&mut inbound, 1), 4096);
     assert_eq!(room(&mut inbound, 4096), 4096);
@@ -261,6 +263,17 @@ fn a_read_without_zeros_has_the_documented_room<R: Side>() {
     }
     // The memory of the long message is not kept.
     assert!(room(&mut inbound, 1000) <= 64 * 1024);
+}
+
+#[test]
+fn a_read_for_more_bytes_than_any_memory_has_gets_room() {
+    for wanted in [usize::MAX, isize::MAX as usize + 1] {
+        let mut inbound = ReceiveBuffer::for_bytes();
+        assert_eq!(room(&mut inbound, wanted), 4096);
+        inbound.read_with(1, |spare| spare.put_bytes(0x82, 4096));
+        assert!(room(&mut inbound, wanted) >= 4096);
+        assert_eq!(inbound.unread(), [0x82; 4096]);
+    }
 }
 
 both_roles!(a_long_payload_takes_its_memory_with_it);

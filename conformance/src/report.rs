@@ -116,9 +116,12 @@ impl Report {
         (self.outcome, self.notes) = (outcome, notes.to_vec());
     }
 
-    /// Judges a case about the frames that the endpoint wrote.
+    /// Judges a case about the frames that the endpoint wrote. A crash fails it, whatever these frames are.
     pub(crate) fn judge_frames(&mut self, case: &Case) {
         let Expect::Obey(rules) = &case.expect else { return };
+        if self.outcome == Outcome::Crash {
+            return;
+        }
         let judged: Vec<_> = self.keys.iter().filter_map(|keys| judge_keys(keys)).collect();
         let is_about_keys = rules
             .iter()
@@ -140,7 +143,11 @@ impl Report {
             self.verdict = Verdict::Inconclusive;
             "the endpoint wrote too few frames or heads".clone_into(&mut self.reason);
         } else {
-            (self.verdict, self.outcome) = (Verdict::Pass, Outcome::Echoed);
+            self.verdict = Verdict::Pass;
+            // An end stays the outcome: it shows the runner that the process of a client may have crashed.
+            if !matches!(self.outcome, Outcome::Eof | Outcome::Reset) {
+                self.outcome = Outcome::Echoed;
+            }
         }
     }
 }

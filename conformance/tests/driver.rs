@@ -8,6 +8,9 @@ use wsconform::{
 };
 
 const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+const CLIENT_REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
 const CLOSE_1002: &[u8] = b"\x88\x02\x03\xEA";
 const CLOSE_1007: &[u8] = b"\x88\x02\x03\xEF";
 
@@ -141,10 +144,7 @@ fn the_probe_is_in_the_write_of_an_answer_that_is_refused() {
         let mut driver = Driver::new(&case, &Context::default(), 0);
         assert_eq!(driver.next(Duration::ZERO), Want::Connect);
         driver.connected(Duration::ZERO);
-        let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
-            Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
-        driver.received(Duration::ZERO, request);
+        driver.received(Duration::ZERO, CLIENT_REQUEST);
         let Want::Write { bytes, .. } = driver.next(Duration::ZERO) else { panic!("{}: no write", case.id) };
         let at = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
         assert_eq!((bytes[at..].len(), &bytes[at..at + 2]), (10, &b"\x89\x08"[..]), "{}", case.id);
@@ -274,6 +274,35 @@ fn an_endpoint_that_ends_after_the_pong_may_have_crashed() {
     for end in [End::Eof, End::Reset] {
         let report = with_connections(&case("5.2/rsv-2-ping"), 1, pong, end);
         assert_eq!(results(&report), (Verdict::Fail, Outcome::Crash), "{report:?}");
+    }
+}
+
+/// The frames before a crash are legal, but a crash fails every case.
+#[test]
+fn legal_frames_excuse_no_crash() {
+    for reply in [&b"\x81\x01a"[..], b""] {
+        let report = with_connections(&case("any/rsv-zero"), 1, |_| reply.to_vec(), End::Eof);
+        assert_eq!(results(&report), (Verdict::Fail, Outcome::Crash), "{report:?}");
+    }
+}
+
+/// The runner examines the process of a client whose connection ended.
+#[test]
+fn legal_frames_do_not_hide_the_end_of_a_connection() {
+    let cases = catalogue(Role::Client);
+    let case = cases.iter().find(|case| case.id.as_str() == "any/rsv-zero").expect("a case");
+    for (end, outcome) in [(End::Eof, Outcome::Eof), (End::Reset, Outcome::Reset)] {
+        let mut driver = Driver::new(case, &Context::default(), 0);
+        let now = Duration::ZERO;
+        assert_eq!(driver.next(now), Want::Connect);
+        driver.connected(now);
+        driver.received(now, CLIENT_REQUEST);
+        driver.received(now, b"\x8A\x80abcd");
+        driver.ended(now, end);
+        let is_done = (0..100).any(|second| driver.next(Duration::from_secs(second)) == Want::Done);
+        assert!(is_done);
+        let report = driver.report();
+        assert_eq!(results(&report), (Verdict::Pass, outcome), "{report:?}");
     }
 }
 

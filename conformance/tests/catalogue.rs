@@ -115,6 +115,37 @@ fn legal_cases_are_legal_and_offences_break_their_rule() {
     }
 }
 
+/// §10.4 allows limits, so a case names the size of its messages. Messages up to 1,000 bytes and 32 frames count
+/// as short.
+#[test]
+fn cases_need_their_long_messages() {
+    let has_limit = |case: &Case| case.needs.max_message || case.needs.max_fragments;
+    let is_tested =
+        |case: &&Case| case.weight == Weight::Light && case.expect == Expect::Echo && !has_limit(case);
+    let mut missing = BTreeSet::new();
+    for case in both().iter().filter(is_tested) {
+        for writes in case.transcript(&context(), 0) {
+            let mut stream = Stream::new(case.role.peer());
+            if let Some(parameters) = case.open.assumed() {
+                stream.inflate(parameters.direction(case.role.peer()));
+            }
+            stream.push(&writes.concat());
+            let mut frames = 0;
+            while let Some((frame, event)) = stream.next_frame() {
+                frames += u32::from(frame.opcode < 8);
+                let Some(Event::Message { payload, .. }) = event else { continue };
+                let is_named =
+                    payload.len() <= 1000.max(case.needs.message) && frames <= 32.max(case.needs.fragments);
+                if !is_named {
+                    missing.insert(format!("{}: {} bytes, {frames} frames", case.id, payload.len()));
+                }
+                frames = 0;
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
 /// Every legal message ends, and every write ends between two frames, unless that is the point of the case.
 #[test]
 fn legal_cases_write_whole_frames() {

@@ -25,20 +25,23 @@ pub(super) fn cases(role: Role) -> Vec<Case> {
 
 /// One byte a millisecond, at most 200.
 fn slow(role: Role) -> Vec<Case> {
+    const LARGE: usize = 65_536;
     let family = Family::new(role, "10.4", "slow", FRAMES);
     let split = |frame: Frame, cuts| vec![Step::Split { items: vec![Item::Frame(frame)], cuts, paced: true }];
-    let large = Frame::binary(Payload::counting(65_536));
-    let header = encoded_len(&[Item::Frame(large.clone())], role).saturating_sub(65_536);
+    let large = Frame::binary(Payload::counting(LARGE));
+    let header = encoded_len(&[Item::Frame(large.clone())], role).saturating_sub(LARGE);
     let text = Frame::text("κόσμε 日本語 😀 Hello");
     let mut handshake = family.echo("handshake", "an opening handshake of four bytes a millisecond", vec![]);
     // Fewer than 64 parts: some endpoints take more for an attack, and other cases have a part for each byte.
     handshake.open = Open::InParts { cuts: Cuts::Every(4), paced: true };
     vec![
-        family.echo(
-            "header",
-            "the header of a frame of 65,536 bytes, one byte a millisecond",
-            split(large, Cuts::At((1..=header).collect())),
-        ),
+        family
+            .echo(
+                "header",
+                "the header of a frame of 65,536 bytes, one byte a millisecond",
+                split(large, Cuts::At((1..=header).collect())),
+            )
+            .needs_message(LARGE),
         family.echo(
             "payload",
             "a binary message of 150 bytes, one byte a millisecond",
@@ -137,7 +140,7 @@ fn round_trips(role: Role) -> Vec<Case> {
         KINDS.map(|(kind, opcode)| {
             let steps = (0..100).flat_map(|_| exchange([Frame::new(opcode, payload(opcode, len))])).collect();
             let title = format!("100 {kind} messages of {len} bytes, each after the echo of the last one");
-            family.echo(format_args!("{size}-{kind}"), title, steps)
+            family.echo(format_args!("{size}-{kind}"), title, steps).needs_message(len)
         })
     });
     cases.collect()

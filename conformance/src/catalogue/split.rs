@@ -82,7 +82,7 @@ fn headers(role: Role) -> Vec<Case> {
         let items: Vec<_> = frames.iter().cloned().map(Item::Frame).collect();
         let header = encoded_len(&items, role).saturating_sub(len);
         let turns = (1..=header).map(|cut| split(&frames, Cuts::At(vec![cut])));
-        family.echo_sweep(bits, title, turns)
+        family.echo_sweep(bits, title, turns).needs_message(len)
     });
     cases.into()
 }

@@ -100,9 +100,10 @@ pub(super) fn cases(role: Role) -> Vec<Case> {
         for (kind, opcode) in KINDS {
             let family = Family::new(role, "7692:7.2.2", "inflate", clause);
             let (payload, plain) = message(opcode);
+            let len = plain.len();
             let items = vec![whole(opcode, payload, plain)];
             let case = family.echo_deflated(format!("{name}-{kind}"), format!("{kind}: {title}"), items);
-            let case = case.needs_window(window_bits);
+            let case = case.needs_window(window_bits).needs_message(len);
             cases.push(match name {
                 "no-bytes" => case.allow(Pattern::Closed(&[1007]), Verdict::Lenient, EMPTY),
                 "bfinal" | "bfinal-then-block" => case.allow(Pattern::AnyEnd, Verdict::Lenient, PLATFORMS),

@@ -338,6 +338,48 @@ fn an_endpoint_that_does_not_open_is_inconclusive() {
     assert_eq!(driver.report().verdict, Verdict::Inconclusive);
 }
 
+/// The reply of a correct client to short frames: an echo, a Pong, or a Close, masked with a key of zeros.
+fn reply_of_client(mut frames: &[u8]) -> Vec<u8> {
+    let mut reply = Vec::new();
+    while let [first, len, rest @ ..] = frames {
+        let (payload, next) = rest.split_at(usize::from(*len));
+        reply.extend([if *first == 0x89 { 0x8A } else { *first }, 0x80 | len, 0, 0, 0, 0]);
+        reply.extend_from_slice(payload);
+        frames = next;
+    }
+    reply
+}
+
+#[test]
+fn a_client_that_leaves_out_connections_of_a_case_is_inconclusive() {
+    let mut cases = catalogue(Role::Client);
+    cases.retain(|case| case.id.as_str() == "4.1/split-two-way");
+    let (mut driver, mut now) = (Driver::new(&cases[0], &Context::default(), 0), Duration::ZERO);
+    assert_eq!(driver.next(now), Want::Connect);
+    driver.connected(now);
+    driver.received(now, CLIENT_REQUEST);
+    let mut response = Vec::new();
+    loop {
+        match driver.next(now) {
+            Want::Write { bytes, .. } => {
+                let bytes = bytes.to_vec();
+                driver.wrote(now, bytes.len());
+                if response.ends_with(b"\r\n\r\n") {
+                    driver.received(now, &reply_of_client(&bytes));
+                } else {
+                    response.extend(bytes);
+                }
+            }
+            Want::Wait { until } => now = until,
+            Want::Connect => break,
+            Want::Done => panic!("one connection: {:?}", driver.report()),
+            _ => {}
+        }
+    }
+    driver.not_connected(now);
+    assert_eq!(results(&driver.report()), (Verdict::Inconclusive, Outcome::NotOpened));
+}
+
 #[test]
 fn a_missing_capability_skips_the_case() {
     let mut context = Context::default();

@@ -251,6 +251,11 @@ impl Driver {
         match self.plans.pop_front().map(|plan| plan.purpose) {
             Some(Purpose::Turn(0)) => "no connection".clone_into(&mut self.report.reason),
             Some(_) if self.case.role == Role::Server => self.crashed("accepted no further connection"),
+            // The other connections of the case show nothing about this one.
+            Some(Purpose::Turn(turn)) => {
+                (self.report.verdict, self.report.outcome) = (Verdict::Inconclusive, Outcome::NotOpened);
+                self.report.reason = format!("no connection after {turn} of the case");
+            }
             // A client comes again when it likes.
             _ => {}
         }

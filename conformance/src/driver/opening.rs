@@ -10,7 +10,7 @@ use super::End;
 use super::conversation::{Content, Conversation, LATE, Order, Phase};
 use super::extensions::{self, Terms};
 use super::finding::Finding;
-use crate::case::{Case, Open};
+use crate::case::{Case, Open, Script};
 use crate::context::Context;
 use crate::judge::{Head, HeadNext, Violation, elements, judge_request, judge_response};
 use crate::opening::{Ending, Parts, RawHead, RawOpening, Values};
@@ -414,13 +414,14 @@ impl Conversation {
 
 /// Turns the one connection of a case into one for each place at which its opening can be cut.
 pub(super) fn for_each_place(case: &Case, context: &Context, turns: &mut Vec<Vec<Step>>) {
-    let Open::Raw(raw) = &case.open else { return };
-    if raw.parts != Parts::EachPlace {
-        return;
+    if has_each_place(&case.open) {
+        let steps = turns.first().cloned().unwrap_or_default();
+        *turns = vec![steps; case.connections(context)];
     }
-    let places = case.opening(context, 0).len().saturating_sub(1);
-    let steps = turns.first().cloned().unwrap_or_default();
-    *turns = vec![steps; places];
+}
+
+fn has_each_place(open: &Open) -> bool {
+    matches!(open, Open::Raw(raw) if raw.parts == Parts::EachPlace)
 }
 
 /// The opening of one of the connections of a case: cut at the place of its number.
@@ -437,6 +438,16 @@ const SAMPLE: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 impl Case {
+    /// The number of connections, one after another, without those of a second try.
+    #[must_use]
+    pub fn connections(&self, context: &Context) -> usize {
+        match &self.script {
+            _ if has_each_place(&self.open) => self.opening(context, 0).len().saturating_sub(1),
+            Script::Sweep(turns) => turns.len(),
+            Script::Steps(_) | Script::Derived(_) => 1,
+        }
+    }
+
     /// The head that the suite writes, without the frames after it. If a client is tested: to a request
     /// without offers, with the key of the example in RFC 6455.
     #[must_use]

@@ -26,7 +26,7 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(shared: Rc<Shared>) -> Rc<Self> {
-        let numbers = Numbers::new(&shared.cases);
+        let numbers = Numbers::new(&shared.cases, &shared.context);
         Rc::new(Self { shared, numbers, sessions: RefCell::default(), finished: Notify::new() })
     }
 

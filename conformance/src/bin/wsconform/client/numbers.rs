@@ -1,6 +1,6 @@
 //! The numbers of the cases, as a driver counts them.
 
-use wsconform::{Case, Script};
+use wsconform::{Case, Context};
 
 use super::query::Query;
 
@@ -27,14 +27,10 @@ pub(super) enum Place {
 const SPARE: usize = 16;
 
 impl Numbers {
-    pub(super) fn new(cases: &[Case]) -> Self {
-        let connections = |case: &Case| match &case.script {
-            Script::Sweep(turns) => turns.len(),
-            _ => 1,
-        };
+    pub(super) fn new(cases: &[Case], context: &Context) -> Self {
         let ids = cases.iter().map(|case| case.id.to_string()).collect();
         let each = cases.iter().enumerate();
-        let numbers = each.flat_map(|(index, case)| core::iter::repeat_n(index, connections(case)));
+        let numbers = each.flat_map(|(index, case)| core::iter::repeat_n(index, case.connections(context)));
         Self { cases: numbers.collect(), ids, spare: SPARE.min(cases.len()) }
     }
 
@@ -69,7 +65,7 @@ impl Place {
 
 #[cfg(test)]
 mod tests {
-    use wsconform::{Role, Script, catalogue};
+    use wsconform::{Context, Role, Script, catalogue};
 
     use super::super::query::FirstLine;
     use super::{Numbers, Place, SPARE};
@@ -78,10 +74,10 @@ mod tests {
     fn a_case_has_a_number_for_each_connection_and_second_tries_follow() {
         let cases = catalogue(Role::Client).into_iter();
         let mut cases: Vec<_> =
-            cases.filter(|case| !matches!(case.script, Script::Sweep(_))).take(20).collect();
+            cases.filter(|case| case.connections(&Context::default()) == 1).take(20).collect();
         let steps = Vec::new();
         cases[1].script = Script::Sweep(vec![steps.clone(), steps.clone(), steps]);
-        let numbers = Numbers::new(&cases);
+        let numbers = Numbers::new(&cases, &Context::default());
         assert_eq!(numbers.count(), 22 + SPARE);
         let place = |query: &str| {
             let line = format!("GET /runCase?{query} HTTP/1.1\r\n");
@@ -94,5 +90,15 @@ mod tests {
         assert_eq!([place("case=23"), place("case=38")], [Some(Place::Spare); 2]);
         assert_eq!([place("case=0"), place("case=39"), place("a=1"), place("casetuple=no")], [None; 4]);
         assert_eq!(place(&format!("casetuple={}", cases[7].id)), case(7));
+    }
+
+    #[test]
+    fn each_cut_of_a_response_has_a_number() {
+        let mut cases = catalogue(Role::Client);
+        cases.retain(|case| case.id.as_str() == "4.1/split-two-way");
+        let context = Context::default();
+        let places = cases[0].opening(&context, 0).len() - 1;
+        assert!(places > 100, "{places}");
+        assert_eq!(Numbers::new(&cases, &context).count(), places + 1);
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use wsconform::{Case, Context, Driver, Outcome, Probe, Role, Script, Verdict};
+use wsconform::{Case, Context, Driver, Outcome, Probe, Role, Verdict};
 
 use super::numbers::Place;
 use crate::runner::{Arrival, Connector, FACTOR, Finished, Lag, Offers, Route, exchange, learn, size};
@@ -173,7 +173,7 @@ impl Session {
     }
 
     fn has_several(&self, shared: &Shared, index: usize) -> bool {
-        shared.cases.get(index).is_some_and(|case| matches!(case.script, Script::Sweep(_)))
+        shared.cases.get(index).is_some_and(|case| case.connections(&shared.context) > 1)
     }
 
     /// The next case to run again.

@@ -14,7 +14,8 @@ pub struct Context {
     pub host: String,
     /// The resource that is requested.
     pub resource: String,
-    /// Fields that each opening request gets in addition.
+    /// Fields that each opening request gets, in place of the usual ones with their names. A case about a
+    /// field keeps its own.
     pub extra_fields: Vec<(String, String)>,
     /// The capabilities of the endpoint.
     pub capabilities: Capabilities,

@@ -115,8 +115,8 @@ fn legal_cases_are_legal_and_offences_break_their_rule() {
     }
 }
 
-/// §10.4 allows limits, so a case names the size of its messages. Messages up to 1,000 bytes and 32 frames count
-/// as short.
+/// §10.4 allows limits, so a case names the size of its messages. Messages up to 1,000 bytes and 32 frames
+/// count as short.
 #[test]
 fn cases_need_their_long_messages() {
     let has_limit = |case: &Case| case.needs.max_message || case.needs.max_fragments;

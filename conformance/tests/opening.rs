@@ -56,6 +56,7 @@ fn report(role: Role, id: &str, answer: &[u8], ends: bool) -> Report {
 
 const ACCEPTANCE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
 const REFUSAL: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+const UNAUTHORIZED: &[u8] = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
@@ -71,6 +72,7 @@ fn answers_of_a_server() {
     let chat = b"HTTP/1.1 101 x\r\nSec-WebSocket-Protocol: chat\r\n\r\n";
     let cases: &[(&str, &[u8], bool, Verdict, Outcome)] = &[
         ("4.2.1/upgrade-missing", REFUSAL, false, Pass, Outcome::Answered(400)),
+        ("4.2.1/accept-cookie-authorization", UNAUTHORIZED, false, Lenient, Outcome::Answered(401)),
         ("4.2.1/upgrade-missing", http_1_0, true, Pass, Outcome::Answered(400)),
         ("4.2.1/upgrade-missing", &interim, false, Pass, Outcome::Answered(400)),
         ("4.2.1/upgrade-missing", b"", true, Lenient, Outcome::Eof),

@@ -153,10 +153,16 @@ impl RawHead {
         Self { end: end.into(), ..self }
     }
 
-    /// The bytes. The lines of `extra` follow the field lines, if there are any.
+    /// The bytes. The lines of `extra` follow the field lines, if there are any. RFC 9110 §5.3: a field has
+    /// one line. An extra line replaces that of a usual request, but not one that is special to this head.
     pub(crate) fn render(&self, values: &Values, extra: &[(String, String)]) -> Vec<u8> {
+        let usual = Self::request();
+        let is_usual = |name: &str| self.lines(name).eq(usual.lines(name));
+        let extra: Vec<_> = extra.iter().filter(|(name, _)| is_usual(name)).collect();
+        let is_kept = |line: &&Text| !extra.iter().any(|(name, _)| line.has_name(name));
+        let fields = self.fields.iter().filter(is_kept);
         let mut bytes = Vec::new();
-        for (at, line) in core::iter::once(&self.start).chain(&self.fields).enumerate() {
+        for (at, line) in core::iter::once(&self.start).chain(fields).enumerate() {
             // A head may begin with a field line, or have no line at all.
             if at > 0 || !line.0.is_empty() {
                 line.render(values, &mut bytes);
@@ -164,11 +170,16 @@ impl RawHead {
             }
         }
         let has_fields = !self.fields.is_empty();
-        for (name, value) in extra.iter().filter(|_| has_fields) {
+        for (name, value) in extra.into_iter().filter(|_| has_fields) {
             bytes.extend_from_slice(format!("{name}: {value}{}", self.line_end).as_bytes());
         }
         self.end.render(values, &mut bytes);
         bytes
+    }
+
+    /// The field lines that begin with this name.
+    fn lines(&self, name: &str) -> impl Iterator<Item = &Text> {
+        self.fields.iter().filter(move |line| line.has_name(name))
     }
 }
 
@@ -244,6 +255,25 @@ mod tests {
         assert_eq!(render(&head.clone().without("a").line_end("\n")), "GET K {other}\nB: 2\nX: y\n\n");
         let twice = head.replace("A", ["A: 1", "A: 2"]).add(Text::from("C: ").then(Text::repeat("{key}", 2)));
         assert_eq!(render(&twice), "GET K {other}\r\nA: 1\r\nA: 2\r\nB: 2\r\nC: KK\r\nX: y\r\n\r\n");
+    }
+
+    #[test]
+    fn an_extra_line_replaces_the_usual_one_and_no_other() {
+        let render = |head: RawHead, name: &str| {
+            let extra = [(name.to_owned(), "extra".to_owned())];
+            String::from_utf8(head.render(&Values::default(), &extra)).expect("UTF-8")
+        };
+        let count = |text: &str, line: &str| text.lines().filter(|one| *one == line).count();
+        let request = RawHead::request;
+        let replaced = render(request(), "host");
+        assert_eq!((count(&replaced, "Host: {host}"), count(&replaced, "host: extra")), (0, 1), "{replaced}");
+        let two = request().add("Host: other");
+        let none = request().without("Host");
+        let origin = request().add("Origin: null");
+        for (head, name) in [(two, "Host"), (none, "Host"), (origin, "origin")] {
+            let alone = head.render(&Values::default(), &[]);
+            assert_eq!(render(head, name).into_bytes(), alone, "{name}");
+        }
     }
 
     #[test]

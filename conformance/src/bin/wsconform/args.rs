@@ -123,7 +123,7 @@ pub(crate) struct Options {
     /// The limit of the fragments of a message that the endpoint is configured with.
     #[arg(long, value_name = "N")]
     pub(crate) max_fragments: Option<u32>,
-    /// A field of each opening request.
+    /// A field of each opening request, unless the case is about a field of this name.
     #[arg(long, value_name = "N: V", value_parser = field)]
     pub(crate) header: Vec<(String, String)>,
     /// Offers this subprotocol in each opening request.

@@ -36,6 +36,8 @@ const CONNECTION: Clause =
 const ORIGIN: Clause = Clause::rfc6455("10.2", "containing HTTP 403 Forbidden status code.");
 const MISDIRECTED: Clause =
     Clause::new(9110, "15.5.20", "The 421 (Misdirected Request) status code indicates that the request");
+const AUTHENTICATION: Clause =
+    Clause::rfc6455("4.2.2", "The server can perform additional client authentication, for");
 const RESOURCE: Clause =
     Clause::rfc6455("4.2.2", "appropriate HTTP error code (such as 404 Not Found) and abort");
 
@@ -76,11 +78,14 @@ fn fields(role: Role) -> Vec<Case> {
             "Sec-WebSocket-Version after unknown fields",
             head().without("Sec-WebSocket-Version").add(unknown("1")).add("Sec-WebSocket-Version: 13"),
         ),
-        family.clause(ACCEPTS).opened(
-            "cookie-authorization",
-            "Cookie and Authorization",
-            head().add("Cookie: a=b; c=\"d\"").add("Authorization: Basic dXNlcjpwYXNz"),
-        ),
+        family
+            .clause(ACCEPTS)
+            .opened(
+                "cookie-authorization",
+                "Cookie and Authorization",
+                head().add("Cookie: a=b; c=\"d\"").add("Authorization: Basic dXNlcjpwYXNz"),
+            )
+            .lenient(Pattern::Answered(&[401]), AUTHENTICATION),
     ]
 }
 

@@ -238,6 +238,7 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.message_end = self.unread_end;
         self.unread_start = self.unread_end;
         self.retained = 0;
+        self.awaited = u32::MAX;
     }
 
     /// Whether the buffer holds the bytes that its connection expects: `expected` is the number that

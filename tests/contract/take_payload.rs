@@ -265,6 +265,16 @@ fn a_read_without_zeros_has_the_documented_room<R: Side>() {
     assert!(room(&mut inbound, 1000) <= 64 * 1024);
 }
 
+both_roles!(a_cleared_buffer_awaits_no_rest_of_a_frame);
+fn a_cleared_buffer_awaits_no_rest_of_a_frame<R: Side>() {
+    let (mut connection, mut inbound) = (R::open(Config::default()), ReceiveBuffer::for_bytes());
+    let (wire, mut out) = (frame::<R>(0x82, &[7; 10_000]), Vec::new());
+    let _ = inbound.feed(&wire[..20]);
+    assert_eq!(connection.receive(&mut inbound, &mut out), Ok(None));
+    inbound.clear();
+    assert_eq!(room(&mut inbound, 70_000), 70_000);
+}
+
 #[test]
 fn a_read_for_more_bytes_than_any_memory_has_gets_room() {
     for wanted in [usize::MAX, isize::MAX as usize + 1] {

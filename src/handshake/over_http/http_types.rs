@@ -131,7 +131,8 @@ impl UpgradeOffer<'_> {
     /// ```
     ///
     /// # Errors
-    /// The URI or a field of the application is longer than the crate `http` supports.
+    /// The URI or a field of the application is longer than the crate `http` supports; or, for extended CONNECT,
+    /// the host has percent-encoded characters, which that crate refuses.
     pub fn to_http(&self) -> Result<Request<()>, Error> {
         let uri = self.request.uri;
         let scheme = if uri.is_secure() { "https" } else { "http" };

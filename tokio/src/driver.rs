@@ -303,7 +303,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// but the peer's last messages can still be read.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let written = self.output.poll_write(&mut self.transport, cx);
-        self.clock.leave_out(self.output.take_waited());
+        let waited = self.output.take_waited();
+        // The timeout of the handshake limits its stalls, too.
+        if self.engine.state() != State::Handshake {
+            self.clock.leave_out(waited);
+        }
         if let Err(error) = ready!(written) {
             self.write_error = Some((error, Instant::now() + LINGER));
         }

@@ -159,6 +159,8 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
                 Poll::Ready(Some(Notice::Signal(signal))) => {
                     self.engine.handle_signal(signal, &mut self.output)
                 }
+                // A late answer to a question that is of no use any more says nothing about a later deadline.
+                Poll::Ready(Some(Notice::InputRead)) if self.answer != Answer::Awaited => {}
                 Poll::Ready(Some(Notice::InputRead)) => self.answer = Answer::Given,
                 Poll::Ready(Some(Notice::End)) => {
                     self.receiver = ReceiverState::Ended;
@@ -243,10 +245,11 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         }
     }
 
-    /// Whether the engine may learn that the time for the Pong has passed. If the application is busy, the Pong may
-    /// wait in the transport.
+    /// Whether the engine may learn that the time for the Pong has passed. If the application is busy, the Pong
+    /// may wait in the transport.
     fn may_time_out(&mut self) -> bool {
         if self.deadline.is_none_or(|deadline| self.clock.now() < deadline) {
+            self.answer = Answer::None;
             return true;
         }
         let answer = self.answer;

@@ -50,6 +50,24 @@ async fn silence_instead_of_a_response_ends_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_reads_the_request_slowly_has_ten_seconds() {
+    let (stream, mut peer) = duplex(50);
+    let reader = tokio::spawn(async move {
+        let mut piece = [0; 50];
+        for _ in 0..2 {
+            sleep(seconds(4)).await;
+            peer.read_exact(&mut piece).await.unwrap();
+        }
+        sleep(seconds(100)).await;
+    });
+    let started = Instant::now();
+    let result = client(stream, ClientRequest::new("ws://localhost/"), Config::new()).await;
+    assert!(matches!(result, Err(Error::Timeout(Timeout::Handshake))));
+    assert_eq!(started.elapsed().as_secs(), 12, "ten seconds, and two for the server to read");
+    reader.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_silent_peer_gets_a_ping_and_then_a_close() {
     for role in ROLES {
         for is_split in [false, true] {

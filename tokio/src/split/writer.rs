@@ -71,8 +71,6 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         channels: TaskEnds,
         trace: Trace,
     ) -> Self {
-        // The deadline of a Close that was sent before the split. There is no other one yet.
-        let tick_is_due = !engine.can_send();
         Self {
             engine,
             transport,
@@ -85,10 +83,11 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             flushes: VecDeque::new(),
             has_discarded: false,
             receiver: ReceiverState::Reading,
-            deadline: None,
+            // A Ping or a Close that was sent before the split may have a deadline.
+            deadline: Some(Duration::ZERO),
             answer: Answer::None,
             has_senders: true,
-            tick_is_due,
+            tick_is_due: true,
         }
     }
 

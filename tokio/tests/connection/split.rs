@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt as _};
 use tokio::io::AsyncReadExt as _;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use websocket_proto_tokio::{CloseCode, Config, Error, Message, MessageKind, Role, SendError, Timeout};
 
 use crate::support::{ROLES, events, frame, open, pair, read_to_end, seconds, write};
@@ -208,6 +208,20 @@ async fn a_close_before_the_split_is_waited_for() {
         let result = receiver.receive().await;
         assert!(matches!(result, Err(Error::Timeout(Timeout::Close))), "{result:?}");
         assert!(matches!(sender.send("late").await, Err(Error::Closed)));
+    }
+}
+
+/// §5.5.2: a Ping that was sent before the split still waits for its Pong.
+#[tokio::test(start_paused = true)]
+async fn s5_5_2_a_ping_before_the_split_is_waited_for() {
+    for role in ROLES {
+        let (mut ws, _peer) = open(role, Config::new(), 1000);
+        let started = Instant::now();
+        assert!(timeout(seconds(25), ws.receive()).await.is_err());
+        let (_sender, mut receiver) = ws.split();
+        let result = timeout(seconds(100), receiver.receive()).await.expect("the end");
+        assert!(matches!(result, Err(Error::Timeout(Timeout::Pong))), "{result:?}");
+        assert!((40..=42).contains(&started.elapsed().as_secs()));
     }
 }
 

@@ -265,7 +265,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let cx = &mut Context::from_waker(&waker);
         loop {
             if !self.is_running() {
-                return Poll::Ready(if self.output.is_empty() { Ok(()) } else { Err(Error::Closed) });
+                return Poll::Ready(if self.output.is_written() { Ok(()) } else { Err(Error::Closed) });
             }
             let written = self.poll_write(cx);
             self.check_writable()?;

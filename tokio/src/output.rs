@@ -33,6 +33,8 @@ pub(crate) struct Output {
     waited: Duration,
     /// The number of bytes that the transport has accepted.
     accepted: u64,
+    /// Whether output was dropped, or the transport has failed.
+    has_lost: bool,
 }
 
 /// As the receive buffer keeps: 64 KiB.
@@ -65,7 +67,13 @@ impl Output {
 
     /// Drops all output, and its memory.
     pub(crate) fn clear(&mut self) {
-        *self = Self { is_copying: self.is_copying, accepted: self.accepted, ..Self::default() };
+        let has_lost = self.has_lost || !self.is_empty();
+        *self = Self { is_copying: self.is_copying, accepted: self.accepted, has_lost, ..Self::default() };
+    }
+
+    /// Whether the transport has accepted all output that there was.
+    pub(crate) fn is_written(&self) -> bool {
+        self.is_empty() && !self.has_lost
     }
 
     /// Whether the transport has accepted nothing since the last progress.
@@ -103,6 +111,7 @@ impl Output {
             return Poll::Ready(Ok(()));
         }
         let result = self.poll_write_all(transport, cx);
+        self.has_lost |= matches!(result, Poll::Ready(Err(_)));
         if result.is_ready() {
             self.end_stall();
         } else if self.stalled_since.is_none() {

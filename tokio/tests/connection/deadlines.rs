@@ -240,6 +240,18 @@ async fn a_peer_that_does_not_read_has_twenty_seconds() {
     }
 }
 
+/// The end drops the output.
+#[tokio::test(start_paused = true)]
+async fn a_flush_after_the_end_fails_if_the_peer_did_not_read() {
+    for role in ROLES {
+        let (mut ws, _peer) = open(role, Config::new(), 1000);
+        ws.feed(vec![0; 5000]).await.unwrap();
+        let result = ws.receive().await;
+        assert!(matches!(result, Err(Error::WriteTimeout)), "{result:?}");
+        assert!(matches!(ws.flush().await, Err(Error::Closed)));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_read_ends_a_split_connection() {
     let (ws, _peer) = open(Role::Server, Config::new(), 1000);

@@ -17,7 +17,7 @@ use std::{env, io};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::ctrl_c;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::broadcast::{Receiver, Sender, WeakSender, channel};
+use tokio::sync::broadcast::{Sender, WeakSender, channel};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use websocket_proto_tokio::{CloseCode, Config, Error, Message, PreparedMessage, accept};
@@ -35,7 +35,7 @@ async fn main() -> io::Result<()> {
     loop {
         tokio::select! {
             Ok((stream, _)) = listener.accept(), if clients.len() < 10_000 => {
-                clients.spawn(serve(stream, room.downgrade(), room.subscribe()));
+                clients.spawn(serve(stream, room.downgrade()));
             }
             Some(ended) = clients.join_next() => if let Ok(Err(error)) = ended { eprintln!("{error}") },
             () = sleep(Duration::from_secs(1)) => {} // then tries again after a failed `accept`
@@ -48,11 +48,7 @@ async fn main() -> io::Result<()> {
 }
 
 /// Serves one client until it leaves.
-async fn serve(
-    stream: TcpStream,
-    room: WeakSender<Arc<PreparedMessage>>,
-    mut news: Receiver<Arc<PreparedMessage>>,
-) -> Result<(), Error> {
+async fn serve(stream: TcpStream, room: WeakSender<Arc<PreparedMessage>>) -> Result<(), Error> {
     let config = Config::new()
         .max_message_size(4 * 1024) // so the 64 messages of the room need at most 256 KiB
         .max_write_buffer(64 * 1024)
@@ -60,6 +56,9 @@ async fn serve(
     stream.set_nodelay(true)?;
     let name = stream.peer_addr()?;
     let mut ws = accept(stream, config).await?;
+    let Some(mut news) = room.upgrade().map(|room| room.subscribe()) else {
+        return ws.close(CloseCode::GOING_AWAY, "").await.map(drop);
+    };
     say(&room, format!("{name} joins"));
     let result = loop {
         tokio::select! {

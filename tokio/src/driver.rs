@@ -44,7 +44,7 @@ pub(crate) struct Driver<S> {
     /// Whether there was no message since the last Ping that the engine has sent.
     is_idle: bool,
     read_size: ReadSize,
-    waiters: Waiters,
+    pub(crate) waiters: Waiters,
 }
 
 #[derive(Debug)]
@@ -203,6 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             let pending = (&mut self.engine, &mut self.output);
             ready!(ending.poll(&mut self.transport, pending, &mut self.clock, cx));
             self.phase = Phase::Ended;
+            self.waiters.wake();
             self.output.clear();
             self.inbound = new_inbound();
         }
@@ -395,6 +396,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         self.trace.ended(error.as_ref(), self.engine.close_status());
         self.error = error;
         self.phase = Phase::Ended;
+        self.waiters.wake();
     }
 
     /// How the closing handshake stands.

@@ -348,6 +348,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let waker = self.driver.waiters.closing(cx);
+        let cx = &mut Context::from_waker(&waker);
         let mut frame = Some(CloseFrame::new(CloseCode::NORMAL_CLOSURE, ""));
         ready!(self.poll_start_close(&mut frame, cx))?;
         self.poll_discard(cx)

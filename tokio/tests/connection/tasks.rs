@@ -183,3 +183,26 @@ async fn a_stream_and_a_sink_in_two_tasks_do_not_stop_each_other() {
         receiving.await.unwrap();
     }
 }
+
+/// Only one of the tasks reads the end.
+#[tokio::test(start_paused = true)]
+async fn the_end_wakes_the_task_that_receives_and_the_task_that_closes() {
+    for reads_late in [false, true] {
+        let (ws, mut peer) = open(Role::Server, Config::new(), 64);
+        let (mut sink, mut stream) = StreamExt::split(ws);
+        let receiving = tokio::spawn(async move {
+            if reads_late {
+                sleep(seconds(2)).await;
+            }
+            while let Some(Ok(_)) = stream.next().await {}
+        });
+        sleep(seconds(1)).await;
+        let closing = tokio::spawn(async move { sink.close().await });
+        sleep(seconds(2)).await;
+        write(&mut peer, &frame(Role::Server, 0x88, b"\x03\xe8")).await;
+        sleep(seconds(1)).await;
+        drop(peer);
+        timeout(seconds(1), closing).await.expect("the end").unwrap().unwrap();
+        timeout(seconds(1), receiving).await.expect("the end").unwrap();
+    }
+}

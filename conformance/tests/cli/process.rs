@@ -1,7 +1,7 @@
 //! The process of an endpoint. It is this program: wsconform starts it with the name of one test, and a
 //! variable selects its behaviour.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Command;
 use std::{env, process, thread};
@@ -25,6 +25,13 @@ fn process_of_an_endpoint() {
     let Ok(role) = env::var(ROLE) else { return };
     if role == "dying server" {
         die_at_each_offence(env::var(PORT).expect("a port").parse().expect("a number"));
+        return;
+    }
+    if role == "waiting server" {
+        let port: u16 = env::var(PORT).expect("a port").parse().expect("a number");
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+        // It never opens its own port, and ends when the test ends.
+        let _ = stream.read(&mut [0; 1]);
         return;
     }
     let uri = env::args().find(|word| word.starts_with("ws://")).expect("a URI");

@@ -1,6 +1,10 @@
 //! Servers that are wrong in any way: each case has a verdict, and the run ends.
 
+use core::time::Duration;
 use std::fs;
+use std::io::Read as _;
+use std::net::TcpListener;
+use std::process::Command;
 
 use serde_json::Value;
 use wsconform::{Role, catalogue};
@@ -151,6 +155,42 @@ fn a_server_that_dies_is_started_again() {
         let is_offence = case["id"].as_str().is_some_and(|id| id.contains("rsv"));
         let expected = if is_offence { ("fail", "crash") } else { ("pass", "echoed") };
         assert!(case["verdict"] == expected.0 && case["outcome"] == expected.1, "{case}");
+    }
+}
+
+#[test]
+fn a_server_that_uses_the_port_before_the_command_is_not_tested() {
+    let server = Server::correct();
+    let output = program()
+        .env(PORT, server.uri.trim_matches(|c: char| !c.is_ascii_digit()).rsplit(':').next().expect("a port"))
+        .args(["server", &server.uri, "--no-probe", "--cases", "5.5.2/ping-8-ascii", "--"])
+        .args(command())
+        .env(ROLE, "dying server")
+        .output()
+        .expect("the program runs");
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("another process accepts connections at the port"), "{output:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_during_the_start_ends_the_command() {
+    for signal in ["-INT", "-TERM"] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let mut child = program()
+            .env(PORT, listener.local_addr().expect("an address").port().to_string())
+            .args(["server", &format!("ws://127.0.0.1:{}/", free_port()), "--"])
+            .args(command())
+            .env(ROLE, "waiting server")
+            .spawn()
+            .expect("the program runs");
+        let (mut stream, _) = listener.accept().expect("a connection of COMMAND");
+        Command::new("kill").args([signal, &child.id().to_string()]).status().expect("a signal");
+        assert_eq!(child.wait().expect("an end").code(), Some(130), "{signal}");
+        // A guard: a process that keeps running keeps its connection.
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a guard");
+        assert_eq!(stream.read(&mut [0; 1]).ok(), Some(0), "{signal}");
     }
 }
 

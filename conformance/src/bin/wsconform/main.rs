@@ -7,6 +7,8 @@
 //!      │              │               │
 //!      └─ endpoint_run.rs             │
 //!             │                       │
+//!        interrupt.rs                 │
+//!             │                       │
 //!           run.rs                    │
 //!             │                       │
 //!          runner/                    │
@@ -27,6 +29,7 @@ mod endpoint_run;
 mod expectations;
 mod fold;
 mod html;
+mod interrupt;
 mod junit;
 mod list;
 mod outputs;

@@ -6,7 +6,8 @@ use wsconform::Role;
 
 use crate::args::ServerArguments;
 use crate::endpoint_run::EndpointRun;
-use crate::outputs::{UNREACHABLE, expectations};
+use crate::interrupt::Interrupt;
+use crate::outputs::{INTERRUPTED, UNREACHABLE, expectations};
 use crate::run::{Start, context, selected};
 use crate::runner::{Dialer, Endpoint, Jobs, Server};
 use crate::target::Target;
@@ -30,9 +31,14 @@ pub(crate) async fn server(target: &Target, arguments: &ServerArguments) -> Resu
     };
     let dialer = Dialer::new(addresses.collect(), &jobs);
     let server = Server::new(dialer, arguments.command.clone(), options.verbose);
-    if let Err(error) = server.start().await {
-        terminal.borrow_mut().line(&format!("{error:#}"));
-        return Ok(UNREACHABLE);
+    let mut interrupt = Interrupt::install()?;
+    match interrupt.or_output(server.start()).await {
+        Some(Ok(())) => {}
+        Some(Err(error)) => {
+            terminal.borrow_mut().line(&format!("{error:#}"));
+            return Ok(UNREACHABLE);
+        }
+        None => return Ok(INTERRUPTED),
     }
     let endpoint = Endpoint::Server(server);
     let subject = format!("{}:", arguments.uri);
@@ -41,6 +47,7 @@ pub(crate) async fn server(target: &Target, arguments: &ServerArguments) -> Resu
         options,
         expectations: &expectations,
         terminal: &terminal,
+        interrupt,
         cases,
         context,
         subject: &subject,

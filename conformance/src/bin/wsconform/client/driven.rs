@@ -6,10 +6,9 @@ use core::cell::{Cell, RefCell};
 use core::time::Duration;
 use std::process::ExitStatus;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use tokio::net::TcpListener;
 use tokio::process::Child;
-use tokio::signal::ctrl_c;
 use tokio::time::{Instant, sleep};
 use wsconform::{Case, Context, Parameter, Role};
 
@@ -19,6 +18,7 @@ use super::reports::{Ending, Reports};
 use super::selected;
 use super::session::Shared;
 use crate::args::{ClientArguments, Options};
+use crate::interrupt::Interrupt;
 use crate::outputs::{UNREACHABLE, expectations};
 use crate::run::{Start, context, state_deflate, watch};
 use crate::runner::{Lag, QUEUE, process, size};
@@ -47,6 +47,7 @@ pub(crate) async fn driven(listener: TcpListener, arguments: &ClientArguments) -
         tokio::task::spawn_local(Rc::clone(&front).serve(query, arrival));
     }));
 
+    let mut interrupt = Interrupt::install()?;
     let mut process = match start_driver(arguments, &server) {
         Ok(process) => process,
         Err(error) => {
@@ -57,7 +58,8 @@ pub(crate) async fn driven(listener: TcpListener, arguments: &ClientArguments) -
     if process.is_none() && !options.quiet {
         terminal.borrow_mut().line(&format!("listening on {server}, for a driver"));
     }
-    let ending = ending(&desk, &mut process, options).await?;
+    let ending = interrupt.or_output(ending(&desk, &mut process, options)).await;
+    let ending = ending.unwrap_or(Ending::Interrupted);
     listening.abort();
     measuring.abort();
     let reports = Reports { start: &start, options, expectations: &expectations, terminal: &terminal };
@@ -88,16 +90,15 @@ fn start_driver(arguments: &ClientArguments, server: &str) -> Result<Option<Chil
 }
 
 /// Waits for the end of the run. Without COMMAND, only the driver or the user ends it.
-async fn ending(desk: &Desk, process: &mut Option<Child>, options: &Options) -> Result<Ending> {
+async fn ending(desk: &Desk, process: &mut Option<Child>, options: &Options) -> Ending {
     let has_process = process.is_some();
     let limit = Duration::from_millis(options.timeout).saturating_mul(IDLE);
     tokio::select! {
-        () = desk.finished.notified(), if !has_process => Ok(Ending::Asked),
+        () = desk.finished.notified(), if !has_process => Ending::Asked,
         status = exit(process), if has_process => {
-            Ok(if status.is_some_and(|status| status.success()) { Ending::Exited } else { Ending::Died })
+            if status.is_some_and(|status| status.success()) { Ending::Exited } else { Ending::Died }
         }
-        () = desk.idle(limit), if has_process => Ok(Ending::Idle),
-        end = ctrl_c() => { end.context("signals")?; Ok(Ending::Interrupted) }
+        () = desk.idle(limit), if has_process => Ending::Idle,
     }
 }
 

@@ -13,6 +13,7 @@ use super::query::{Query, REDIRECTED};
 use super::selected;
 use crate::args::ClientArguments;
 use crate::endpoint_run::EndpointRun;
+use crate::interrupt::Interrupt;
 use crate::outputs::expectations;
 use crate::run::{Start, context};
 use crate::runner::{Endpoint, Jobs, Launcher, Routes};
@@ -34,6 +35,7 @@ pub(crate) async fn launched(listener: TcpListener, arguments: &ClientArguments)
         options,
         expectations: &expectations,
         terminal: &terminal,
+        interrupt: Interrupt::install()?,
         cases,
         context: context(options),
         subject: "COMMAND",

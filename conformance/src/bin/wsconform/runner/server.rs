@@ -28,10 +28,16 @@ impl Server {
     }
 
     /// Starts the process, if the runner has a command for it, and waits until its port accepts connections.
+    /// Another server at the port is an error: the cases would test it instead.
     pub(crate) async fn start(&self) -> anyhow::Result<()> {
         if self.command.is_empty() {
             return Ok(());
         }
+        let is_taken = self.dialer.once().await.is_some();
+        anyhow::ensure!(
+            !is_taken,
+            "another process accepts connections at the port: COMMAND was not started"
+        );
         let deadline = Instant::now() + START;
         let process = process::start(&self.command, self.is_verbose)?;
         *self.dialer.process.borrow_mut() = Some(process);

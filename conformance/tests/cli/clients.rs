@@ -180,6 +180,18 @@ fn the_last_case_of_a_driver_that_does_not_come_back_crashed_it() {
     assert_eq!((code, &document["totals"]["pass"]), (4, &Value::from(2)), "{results:?}");
 }
 
+#[test]
+fn a_driver_that_asks_for_the_reports_early_is_not_complete() {
+    let (code, document) = complete("early driver", &["--cases", "5.5.2/*"]);
+    let results = results(&document);
+    assert_eq!((code, &document["totals"]["pass"]), (4, &Value::from(2)), "{results:?}");
+    assert_eq!(document["totals"]["inconclusive"], results.len() - 2, "{results:?}");
+
+    let (code, document) = complete("early dying driver", &["--cases", "5.5.2/*"]);
+    assert_eq!((code, &document["totals"]["fail"]), (1, &Value::from(1)), "{document}");
+    assert_eq!(document["totals"]["skip"], 0, "{document}");
+}
+
 /// A driver runs one connection at a time.
 #[test]
 fn no_case_of_a_client_needs_connections_at_once() {

@@ -68,6 +68,11 @@ fn process_of_an_endpoint() {
             },
         }),
         "leaving driver" => drive(server, |number| if number < 3 { Kind::Correct } else { process::exit(0) }),
+        "early driver" => drive_to(server, 2, |_| Kind::Correct),
+        "early dying driver" => {
+            drive_to(server, 2, |_| Kind::Correct);
+            process::exit(1);
+        }
         other => panic!("{other}"),
     }
 }
@@ -80,7 +85,12 @@ fn crash() {
 /// Runs all cases; the number says how.
 fn drive(server: &str, kind: impl Fn(u32) -> Kind) {
     let count: u32 = talk(server, "/getCaseCount").expect("a count").parse().expect("a number");
-    for number in 1..=count {
+    drive_to(server, count, kind);
+}
+
+/// Runs the cases up to this number only, and asks for the reports.
+fn drive_to(server: &str, last: u32, kind: impl Fn(u32) -> Kind) {
+    for number in 1..=last {
         talk_as(kind(number), server, &format!("/runCase?case={number}&agent=test"));
     }
     talk(server, "/updateReports?agent=test");

@@ -51,9 +51,7 @@ impl Desk {
             }
             ("/getCaseInfo" | "/getCaseStatus" | "/runCase", None) => reply(arrival, None).await,
             ("/updateReports", _) => {
-                let session = self.session(&query);
-                session.settle().await;
-                session.is_complete.set(true);
+                self.session(&query).settle().await;
                 reply(arrival, None).await;
                 self.finished.notify_one();
             }

@@ -18,7 +18,7 @@ use crate::terminal::Terminal;
 /// How the run of a driver ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// The driver asked for it.
+    /// Without COMMAND, the driver asked for it.
     Asked,
     /// COMMAND ended with success.
     Exited,
@@ -91,11 +91,9 @@ impl Reports<'_> {
 fn missing(desk: &Desk, session: &Session, ending: Ending) -> Option<(VerdictName, &'static str)> {
     session.finish(&desk.shared);
     let ended = (VerdictName::Inconclusive, "the driver ended before the case");
-    let is_complete = session.is_complete.get();
     match ending {
         Ending::Interrupted => None,
         _ if session.is_given_up() => Some((VerdictName::Inconclusive, "the client fell silent")),
-        _ if is_complete => Some((VerdictName::Skip, "the driver did not run the case")),
         Ending::Asked => Some((VerdictName::Skip, "the driver did not run the case")),
         Ending::Exited => Some(ended),
         Ending::Died | Ending::Idle => {

@@ -14,8 +14,6 @@ use crate::runner::{Arrival, Connector, FACTOR, Finished, Lag, Offers, Route, ex
 /// The results of one agent. Connections for a case go to its driver, one after another.
 pub(super) struct Session {
     pub(super) agent: String,
-    /// The driver asked for the reports of this agent.
-    pub(super) is_complete: Cell<bool>,
     context: RefCell<Context>,
     results: RefCell<Vec<Option<Finished>>>,
     open: RefCell<HashMap<usize, Route>>,
@@ -48,7 +46,6 @@ impl Session {
     pub(super) fn new(agent: &str, shared: &Shared) -> Rc<Self> {
         Rc::new(Self {
             agent: agent.to_owned(),
-            is_complete: Cell::new(false),
             context: RefCell::new(shared.context.clone()),
             results: RefCell::new(vec![None; shared.cases.len()]),
             open: RefCell::default(),

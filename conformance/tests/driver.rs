@@ -151,6 +151,36 @@ fn the_probe_is_in_the_write_of_an_answer_that_is_refused() {
     }
 }
 
+/// RFC 7692 §7.1.2.2: a client refuses the parameter if it did not offer it.
+#[test]
+fn an_answer_that_was_not_offered_is_only_for_a_client_that_may_refuse() {
+    let cases = catalogue(Role::Client);
+    let answers: Vec<_> =
+        cases.into_iter().filter(|case| case.id.as_str().contains("2/answer-cmwb-")).collect();
+    assert_eq!(answers.len(), 8);
+    let mut context = Context::default();
+    context.capabilities.deflate = true;
+    for (may_refuse, expected) in [(true, Verdict::Pass), (false, Verdict::Skip)] {
+        context.capabilities.handshake_control = may_refuse;
+        for case in &answers {
+            let mut driver = Driver::new(case, &context, 0);
+            let now = Duration::ZERO;
+            assert_eq!(driver.next(now), Want::Connect);
+            driver.connected(now);
+            driver.received(now, CLIENT_REQUEST);
+            let Want::Write { bytes, .. } = driver.next(now) else { panic!("{}: no write", case.id) };
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            assert_eq!(text.contains("client_max_window_bits"), may_refuse, "{}: {text}", case.id);
+            driver.wrote(now, text.len());
+            driver.ended(now, End::Eof);
+            let is_done = (0..100).any(|second| driver.next(Duration::from_secs(second)) == Want::Done);
+            assert!(is_done, "{}", case.id);
+            let report = driver.report();
+            assert_eq!((report.verdict, report.allowed), (expected, None), "{report:?}");
+        }
+    }
+}
+
 /// A server that decodes texts late still reads in order: it replies to a Close with 1000, unless it has failed the
 /// connection.
 #[test]

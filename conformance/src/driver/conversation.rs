@@ -46,6 +46,8 @@ pub(super) struct Conversation {
     pub(super) peer: Peer,
     pub(super) open: Open,
     pub(super) needs: Needs,
+    /// Whether a client may get an answer that it has to refuse.
+    pub(super) may_refuse: bool,
     /// The reason why the case cannot be judged with the agreed extensions.
     pub(super) skip: Option<String>,
     pub(super) head: Option<Head>,
@@ -165,6 +167,7 @@ impl Conversation {
             peer: Peer::new(role),
             open: open.clone(),
             needs,
+            may_refuse: context.capabilities.handshake_control,
             skip: None,
             head: None,
             head_violations: Vec::new(),

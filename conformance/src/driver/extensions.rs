@@ -57,8 +57,9 @@ pub(super) fn terms_of_response(open: &Open, response: &Head) -> Terms {
     }
 }
 
-/// The lines of the response to a client, and the parameters that they agree on.
-pub(super) fn answer_to(open: &Open, request: &Head) -> (Vec<(String, String)>, Terms) {
+/// The lines of the response to a client, and the parameters that they agree on. A client gets an answer that it
+/// has to refuse only if it `may_refuse`.
+pub(super) fn answer_to(open: &Open, request: &Head, may_refuse: bool) -> (Vec<(String, String)>, Terms) {
     let offers = Extension::read_all(request.values(NAME)).unwrap_or_default();
     let fields = match open {
         Open::Standard | Open::InParts { .. } | Open::Raw(_) => return (Vec::new(), Terms::Plain),
@@ -78,7 +79,8 @@ pub(super) fn answer_to(open: &Open, request: &Head) -> (Vec<(String, String)>, 
     let terms = match answer.map(|answer| agreed(&offers, &answer)) {
         Some(Ok(Some(parameters))) => Terms::Deflate(parameters),
         Some(Ok(None)) => Terms::Plain,
-        Some(Err(_)) | None => Terms::RefusalDue,
+        Some(Err(_)) | None if may_refuse => Terms::RefusalDue,
+        Some(Err(_)) | None => return (Vec::new(), Terms::Plain),
     };
     (lines(&fields), terms)
 }

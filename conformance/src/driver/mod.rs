@@ -323,6 +323,8 @@ impl Driver {
         let (purpose, steps) = (plan.purpose, plan.steps.clone());
         if let (Expect::Reject { .. }, Expect::Opened(_)) = (&conversation.expect, &self.case.expect) {
             self.case.expect = conversation.expect.clone();
+            // The alternatives of the case are to an opening handshake that succeeds.
+            self.case.alternatives.clear();
             self.report.expected = self.case.expect.to_string();
         }
         match purpose {

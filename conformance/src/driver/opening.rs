@@ -149,9 +149,9 @@ fn request(open: &Open, context: &Context, random: &mut Random) -> Vec<u8> {
 }
 
 /// The response to the request of a client, and the extensions that it agrees on.
-fn response(open: &Open, request: &Head) -> (Vec<u8>, Terms) {
+fn response(open: &Open, request: &Head, may_refuse: bool) -> (Vec<u8>, Terms) {
     let values = Values::of_request(request);
-    let (fields, terms) = extensions::answer_to(open, request);
+    let (fields, terms) = extensions::answer_to(open, request, may_refuse);
     let response = match open {
         Open::Raw(raw) => raw.head.render(&values, &[]),
         _ => RawHead::response().render(&values, &fields),
@@ -188,7 +188,7 @@ impl Conversation {
             self.find(Finding::new(Outcome::NotOpened, "a request without Sec-WebSocket-Key"));
             return;
         }
-        let (response, terms) = response(&self.open, &head);
+        let (response, terms) = response(&self.open, &head, self.may_refuse);
         self.head = Some(head);
         self.phase = Phase::Script;
         self.agree(terms);
@@ -454,7 +454,9 @@ impl Case {
     pub fn opening(&self, context: &Context, index: u16) -> Vec<u8> {
         let random = Random::for_connection(context.seed, self.id.as_str(), index, 0);
         match (self.role, Head::read(SAMPLE)) {
-            (Role::Client, HeadNext::Head(head, _)) => response(&self.open, &head).0,
+            (Role::Client, HeadNext::Head(head, _)) => {
+                response(&self.open, &head, context.capabilities.handshake_control).0
+            }
             _ => request(&self.open, context, &mut random.fork()),
         }
     }
@@ -505,7 +507,7 @@ mod tests {
         assert_eq!(nothing, None);
         let request = b"GET / HTTP/1.1\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\nx";
         let Progress::Request(head, rest) = opening.received(request) else { panic!("no request") };
-        let response = String::from_utf8(super::response(&Open::Standard, &head).0).expect("ASCII");
+        let response = String::from_utf8(super::response(&Open::Standard, &head, true).0).expect("ASCII");
         assert!(response.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"), "{response}");
         assert_eq!(rest, b"x");
     }

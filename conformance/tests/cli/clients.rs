@@ -116,6 +116,13 @@ fn the_requests_show_the_extensions_of_a_driver() {
     assert_eq!(document["capabilities"]["deflate"], serde_json::json!(["client_max_window_bits"]));
 }
 
+/// A driver may stop at an answer that its client refuses.
+#[test]
+fn a_driver_gets_no_answer_that_its_client_did_not_offer() {
+    let (code, document) = complete("parameterless driver", &["--cases", "7692:7.1.2.2/answer-cmwb-*"]);
+    assert_eq!((code, &document["totals"]["skip"]), (0, &Value::from(8)), "{:?}", results(&document));
+}
+
 #[test]
 fn a_driver_gets_a_case_again_that_met_its_deadline() {
     let (code, document) = complete("hesitant driver", &["--timeout", "3000", "--cases", "5.5.2/*"]);

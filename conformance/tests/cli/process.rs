@@ -56,6 +56,7 @@ fn process_of_an_endpoint() {
         "driver" => drive(server, |_| Kind::Correct),
         "limited driver" => drive(server, |_| Kind::Limited),
         "plain driver" => drive(server, |_| Kind::Plain),
+        "parameterless driver" => drive(server, |_| Kind::Parameterless),
         "silent driver" => drive(server, |_| Kind::Silent),
         "resetting driver" => drive(server, |_| Kind::Resetting),
         "garbage driver" => drive(server, |_| Kind::Garbage),

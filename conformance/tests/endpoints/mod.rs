@@ -304,6 +304,8 @@ pub enum Kind {
     Limited,
     /// Offers no extension.
     Plain,
+    /// Offers permessage-deflate without client_max_window_bits.
+    Parameterless,
     /// Writes its request, and nothing more.
     Silent,
     /// Ends the connection with unread input, which resets it.
@@ -352,6 +354,9 @@ impl Endpoint for &mut Driver {
                 request = request
                     .replace("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n", "");
             }
+            if self.kind == Kind::Parameterless {
+                request = request.replace("; client_max_window_bits", "");
+            }
             *out = request.into_bytes();
             return;
         }
@@ -359,7 +364,9 @@ impl Endpoint for &mut Driver {
             Kind::Silent | Kind::Resetting => {}
             Kind::Garbage => out.extend_from_slice(&[0xFF; 40]),
             Kind::Redirected if bytes.starts_with(b"HTTP/1.1 30") => self.follow(bytes),
-            Kind::Correct | Kind::Limited | Kind::Plain | Kind::Redirected => self.client.receive(bytes, out),
+            Kind::Correct | Kind::Limited | Kind::Plain | Kind::Parameterless | Kind::Redirected => {
+                self.client.receive(bytes, out)
+            }
         }
     }
 

@@ -20,7 +20,7 @@ use super::session::Shared;
 use crate::args::{ClientArguments, Options};
 use crate::interrupt::Interrupt;
 use crate::outputs::{UNREACHABLE, expectations};
-use crate::run::{Start, context, state_deflate, watch};
+use crate::run::{Start, state_deflate, watch};
 use crate::runner::{Lag, QUEUE, process, size};
 use crate::terminal::Terminal;
 
@@ -32,14 +32,15 @@ pub(crate) async fn driven(listener: TcpListener, arguments: &ClientArguments) -
     let options = &arguments.options;
     let expectations = expectations(options)?;
     let terminal = Terminal::new(options);
-    let cases = in_order(selected(arguments, false));
+    let (cases, context) = selected(arguments, false);
+    let cases = in_order(cases);
     anyhow::ensure!(!cases.is_empty(), "no case is selected");
     let server = format!("ws://{}", listener.local_addr()?);
     let start = Start::now(Role::Client, "client".to_owned(), server.clone());
     let lag = Lag::default();
     let measuring = tokio::task::spawn_local(lag.clone().measure());
     let watch = RefCell::new(watch(&terminal, &expectations));
-    let (context, progress) = (context_of_driver(options), Cell::new(Instant::now()));
+    let (context, progress) = (context_of_driver(context, options), Cell::new(Instant::now()));
     let desk = Desk::new(Rc::new(Shared { cases, context, lag, watch, progress }));
     terminal.borrow_mut().begin(desk.shared.cases.len());
     let front = Rc::clone(&desk);
@@ -74,8 +75,7 @@ fn in_order(mut cases: Vec<Case>) -> Vec<Case> {
 
 /// There is no connection for a probe: the requests and the first cases show the capabilities. A case that
 /// needs an agreement is skipped if the client did not offer it.
-fn context_of_driver(options: &Options) -> Context {
-    let mut context = context(options);
+fn context_of_driver(mut context: Context, options: &Options) -> Context {
     (context.capabilities.deflate, context.capabilities.parameters) = (true, Parameter::ALL.to_vec());
     state_deflate(&mut context, options);
     context

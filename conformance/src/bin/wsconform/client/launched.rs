@@ -15,7 +15,7 @@ use crate::args::ClientArguments;
 use crate::endpoint_run::EndpointRun;
 use crate::interrupt::Interrupt;
 use crate::outputs::expectations;
-use crate::run::{Start, context};
+use crate::run::Start;
 use crate::runner::{Endpoint, Jobs, Launcher, Routes};
 use crate::terminal::Terminal;
 
@@ -24,7 +24,7 @@ pub(crate) async fn launched(listener: TcpListener, arguments: &ClientArguments)
     let options = &arguments.options;
     let expectations = expectations(options)?;
     let terminal = Terminal::new(options);
-    let cases = selected(arguments, true);
+    let (cases, context) = selected(arguments, true);
     anyhow::ensure!(!cases.is_empty(), "no case is selected");
     let launcher = launcher(&listener, arguments)?;
     let start = Start::now(Role::Client, launcher.agent.clone(), launcher.server.clone());
@@ -37,7 +37,7 @@ pub(crate) async fn launched(listener: TcpListener, arguments: &ClientArguments)
         terminal: &terminal,
         interrupt: Interrupt::install()?,
         cases,
-        context: context(options),
+        context,
         subject: "COMMAND",
         gone: "COMMAND connected no more",
     };

@@ -30,7 +30,7 @@ use core::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
-use wsconform::{Case, Role};
+use wsconform::{Case, Context, Role};
 
 use crate::args::{ClientArguments, YesNo};
 use crate::run;
@@ -50,10 +50,13 @@ pub(crate) async fn client(arguments: &ClientArguments) -> Result<u8> {
     }
 }
 
-/// The selected cases; those in which no connection comes about only if the arguments or the mode say so.
-fn selected(arguments: &ClientArguments, has_handshake_control: bool) -> Vec<Case> {
-    let is_included = arguments.handshake_cases.map_or(has_handshake_control, |answer| answer == YesNo::Yes);
+/// The selected cases, and their context. The arguments say whether cases in which no connection comes about
+/// are included; `by_default` holds without the option.
+fn selected(arguments: &ClientArguments, by_default: bool) -> (Vec<Case>, Context) {
+    let is_included = arguments.handshake_cases.map_or(by_default, |answer| answer == YesNo::Yes);
     let mut cases = run::selected(Role::Client, &arguments.options);
     cases.retain(|case| is_included || !case.needs.handshake_control);
-    cases
+    let mut context = run::context(&arguments.options);
+    context.capabilities.handshake_control = is_included;
+    (cases, context)
 }

@@ -60,7 +60,7 @@ use crate::wire::{mask, mask_into};
 ///
 /// `Vec<u8>` (feature `alloc`) allocates nothing before the first `spare_mut`. It grows with the bytes
 /// received, and never by the length that a header declares: up to 4 MiB it doubles, then it grows by a
-/// quarter, but not beyond what the frame that arrives and one read need. If the memory is larger than the
+/// quarter, but not beyond what the last frame of a message and one read need. If the memory is larger than the
 /// retained capacity and less than half of it is needed, `spare_mut` returns the rest to the allocator.
 ///
 /// `bytes::BytesMut` (feature `bytes`) grows in the same way, and the payload of an event can be
@@ -82,7 +82,7 @@ pub struct ReceiveBuffer<S: Storage> {
     pub(super) unread_end: usize,
     /// The check number of the bytes that the connection expects; 0 for none. See [`retain`](Self::retain).
     retained: u16,
-    /// How many bytes the frame that arrives still needs: a limit on the growth of the memory. `u32::MAX`
+    /// How many bytes the last frame of a message still needs: a limit on the growth of the memory. `u32::MAX`
     /// for any number. A `u32` fits into padding, so the field adds no byte to the buffer.
     awaited: u32,
     /// The payload of the event that `receive` has returned last.
@@ -271,12 +271,12 @@ impl<S: Storage> ReceiveBuffer<S> {
         is_expected
     }
 
-    /// The connection needs more bytes: so many for the payload of the frame that arrives, or any number.
+    /// The connection needs more bytes: so many for the payload of the last frame of a message, or any number.
     pub(crate) fn await_payload(&mut self, remaining: Option<u64>) {
         self.awaited = remaining.and_then(|remaining| u32::try_from(remaining).ok()).unwrap_or(u32::MAX);
     }
 
-    /// How many bytes of payload the frame that arrives still needs; `None` if any number may follow.
+    /// How many bytes of payload the last frame of a message still needs; `None` if any number may follow.
     #[inline]
     pub(super) fn awaited_payload(&self) -> Option<usize> {
         if self.awaited == u32::MAX { None } else { usize::try_from(self.awaited).ok() }
@@ -511,7 +511,7 @@ impl<S: Storage> ReceiveBuffer<S> {
         }
     }
 
-    /// How much memory the rest of the frame that arrives needs, and what a read brings after it.
+    /// How much memory the rest of the last frame of a message needs, and what a read brings after it.
     pub(super) fn needed_at_most(&self, wanted: usize) -> usize {
         self.message_end
             .saturating_add(self.awaited_payload().unwrap_or(usize::MAX))

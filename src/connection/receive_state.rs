@@ -1,6 +1,6 @@
 //! The position of the read half in the stream of frames (§5.2, §5.4).
 
-use super::message::OpenMessage;
+use super::message::{OpenFrame, OpenMessage};
 use crate::error::ProtocolError;
 
 /// The position of the next byte in the stream of frames.
@@ -34,11 +34,15 @@ impl ReceiveState {
         }
     }
 
-    /// How many bytes of the payload of a frame are to come; `None` between frames, and for payload that is
-    /// inflated.
+    /// How many bytes of the payload of a message are to come; `None` if that is not known: between frames, before
+    /// the last frame, and for payload that is inflated.
     pub(super) const fn remaining_payload(&self) -> Option<u64> {
         match self {
-            Self::Message(OpenMessage { frame: Some(frame), compressed: None, .. }) => Some(frame.remaining),
+            Self::Message(OpenMessage {
+                frame: Some(OpenFrame { last: true, remaining, .. }),
+                compressed: None,
+                ..
+            }) => Some(*remaining),
             _ => None,
         }
     }

@@ -64,6 +64,51 @@ fn fragments_take_memory_only_for_their_payload<R: Side>() {
     }
 }
 
+both_roles!(long_fragments_take_linear_work);
+/// LIM-09, attack B3: memory that grows is allocated again, and the message is copied.
+fn long_fragments_take_linear_work<R: Side>() {
+    const LEN: usize = 4 << 20;
+    for fragment in [50, 1000, 5000, 64_000] {
+        let payload = vec![1; fragment];
+        let mut wire = frame::<R>(0x02, &payload);
+        (0..LEN / fragment).for_each(|_| wire.extend(frame::<R>(0x00, &payload)));
+        wire.extend(frame::<R>(0x80, b""));
+        for read in [1000, 10_000] {
+            let mut connection = R::open(unlimited(Delivery::Messages));
+            let asked = measure(|| assert_eq!(count_events(&mut connection, &wire, read), Ok(1)));
+            assert!(asked.bytes_total <= 8 * LEN as u64, "{fragment} {read}: {asked:?}");
+            #[cfg(feature = "bytes")]
+            {
+                let mut connection = R::open(unlimited(Delivery::Messages));
+                let asked =
+                    measure(|| assert_eq!(count_events_of_bytes(&mut connection, &wire, read), Ok(1)));
+                assert!(asked.bytes_total <= 8 * LEN as u64, "{fragment} {read}: {asked:?}");
+            }
+        }
+    }
+}
+
+/// As [`count_events`], with `BytesMut`, whose reads take as much as there is room for.
+#[cfg(feature = "bytes")]
+fn count_events_of_bytes<R: Side>(
+    connection: &mut Connection<R>,
+    mut wire: &[u8],
+    read: usize,
+) -> Result<usize, Error> {
+    let (mut inbound, mut out, mut events) = (ReceiveBuffer::for_bytes(), ArrayVec::<u8, 0>::new(), 0);
+    while !wire.is_empty() {
+        wire = inbound.read_with(read, |spare| {
+            let (chunk, rest) = wire.split_at(spare.remaining_mut().min(wire.len()));
+            spare.put_slice(chunk);
+            rest
+        });
+        while connection.receive(&mut inbound, &mut out)?.is_some() {
+            events += 1;
+        }
+    }
+    Ok(events)
+}
+
 both_roles!(memory_of_a_large_message_is_released_while_a_byte_is_unread);
 /// LIM-09: memory follows what the buffer holds, also while it is never empty.
 fn memory_of_a_large_message_is_released_while_a_byte_is_unread<R: Side>() {

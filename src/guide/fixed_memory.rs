@@ -6,7 +6,7 @@
 //!
 //! | buffer | must have room for |
 //! |---|---|
-//! | input, [`Delivery::Messages`] | the largest message plus a control frame of 131 bytes |
+//! | input, [`Delivery::Messages`] | the largest message plus a control frame of 131 bytes; for compressed messages, plus all bytes of one read |
 //! | input, [`Delivery::Parts`] | [`MIN_LEN`] bytes (135), for messages of any size |
 //! | input, during the opening handshake | the whole head of the request or the response |
 //! | output | each frame that you send, and a control frame of 131 bytes |

@@ -6,9 +6,10 @@ use core::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite};
 use websocket_proto::{Config, Connection, Delivery, Event, Request};
 
-use crate::driver::{Driver, Limits};
+use crate::driver::Driver;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::reply::{Accept, Reject, answer};
 use crate::websocket::WebSocket;
 

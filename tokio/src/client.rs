@@ -12,9 +12,10 @@ use websocket_proto::{Config, Connection, Delivery, Event, Timeout, Uri};
 
 use crate::client_request::ClientRequest;
 use crate::client_stream::ClientStream;
-use crate::driver::{Driver, Limits};
+use crate::driver::Driver;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::masking::MaskingKeys;
 use crate::rejection::receive_content;
 use crate::websocket::WebSocket;

@@ -124,6 +124,7 @@ mod engine;
 mod error;
 pub mod guide;
 mod incoming;
+mod limits;
 mod masking;
 mod message;
 mod output;

@@ -13,9 +13,10 @@ use websocket_proto::{
     Server,
 };
 
-use crate::driver::{Driver, Limits};
+use crate::driver::Driver;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::masking::MaskingKeys;
 use crate::message::{CloseFrame, Message};
 

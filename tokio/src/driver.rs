@@ -39,8 +39,8 @@ pub(crate) struct Driver<S> {
     write_error: Option<(io::Error, Instant)>,
     /// Whether the engine must be told the time before the next wait.
     tick_is_due: bool,
-    /// Whether the application closes the connection. Its Close may wait for room in the output.
-    is_closing: bool,
+    /// When the closing handshake has begun, or the application's wait for room for its Close.
+    closing_since: Option<Instant>,
     /// Whether there was no message since the last Ping that the engine has sent.
     is_idle: bool,
     read_size: ReadSize,
@@ -72,7 +72,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             error: None,
             write_error: None,
             tick_is_due: true,
-            is_closing: false,
+            closing_since: None,
             is_idle: false,
             read_size: ReadSize::default(),
             waiters: Waiters::default(),
@@ -195,7 +195,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Waits until a Close can be sent.
     pub(crate) fn poll_ready_to_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.is_closing = true;
+        self.closing_since.get_or_insert_with(Instant::now);
         self.poll_ready(cx)
     }
 
@@ -313,9 +313,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Waits until a deadline may have passed, and ends the connection if it is one of the transport.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let is_closing =
-            self.is_closing || (!self.engine.can_send() && self.engine.state() != State::Handshake);
-        let write = self.output.write_deadline(self.limits.write_timeout(is_closing));
+        if !self.engine.can_send() && self.engine.state() != State::Handshake {
+            self.closing_since.get_or_insert_with(Instant::now);
+        }
+        let write = self.limits.write_deadline(&self.output, self.closing_since);
         let read = self.write_error.as_ref().map(|(_, until)| *until);
         for deadline in [write, read].into_iter().flatten() {
             self.clock.arm_at(deadline);
@@ -384,7 +385,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         if !self.is_running() || self.write_error.is_some() {
             return Err(self);
         }
-        let Self { transport, engine, inbound, output, clock, limits, trace, is_closing, .. } = self;
+        let Self { transport, engine, inbound, output, clock, limits, trace, closing_since, .. } = self;
         let started = clock.started();
         match engine.split() {
             Ok((read, write)) => {
@@ -395,7 +396,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 error: None,
                 write_error: None,
                 tick_is_due: true,
-                is_closing,
+                closing_since,
                 is_idle: false,
                 read_size: ReadSize::default(),
                 waiters: Waiters::default(),

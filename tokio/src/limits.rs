@@ -2,10 +2,12 @@
 
 use core::time::Duration;
 
+use tokio::time::Instant;
 use websocket_proto::Config;
 
 use crate::ending::LINGER;
 use crate::error::Error;
+use crate::output::Output;
 
 /// The limits of a [`Config`] that the transport needs.
 #[derive(Debug, Clone, Copy)]
@@ -31,9 +33,16 @@ impl Limits {
         }
     }
 
-    /// How long the transport may accept no byte of the output.
-    pub(crate) fn write_timeout(&self, is_closing: bool) -> Option<Duration> {
-        self.write_timeout.or(is_closing.then_some(self.patience))
+    /// The time at which the transport has accepted no byte of the output for too long; `None` if it accepts
+    /// them, or if there is no limit.
+    pub(crate) fn write_deadline(&self, output: &Output, closing_since: Option<Instant>) -> Option<Instant> {
+        let stalled_since = output.stalled_since()?;
+        match (self.write_timeout, closing_since) {
+            (Some(timeout), _) => stalled_since.checked_add(timeout),
+            // A stall before the close had no limit, so it uses up no time of the close.
+            (None, Some(closing_since)) => stalled_since.max(closing_since).checked_add(self.patience),
+            (None, None) => None,
+        }
     }
 
     /// How long the transport may accept no byte of the last output, after this error.

@@ -81,6 +81,11 @@ impl Output {
         self.stalled_since.is_some()
     }
 
+    /// The first time since the last progress at which the transport accepted nothing.
+    pub(crate) const fn stalled_since(&self) -> Option<Instant> {
+        self.stalled_since
+    }
+
     /// For how long the transport has accepted nothing, in the stalls that have ended since the last call.
     pub(crate) const fn take_waited(&mut self) -> Duration {
         mem::replace(&mut self.waited, Duration::ZERO)
@@ -94,11 +99,6 @@ impl Output {
     /// Whether the transport has accepted all bytes before this [`position`](Self::position).
     pub(crate) const fn has_accepted(&self, position: u64) -> bool {
         self.accepted >= position
-    }
-
-    /// When the transport has accepted nothing for this time; `None` if there is nothing to write, or no limit.
-    pub(crate) fn write_deadline(&self, timeout: Option<Duration>) -> Option<Instant> {
-        self.stalled_since?.checked_add(timeout?)
     }
 
     /// Writes all output, and flushes the transport.

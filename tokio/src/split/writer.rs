@@ -41,6 +41,8 @@ pub(super) struct Writer<S> {
     /// The next deadline of the engine.
     deadline: Option<Duration>,
     answer: Answer,
+    /// When the closing handshake has begun, or the application has dropped the receiver.
+    closing_since: Option<Instant>,
     has_senders: bool,
     tick_is_due: bool,
 }
@@ -86,6 +88,7 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             // A Ping or a Close that was sent before the split may have a deadline.
             deadline: Some(Duration::ZERO),
             answer: Answer::None,
+            closing_since: None,
             has_senders: true,
             tick_is_due: true,
         }
@@ -265,8 +268,10 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
 
     /// Waits until a deadline may have passed. Returns the error if it is that of the transport.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Option<Error>> {
-        let is_closing = !self.engine.can_send() || self.receiver == ReceiverState::Dropped;
-        let deadline = self.output.write_deadline(self.limits.write_timeout(is_closing));
+        if !self.engine.can_send() || self.receiver == ReceiverState::Dropped {
+            self.closing_since.get_or_insert_with(Instant::now);
+        }
+        let deadline = self.limits.write_deadline(&self.output, self.closing_since);
         if let Some(deadline) = deadline {
             self.clock.arm_at(deadline);
         }

@@ -335,6 +335,36 @@ async fn a_close_ends_also_if_the_peer_does_not_read() {
     }
 }
 
+/// The stall before the close had no limit.
+#[tokio::test(start_paused = true)]
+async fn a_close_after_a_long_stall_has_ten_seconds() {
+    for is_split in [false, true] {
+        let config = Config::new().ping_interval(None).pong_timeout(None);
+        let (mut ws, mut peer) = open(Role::Server, config, 100);
+        ws.feed(vec![7; 1000]).await.unwrap();
+        let task = tokio::spawn(async move {
+            if is_split {
+                let (sender, mut receiver) = ws.split();
+                assert!(timeout(seconds(60), receiver.receive()).await.is_err());
+                sender.close(CloseCode::GOING_AWAY, "").await.unwrap();
+                while receiver.receive().await?.is_some() {}
+                Ok(())
+            } else {
+                assert!(timeout(seconds(60), ws.receive()).await.is_err());
+                ws.close(CloseCode::GOING_AWAY, "").await.map(drop)
+            }
+        });
+        sleep(seconds(60 + 9)).await;
+        let mut output = vec![0; 4 + 1000 + 4];
+        peer.read_exact(&mut output).await.expect("all output");
+        assert!(output.ends_with(b"\x88\x02\x03\xe9"), "{is_split}");
+        peer.write_all(&frame(Role::Server, 0x88, b"\x03\xe9")).await.unwrap();
+        drop(peer);
+        let result: Result<(), Error> = task.await.unwrap();
+        assert!(result.is_ok(), "{is_split} {result:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_task_that_writes_ends_also_if_the_peer_does_not_read() {
     let config = Config::new().pong_timeout(None).max_write_buffer(100);

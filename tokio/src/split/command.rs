@@ -70,6 +70,36 @@ impl Inquiry {
     }
 }
 
+/// Of the [`Sender`](super::Sender)s to the task that writes: whether the application closes the connection.
+/// The Close may be in the queue or wait for room there, and the task takes nothing from the queue while its
+/// output is full.
+#[derive(Debug, Default)]
+pub(crate) struct Closing {
+    has_begun: AtomicBool,
+    writer: AtomicWaker,
+}
+
+impl Closing {
+    /// The application closes the connection. If the future of its close is dropped, that still holds.
+    pub(crate) fn begin(&self) {
+        self.has_begun.store(true, Ordering::Release);
+        self.writer.wake();
+    }
+
+    /// The application sends this message.
+    pub(crate) fn announce(&self, message: &Message) {
+        if message.is_close() {
+            self.begin();
+        }
+    }
+
+    /// Whether the application closes the connection. If not, the beginning wakes the task that writes.
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> bool {
+        self.writer.register(cx.waker());
+        self.has_begun.load(Ordering::Acquire)
+    }
+}
+
 /// To the [`Receiver`](super::Receiver): the task that writes has ended.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -80,6 +110,7 @@ pub(crate) struct Outcome {
 /// The ends of the channels that the halves have.
 pub(crate) struct HalfEnds {
     pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) closing: Arc<Closing>,
     pub(crate) notices: mpsc::Sender<Notice>,
     pub(crate) outcome: oneshot::Receiver<Outcome>,
     pub(crate) inquiry: Arc<Inquiry>,
@@ -89,6 +120,7 @@ pub(crate) struct HalfEnds {
 #[derive(Debug)]
 pub(crate) struct TaskEnds {
     pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) closing: Arc<Closing>,
     pub(crate) notices: mpsc::Receiver<Notice>,
     pub(crate) outcome: oneshot::Sender<Outcome>,
     pub(crate) inquiry: Arc<Inquiry>,
@@ -98,12 +130,13 @@ pub(crate) fn channels() -> (HalfEnds, TaskEnds) {
     let (commands, task_commands) = mpsc::channel(CAPACITY);
     let (notices, task_notices) = mpsc::channel(CAPACITY);
     let (task_outcome, outcome) = oneshot::channel();
-    let inquiry = Arc::new(Inquiry::default());
+    let (closing, inquiry) = (Arc::new(Closing::default()), Arc::new(Inquiry::default()));
     let task = TaskEnds {
         commands: task_commands,
+        closing: Arc::clone(&closing),
         notices: task_notices,
         outcome: task_outcome,
         inquiry: Arc::clone(&inquiry),
     };
-    (HalfEnds { commands, notices, outcome, inquiry }, task)
+    (HalfEnds { commands, closing, notices, outcome, inquiry }, task)
 }

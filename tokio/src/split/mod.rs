@@ -75,7 +75,7 @@ where
                     parts.trace,
                 );
                 tokio::spawn(writer.run());
-                let HalfEnds { commands, notices, outcome, inquiry } = ends;
+                let HalfEnds { commands, closing, notices, outcome, inquiry } = ends;
                 let receiver = Receiver::new(
                     engine,
                     read_transport,
@@ -83,10 +83,12 @@ where
                     parts.started,
                     (notices, outcome, inquiry),
                 );
-                (Sender::new(commands), receiver)
+                (Sender::new(commands, closing), receiver)
             }
             // The connection has ended: there is nothing to send, and the receiver waits for the end.
-            Err(driver) => (Sender::new(ends.commands), Receiver::of_ended(Self::new(driver, None))),
+            Err(driver) => {
+                (Sender::new(ends.commands, ends.closing), Receiver::of_ended(Self::new(driver, None)))
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::error::{SendError as ChannelClosed, TrySendError};
 use tokio::sync::{mpsc, oneshot};
 use websocket_proto::{CloseCode, MessageKind, PreparedMessage, SendError};
 
-use super::command::Command;
+use super::command::{Closing, Command};
 use crate::error::Error;
 use crate::message::{CloseFrame, Message};
 
@@ -37,6 +37,7 @@ use crate::message::{CloseFrame, Message};
 /// ```
 pub struct Sender {
     commands: mpsc::Sender<Command>,
+    closing: Arc<Closing>,
     /// The state of the `Sink`.
     reservation: Reservation,
 }
@@ -50,8 +51,8 @@ enum Reservation {
 type OwnedPermit = mpsc::OwnedPermit<Command>;
 
 impl Sender {
-    pub(super) const fn new(commands: mpsc::Sender<Command>) -> Self {
-        Self { commands, reservation: Reservation::None }
+    pub(super) const fn new(commands: mpsc::Sender<Command>, closing: Arc<Closing>) -> Self {
+        Self { commands, closing, reservation: Reservation::None }
     }
 
     /// Queues a message or a control frame. The task that writes sends it soon: there is nothing to flush.
@@ -64,6 +65,7 @@ impl Sender {
     /// [`reserve`](Self::reserve) first.
     pub async fn send(&self, message: impl Into<Message>) -> Result<(), Error> {
         let message = checked(message.into())?;
+        self.closing.announce(&message);
         self.commands.send(Command::Send(message)).await.map_err(|_| Error::Closed)
     }
 
@@ -73,7 +75,12 @@ impl Sender {
     /// As [`send`](Self::send); [`SendError::Full`] if there is no room: the peer reads too slowly.
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), Error> {
         let message = checked(message.into())?;
-        self.commands.try_send(Command::Send(message)).map_err(try_error)
+        let is_close = message.is_close();
+        self.commands.try_send(Command::Send(message)).map_err(try_error)?;
+        if is_close {
+            self.closing.begin();
+        }
+        Ok(())
     }
 
     /// Waits until there is room in the queue, and reserves it.
@@ -84,7 +91,8 @@ impl Sender {
     /// # Cancel safety
     /// The future can be dropped at any time.
     pub async fn reserve(&self) -> Result<Permit<'_>, Error> {
-        self.commands.reserve().await.map(Permit).map_err(|_| Error::Closed)
+        let permit = self.commands.reserve().await.map_err(|_| Error::Closed)?;
+        Ok(Permit { permit, closing: &self.closing })
     }
 
     /// Queues a message that was encoded before, for messages that are sent to many.
@@ -201,7 +209,7 @@ impl Sender {
 /// A clone has no reservation.
 impl Clone for Sender {
     fn clone(&self) -> Self {
-        Self::new(self.commands.clone())
+        Self::new(self.commands.clone(), Arc::clone(&self.closing))
     }
 }
 
@@ -223,7 +231,10 @@ impl fmt::Debug for Sender {
 /// ```
 #[derive(Debug)]
 #[must_use = "a permit that is dropped sends nothing"]
-pub struct Permit<'a>(mpsc::Permit<'a, Command>);
+pub struct Permit<'a> {
+    permit: mpsc::Permit<'a, Command>,
+    closing: &'a Closing,
+}
 
 impl Permit<'_> {
     /// Queues a message or a control frame.
@@ -231,7 +242,9 @@ impl Permit<'_> {
     /// # Errors
     /// [`Error::Send`] if a control frame is too long.
     pub fn send(self, message: impl Into<Message>) -> Result<(), Error> {
-        self.0.send(Command::Send(checked(message.into())?));
+        let message = checked(message.into())?;
+        self.closing.announce(&message);
+        self.permit.send(Command::Send(message));
         Ok(())
     }
 }
@@ -268,6 +281,7 @@ impl Sink<Message> for Sender {
         let message = checked(message)?;
         match core::mem::replace(&mut self.reservation, Reservation::None) {
             Reservation::Ready(permit) => {
+                self.closing.announce(&message);
                 permit.send(Command::Send(message));
                 Ok(())
             }
@@ -281,6 +295,7 @@ impl Sink<Message> for Sender {
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.closing.begin();
         match ready!(self.poll_reserve(cx)) {
             Ok(()) => Poll::Ready(self.start_send(CloseFrame::new(CloseCode::NORMAL_CLOSURE, "").into())),
             Err(_) => Poll::Ready(Ok(())),

@@ -41,7 +41,7 @@ pub(super) struct Writer<S> {
     /// The next deadline of the engine.
     deadline: Option<Duration>,
     answer: Answer,
-    /// When the closing handshake has begun, or the application has dropped the receiver.
+    /// When the connection has begun to [close](Self::is_closing).
     closing_since: Option<Instant>,
     has_senders: bool,
     tick_is_due: bool,
@@ -268,8 +268,8 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
 
     /// Waits until a deadline may have passed. Returns the error if it is that of the transport.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Option<Error>> {
-        if !self.engine.can_send() || self.receiver == ReceiverState::Dropped {
-            self.closing_since.get_or_insert_with(Instant::now);
+        if self.closing_since.is_none() && self.is_closing(cx) {
+            self.closing_since = Some(Instant::now());
         }
         let deadline = self.limits.write_deadline(&self.output, self.closing_since);
         if let Some(deadline) = deadline {
@@ -279,6 +279,12 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         self.tick_is_due = true;
         let is_stalled = deadline.is_some_and(|deadline| deadline <= Instant::now());
         Poll::Ready(is_stalled.then_some(Error::WriteTimeout))
+    }
+
+    /// Whether the closing handshake has begun, a Close waits for room in the output, or the application has
+    /// dropped the receiver.
+    fn is_closing(&self, cx: &Context<'_>) -> bool {
+        !self.engine.can_send() || self.receiver == ReceiverState::Dropped || self.channels.closing.poll(cx)
     }
 
     /// Whether there is nothing more to write.

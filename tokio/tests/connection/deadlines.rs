@@ -3,7 +3,7 @@
 use core::future::poll_fn;
 use core::pin::pin;
 
-use futures_util::StreamExt as _;
+use futures_util::{SinkExt, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::task::coop::{consume_budget, has_budget_remaining};
 use tokio::time::{Instant, sleep, timeout};
@@ -362,6 +362,37 @@ async fn a_close_after_a_long_stall_has_ten_seconds() {
         drop(peer);
         let result: Result<(), Error> = task.await.unwrap();
         assert!(result.is_ok(), "{is_split} {result:?}");
+    }
+}
+
+/// The task that writes takes nothing from the queue, because its output is full.
+#[tokio::test(start_paused = true)]
+async fn a_close_that_waits_in_the_queue_ends_also_if_the_peer_does_not_read() {
+    let cases = [(15, "close"), (15, "try_send"), (15, "permit"), (15, "sink"), (16, "close"), (16, "sink")];
+    for (in_queue, with) in cases {
+        let config = Config::new().pong_timeout(None).max_write_buffer(100);
+        let (ws, _peer) = open(Role::Server, config, 100);
+        let (mut sender, mut receiver) = ws.split();
+        sender.send(vec![7; 1000]).await.unwrap();
+        assert!(timeout(seconds(60), receiver.receive()).await.is_err());
+        for _ in 0..in_queue {
+            sender.try_send("more").unwrap();
+        }
+        let started = Instant::now();
+        let closing = tokio::spawn(async move {
+            let close = Message::Close(None);
+            match with {
+                "close" => sender.close(CloseCode::GOING_AWAY, "").await,
+                "try_send" => sender.try_send(close),
+                "permit" => sender.reserve().await.and_then(|permit| permit.send(close)),
+                _ => SinkExt::close(&mut sender).await,
+            }
+        });
+        let result = timeout(seconds(100), receiver.receive()).await;
+        assert!(matches!(result, Ok(Err(Error::WriteTimeout))), "{in_queue} {with} {result:?}");
+        assert!((10..=12).contains(&started.elapsed().as_secs()));
+        let is_queued = closing.await.unwrap().is_ok();
+        assert_eq!(is_queued, in_queue < 16 || with == "sink", "{in_queue} {with}");
     }
 }
 

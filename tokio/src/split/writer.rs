@@ -176,11 +176,14 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         if self.engine.has_pending_reply() && self.has_room() {
             self.engine.flush_reply(&mut self.output);
         }
-        while self.has_senders && self.has_room() {
+        while self.has_senders {
             if !self.engine.can_send() {
-                // The messages in the queue cannot be sent any more.
+                // The messages in the queue cannot be sent any more, whether the output has room or not.
                 self.channels.commands.close();
                 self.has_discarded |= self.fragments.take().is_some();
+            }
+            if !self.has_room() {
+                break;
             }
             if self.send_next_fragment()? {
                 collected = true;

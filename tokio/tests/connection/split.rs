@@ -169,6 +169,29 @@ async fn a_flush_after_a_message_that_is_not_sent_fails() {
     assert_eq!(events(Role::Server, &output.await.unwrap()), ["Text(\"sent\")", "Close(None)"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn senders_learn_of_the_end_while_the_output_is_full() {
+    for (input, fragments) in [(0x88, false), (0x88, true), (0x83, false)] {
+        let (ws, mut peer) = open(Role::Server, Config::new().max_write_buffer(100), 100);
+        let (sender, mut receiver) = ws.split();
+        if fragments {
+            sender.send_fragments(MessageKind::Text, (0..1000).map(|_| "piece")).await.unwrap();
+        }
+        sender.send(vec![7; 1000]).await.unwrap();
+        let waiting = sender.clone();
+        let waiting = tokio::spawn(async move { while waiting.send("more").await.is_ok() {} });
+        let receiving = tokio::spawn(async move { while let Ok(Some(_)) = receiver.receive().await {} });
+        sleep(seconds(1)).await;
+        assert!(sender.can_send() && !waiting.is_finished());
+        write(&mut peer, &frame(Role::Server, input, b"")).await;
+        timeout(seconds(1), sender.closed()).await.expect("the end");
+        timeout(seconds(1), waiting).await.expect("the end").unwrap();
+        assert!(matches!(sender.flush().await, Err(Error::Closed)));
+        assert!(!receiving.is_finished(), "the output waits for the transport");
+        receiving.abort();
+    }
+}
+
 #[tokio::test]
 async fn a_full_queue_is_an_error_of_try_send() {
     let (ws, _peer) = open(Role::Server, Config::new().max_write_buffer(10), 10);

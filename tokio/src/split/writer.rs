@@ -203,7 +203,14 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         match command {
             // Without an answer, the sender learns that the connection has ended.
             Command::Flush(_) if self.has_discarded => {}
-            Command::Flush(flush) => self.flushes.push_back((self.output.position(), flush)),
+            Command::Flush(flush) => {
+                // Futures of `flush` can be dropped during a stall. The search runs only before the memory
+                // grows, so a flush takes constant time on average.
+                if self.flushes.len() == self.flushes.capacity() {
+                    self.flushes.retain(|(_, flush)| !flush.is_closed());
+                }
+                self.flushes.push_back((self.output.position(), flush));
+            }
             _ if !self.engine.can_send() => self.has_discarded = true,
             Command::Send(message) => {
                 self.tick_is_due = self.tick_is_due || message.is_close();

@@ -87,6 +87,26 @@ fn s5_5_3_pongs_for_a_peer_that_does_not_read_keep_memory_bounded() {
     assert!(allocated.bytes_max < 300_000, "{}", allocated.bytes_max);
 }
 
+#[test]
+fn flushes_that_are_dropped_keep_memory_bounded() {
+    let allocated = measure(|| {
+        run(async {
+            let (ws, mut peer) = open(Role::Server, Config::new().pong_timeout(None), 64);
+            let (sender, _receiver) = ws.split();
+            sender.send(vec![7; 1000]).await.unwrap();
+            let other = sender.clone();
+            let waiting = tokio::spawn(async move { other.flush().await });
+            for _ in 0..10_000 {
+                assert!(tokio::time::timeout(seconds(1), sender.flush()).await.is_err());
+            }
+            assert!(!waiting.is_finished());
+            peer.read_exact(&mut [0; 4 + 1000]).await.unwrap();
+            waiting.await.unwrap().unwrap();
+        });
+    });
+    assert!(allocated.bytes_max < 50_000, "{}", allocated.bytes_max);
+}
+
 /// An idle connection returns the memory of its last messages when it sends its first Ping.
 #[test]
 fn idle_connections_return_memory() {

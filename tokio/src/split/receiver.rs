@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::{Future as _, poll_fn};
-use core::pin::Pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
@@ -11,6 +11,7 @@ use futures_core::Stream;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::unconstrained;
 use tokio::time::Instant;
 use websocket_proto::ReceiveBuffer;
 
@@ -182,7 +183,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
                 }
                 return Poll::Ready(());
             }
-            if let Poll::Ready(outcome) = Pin::new(&mut *outcome).poll(cx) {
+            // If the peer sends without end, the read is pending only because the task has used up its budget.
+            if let Poll::Ready(outcome) = pin!(unconstrained(&mut *outcome)).poll(cx) {
                 self.phase = Phase::Lingering(Instant::now() + LINGER);
                 self.finish(outcome.ok());
                 return Poll::Ready(());

@@ -3,6 +3,7 @@
 mod cancel_safety;
 mod closing;
 mod deadlines;
+mod flood;
 mod handshake;
 mod memory;
 mod messages;

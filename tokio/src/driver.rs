@@ -6,6 +6,7 @@ use std::io;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::Instant;
 use websocket_proto::{
     CloseStatus, MessageKind, PreparedMessage, ReceiveBuffer, SendBuffer as _, State, TransportAction,
@@ -127,7 +128,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let cx = &mut Context::from_waker(&waker);
         while self.is_running() {
             let _ = self.poll_write(cx);
-            if self.tick_is_due && self.tick() {
+            // A wait of an open connection ends with any input, so the input is read before the engine learns
+            // the time. The peer must not postpone any other wait, for example that for its Close.
+            if !self.engine.can_send() && self.tick_is_due && self.tick() {
                 continue;
             }
             if self.engine.transport_action() == TransportAction::Close {
@@ -153,10 +156,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     }
                     break;
                 }
+                if self.tick_is_due && self.tick_after_read(cx) {
+                    continue;
+                }
             }
             ready!(self.poll_deadline(cx));
         }
         Poll::Ready(())
+    }
+
+    /// Tells the engine the time, if there is no input. Returns whether there is new output, or the end.
+    fn tick_after_read(&mut self, cx: &Context<'_>) -> bool {
+        if has_budget_remaining() {
+            return self.tick();
+        }
+        // The transports of tokio are pending to a task that has used up its budget, even if they have input.
+        // The next poll of the task has a new budget.
+        cx.waker().wake_by_ref();
+        false
     }
 
     /// Waits for the end of the transport. Returns the error that is not reported yet.

@@ -11,6 +11,7 @@ use futures_core::Stream;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::coop::has_budget_remaining;
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 use websocket_proto::ReceiveBuffer;
@@ -183,13 +184,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
                 }
                 return Poll::Ready(());
             }
-            // If the peer sends without end, the read is pending only because the task has used up its budget.
+            // If the peer sends without end, the read is pending only when the task has used up its budget.
             if let Poll::Ready(outcome) = pin!(unconstrained(&mut *outcome)).poll(cx) {
                 self.phase = Phase::Lingering(Instant::now() + LINGER);
                 self.finish(outcome.ok());
                 return Poll::Ready(());
             }
-            if has_room && self.inquiry.poll(cx) {
+            if !has_budget_remaining() {
+                // The transports of tokio are pending to a task that has used up its budget, even if they have
+                // input. The next poll of the task has a new budget.
+                cx.waker().wake_by_ref();
+            } else if has_room && self.inquiry.poll(cx) {
                 self.notices.send(Notice::InputRead);
             }
             ready!(self.clock.poll(cx));

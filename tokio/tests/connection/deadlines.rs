@@ -491,6 +491,58 @@ async fn a_pong_that_waits_in_the_transport_is_in_time() {
     }
 }
 
+/// A timer that fires during a stall of `send` says nothing about the Pong.
+#[tokio::test(start_paused = true)]
+async fn a_pong_that_arrives_during_a_stall_is_in_time() {
+    for role in ROLES {
+        let (mut ws, mut peer) = open(role, Config::new(), 100);
+        assert!(timeout(seconds(25), ws.receive()).await.is_err());
+        let task = tokio::spawn(async move {
+            ws.send(vec![7; 1000]).await.unwrap();
+            sleep(seconds(100)).await;
+            ws.receive().await
+        });
+        // The deadline of the Pong is at 40 s, without the stall.
+        sleep(seconds(17)).await;
+        peer.write_all(&frame(role, 0x8a, b"\0\0\0\x01")).await.unwrap();
+        let len = if role == Role::Server { 6 + 1004 } else { 10 + 1008 };
+        peer.read_exact(&mut vec![0; len]).await.unwrap();
+        let result = task.await.unwrap();
+        assert!(matches!(result, Ok(Some(Message::Pong(_)))), "{role:?} {result:?}");
+    }
+}
+
+/// To a task that has used up its budget, the transport shows no input.
+#[tokio::test(start_paused = true)]
+async fn a_busy_task_finds_the_pong_in_the_transport() {
+    for role in ROLES {
+        for is_split in [false, true] {
+            let (mut ws, mut peer) = open(role, Config::new(), 1000);
+            let task = tokio::spawn(async move {
+                if is_split {
+                    let (_sender, mut receiver) = ws.split();
+                    assert!(timeout(seconds(25), receiver.receive()).await.is_err());
+                    sleep(seconds(100)).await;
+                    let result = first_without_budget(receiver.receive()).await;
+                    (result, timeout(seconds(5), receiver.receive()).await)
+                } else {
+                    assert!(timeout(seconds(25), ws.receive()).await.is_err());
+                    sleep(seconds(100)).await;
+                    let result = first_without_budget(ws.receive()).await;
+                    (result, timeout(seconds(5), ws.receive()).await)
+                }
+            });
+            sleep(seconds(26)).await;
+            peer.write_all(&frame(role, 0x8a, b"\0\0\0\x01")).await.unwrap();
+            let results = task.await.unwrap();
+            assert!(
+                matches!(results, (Ok(Some(Message::Pong(_))), Err(_))),
+                "{role:?} {is_split} {results:?}"
+            );
+        }
+    }
+}
+
 /// As a `Stream`, which is not polled while the application works.
 #[tokio::test(start_paused = true)]
 async fn a_pong_is_in_time_while_the_application_works() {

@@ -7,8 +7,9 @@
 //! well, no process reads the stream, and a message costs Redis one call: the script of
 //! [`backplane`](crate::backplane).
 //!
-//! Pub/sub forgets messages that are published while a process is not connected. So after each new
-//! connection, the members read the stream.
+//! Pub/sub forgets messages that are published while a process is not connected, and this process forgets
+//! notices that arrive faster than it passes them on. So after each new connection and each such loss, the
+//! members read the stream.
 
 use core::time::Duration;
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Msg, PushInfo, PushKind, RedisResult};
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{interval, sleep};
 use websocket_proto_tokio::PreparedMessage;
@@ -27,6 +29,9 @@ use crate::protocol::Id;
 /// The number of new messages that a room keeps for members that read slowly. With 256, a room without
 /// messages needs 15 KiB.
 const QUEUE: usize = 256;
+/// The number of notices of Redis that can wait for this task. With the longest messages (4 KiB), they need
+/// 20 MiB. If more arrive, it takes less memory to read the messages from the stream.
+const NOTICES: usize = 4096;
 /// The time from one check of the connection to the next. A Redis that vanishes without a FIN is noticed
 /// after this time and [`DEADLINE`].
 const CHECK: Duration = Duration::from_secs(2);
@@ -74,18 +79,19 @@ async fn listen(
 ) -> RedisResult<()> {
     let (redis, mut notices) = connect(client).await?;
     subscribe(&redis, rooms.keys()).await?;
-    for news in rooms.values() {
-        let _ = news.send(News::Gap); // an error says that all members have left
-    }
+    report_gap(rooms);
     connected.send_replace(Some(redis.clone()));
     let (mut check, mut batch) = (interval(CHECK), Vec::new());
     loop {
         tokio::select! {
             notice = notices.recv() => match notice {
-                None | Some(PushInfo { kind: PushKind::Disconnection, .. }) => {
+                Err(RecvError::Closed) | Ok(PushInfo { kind: PushKind::Disconnection, .. }) => {
                     return Err(io::Error::from(io::ErrorKind::ConnectionReset).into());
                 }
-                Some(notice) => pass_on(notice, rooms)?,
+                // A new connection would not help: it confirms each subscription, and these notices can be
+                // too many again.
+                Err(RecvError::Lagged(_)) => report_gap(rooms),
+                Ok(notice) => pass_on(notice, rooms)?,
             },
             joined = joins.recv_many(&mut batch, 256) => {
                 if joined == 0 {
@@ -106,10 +112,18 @@ async fn listen(
     }
 }
 
-/// Opens a connection with RESP3, which mixes answers and notices. Redis drops it if this process reads the
-/// notices too slowly (`client-output-buffer-limit pubsub`), so the memory of neither side grows for ever.
-async fn connect(client: &Client) -> RedisResult<(MultiplexedConnection, mpsc::UnboundedReceiver<PushInfo>)> {
-    let (notify, notices) = mpsc::unbounded_channel();
+/// Lets all members in this process read the stream.
+fn report_gap(rooms: &Rooms) {
+    for news in rooms.values() {
+        let _ = news.send(News::Gap); // an error says that all members have left
+    }
+}
+
+/// Opens a connection with RESP3, which mixes answers and notices. The task of `redis` reads both as fast as
+/// they arrive, because a notice must not delay an answer. So the channel limits the memory of this process:
+/// it forgets the oldest notices.
+async fn connect(client: &Client) -> RedisResult<(MultiplexedConnection, broadcast::Receiver<PushInfo>)> {
+    let (notify, notices) = broadcast::channel(NOTICES);
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(DEADLINE))
         .set_response_timeout(Some(DEADLINE))

@@ -386,14 +386,15 @@ impl<S: Storage> ReceiveBuffer<S> {
     /// Moves the unread bytes to the end of the memory, if the gap after a message at the front is too small.
     /// They move again only when the memory grows or shrinks, or after a read: not for each part.
     ///
-    /// A memory that grows doubles, but not beyond the room for a message of `max_message_len` bytes. If
-    /// payloads can be taken, they take their memory along. Then the room is at least as long as the unread
-    /// bytes, so that these are not copied for each payload.
+    /// A new memory has twice the length, but not beyond the room for a message of `max_message_len` bytes. If
+    /// payloads can be taken, they take their memory along, and bytes that no read has written are cut off
+    /// before each read. Then the room is at least as long as the unread bytes, so that these are not copied
+    /// for each payload, and not much longer, so that a read does not cost the length of the memory.
     #[cfg(feature = "deflate")]
     fn make_gap(&mut self, wanted: usize, max_message_len: u64) {
         let (len, unread) = (self.storage.bytes().len(), self.unread_len());
         let needed = self.message_end.saturating_add(wanted).saturating_add(unread).min(self.largest());
-        if len < needed {
+        if len < needed && !self.storage.extend(needed.saturating_add(unread), self.unread_end) {
             let least = if S::IS_SPLIT { unread } else { 0 };
             let room = usize::try_from(max_message_len).unwrap_or(usize::MAX).max(least);
             let max_len = room.saturating_add(unread).min(self.largest());

@@ -60,6 +60,13 @@ mod sealed {
         fn bytes_mut(&mut self) -> &mut [u8];
         /// Grows to `len` bytes, if it can grow. The first `used` bytes keep their content.
         fn grow(&mut self, len: usize, used: usize);
+        /// Grows to `len` bytes and returns `true`, if that takes no allocation. The first `used` bytes keep
+        /// their content.
+        #[cfg(feature = "deflate")]
+        #[inline]
+        fn extend(&mut self, _len: usize, _used: usize) -> bool {
+            false
+        }
         /// Shrinks to the first `len` bytes, if it can shrink.
         fn shrink(&mut self, len: usize);
         /// The length of a fixed memory; `usize::MAX` for memory that grows.
@@ -126,8 +133,19 @@ mod sealed {
             self
         }
 
-        fn grow(&mut self, len: usize, used: usize) {
+        #[cfg(feature = "deflate")]
+        fn extend(&mut self, len: usize, used: usize) -> bool {
             // `try_reclaim` can copy all bytes up to the length, so the unused bytes are cut off first.
+            self.truncate(used);
+            let is_reclaimed = self.try_reclaim(len.saturating_sub(used));
+            if is_reclaimed {
+                self.resize(len, 0);
+            }
+            is_reclaimed
+        }
+
+        fn grow(&mut self, len: usize, used: usize) {
+            // As above.
             self.truncate(used);
             let is_reclaimed = self.try_reclaim(len.saturating_sub(used));
             // After a long message, a much larger allocation is not kept for short messages.

@@ -13,6 +13,8 @@ mod inbound;
 mod inbound_blocks;
 mod inbound_limits;
 mod inbound_parts;
+#[cfg(feature = "bytes")]
+mod inbound_reads;
 mod inbound_window;
 mod memory;
 mod negotiation;

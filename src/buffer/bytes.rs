@@ -58,12 +58,14 @@ impl ReceiveBuffer<BytesMut> {
         // Cuts off the memory that `spare_mut` has initialised.
         self.storage.truncate(self.unread_end);
         if self.is_empty() {
-            self.clear_memory(wanted);
+            (self.message_start, self.message_end, self.unread_start, self.unread_end) = (0, 0, 0, 0);
+            self.storage.clear();
         }
+        let capacity = self.storage.capacity();
+        let is_too_large = self.is_too_large(capacity, self.held_len().saturating_add(wanted));
         // Cannot wrap: the length is at most the capacity.
-        let spare = self.storage.capacity().wrapping_sub(self.unread_end);
-        if spare < wanted {
-            self.make_room(wanted);
+        if is_too_large || capacity.wrapping_sub(self.unread_end) < wanted {
+            self.make_room(wanted, is_too_large);
         }
         let spare = self.storage.capacity().wrapping_sub(self.unread_end);
         let result = read(&mut (&mut self.storage).limit(spare));
@@ -71,28 +73,17 @@ impl ReceiveBuffer<BytesMut> {
         result
     }
 
-    /// Forgets all bytes, which are delivered, and releases memory that is much too large.
-    fn clear_memory(&mut self, wanted: usize) {
-        (self.message_start, self.message_end, self.unread_start, self.unread_end) = (0, 0, 0, 0);
-        let capacity = self.storage.capacity();
-        if capacity > self.retained_capacity && capacity / 2 > wanted {
-            self.storage = BytesMut::new();
-        } else {
-            self.storage.clear();
-        }
-    }
-
-    /// Compacts, and reserves memory for so many more bytes.
-    fn make_room(&mut self, wanted: usize) {
+    /// Compacts, and reserves memory for so many more bytes: another one, if this one is too large.
+    fn make_room(&mut self, wanted: usize, is_too_large: bool) {
         self.compact();
         self.storage.truncate(self.unread_end);
         // Also true if all payloads that were taken from the memory are dropped.
-        if self.storage.try_reclaim(wanted) {
+        if !is_too_large && self.storage.try_reclaim(wanted) {
             return;
         }
-        let needed = self.unread_end.saturating_add(wanted);
+        let needed = self.unread_end.saturating_add(wanted).max(LEAST);
         let most = self.needed_at_most(wanted).min(self.largest());
-        let len = grown(self.storage.capacity(), needed.max(LEAST), most);
+        let len = if is_too_large { needed } else { grown(self.storage.capacity(), needed, most) };
         let mut memory = BytesMut::with_capacity(len);
         memory.extend_from_slice(&self.storage);
         self.storage = memory;
@@ -129,8 +120,9 @@ impl ReceiveBuffer<BytesMut> {
     /// [`Bytes::copy_from_slice`].
     ///
     /// For [`spare_mut`](Self::spare_mut), the buffer allocates memory for four reads, or for fewer if they exceed the retained capacity, but at
-    /// least for two. If the memory is larger than the retained capacity and the rest is not longer than the
-    /// payload, the payload takes the whole allocation, and the buffer copies the rest to a new one.
+    /// least for two. If the memory is larger than the retained capacity, the payload fills a quarter of it, and
+    /// the rest is not longer than the payload, the payload takes the whole allocation, and the buffer copies
+    /// the rest to a new one.
     #[must_use = "the payload is gone from the buffer"]
     #[doc(alias = "into_data")]
     #[doc(alias = "freeze")]
@@ -147,9 +139,10 @@ impl ReceiveBuffer<BytesMut> {
             // §5.5: a control frame after message bytes, which stay: at most 125 bytes to copy.
             return Some(Bytes::copy_from_slice(payload));
         }
-        // The rest is copied only if it is not longer than the payload, so that the number of copies of a
-        // byte has a constant limit.
-        let is_long = self.storage.capacity() > self.retained_capacity && self.held_len() <= payload.len();
+        // A short payload does not take a large allocation. The rest is copied only if it is not longer than
+        // the payload, so that the number of copies of a byte has a constant limit.
+        let (len, capacity) = (payload.len(), self.storage.capacity());
+        let is_long = capacity > self.retained_capacity && len >= capacity / 4 && self.held_len() <= len;
         let memory = if is_long { self.move_rest() } else { self.split_off_front(end) };
         Some(memory.freeze().slice(start..end))
     }

@@ -61,7 +61,7 @@ use crate::wire::{mask, mask_into};
 /// `Vec<u8>` (feature `alloc`) allocates nothing before the first `spare_mut`. It grows with the bytes
 /// received, and never by the length that a header declares: up to 4 MiB it doubles, then it grows by a
 /// quarter, but not beyond what the last frame of a message and one read need. If the memory is larger than the
-/// retained capacity and less than half of it is needed, `spare_mut` returns the rest to the allocator.
+/// retained capacity and less than half of it is needed, the next read returns the rest to the allocator.
 ///
 /// `bytes::BytesMut` (feature `bytes`) grows in the same way, and the payload of an event can be
 /// [taken](ReceiveBuffer::take_payload) as `Bytes` without a copy.
@@ -165,13 +165,13 @@ impl<S: Storage> ReceiveBuffer<S> {
         let len = self.storage.bytes().len();
         if self.is_empty() {
             (self.message_start, self.message_end, self.unread_start, self.unread_end) = (0, 0, 0, 0);
-            if len < wanted || self.is_too_large(wanted) {
+            if len < wanted || self.is_too_large(len, wanted) {
                 self.make_spare(wanted);
             }
         } else {
             let spare = self.spare_end().saturating_sub(self.unread_end);
             let needed = self.unread_end.saturating_add(wanted);
-            if spare < wanted || self.free_front() >= self.held_len() || self.is_too_large(needed) {
+            if spare < wanted || self.free_front() >= self.held_len() || self.is_too_large(len, needed) {
                 self.make_spare(wanted);
             }
         }
@@ -272,7 +272,9 @@ impl<S: Storage> ReceiveBuffer<S> {
     }
 
     /// The connection needs more bytes: so many for the payload of the last frame of a message, or any number.
+    /// An empty buffer stores no number, because it can serve another connection.
     pub(crate) fn await_payload(&mut self, remaining: Option<u64>) {
+        let remaining = remaining.filter(|_| !self.is_empty());
         self.awaited = remaining.and_then(|remaining| u32::try_from(remaining).ok()).unwrap_or(u32::MAX);
     }
 
@@ -483,12 +485,11 @@ impl<S: Storage> ReceiveBuffer<S> {
         if self.message_start == self.message_end { self.unread_start } else { self.message_start }
     }
 
-    /// Whether `spare_mut` shrinks the memory if `needed` bytes are needed. With the factor of two, messages
-    /// that are about as long as a read do not shrink and grow the memory in turn, and a shrink copies at
-    /// most as many bytes as were received before it.
+    /// Whether a memory of `len` bytes shrinks before a read if `needed` bytes are needed. With the factor of
+    /// two, messages that are about as long as a read do not shrink and grow the memory in turn, and a shrink
+    /// copies at most as many bytes as were received before it.
     #[inline]
-    fn is_too_large(&self, needed: usize) -> bool {
-        let len = self.storage.bytes().len();
+    pub(super) fn is_too_large(&self, len: usize, needed: usize) -> bool {
         len > self.retained_capacity && len / 2 > needed
     }
 
@@ -497,7 +498,7 @@ impl<S: Storage> ReceiveBuffer<S> {
         self.compact();
         let limit = self.largest();
         let needed = self.unread_end.saturating_add(wanted).min(limit);
-        if self.is_too_large(needed) {
+        if self.is_too_large(self.storage.bytes().len(), needed) {
             self.storage.shrink(self.unread_end);
         }
         let len = self.storage.bytes().len();

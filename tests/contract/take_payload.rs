@@ -273,6 +273,12 @@ fn a_cleared_buffer_awaits_no_rest_of_a_frame<R: Side>() {
     assert_eq!(connection.receive(&mut inbound, &mut out), Ok(None));
     inbound.clear();
     assert_eq!(room(&mut inbound, 70_000), 70_000);
+    // A buffer that is empty between a header and its payload can serve another connection.
+    let (mut connection, header_len) = (R::open(Config::default()), wire.len() - 10_000);
+    let _ = inbound.feed(&wire[..header_len]);
+    assert_eq!(connection.receive(&mut inbound, &mut out), Ok(None));
+    assert!(inbound.is_empty());
+    assert_eq!(room(&mut inbound, 80_000), 80_000);
 }
 
 #[test]
@@ -301,6 +307,60 @@ fn a_long_payload_takes_its_memory_with_it<R: Side>() {
     assert!(info.bytes_current < 128 * 1024, "{info:?}");
     // The sum of all allocations: the memory doubles.
     assert!(info.bytes_total < 64 << 20, "{info:?}");
+}
+
+both_roles!(a_read_without_zeros_releases_the_memory_of_a_long_message_while_a_byte_is_unread);
+fn a_read_without_zeros_releases_the_memory_of_a_long_message_while_a_byte_is_unread<R: Side>() {
+    let (mut connection, mut inbound) = (R::open(Config::default()), None);
+    let wire = [frame::<R>(0x82, &vec![7; 8 << 20]), frame::<R>(0x82, b"x").repeat(2)].concat();
+    let end = wire.len() - frame::<R>(0x82, b"x").len();
+    let info = measure(|| {
+        let inbound = inbound.insert(ReceiveBuffer::for_bytes());
+        let mut events = 0;
+        // The second read ends one byte into the last frame.
+        for mut chunk in [&wire[..=end], &wire[end + 1..]] {
+            while !chunk.is_empty() {
+                chunk = read(inbound, chunk);
+                while connection.receive(inbound, &mut Vec::new()).unwrap().is_some() {
+                    events += 1;
+                }
+            }
+        }
+        assert_eq!(events, 3);
+    });
+    assert!(info.bytes_current < 8192, "{info:?}");
+    drop(inbound);
+}
+
+both_roles!(short_payloads_of_long_reads_share_their_memory);
+fn short_payloads_of_long_reads_share_their_memory<R: Side>() {
+    const READ: usize = 64 * 1024;
+    let wire = frame::<R>(0x82, b"x");
+    let inputs: [Input; 2] = [
+        |inbound, chunk| {
+            inbound.spare_mut(READ)[..chunk.len()].copy_from_slice(chunk);
+            inbound.advance(chunk.len());
+            &[]
+        },
+        |inbound, chunk| {
+            inbound.read_with(READ, |spare| spare.put_slice(chunk));
+            &[]
+        },
+    ];
+    for input in inputs {
+        let (mut connection, mut taken) = (R::open(Config::default()), Vec::with_capacity(1000));
+        let info = measure(|| {
+            let mut inbound = ReceiveBuffer::for_bytes();
+            for _ in 0..1000 {
+                assert_eq!(input(&mut inbound, &wire), b"");
+                assert!(matches!(connection.receive(&mut inbound, &mut Vec::new()), Ok(Some(_))));
+                taken.push(inbound.take_payload().unwrap());
+                assert!(matches!(connection.receive(&mut inbound, &mut Vec::new()), Ok(None)));
+            }
+        });
+        assert!(info.bytes_total < 6 * READ as u64, "{info:?}");
+        assert_eq!(taken, vec!["x"; 1000]);
+    }
 }
 
 both_roles!(the_memory_of_a_long_message_is_not_kept_for_short_ones);

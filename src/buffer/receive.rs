@@ -124,8 +124,8 @@ impl<'a> ReceiveBuffer<&'a mut [u8]> {
 
     /// An empty buffer over fixed memory. The content of the memory does not matter.
     ///
-    /// The memory should have room for the head of the handshake, and for the largest message together with a
-    /// control frame (131 bytes). If messages are [delivered in parts](crate::Delivery::Parts),
+    /// The memory should have room for the head of the handshake and 4 bytes, and for the largest message
+    /// together with a control frame (131 bytes). If messages are [delivered in parts](crate::Delivery::Parts),
     /// [`MIN_LEN`](Self::MIN_LEN) bytes are enough after the handshake. If compressed messages are delivered
     /// whole (feature `deflate`), the memory should have room for the largest message together with all bytes
     /// of one read.

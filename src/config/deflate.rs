@@ -22,8 +22,10 @@ pub struct DeflateConfig {
     /// The largest windows that this endpoint agrees to, and whether it agrees to context takeover. Default:
     /// windows of 2^15 bytes, and takeover in both directions.
     ///
-    /// The negotiated parameters can be smaller, but never larger. If a client does not offer to limit its
-    /// window, a server with `client_window_bits` below 15 declines the extension.
+    /// The negotiated parameters can be smaller, but not larger, with one exception: a server can answer
+    /// without the limits that a client has for its own messages. The client obeys them all the same. If a
+    /// client does not offer to limit its window, a server with `client_window_bits` below 15 declines the
+    /// extension.
     #[doc(alias = "max_window_bits")]
     pub limits: DeflateParams,
     /// The compression level: 0 (no compression), 1 (fastest output) to 9 (smallest output). Default: 6. A

@@ -83,10 +83,11 @@ pub struct Config {
     /// If `false`, the application must answer with [`close`](crate::Connection::close) or
     /// [`close_empty`](crate::Connection::close_empty). No timeout runs before it does.
     pub auto_close: bool,
-    /// Whether a server reports requests that are HTTP but ask for no upgrade, as
+    /// Whether a server reports GET requests of HTTP/1.1 that have no content and ask for no upgrade, as
     /// [`Event::PlainRequest`](crate::Event::PlainRequest). Default: `false`.
     ///
-    /// If `false`, the server answers them with 426.
+    /// If `false`, the server answers them with 426. It answers other methods with 405 and other versions of
+    /// HTTP with 505 in both cases.
     pub allow_plain_http: bool,
     /// How long the peer may take to send its whole request or response, from the first
     /// [`tick`](crate::Connection::tick) on. Default: 10 s.

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | input, [`Delivery::Messages`] | the largest message plus a control frame of 131 bytes; for compressed messages, plus all bytes of one read |
 //! | input, [`Delivery::Parts`] | [`MIN_LEN`] bytes (135), for messages of any size |
-//! | input, during the opening handshake | the whole head of the request or the response |
+//! | input, during the opening handshake | the whole head of the request or the response, and 4 bytes |
 //! | output | each frame that you send, and a control frame of 131 bytes |
 //! | output, during the opening handshake | on a client, the request; on a server, the 101 response or a rejection of about 260 bytes |
 //!

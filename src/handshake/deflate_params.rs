@@ -8,7 +8,7 @@ use super::extensions::{Extension, ParamValue};
 use crate::error::HandshakeError;
 
 /// The value of a Sec-WebSocket-Extensions field that this endpoint writes. The longest one is
-/// permessage-deflate with all four parameters: 124 bytes.
+/// permessage-deflate with all four parameters: 128 bytes.
 pub(super) type ExtensionsValue = ArrayString<128>;
 
 /// The extension's name (RFC 7692 §7).

@@ -320,13 +320,19 @@ fn the_limits_of_a_response_are_exact() {
         To::Client.judge(config, &passes, Ok(()));
         To::Client.judge_last_byte(config, fails.as_bytes(), error);
     }
-    // A fixed buffer is a limit as well.
-    for (len, error) in [(RESPONSE.len(), None), (RESPONSE.len() - 1, Some(Error::Handshake(HeadTooLong)))] {
+    // A fixed buffer is a limit as well. From the least length on, it leaves room for a code point.
+    let (too_long, long) = (Some(Error::Handshake(HeadTooLong)), head(600).into_bytes());
+    for (head, len, error) in [
+        (RESPONSE, RESPONSE.len(), None),
+        (RESPONSE, RESPONSE.len() - 1, too_long),
+        (&long, 604, None),
+        (&long, 603, too_long),
+    ] {
         for chunk in [1, 50, 1000] {
             let mut memory = vec![0; len];
             let inbound = ReceiveBuffer::fixed(&mut memory);
             let outcome =
-                support::feed(asking(Config::default(), &[]), inbound, RESPONSE.chunks(chunk), |_, _| {});
+                support::feed(asking(Config::default(), &[]), inbound, head.chunks(chunk), |_, _| {});
             assert_eq!((outcome.error, outcome.out), (error, vec![]), "{len} by {chunk}");
         }
     }

@@ -55,7 +55,8 @@ impl UpgradeOffer<'_> {
     /// [`DeflateConfig::limits`](crate::DeflateConfig::limits) does.
     ///
     /// The connection compresses sent messages if it is [established](crate::Connection::established) with a
-    /// [`Config::deflate`](crate::Config::deflate).
+    /// [`Config::deflate`](crate::Config::deflate). Give it the same limits: the server can leave out what
+    /// the offer says about the client, and relies on it nevertheless (RFC 7692 §7.1.1.2, §7.1.2.2).
     ///
     /// ```
     /// use websocket_proto::handshake::UpgradeOffer;

@@ -36,8 +36,9 @@ pub(crate) struct Driver<S> {
     phase: Phase,
     /// Why the connection has ended, until it is reported.
     error: Option<Error>,
-    /// Why nothing can be written any more. Input is read until this time.
-    write_error: Option<(io::Error, Instant)>,
+    /// Why nothing can be written any more. Input is read until this time, which the first wait for input
+    /// sets.
+    write_error: Option<(io::Error, Option<Instant>)>,
     /// Whether the engine must be told the time before the next wait.
     tick_is_due: bool,
     /// When the closing handshake has begun, or the application's wait for room for its Close.
@@ -143,6 +144,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     continue;
                 }
             }
+            if self.has_limit() && self.poll_deadline(cx).is_ready() {
+                continue;
+            }
             // A peer that does not read is not read from, so that its memory here is bounded.
             if self.has_room() {
                 let poll_read = if self.is_idle { poll_read_idle } else { poll_read };
@@ -163,6 +167,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             ready!(self.poll_deadline(cx));
         }
         Poll::Ready(())
+    }
+
+    /// Whether there can be a deadline that input does not move. It is checked before each read, because the
+    /// read of a peer that sends without end is never pending.
+    fn has_limit(&self) -> bool {
+        !self.engine.can_send() || self.output.is_stalled() || self.write_error.is_some()
     }
 
     /// Tells the engine the time, if there is no input. Returns whether there is new output, or the end.
@@ -291,7 +301,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             self.clock.leave_out(waited);
         }
         if let Err(error) = ready!(written) {
-            self.write_error = Some((error, Instant::now() + LINGER));
+            self.write_error = Some((error, None));
         }
         if self.write_error.is_some() {
             self.output.clear();
@@ -334,12 +344,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             self.closing_since.get_or_insert_with(Instant::now);
         }
         let write = self.limits.write_deadline(&self.output, self.closing_since);
-        let read = self.write_error.as_ref().map(|(_, until)| *until);
+        let from_now = || Instant::now() + LINGER;
+        let read = self.write_error.as_mut().map(|(_, until)| *until.get_or_insert_with(from_now));
         for deadline in [write, read].into_iter().flatten() {
             self.clock.arm_at(deadline);
         }
         ready!(self.clock.poll(cx));
         self.tick_is_due = true;
+        if !has_budget_remaining() {
+            // The transport may be pending only for that reason. The next poll of the task has a new budget.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let now = Instant::now();
         if write.is_some_and(|deadline| deadline <= now) {
             self.output.clear();

@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use tokio::io::AsyncWrite;
 use tokio::sync::oneshot;
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, timeout};
 use websocket_proto::{CloseCode, MessageKind, SendBuffer as _, TransportAction};
 
@@ -287,6 +288,11 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         }
         ready!(self.clock.poll(cx));
         self.tick_is_due = true;
+        if !has_budget_remaining() {
+            // The transport may be pending only for that reason. The next poll of the task has a new budget.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let is_stalled = deadline.is_some_and(|deadline| deadline <= Instant::now());
         Poll::Ready(is_stalled.then_some(Error::WriteTimeout))
     }

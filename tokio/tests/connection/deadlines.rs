@@ -543,6 +543,34 @@ async fn a_busy_task_finds_the_pong_in_the_transport() {
     }
 }
 
+/// To a task that has used up its budget, the transport accepts nothing.
+#[tokio::test(start_paused = true)]
+async fn a_busy_task_finds_room_in_the_transport() {
+    for role in ROLES {
+        for with_flush in [false, true] {
+            let (mut ws, mut peer) = open(role, Config::new(), 100);
+            let task = tokio::spawn(async move {
+                ws.feed(vec![7; 150]).await.unwrap();
+                assert!(timeout(seconds(1), ws.flush()).await.is_err());
+                // The peer has read all of it long before the end of this wait.
+                sleep(seconds(100)).await;
+                if with_flush {
+                    first_without_budget(ws.flush()).await?;
+                } else {
+                    let received = timeout(seconds(5), first_without_budget(ws.receive())).await;
+                    assert!(received.is_err(), "{role:?} {received:?}");
+                }
+                Ok(())
+            });
+            sleep(seconds(10)).await;
+            let mut output = vec![0; if role == Role::Server { 4 + 150 } else { 8 + 150 }];
+            peer.read_exact(&mut output).await.unwrap();
+            let result: Result<(), Error> = task.await.unwrap();
+            assert!(result.is_ok(), "{role:?} {with_flush} {result:?}");
+        }
+    }
+}
+
 /// As a `Stream`, which is not polled while the application works.
 #[tokio::test(start_paused = true)]
 async fn a_pong_is_in_time_while_the_application_works() {

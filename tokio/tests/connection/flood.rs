@@ -9,7 +9,7 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::JoinHandle;
 use tokio::task::coop::consume_budget;
-use tokio::time::{Instant, advance};
+use tokio::time::{Instant, advance, sleep};
 use websocket_proto_tokio::{
     CloseCode, CloseFrame, Config, Error, Message, Negotiated, Role, Timeout, WebSocket,
 };
@@ -19,8 +19,16 @@ use crate::support::{ROLES, frame, seconds};
 /// A transport that always has input. As those of tokio, it is pending if the task has used up its budget.
 struct Flood {
     input: Vec<u8>,
-    /// Whether the peer reads.
-    is_read: bool,
+    writes: Writes,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Writes {
+    Accepted,
+    /// The peer does not read.
+    Stalled,
+    /// The peer has closed its socket.
+    Failing,
 }
 
 impl AsyncRead for Flood {
@@ -37,7 +45,11 @@ impl AsyncRead for Flood {
 
 impl AsyncWrite for Flood {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.is_read { Poll::Ready(Ok(bytes.len())) } else { Poll::Pending }
+        match self.writes {
+            Writes::Accepted => Poll::Ready(Ok(bytes.len())),
+            Writes::Stalled => Poll::Pending,
+            Writes::Failing => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -49,8 +61,8 @@ impl AsyncWrite for Flood {
     }
 }
 
-fn open(role: Role, input: Vec<u8>, is_read: bool) -> WebSocket<Flood> {
-    WebSocket::from_upgraded(Flood { input, is_read }, role, Negotiated::new(), Config::new())
+fn open(role: Role, input: Vec<u8>, writes: Writes) -> WebSocket<Flood> {
+    WebSocket::from_upgraded(Flood { input, writes }, role, Negotiated::new(), Config::new())
 }
 
 /// Sends the message, and receives until the end.
@@ -84,7 +96,7 @@ async fn end(task: JoinHandle<Result<(), Error>>, case: impl core::fmt::Debug) -
 async fn a_flood_does_not_postpone_the_limit_of_a_close() {
     for role in ROLES {
         for is_split in [false, true] {
-            let ws = open(role, frame(role, 0x82, b"data"), true);
+            let ws = open(role, frame(role, 0x82, b"data"), Writes::Accepted);
             let close = CloseFrame::new(CloseCode::GOING_AWAY, "");
             let (error, after) = end(tokio::spawn(run(ws, close.into(), is_split)), (role, is_split)).await;
             assert!(matches!(error, Error::Timeout(Timeout::Close)), "{role:?} {is_split} {error}");
@@ -97,7 +109,7 @@ async fn a_flood_does_not_postpone_the_limit_of_a_close() {
 async fn a_flood_does_not_postpone_the_limit_of_a_write() {
     for role in ROLES {
         for is_split in [false, true] {
-            let ws = open(role, frame(role, 0x82, b"data"), false);
+            let ws = open(role, frame(role, 0x82, b"data"), Writes::Stalled);
             let (error, after) =
                 end(tokio::spawn(run(ws, "not read".into(), is_split)), (role, is_split)).await;
             assert!(matches!(error, Error::WriteTimeout), "{role:?} {is_split} {error}");
@@ -110,11 +122,58 @@ async fn a_flood_does_not_postpone_the_limit_of_a_write() {
 async fn a_flood_after_a_violation_ends() {
     for role in ROLES {
         for is_split in [false, true] {
-            let ws = open(role, frame(role, 0x83, b""), true);
+            let ws = open(role, frame(role, 0x83, b""), Writes::Accepted);
             let (error, after) =
                 end(tokio::spawn(run(ws, "message".into(), is_split)), (role, is_split)).await;
             assert!(matches!(error, Error::Protocol(_)), "{role:?} {is_split} {error}");
             assert!(after <= 3, "{role:?} {is_split} {after}");
+        }
+    }
+}
+
+/// Paused time advances while the application works, so each call has a new budget, and no read is pending.
+async fn run_slowly(mut ws: WebSocket<Flood>, message: Message, is_split: bool) -> Result<(), Error> {
+    if is_split {
+        let (sender, mut receiver) = ws.split();
+        sender.send(message).await?;
+        while receiver.receive().await?.is_some() {
+            sleep(seconds(1)).await;
+        }
+    } else {
+        ws.feed(message).await?;
+        while ws.receive().await?.is_some() {
+            sleep(seconds(1)).await;
+        }
+    }
+    Ok(())
+}
+
+/// The error of a connection whose application works between messages, and the number of seconds until then.
+async fn end_slowly(role: Role, writes: Writes, message: Message, is_split: bool) -> (Error, u64) {
+    let ws = open(role, frame(role, 0x82, b"data"), writes);
+    end(tokio::spawn(run_slowly(ws, message, is_split)), (role, writes, is_split)).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_to_a_slow_application_does_not_postpone_the_limits() {
+    for role in ROLES {
+        for is_split in [false] {
+            let close = || Message::from(CloseFrame::new(CloseCode::GOING_AWAY, ""));
+            let (error, after) = end_slowly(role, Writes::Accepted, close(), is_split).await;
+            assert!(matches!(error, Error::Timeout(Timeout::Close)), "{role:?} {is_split} {error}");
+            assert!((10..=13).contains(&after), "{role:?} {is_split} {after}");
+
+            let (error, after) = end_slowly(role, Writes::Stalled, close(), is_split).await;
+            assert!(matches!(error, Error::WriteTimeout), "{role:?} {is_split} {error}");
+            assert!((20..=23).contains(&after), "{role:?} {is_split} {after}");
+
+            let (error, after) = end_slowly(role, Writes::Stalled, "not read".into(), is_split).await;
+            assert!(matches!(error, Error::WriteTimeout), "{role:?} {is_split} {error}");
+            assert!((20..=23).contains(&after), "{role:?} {is_split} {after}");
+
+            let (error, after) = end_slowly(role, Writes::Failing, "lost".into(), is_split).await;
+            assert!(matches!(error, Error::Io(_)), "{role:?} {is_split} {error}");
+            assert!((2..=4).contains(&after), "{role:?} {is_split} {after}");
         }
     }
 }

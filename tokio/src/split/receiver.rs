@@ -3,8 +3,10 @@
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::{Future as _, poll_fn};
+use core::mem;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, ready};
+use std::io;
 
 use bytes::BytesMut;
 use futures_core::Stream;
@@ -58,6 +60,8 @@ struct Reading<S> {
     phase: Phase,
     error: Option<Error>,
     tick_is_due: bool,
+    /// Whether the peer's Close was received.
+    has_close: bool,
     /// Whether there was no message since the last silence.
     is_idle: bool,
     read_size: ReadSize,
@@ -66,6 +70,8 @@ struct Reading<S> {
 
 enum Phase {
     Running(oneshot::Receiver<Outcome>),
+    /// Nothing can be written any more, because of this error. Input is read until this time.
+    Draining(Error, Instant),
     /// The transport has ended: waits for the outcome.
     Eof(oneshot::Receiver<Outcome>),
     /// The task that writes has ended: input is discarded until this time.
@@ -90,6 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
             phase: Phase::Running(outcome),
             error: None,
             tick_is_due: true,
+            has_close: false,
             is_idle: false,
             read_size: ReadSize::default(),
             inquiry,
@@ -123,7 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
-        while let Phase::Running(_) = self.phase {
+        while let Phase::Running(_) | Phase::Draining(..) = self.phase {
             // Without it, a peer could cause any number of replies.
             ready!(self.notices.poll_ready(cx));
             let (signal, received) = self.engine.receive(&mut self.inbound);
@@ -136,6 +143,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
                     if let Some(message) = content.into_message(&mut self.inbound) {
                         self.is_idle = self.is_idle && !message.is_data();
                         self.read_size.delivered(&message);
+                        if message.is_close() {
+                            self.has_close = true;
+                            self.end_draining();
+                        }
                         return Poll::Ready(Some(Ok(message)));
                     }
                 }
@@ -143,6 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
                 Err(error) => {
                     // The task that writes sends the Close. Until it has ended, input is discarded.
                     self.error = self.error.take().or(Some(error.into()));
+                    self.end_draining();
                     ready!(self.poll_more(cx));
                 }
             }
@@ -153,19 +165,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
 
     /// Waits for input, or for the end.
     fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Phase::Running(outcome) = &mut self.phase else { return Poll::Ready(()) };
-        loop {
+        while let Phase::Running(_) | Phase::Draining(..) = self.phase {
             if self.tick_is_due {
-                ready!(self.notices.poll_ready(cx));
-                self.tick_is_due = false;
-                let now = self.clock.now();
-                let (signal, deadline) = self.engine.tick(now);
-                if let Some(signal) = signal {
-                    // A silence has begun, or it has ended with a Pong or a message.
-                    self.is_idle = true;
-                    self.notices.send(Notice::Signal(signal));
-                }
-                self.clock.arm(now, deadline);
+                ready!(self.poll_tick(cx));
+            }
+            if self.is_drained() {
+                self.end_by_peer(None);
+                break;
             }
             // To wake this task if there is room for a notice that waits.
             let has_room = self.notices.poll_ready(cx).is_ready();
@@ -173,48 +179,112 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
             if let Poll::Ready(result) =
                 poll_read(&mut self.transport, &mut self.inbound, &mut self.read_size, cx)
             {
-                if let Ok(1..) = result {
-                    self.tick_is_due |= self.clock.hear();
-                    return Poll::Ready(());
+                match result {
+                    Ok(1..) => self.tick_is_due |= self.clock.hear(),
+                    result => self.end_by_peer(result.err()),
                 }
-                self.error = self.error.take().or(result.err().map(Error::Io));
-                self.notices.send(Notice::End);
-                if let Phase::Running(outcome) = core::mem::replace(&mut self.phase, Phase::Ended) {
-                    self.phase = Phase::Eof(outcome);
-                }
-                return Poll::Ready(());
+                break;
             }
-            // If the peer sends without end, the read is pending only when the task has used up its budget.
-            if let Poll::Ready(outcome) = pin!(unconstrained(&mut *outcome)).poll(cx) {
-                self.phase = Phase::Lingering(Instant::now() + LINGER);
-                self.finish(outcome.ok());
-                return Poll::Ready(());
+            if self.poll_writer(cx).is_ready() {
+                continue;
             }
             if !has_budget_remaining() {
                 // The transports of tokio are pending to a task that has used up its budget, even if they have
                 // input. The next poll of the task has a new budget.
                 cx.waker().wake_by_ref();
+            } else if let Phase::Draining(_, until) = self.phase {
+                self.clock.arm_at(until);
             } else if has_room && self.inquiry.poll(cx) {
                 self.notices.send(Notice::InputRead);
             }
             ready!(self.clock.poll(cx));
             self.tick_is_due = true;
         }
+        Poll::Ready(())
+    }
+
+    /// Tells the engine the time.
+    fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.notices.poll_ready(cx));
+        self.tick_is_due = false;
+        let now = self.clock.now();
+        let (signal, deadline) = self.engine.tick(now);
+        if let Some(signal) = signal {
+            // A silence has begun, or it has ended with a Pong or a message.
+            self.is_idle = true;
+            self.notices.send(Notice::Signal(signal));
+        }
+        self.clock.arm(now, deadline);
+        Poll::Ready(())
+    }
+
+    /// Waits until the task that writes has ended.
+    fn poll_writer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Phase::Running(outcome) = &mut self.phase else { return Poll::Pending };
+        // If the peer sends without end, the read is pending only when the task has used up its budget.
+        let outcome = ready!(pin!(unconstrained(outcome)).poll(cx));
+        self.end_writing(outcome.ok());
+        Poll::Ready(())
+    }
+
+    /// The task that writes has ended: `None` if its runtime has.
+    fn end_writing(&mut self, outcome: Option<Outcome>) {
+        let until = Instant::now() + LINGER;
+        self.phase = match outcome {
+            // The transport of the task has failed. It may still have the peer's last messages.
+            Some(Outcome { error: Some(error @ Error::Io(_)), status })
+                if self.error.is_none() && !self.has_close && !status.clean() =>
+            {
+                self.notices.channel = None;
+                Phase::Draining(error, until)
+            }
+            outcome => {
+                self.finish(outcome);
+                Phase::Lingering(until)
+            }
+        };
+    }
+
+    /// Whether the time to read after an error of the transport has passed.
+    fn is_drained(&self) -> bool {
+        matches!(self.phase, Phase::Draining(_, until) if Instant::now() >= until && has_budget_remaining())
+    }
+
+    /// No further message can follow in the input that is read after an error of the transport.
+    fn end_draining(&mut self) {
+        if let Phase::Draining(_, until) = self.phase {
+            self.phase = Phase::Lingering(until);
+            self.inbound = new_inbound();
+        }
+    }
+
+    /// The transport has ended, or is not read any more.
+    fn end_by_peer(&mut self, error: Option<io::Error>) {
+        self.error = self.error.take().or(error.map(Error::Io));
+        self.notices.send(Notice::End);
+        self.phase = match mem::replace(&mut self.phase, Phase::Ended) {
+            Phase::Running(outcome) => Phase::Eof(outcome),
+            Phase::Draining(error, _) => {
+                self.error = Some(error);
+                self.inbound = new_inbound();
+                Phase::Ended
+            }
+            other => other,
+        };
     }
 
     /// Waits for the end of the transport and of the task that writes.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             match &mut self.phase {
-                Phase::Running(_) | Phase::Ended => return Poll::Ready(()),
+                Phase::Running(_) | Phase::Draining(..) | Phase::Ended => return Poll::Ready(()),
                 Phase::Eof(outcome) => {
                     let _ = self.notices.poll_ready(cx);
                     let outcome = ready!(Pin::new(outcome).poll(cx)).ok();
                     self.phase = Phase::Ended;
-                    let is_clean = outcome.as_ref().is_some_and(|outcome| outcome.status.clean());
+                    let is_clean = outcome.as_ref().is_some_and(|outcome| self.is_clean(outcome));
                     self.finish(outcome);
                     if is_clean {
-                        // A transport that fails after both Close frames does no harm.
                         self.error = None;
                     } else if self.error.is_none() {
                         self.error = Some(Error::Disconnected);
@@ -232,9 +302,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
         }
     }
 
+    /// Whether both Close frames were exchanged, except that a task whose transport has failed cannot answer.
+    fn is_clean(&self, outcome: &Outcome) -> bool {
+        outcome.status.clean() || (self.has_close && matches!(outcome.error, Some(Error::Io(_))))
+    }
+
     /// The task that writes has ended: `None` if its runtime has.
     fn finish(&mut self, outcome: Option<Outcome>) {
-        let error = outcome.map_or(Some(Error::Disconnected), |outcome| outcome.error);
+        let error = match outcome {
+            // A transport that fails after both Close frames does no harm.
+            Some(outcome) if matches!(outcome.error, Some(Error::Io(_))) && self.is_clean(&outcome) => None,
+            Some(outcome) => outcome.error,
+            None => Some(Error::Disconnected),
+        };
         self.error = self.error.take().or(error);
         self.notices.channel = None;
         self.inbound = new_inbound();

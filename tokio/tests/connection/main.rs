@@ -4,6 +4,7 @@ mod cancel_safety;
 mod closing;
 mod deadlines;
 mod flood;
+mod gone;
 mod handshake;
 mod memory;
 mod messages;

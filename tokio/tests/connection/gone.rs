@@ -1,0 +1,132 @@
+//! A peer that has closed its socket: each write fails, and its last messages wait in the transport.
+
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex};
+use tokio::time::{Instant, sleep, timeout};
+use websocket_proto_tokio::{Config, Error, Message, Negotiated, Receiver, Role, WebSocket};
+
+use crate::support::{ROLES, frame, seconds};
+
+/// The length of a read, so that the messages of [`backlog`] need more reads than a task has budget.
+const READ: usize = 100;
+
+struct Gone(DuplexStream);
+
+impl AsyncRead for Gone {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        space: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut memory = [0; READ];
+        let len = READ.min(space.remaining());
+        let mut part = ReadBuf::new(&mut memory[..len]);
+        ready!(Pin::new(&mut self.0).poll_read(cx, &mut part))?;
+        space.put_slice(part.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Gone {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn open(role: Role) -> (WebSocket<Gone>, DuplexStream) {
+    let (stream, peer) = duplex(1_000_000);
+    (WebSocket::from_upgraded(Gone(stream), role, Negotiated::new(), Config::new()), peer)
+}
+
+/// A connection of either kind, after its first write.
+enum Endpoint {
+    Whole(Box<WebSocket<Gone>>),
+    Split(Receiver<Gone>),
+}
+
+impl Endpoint {
+    async fn after_write(mut ws: WebSocket<Gone>, is_split: bool) -> Self {
+        if is_split {
+            let (sender, receiver) = ws.split();
+            sender.send("to nobody").await.unwrap();
+            sender.closed().await;
+            Self::Split(receiver)
+        } else {
+            assert!(matches!(ws.send("to nobody").await, Err(Error::Io(_))));
+            Self::Whole(Box::new(ws))
+        }
+    }
+
+    async fn receive(&mut self) -> Result<Option<Message>, Error> {
+        match self {
+            Self::Whole(ws) => ws.receive().await,
+            Self::Split(receiver) => receiver.receive().await,
+        }
+    }
+}
+
+const BACKLOG: usize = 500;
+
+fn backlog(role: Role) -> Vec<u8> {
+    frame(role, 0x82, &[7; READ]).repeat(BACKLOG)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_backlog_and_the_close_of_the_peer_are_received_after_a_failed_write() {
+    for role in ROLES {
+        for is_split in [false, true] {
+            for is_open in [false, true] {
+                let (ws, mut peer) = open(role);
+                peer.write_all(&backlog(role)).await.unwrap();
+                peer.write_all(&frame(role, 0x88, b"\x03\xe8")).await.unwrap();
+                // A transport that stays open ends at a deadline.
+                let _peer = is_open.then_some(peer);
+                let mut endpoint = Endpoint::after_write(ws, is_split).await;
+                // The time to read does not begin before the application reads.
+                sleep(seconds(10)).await;
+                for number in 0..BACKLOG {
+                    let result = endpoint.receive().await;
+                    assert!(matches!(result, Ok(Some(Message::Binary(_)))), "{is_split} {number} {result:?}");
+                }
+                let result = endpoint.receive().await;
+                assert!(matches!(result, Ok(Some(Message::Close(Some(_))))), "{is_split} {result:?}");
+                let result = timeout(seconds(20), endpoint.receive()).await;
+                assert!(matches!(result, Ok(Ok(None))), "{role:?} {is_split} {is_open} {result:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_error_of_a_failed_write_follows_the_backlog() {
+    for role in ROLES {
+        for is_split in [false, true] {
+            for is_open in [false, true] {
+                let (ws, mut peer) = open(role);
+                peer.write_all(&backlog(role)).await.unwrap();
+                let _peer = is_open.then_some(peer);
+                let mut endpoint = Endpoint::after_write(ws, is_split).await;
+                let started = Instant::now();
+                for number in 0..BACKLOG {
+                    let result = endpoint.receive().await;
+                    assert!(matches!(result, Ok(Some(Message::Binary(_)))), "{is_split} {number} {result:?}");
+                }
+                let result = timeout(seconds(20), endpoint.receive()).await.expect("the end");
+                assert!(matches!(result, Err(Error::Io(_))), "{role:?} {is_split} {is_open} {result:?}");
+                assert_eq!(started.elapsed().as_secs(), if is_open { 2 } else { 0 }, "{role:?} {is_split}");
+                assert!(matches!(endpoint.receive().await, Ok(None)));
+            }
+        }
+    }
+}

@@ -12,6 +12,7 @@ use bytes::BytesMut;
 use futures_core::Stream;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::coop::has_budget_remaining;
 use tokio::task::unconstrained;
@@ -169,6 +170,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
             if self.tick_is_due {
                 ready!(self.poll_tick(cx));
             }
+            // If the peer sends without end, and the application waits between messages, no read is pending.
+            if self.has_writer_ended() {
+                continue;
+            }
             if self.is_drained() {
                 self.end_by_peer(None);
                 break;
@@ -218,10 +223,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
         Poll::Ready(())
     }
 
+    /// Whether the task that writes has just ended. It takes one atomic load to see that it has not.
+    fn has_writer_ended(&mut self) -> bool {
+        let Phase::Running(outcome) = &mut self.phase else { return false };
+        let outcome = match outcome.try_recv() {
+            Err(TryRecvError::Empty) => return false,
+            outcome => outcome.ok(),
+        };
+        self.end_writing(outcome);
+        true
+    }
+
     /// Waits until the task that writes has ended.
     fn poll_writer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Phase::Running(outcome) = &mut self.phase else { return Poll::Pending };
-        // If the peer sends without end, the read is pending only when the task has used up its budget.
+        // The read may be pending because the task has used up its budget.
         let outcome = ready!(pin!(unconstrained(outcome)).poll(cx));
         self.end_writing(outcome.ok());
         Poll::Ready(())

@@ -157,7 +157,7 @@ async fn end_slowly(role: Role, writes: Writes, message: Message, is_split: bool
 #[tokio::test(start_paused = true)]
 async fn a_flood_to_a_slow_application_does_not_postpone_the_limits() {
     for role in ROLES {
-        for is_split in [false] {
+        for is_split in [false, true] {
             let close = || Message::from(CloseFrame::new(CloseCode::GOING_AWAY, ""));
             let (error, after) = end_slowly(role, Writes::Accepted, close(), is_split).await;
             assert!(matches!(error, Error::Timeout(Timeout::Close)), "{role:?} {is_split} {error}");

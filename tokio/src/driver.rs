@@ -294,6 +294,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Writes as much output as the transport accepts. After an error of the transport, there is no output,
     /// but the peer's last messages can still be read.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.write_error.is_some() {
+            // The first error counts, and its deadline. The frames of a later write would follow a gap.
+            self.output.clear();
+            return Poll::Ready(());
+        }
         let written = self.output.poll_write(&mut self.transport, cx);
         let waited = self.output.take_waited();
         // The timeout of the handshake limits its stalls, too.
@@ -302,8 +307,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         if let Err(error) = ready!(written) {
             self.write_error = Some((error, None));
-        }
-        if self.write_error.is_some() {
             self.output.clear();
         }
         Poll::Ready(())

@@ -130,3 +130,31 @@ async fn the_error_of_a_failed_write_follows_the_backlog() {
         }
     }
 }
+
+/// The Pongs cannot be written, so a Ping is no reason to read longer.
+#[tokio::test(start_paused = true)]
+async fn pings_do_not_prolong_the_time_to_read_after_a_failed_write() {
+    for role in ROLES {
+        for is_split in [false, true] {
+            let (ws, mut peer) = open(role);
+            let mut endpoint = Endpoint::after_write(ws, is_split).await;
+            let pings = tokio::spawn(async move {
+                while peer.write_all(&frame(role, 0x89, b"")).await.is_ok() {
+                    sleep(seconds(1)).await;
+                }
+            });
+            let started = Instant::now();
+            let error = loop {
+                match timeout(seconds(20), endpoint.receive()).await.expect("a Ping, or the end") {
+                    Ok(message) => assert!(matches!(message, Some(Message::Ping(_)))),
+                    Err(error) => break error,
+                }
+                assert!(started.elapsed() < seconds(20), "{role:?} {is_split}");
+            };
+            assert!(matches!(error, Error::Io(_)), "{role:?} {is_split} {error:?}");
+            assert_eq!(started.elapsed().as_secs(), 2, "{role:?} {is_split}");
+            drop(endpoint);
+            pings.await.unwrap();
+        }
+    }
+}

@@ -18,7 +18,7 @@ use crate::engine::{Engine, ReadEngine, WriteEngine};
 use crate::error::Error;
 use crate::incoming::{Content, ReadSize, new_inbound, poll_read, poll_read_idle};
 use crate::limits::Limits;
-use crate::message::Message;
+use crate::message::{CloseFrame, Message};
 use crate::output::Output;
 use crate::trace::Trace;
 use crate::waiters::Waiters;
@@ -220,8 +220,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
-    /// Waits until a Close can be sent.
-    pub(crate) fn poll_ready_to_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    /// Waits until this Close can be sent. From now on, a stall of the output has the limit of the close.
+    pub(crate) fn poll_ready_to_close(
+        &mut self,
+        frame: Option<&CloseFrame>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        self.check_writable()?;
+        // A frame that cannot be sent leaves the connection unchanged.
+        frame.map_or(Ok(()), CloseFrame::check)?;
         self.closing_since.get_or_insert_with(Instant::now);
         self.poll_ready(cx)
     }

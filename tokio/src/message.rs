@@ -1,7 +1,7 @@
 //! The messages and control frames of a connection.
 
 use bytes::Bytes;
-use websocket_proto::CloseCode;
+use websocket_proto::{CloseCode, SendError};
 
 use crate::utf8_bytes::Utf8Bytes;
 
@@ -141,6 +141,12 @@ impl CloseFrame {
     #[must_use]
     pub fn new(code: CloseCode, reason: impl Into<Utf8Bytes>) -> Self {
         Self { code, reason: reason.into() }
+    }
+
+    /// Whether the frame can be sent.
+    pub(crate) fn check(&self) -> Result<(), SendError> {
+        // §5.5, §5.5.1: a control frame has at most 125 bytes, and the code has two of them.
+        if self.reason.len() > 123 { Err(SendError::ReasonTooLong) } else { Ok(()) }
     }
 }
 

@@ -148,8 +148,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// [`ready`](Self::ready), the future is complete at the first poll.
     #[doc(alias = "write")]
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.ready().await?;
-        self.driver.start_send(message.into())
+        let message = message.into();
+        if let Message::Close(frame) = &message {
+            poll_fn(|cx| self.driver.poll_ready_to_close(frame.as_ref(), cx)).await?;
+        } else {
+            self.ready().await?;
+        }
+        self.driver.start_send(message)
     }
 
     /// Waits until a message can be queued: until the output that waits is below
@@ -270,7 +275,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
         if frame.is_some() && self.driver.engine.can_send() && self.driver.is_running() {
-            match ready!(self.driver.poll_ready_to_close(cx)) {
+            match ready!(self.driver.poll_ready_to_close(frame.as_ref(), cx)) {
                 Ok(()) => self.driver.start_send(Message::Close(frame.take()))?,
                 // `poll_discard` returns the reason why the connection has ended.
                 Err(Error::Io(_) | Error::Closed) => *frame = None,

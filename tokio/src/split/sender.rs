@@ -256,7 +256,7 @@ fn checked(message: Message) -> Result<Message, SendError> {
         Message::Ping(payload) | Message::Pong(payload) if payload.len() > 125 => {
             Err(SendError::ControlTooLong)
         }
-        Message::Close(Some(frame)) if frame.reason.len() > 123 => Err(SendError::ReasonTooLong),
+        Message::Close(Some(frame)) => frame.check().map(|()| message),
         _ => Ok(message),
     }
 }

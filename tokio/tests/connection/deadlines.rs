@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::task::coop::{consume_budget, has_budget_remaining};
 use tokio::time::{Instant, sleep, timeout};
 use websocket_proto_tokio::{
-    ClientRequest, CloseCode, Config, Error, Message, Role, Timeout, accept, client,
+    ClientRequest, CloseCode, CloseFrame, Config, Error, Message, Role, SendError, Timeout, accept, client,
 };
 
 use crate::support::{ROLES, events, frame, open, read_to_end, seconds};
@@ -325,13 +325,39 @@ async fn a_silent_peer_that_reads_slowly_keeps_the_connection() {
 #[tokio::test(start_paused = true)]
 async fn a_close_ends_also_if_the_peer_does_not_read() {
     for max_output in [100, 10_000] {
-        let config = Config::new().pong_timeout(None).max_write_buffer(max_output);
+        for with_send in [false, true] {
+            let config = Config::new().pong_timeout(None).max_write_buffer(max_output);
+            let (mut ws, _peer) = open(Role::Server, config, 100);
+            ws.feed(vec![7; 1000]).await.unwrap();
+            let started = Instant::now();
+            let result = if with_send {
+                timeout(seconds(100), ws.send(CloseFrame::new(CloseCode::GOING_AWAY, ""))).await
+            } else {
+                timeout(seconds(100), ws.close(CloseCode::GOING_AWAY, ""))
+                    .await
+                    .map(|result| result.map(drop))
+            };
+            assert!(matches!(result, Ok(Err(Error::WriteTimeout))), "{max_output} {with_send} {result:?}");
+            assert_eq!(started.elapsed().as_secs(), 10);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_that_cannot_be_sent_sets_no_limit() {
+    for with_send in [false, true] {
+        let config = Config::new().ping_interval(None).pong_timeout(None);
         let (mut ws, _peer) = open(Role::Server, config, 100);
         ws.feed(vec![7; 1000]).await.unwrap();
-        let started = Instant::now();
-        let result = timeout(seconds(100), ws.close(CloseCode::GOING_AWAY, "")).await;
-        assert!(matches!(result, Ok(Err(Error::WriteTimeout))), "{result:?}");
-        assert_eq!(started.elapsed().as_secs(), 10);
+        let reason = "r".repeat(124);
+        let result = if with_send {
+            ws.send(CloseFrame::new(CloseCode::GOING_AWAY, reason.as_str())).await
+        } else {
+            ws.close(CloseCode::GOING_AWAY, &reason).await.map(drop)
+        };
+        assert!(matches!(result, Err(Error::Send(SendError::ReasonTooLong))), "{with_send} {result:?}");
+        let result = timeout(seconds(100), ws.receive()).await;
+        assert!(result.is_err(), "{with_send} {result:?}");
     }
 }
 

@@ -27,7 +27,7 @@ impl Limits {
     pub(crate) fn of(config: &Config) -> Self {
         Self {
             max_output: config.max_write_buffer.max(1),
-            write_timeout: config.pong_timeout,
+            write_timeout: config.pong_timeout.map(|timeout| timeout.min(LONGEST)),
             // Without a limit, a peer that does not read would keep the connection for ever.
             patience: config.close_timeout.unwrap_or(Duration::from_secs(10)).min(LONGEST),
         }

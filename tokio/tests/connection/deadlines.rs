@@ -455,6 +455,29 @@ async fn a_timeout_can_be_longer_than_the_clock_counts() {
     }
 }
 
+/// The longest limit is about 49 days.
+#[tokio::test(start_paused = true)]
+async fn a_stall_has_a_limit_however_long_the_timeout_is() {
+    const DAY: u64 = 24 * 60 * 60;
+    let forever = Some(core::time::Duration::MAX);
+    for is_split in [false, true] {
+        let config = Config::new().pong_timeout(forever).ping_interval(None);
+        let (mut ws, _peer) = open(Role::Server, config, 100);
+        ws.feed(vec![7; 1000]).await.unwrap();
+        let end = async move {
+            if is_split {
+                let (sender, mut receiver) = ws.split();
+                sender.close(CloseCode::GOING_AWAY, "").await?;
+                receiver.receive().await.map(drop)
+            } else {
+                ws.close(CloseCode::GOING_AWAY, "").await.map(drop)
+            }
+        };
+        let result = timeout(seconds(60 * DAY), end).await;
+        assert!(matches!(result, Ok(Err(Error::WriteTimeout))), "{is_split} {result:?}");
+    }
+}
+
 /// The wait for the peer's Close begins when the transport has accepted the Close.
 #[tokio::test(start_paused = true)]
 async fn a_slow_reader_gets_all_messages_before_the_close() {

@@ -8,6 +8,7 @@
 //! ```
 
 mod command;
+mod flushes;
 mod halves;
 mod receiver;
 mod sender;

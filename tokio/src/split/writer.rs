@@ -1,18 +1,17 @@
 //! The task that writes.
 
-use alloc::collections::VecDeque;
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 use tokio::io::AsyncWrite;
-use tokio::sync::oneshot;
 use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, timeout};
 use websocket_proto::{CloseCode, MessageKind, SendBuffer as _, TransportAction};
 
 use super::command::{Command, Fragments, Notice, Outcome, TaskEnds};
+use super::flushes::Flushes;
 use super::halves::WriteTransport;
 use crate::clock::Clock;
 use crate::ending::LINGER;
@@ -34,8 +33,7 @@ pub(super) struct Writer<S> {
     trace: Trace,
     /// The rest of the message that is sent in fragments.
     fragments: Option<(MessageKind, Fragments)>,
-    /// Who waits until the transport has accepted the output up to this position.
-    flushes: VecDeque<(u64, oneshot::Sender<()>)>,
+    flushes: Flushes,
     /// Whether a message was not sent, because it was queued before a Close and executed after it.
     has_discarded: bool,
     receiver: ReceiverState,
@@ -83,7 +81,7 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             channels,
             trace,
             fragments: None,
-            flushes: VecDeque::new(),
+            flushes: Flushes::default(),
             has_discarded: false,
             receiver: ReceiverState::Reading,
             // A Ping or a Close that was sent before the split may have a deadline.
@@ -122,11 +120,11 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             let written = self.output.poll_write(&mut self.transport, cx);
             self.clock.leave_out(self.output.take_waited());
             match written {
-                Poll::Ready(Ok(())) => self.answer_flushes(),
+                Poll::Ready(Ok(())) => self.flushes.answer(&self.output),
                 Poll::Ready(Err(error)) => return Poll::Ready(Some(Error::Io(error))),
                 // Without output, the transport is being flushed.
                 Poll::Pending if self.output.is_empty() => {}
-                Poll::Pending => self.answer_flushes(),
+                Poll::Pending => self.flushes.answer(&self.output),
             }
             let has_ticked = match self.tick() {
                 Ok(has_ticked) => has_ticked,
@@ -141,15 +139,6 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             }
             if let Some(error) = ready!(self.poll_deadline(cx)) {
                 return Poll::Ready(Some(error));
-            }
-        }
-    }
-
-    fn answer_flushes(&mut self) {
-        while self.flushes.front().is_some_and(|(position, _)| self.output.has_accepted(*position)) {
-            if let Some((_, flush)) = self.flushes.pop_front() {
-                // Its future may be dropped.
-                let _ = flush.send(());
             }
         }
     }
@@ -204,14 +193,7 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         match command {
             // Without an answer, the sender learns that the connection has ended.
             Command::Flush(_) if self.has_discarded => {}
-            Command::Flush(flush) => {
-                // Futures of `flush` can be dropped during a stall. The search runs only before the memory
-                // grows, so a flush takes constant time on average.
-                if self.flushes.len() == self.flushes.capacity() {
-                    self.flushes.retain(|(_, flush)| !flush.is_closed());
-                }
-                self.flushes.push_back((self.output.position(), flush));
-            }
+            Command::Flush(flush) => self.flushes.push(self.output.position(), flush),
             _ if !self.engine.can_send() => self.has_discarded = true,
             Command::Send(message) => {
                 self.tick_is_due = self.tick_is_due || message.is_close();

@@ -18,7 +18,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// * the timer is reset only for a deadline that is earlier than the armed one. It fires too early then, and its
 ///   owner computes the deadlines again;
 /// * while messages arrive, the time is read only when the timer fires, which it does in steps: see [`STEPS`];
-/// * the timer is polled again only if the task has another waker.
+/// * the timer is polled again only if the task has another waker;
+/// * a connection that is open and not stalled polls the timer only if there is no input.
 #[derive(Debug)]
 pub(crate) struct Clock {
     started: Instant,

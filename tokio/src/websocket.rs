@@ -145,7 +145,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Cancel safety
     /// If the future is dropped before it is complete, the message is not sent. After
-    /// [`ready`](Self::ready), the future is complete at the first poll.
+    /// [`ready`](Self::ready), the future is complete at the first poll. With a Close, the close has begun,
+    /// as with [`close`](Self::close).
     #[doc(alias = "write")]
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
@@ -257,7 +258,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The connection failed before both Close frames were exchanged.
     ///
     /// # Cancel safety
-    /// If the future is dropped, call it again.
+    /// If the future is dropped, call it again. The close has begun: from its first poll on, a peer that does
+    /// not read ends the connection after [`Config::close_timeout`].
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<CloseStatus, Error> {
         let mut frame = Some(CloseFrame::new(code, reason));
         poll_fn(|cx| {

@@ -40,9 +40,17 @@
 //!
 //! # A slow application
 //!
-//! While no method is polled, nothing is read: the TCP window fills, and the peer must wait. No deadline
-//! passes either, because the connection looks at the clock only after it has read the input that is there.
-//! The same holds for a connection that is [`split`], while [`Receiver::receive`] is not polled.
+//! While no method is polled, nothing is read: the TCP window fills, and the peer must wait. The deadline of
+//! a Pong does not pass, because the connection looks at the clock only after it has read the input that is
+//! there.
+//!
+//! Two limits also run while no method is polled, because input does not move them: after this endpoint's
+//! Close that of [`Config::close_timeout`], and while the transport accepts no byte that of
+//! [`Config::pong_timeout`]. If one has passed, the next call ends the connection before it reads. It writes
+//! first, so output that the transport accepts then is in time.
+//!
+//! The same holds for a connection that is [`split`], while [`Receiver::receive`] is not polled, except that
+//! the task that writes keeps the two limits itself.
 //!
 //! # Memory of an idle connection
 //!
@@ -54,6 +62,7 @@
 //! [`feed`]: crate::WebSocket::feed
 //! [`queued_len`]: crate::WebSocket::queued_len
 //! [`split`]: crate::WebSocket::split
+//! [`Config::close_timeout`]: crate::Config::close_timeout
 //! [`Config::max_write_buffer`]: crate::Config::max_write_buffer
 //! [`Config::pong_timeout`]: crate::Config::pong_timeout
 //! [`Error::WriteTimeout`]: crate::Error::WriteTimeout

@@ -11,9 +11,13 @@
 //! | [`feed`] | The message is not sent. After [`ready`], the future is complete at its first poll. |
 //! | [`send`], [`ping`], [`send_prepared`], [`send_fragment`] | The message is queued whole, or it is not sent at all. |
 //! | [`send_fragments`] | The message can be incomplete: continue with [`send_fragment`]. |
-//! | [`close`] | Call it again: it sends no second Close. |
+//! | [`close`], [`Sender::close`] | Call it again: at most one Close is sent. Its limit for a stall stays. |
 //! | [`accept`], [`connect`] and their siblings | The transport is dropped, and there is no connection. |
 //! | [`Sender::send`] | The message is not sent. [`Sender::reserve`] separates the wait from the message. |
+//!
+//! A close begins at the first poll, also with `send` or `feed` of a Close. From then on, a peer that does
+//! not read ends the connection after [`Config::close_timeout`], even if [`Config::pong_timeout`] is `None`
+//! and the future is dropped before there is room for the Close.
 //!
 //! # Wait first, then send
 //!
@@ -60,5 +64,8 @@
 //! [`split`]: crate::WebSocket::split
 //! [`accept`]: crate::accept
 //! [`connect`]: crate::connect
+//! [`Config::close_timeout`]: crate::Config::close_timeout
+//! [`Config::pong_timeout`]: crate::Config::pong_timeout
+//! [`Sender::close`]: crate::Sender::close
 //! [`Sender::send`]: crate::Sender::send
 //! [`Sender::reserve`]: crate::Sender::reserve

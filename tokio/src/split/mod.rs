@@ -31,8 +31,9 @@ where
     /// between them.
     ///
     /// A task of the runtime writes the output, so Pings are answered while no message is sent. It ends with
-    /// the connection, or when both halves are dropped. The deadlines run while [`Receiver::receive`] is
-    /// polled: a task must always receive, even if it ignores the messages.
+    /// the connection, or when both halves are dropped. It keeps the limits of a close and of output that the
+    /// peer does not read. The other deadlines run while [`Receiver::receive`] is polled: a task must always
+    /// receive, even if it ignores the messages.
     ///
     /// Complete a message that was begun with [`send_fragment`](Self::send_fragment) before the split.
     ///

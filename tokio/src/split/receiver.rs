@@ -31,9 +31,9 @@ use crate::websocket::WebSocket;
 
 /// The half of a connection that receives; [`WebSocket::split`](crate::WebSocket::split) makes it.
 ///
-/// It is a [`Stream`], too. The deadlines of the connection run while it is polled. If it is dropped, the
-/// connection reads nothing more, and ends when all [`Sender`](crate::Sender)s are dropped, or have sent a
-/// Close.
+/// It is a [`Stream`], too. The deadlines of the connection, except those of a close and of the output, run
+/// while it is polled. If it is dropped, the connection reads nothing more, and ends when all
+/// [`Sender`](crate::Sender)s are dropped, or have sent a Close.
 ///
 /// ```no_run
 /// # async fn example(ws: websocket_proto_tokio::WebSocket<tokio::net::TcpStream>) -> Result<(), websocket_proto_tokio::Error> {

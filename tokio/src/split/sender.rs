@@ -166,7 +166,8 @@ impl Sender {
     /// As [`send`](Self::send).
     ///
     /// # Cancel safety
-    /// If the future is dropped, call it again.
+    /// If the future is dropped, call it again. The close has begun: from its first poll on, a peer that does
+    /// not read ends the connection after [`Config::close_timeout`](crate::Config::close_timeout).
     pub async fn close(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
         self.send(CloseFrame::new(code, reason)).await
     }

@@ -123,6 +123,28 @@ fn a_driver_gets_no_answer_that_its_client_did_not_offer() {
     assert_eq!((code, &document["totals"]["skip"]), (0, &Value::from(8)), "{:?}", results(&document));
 }
 
+/// The cases with server_max_window_bits in the answer.
+const WINDOWS: [&str; 6] = [
+    "--cases",
+    "7692:7.1.2.1/answer-smwb-*",
+    "--cases",
+    "7692:7.1.2/our-window-*",
+    "--cases",
+    "7692:7.2/parameters-*",
+];
+
+/// The answers that it has to refuse do not hide that it supports the parameter.
+#[test]
+fn a_client_with_a_small_window_is_tested_up_to_it() {
+    let (code, document) = complete("bounded", &WINDOWS);
+    let results = results(&document);
+    assert_eq!((code, &document["totals"]["lenient"]), (0, &Value::from(0)), "{results:?}");
+    for (id, verdict, ..) in &results {
+        let is_above = id.contains("our-window-1") && !id.ends_with("-10") || id.contains("smwb-15-");
+        assert_eq!(verdict, if is_above { "skip" } else { "pass" }, "{id}");
+    }
+}
+
 #[test]
 fn a_driver_gets_a_case_again_that_met_its_deadline() {
     let (code, document) = complete("hesitant driver", &["--timeout", "3000", "--cases", "5.5.2/*"]);

@@ -46,6 +46,7 @@ fn process_of_an_endpoint() {
             write!(stream, "GET {resource} HTTP/1.1\r\n\r\n").expect("a request");
             crash();
         }
+        "bounded" => drop(talk_as(Kind::Bounded, server, resource)),
         _ if is_probe => drop(talk(server, resource)),
         "correct" | "crashing once" => drop(talk(server, resource)),
         "silent" => drop(talk_as(Kind::Silent, server, resource)),

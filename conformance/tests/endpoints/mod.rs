@@ -306,6 +306,8 @@ pub enum Kind {
     Plain,
     /// Offers permessage-deflate without client_max_window_bits.
     Parameterless,
+    /// Offers windows of the server of at most 2^10 bytes, and refuses larger ones.
+    Bounded,
     /// Writes its request, and nothing more.
     Silent,
     /// Ends the connection with unread input, which resets it.
@@ -354,6 +356,10 @@ impl Endpoint for &mut Driver {
                 request = request
                     .replace("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n", "");
             }
+            if self.kind == Kind::Bounded {
+                let offer = "permessage-deflate; server_max_window_bits=10";
+                request = request.replace("permessage-deflate", offer);
+            }
             if self.kind == Kind::Parameterless {
                 request = request.replace("; client_max_window_bits", "");
             }
@@ -364,9 +370,13 @@ impl Endpoint for &mut Driver {
             Kind::Silent | Kind::Resetting => {}
             Kind::Garbage => out.extend_from_slice(&[0xFF; 40]),
             Kind::Redirected if bytes.starts_with(b"HTTP/1.1 30") => self.follow(bytes),
-            Kind::Correct | Kind::Limited | Kind::Plain | Kind::Parameterless | Kind::Redirected => {
-                self.client.receive(bytes, out)
-            }
+            Kind::Bounded if exceeds_offer(bytes) => self.client.end(out),
+            Kind::Correct
+            | Kind::Limited
+            | Kind::Plain
+            | Kind::Parameterless
+            | Kind::Bounded
+            | Kind::Redirected => self.client.receive(bytes, out),
         }
     }
 
@@ -381,6 +391,12 @@ impl Endpoint for &mut Driver {
     fn reset(&self) -> bool {
         self.kind == Kind::Resetting && !self.seen.is_empty()
     }
+}
+
+/// Whether bytes are an answer with a window above 2^10 bytes.
+fn exceeds_offer(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    (11..=15).any(|bits| text.contains(&format!("server_max_window_bits={bits}")))
 }
 
 impl Driver {

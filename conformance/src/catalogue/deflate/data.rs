@@ -1,6 +1,7 @@
 //! Data of all kinds and sizes (RFC 7692 §7.2): enough to fill the window three times.
 
 use super::deflated;
+use crate::capabilities::Parameter;
 use crate::case::{Case, Open};
 use crate::catalogue::family::Family;
 use crate::clause::Clause;
@@ -120,6 +121,11 @@ fn parameters(role: Role) -> Vec<Case> {
             let title = format!("20 compressed messages of {len} bytes: {what}");
             let mut case = weighed(family.echo_deflated(format!("{name}-{size}"), title, items), len, 20);
             case.open = Open::Deflate(offers.clone());
+            // A client gets the first of these as the answer, and may not support it. The response of a server
+            // shows which of the offers it accepts.
+            if role == Role::Client && offers.first().is_some_and(|answer| answer.smwb.is_some()) {
+                case = case.needs_parameter(Parameter::ServerMaxWindowBits);
+            }
             cases.push(case);
         }
     }

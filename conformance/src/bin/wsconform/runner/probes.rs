@@ -120,10 +120,16 @@ async fn deflate(endpoint: &Endpoint, context: &Context) -> Option<Vec<String>> 
             agreed.extend(names);
             continue;
         }
-        // RFC 7692 §7.1.2.2: a server needs the offer for this one.
-        let is_permitted =
-            parameter != Parameter::ClientMaxWindowBits || names.iter().any(|name| name == parameter.name());
-        if is_permitted && report.outcome == Outcome::Echoed {
+        let is_offered = names.iter().any(|name| name == parameter.name());
+        let is_echoed = report.outcome == Outcome::Echoed;
+        let is_agreed = match parameter {
+            // RFC 7692 §7.1.2.1: a client that offers a smaller value has to refuse the answer of the probe.
+            Parameter::ServerMaxWindowBits => is_offered || is_echoed,
+            // §7.1.2.2: a server needs the offer for this one.
+            Parameter::ClientMaxWindowBits => is_offered && is_echoed,
+            _ => is_echoed,
+        };
+        if is_agreed {
             agreed.insert(parameter.name().to_owned());
         }
     }

@@ -51,7 +51,7 @@ impl Case {
     /// Judges an outcome in another way than the class does, because this clause allows or forbids it.
     #[must_use]
     pub fn allow(mut self, pattern: Pattern, verdict: Verdict, clause: Clause) -> Self {
-        self.alternatives.push(Alternative { pattern, verdict, clause });
+        self.alternatives.push(Alternative { pattern, verdict, clause, refusal_of: None });
         self
     }
 

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::capabilities::Parameter;
 use crate::clause::{Clause, Level};
 use crate::judge::{CodeClass, Violation};
 
@@ -302,6 +303,9 @@ pub struct Alternative {
     pub verdict: Verdict,
     /// The clause that allows or forbids them.
     pub clause: Clause,
+    /// The row is only for a client that refuses an answer because of this parameter: the client did not
+    /// offer it, and writes no frame but a Close.
+    pub refusal_of: Option<Parameter>,
 }
 
 /// A set of outcomes.
@@ -542,12 +546,13 @@ mod tests {
 
     #[test]
     fn a_row_overrides_the_class_and_the_level() {
-        let rows = [Alternative { pattern: Pattern::WentOn, verdict: Verdict::Fail, clause: CLAUSE }];
+        let row = |pattern, verdict| [Alternative { pattern, verdict, clause: CLAUSE, refusal_of: None }];
+        let rows = row(Pattern::WentOn, Verdict::Fail);
         assert_eq!(
             judge(true, &fail(1002, false), Level::Policy, &rows, &Outcome::WentOn, &[]).verdict,
             Verdict::Fail
         );
-        let rows = [Alternative { pattern: Pattern::AnyEnd, verdict: Verdict::Pass, clause: CLAUSE }];
+        let rows = row(Pattern::AnyEnd, Verdict::Pass);
         for outcome in [Outcome::Closed(1016), Outcome::ClosedEmpty, Outcome::Eof, Outcome::Late(None)] {
             assert_eq!(
                 judge(true, &fail(1002, false), Level::Must, &rows, &outcome, &[]).verdict,

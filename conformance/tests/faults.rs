@@ -164,7 +164,8 @@ const CAUGHT: &[(Fault, Roles, &str, Verdict)] = &[
     (LimitOnCompressedSize, Both, "7692:8/limit", Lenient),
     (SmwbUnanswered, Server, "7692:7.1.2.1/offer-smwb", Fail),
     (CmwbWithoutValue, Server, "7692:7.1.2.2/offer-cmwb", Fail),
-    (ParametersRefused, Client, "7692:7.1.2.1/answer-smwb", Fail),
+    (ParametersRefused, Client, "7692:7.1.2.2/answer-cmwb", Fail),
+    (SmwbRefused, Client, "7692:7.1.2.1/answer-smwb", Lenient),
     (AnswerRefused, Client, "7692:7.1/answer", Fail),
     (RsvUncheckedInDeflate, Both, "7692:6/rsv", Fail),
     (CloseInsideCompressedIgnored, Both, "7692:6.1/close-inside", Fail),
@@ -193,6 +194,10 @@ fn changed(cases: &[Case], role: Role, fault: Fault) -> BTreeMap<String, Verdict
     context.capabilities.parameters = Parameter::ALL.to_vec();
     let is_of_deflate = Fault::ALL.iter().position(|one| *one == fault)
         >= Fault::ALL.iter().position(|one| *one == Rsv1OnControl);
+    if fault == SmwbRefused {
+        // The probe finds this out.
+        context.capabilities.parameters.retain(|parameter| *parameter != Parameter::ServerMaxWindowBits);
+    }
     let mut limits = Limits { message: 1 << 30, fragments: 1 << 20 };
     if is_of_deflate {
         limits.message = 1 << 20;

@@ -8,7 +8,7 @@ use crate::case::Open;
 use crate::judge::{Extension, Head, Parameters, agreed};
 use crate::role::Role;
 use crate::step::{Awaited, Item, Step};
-use crate::verdict::{Expect, Outcome};
+use crate::verdict::{Expect, Outcome, Pattern};
 
 /// The field.
 const NAME: &str = "Sec-WebSocket-Extensions";
@@ -117,6 +117,20 @@ impl Conversation {
             self.steps.clear();
         }
     }
+
+    /// Whether a client with this outcome refused the answer because of this parameter: no offer that permits
+    /// the answer has it.
+    pub(super) fn is_refusal_of(&self, parameter: Parameter, outcome: &Outcome) -> bool {
+        let (Role::Client, Some(request)) = (self.role, &self.head) else { return false };
+        let (_, terms) = answer_to(&self.open, request, self.may_refuse);
+        let Some(answer) = terms.parameters() else { return false };
+        let offers = Extension::read_all(request.values(NAME)).unwrap_or_default();
+        let mut offers = offers.iter().filter_map(Parameters::read);
+        let is_offered = offers.any(|offer| offer.permits(&answer) && has(&offer, parameter));
+        // Any other frame shows that the client accepted the answer.
+        let closes = u64::from(Pattern::AnyClose.matches(outcome));
+        has(&answer, parameter) && !is_offered && self.peer.stream.frames() <= closes
+    }
 }
 
 /// The reason why a case cannot be judged with these terms; `None` if it can.
@@ -127,13 +141,7 @@ pub(super) fn unmet(needs: &Needs, terms: Terms, role: Role) -> Option<String> {
     let Some(parameters) = terms.parameters() else {
         return Some("permessage-deflate was not agreed".to_owned());
     };
-    let is_agreed = |parameter: &Parameter| match parameter {
-        Parameter::ServerNoContextTakeover => parameters.snct,
-        Parameter::ClientNoContextTakeover => parameters.cnct,
-        Parameter::ServerMaxWindowBits => parameters.smwb.is_some(),
-        Parameter::ClientMaxWindowBits => parameters.cmwb.is_some(),
-    };
-    if let Some(parameter) = needs.parameter.filter(|parameter| !is_agreed(parameter)) {
+    if let Some(parameter) = needs.parameter.filter(|parameter| !has(&parameters, *parameter)) {
         return Some(format!("{} was not agreed", parameter.name()));
     }
     let ours = parameters.direction(role.peer());
@@ -142,6 +150,15 @@ pub(super) fn unmet(needs: &Needs, terms: Terms, role: Role) -> Option<String> {
     }
     (needs.window_bits > ours.window_bits)
         .then(|| format!("a window of 2^{} bytes was agreed", ours.window_bits))
+}
+
+fn has(parameters: &Parameters, parameter: Parameter) -> bool {
+    match parameter {
+        Parameter::ServerNoContextTakeover => parameters.snct,
+        Parameter::ClientNoContextTakeover => parameters.cnct,
+        Parameter::ServerMaxWindowBits => parameters.smwb.is_some(),
+        Parameter::ClientMaxWindowBits => parameters.cmwb.is_some(),
+    }
 }
 
 fn offers_text(offers: &[Parameters]) -> String {

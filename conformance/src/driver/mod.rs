@@ -321,12 +321,8 @@ impl Driver {
             self.report.early_pong = Some(is_earlier || conversation.peer.went_on);
         }
         let (purpose, steps) = (plan.purpose, plan.steps.clone());
-        if let (Expect::Reject { .. }, Expect::Opened(_)) = (&conversation.expect, &self.case.expect) {
-            self.case.expect = conversation.expect.clone();
-            // The alternatives of the case are to an opening handshake that succeeds.
-            self.case.alternatives.clear();
-            self.report.expected = self.case.expect.to_string();
-        }
+        apply_answer(&mut self.case, conversation, &finding.outcome);
+        self.report.expected = self.case.expect.to_string();
         match purpose {
             Purpose::Liveness => {
                 if finding.outcome != Outcome::Echoed {
@@ -422,6 +418,17 @@ impl Driver {
 
 /// Enough connections of a sweep for the cases over all connections.
 const MAX_CONNECTIONS_OBSERVED: usize = 8;
+
+/// Changes what the case expects and allows, if the answer that the client got is none to its offers.
+fn apply_answer(case: &mut Case, conversation: &Conversation, outcome: &Outcome) {
+    if let (Expect::Reject { .. }, Expect::Opened(_)) = (&conversation.expect, &case.expect) {
+        case.expect = conversation.expect.clone();
+        // The alternatives of the case are to an opening handshake that succeeds.
+        case.alternatives.clear();
+    }
+    let is_refusal = |parameter| conversation.is_refusal_of(parameter, outcome);
+    case.alternatives.retain(|row| row.refusal_of.is_none_or(is_refusal));
+}
 
 fn liveness() -> Plan {
     let hello = vec![Item::Frame(Frame::text("hello"))];

@@ -133,6 +133,26 @@ const WINDOWS: [&str; 6] = [
     "7692:7.2/parameters-*",
 ];
 
+/// RFC 7692 §7: the client does not support the configuration that the response represents.
+#[test]
+fn a_client_may_refuse_a_parameter_that_it_did_not_offer() {
+    for role in ["strict", "strict driver"] {
+        let (code, document) = complete(role, &WINDOWS);
+        let results = results(&document);
+        assert_eq!(code, 0, "{role}: {results:?}");
+        for (id, verdict, ..) in &results {
+            let expected = match id.as_str() {
+                id if id.contains("answer-smwb") => "lenient",
+                id if ["our-window", "smwb", "list"].iter().any(|part| id.contains(part)) => "skip",
+                _ => "pass",
+            };
+            assert_eq!(verdict, expected, "{role}: {id}");
+        }
+        assert_eq!(document["totals"]["lenient"], 8, "{role}: {results:?}");
+        assert_eq!(document["totals"]["skip"], 8 + 15, "{role}: {results:?}");
+    }
+}
+
 /// The answers that it has to refuse do not hide that it supports the parameter.
 #[test]
 fn a_client_with_a_small_window_is_tested_up_to_it() {

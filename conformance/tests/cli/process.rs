@@ -46,6 +46,7 @@ fn process_of_an_endpoint() {
             write!(stream, "GET {resource} HTTP/1.1\r\n\r\n").expect("a request");
             crash();
         }
+        "strict" => drop(talk_as(Kind::Strict, server, resource)),
         "bounded" => drop(talk_as(Kind::Bounded, server, resource)),
         _ if is_probe => drop(talk(server, resource)),
         "correct" | "crashing once" => drop(talk(server, resource)),
@@ -58,6 +59,7 @@ fn process_of_an_endpoint() {
         "limited driver" => drive(server, |_| Kind::Limited),
         "plain driver" => drive(server, |_| Kind::Plain),
         "parameterless driver" => drive(server, |_| Kind::Parameterless),
+        "strict driver" => drive(server, |_| Kind::Strict),
         "silent driver" => drive(server, |_| Kind::Silent),
         "resetting driver" => drive(server, |_| Kind::Resetting),
         "garbage driver" => drive(server, |_| Kind::Garbage),

@@ -306,6 +306,8 @@ pub enum Kind {
     Plain,
     /// Offers permessage-deflate without client_max_window_bits.
     Parameterless,
+    /// Refuses server_max_window_bits, which it does not offer.
+    Strict,
     /// Offers windows of the server of at most 2^10 bytes, and refuses larger ones.
     Bounded,
     /// Writes its request, and nothing more.
@@ -322,7 +324,8 @@ pub fn talk_as(kind: Kind, server: &str, resource: &str) -> Option<String> {
     let stream = TcpStream::connect(server).ok()?;
     let limits = Limits { message: 99_999, ..UNLIMITED };
     let limits = if kind == Kind::Limited { limits } else { UNLIMITED };
-    let client = Reference::new(Role::Client, None, limits);
+    let fault = (kind == Kind::Strict).then_some(Fault::SmwbRefused);
+    let client = Reference::new(Role::Client, fault, limits);
     let mut driver =
         Driver { kind, client, server: server.to_owned(), resource: resource.to_owned(), seen: Vec::new() };
     converse(stream, &mut driver, None);
@@ -375,6 +378,7 @@ impl Endpoint for &mut Driver {
             | Kind::Limited
             | Kind::Plain
             | Kind::Parameterless
+            | Kind::Strict
             | Kind::Bounded
             | Kind::Redirected => self.client.receive(bytes, out),
         }

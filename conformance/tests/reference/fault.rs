@@ -55,7 +55,7 @@ faults! {
     Rsv1OnControl, Rsv1OnContinuation, PingClearsCompressed, TakeoverIgnored, NoTakeoverIgnored, WindowIgnored,
     PlainInflated, BfinalEnds, GarbageAccepted, InflatedTextUnchecked, Parameter16Agreed,
     UnknownParameterAgreed, CmwbUnasked, LimitOnCompressedSize, SmwbUnanswered, CmwbWithoutValue,
-    ParametersRefused, AnswerRefused, RsvUncheckedInDeflate, CloseInsideCompressedIgnored,
+    ParametersRefused, SmwbRefused, AnswerRefused, RsvUncheckedInDeflate, CloseInsideCompressedIgnored,
 }
 
 /// The fault of an endpoint, if it has one.

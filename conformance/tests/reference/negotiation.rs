@@ -55,8 +55,13 @@ pub fn accept(head: &Head, faults: Faults) -> Result<Option<Parameters>, ()> {
             let agreed = read(element, faults).ok_or(())?;
             let is_legal = !agreed.has_cmwb || agreed.cmwb.is_some();
             let has_parameters = agreed != Parameters::default();
-            let is_refused =
-                faults.has(Fault::ParametersRefused) && has_parameters || faults.has(Fault::AnswerRefused);
+            let is_refused = [
+                (has_parameters, Fault::ParametersRefused),
+                // No fault: §7 allows it to a client that did not offer the parameter.
+                (agreed.smwb.is_some(), Fault::SmwbRefused),
+                (true, Fault::AnswerRefused),
+            ];
+            let is_refused = is_refused.iter().any(|(is_seen, fault)| *is_seen && faults.has(*fault));
             if is_legal && !is_refused { Ok(Some(agreed)) } else { Err(()) }
         }
         _ => Err(()),

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use anyhow::{Result, bail};
-use wsconform::{Case, Context, Role, catalogue};
+use wsconform::{Case, Context, Parameter, Role, catalogue};
 
 use crate::convert::hex;
 #[cfg(test)]
@@ -37,7 +37,9 @@ fn describe(case: &Case, seed: u64) -> String {
     text.push_str(&format!("  level {}, revision {}\n", case.level, case.revision));
     text.push_str(&format!("  expected {}\n", case.expect));
     for row in &case.alternatives {
-        text.push_str(&format!("  {:?}: {}, {}\n", row.pattern, row.verdict, row.clause));
+        let name = row.refusal_of.map(Parameter::name);
+        let unless = name.map(|name| format!(", unless the client offered {name}")).unwrap_or_default();
+        text.push_str(&format!("  {:?}: {}, {}{unless}\n", row.pattern, row.verdict, row.clause));
     }
     let mut context = Context::default();
     context.seed = seed;

@@ -13,10 +13,14 @@ mod windows;
 use super::family::Family;
 use crate::capabilities::Parameter;
 use crate::case::{Case, Open};
+use crate::clause::Clause;
 use crate::judge::Parameters;
 use crate::role::Role;
 use crate::step::{Awaited, CONTINUATION, Frame, Item, Payload, RSV1, Step, TEXT};
-use crate::verdict::Expect;
+use crate::verdict::{Alternative, Expect, Pattern, Verdict};
+
+const SUPPORT: Clause =
+    Clause::new(7692, "7", "The client does not support the configuration that the response");
 
 pub(super) fn cases(role: Role) -> Vec<Case> {
     [
@@ -68,6 +72,13 @@ impl Case {
     /// The endpoint agrees to this parameter.
     fn needs_parameter(mut self, parameter: Parameter) -> Self {
         self.needs.parameter = Some(parameter);
+        self
+    }
+
+    /// A client may refuse the answer, or only because of this parameter (RFC 7692 §7).
+    fn may_be_refused(mut self, refusal_of: Option<Parameter>) -> Self {
+        let (pattern, verdict) = (Pattern::AnyEnd, Verdict::Lenient);
+        self.alternatives.push(Alternative { pattern, verdict, clause: SUPPORT, refusal_of });
         self
     }
 

@@ -24,7 +24,9 @@ pub(crate) fn learn(capabilities: &mut Capabilities, case: &Case, finished: &mut
     }
     // The cases about the answers of a server come before those that need a parameter.
     let asks_for = |parameter: &Parameter| Probe::Deflate(*parameter).case(Role::Client).open == case.open;
-    if report.is_failure() {
+    // A clause may allow the refusal of the answer.
+    let is_refused = report.allowed.is_some() && report.outcome != Outcome::Echoed;
+    if report.is_failure() || is_refused {
         capabilities.parameters.retain(|parameter| !asks_for(parameter));
     }
 }

@@ -236,8 +236,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Adds a message to the output.
     pub(crate) fn start_send(&mut self, message: Message) -> Result<(), Error> {
         self.check_writable()?;
-        // The wait for the peer's Close begins.
-        self.tick_is_due = self.tick_is_due || message.is_close();
+        if message.is_close() {
+            // The wait for the peer's Close begins, also in the task that receives.
+            self.tick_is_due = true;
+            self.waiters.wake();
+        }
         Ok(self.engine.send(message, &mut self.output)?)
     }
 
@@ -315,6 +318,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         if let Err(error) = ready!(written) {
             self.write_error = Some((error, None));
             self.output.clear();
+            // The time to read begins, also in the task that receives.
+            self.waiters.wake();
         }
         Poll::Ready(())
     }

@@ -9,8 +9,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use websocket_proto_tokio::{
-    Accept, ClientRequest, CloseCode, Config, Error, Message, Receiver, Role, Sender, WebSocket, accept,
-    accept_with, client, connect,
+    Accept, ClientRequest, CloseCode, Config, Error, Message, Receiver, Role, Sender, Timeout, WebSocket,
+    accept, accept_with, client, connect,
 };
 
 use crate::support::{ROLES, events, frame, open, seconds, write};
@@ -204,5 +204,19 @@ async fn the_end_wakes_the_task_that_receives_and_the_task_that_closes() {
         drop(peer);
         timeout(seconds(1), closing).await.expect("the end").unwrap().unwrap();
         timeout(seconds(1), receiving).await.expect("the end").unwrap();
+    }
+}
+
+/// The task that receives waits without a timer until the other task closes.
+#[tokio::test(start_paused = true)]
+async fn a_close_of_one_task_has_its_limit_in_the_other() {
+    for role in ROLES {
+        let (ws, _peer) = open(role, Config::new().ping_interval(None), 1000);
+        let (mut sink, mut stream) = StreamExt::split(ws);
+        let receiving = tokio::spawn(async move { stream.next().await });
+        sleep(seconds(1)).await;
+        sink.send(Message::Close(None)).await.unwrap();
+        let result = timeout(seconds(20), receiving).await.expect("the end").unwrap();
+        assert!(matches!(result, Some(Err(Error::Timeout(Timeout::Close)))), "{role:?} {result:?}");
     }
 }

@@ -170,9 +170,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 
     /// Whether there can be a deadline that input does not move. It is checked before each read, because the
-    /// read of a peer that sends without end is never pending.
+    /// read of a peer that sends without end is never pending. In the opening handshake, the length of a head
+    /// has a limit.
     fn has_limit(&self) -> bool {
-        !self.engine.can_send() || self.output.is_stalled() || self.write_error.is_some()
+        let is_closing = !self.engine.can_send() && self.engine.state() != State::Handshake;
+        is_closing || self.output.is_stalled() || self.write_error.is_some()
     }
 
     /// Tells the engine the time, if there is no input. Returns whether there is new output, or the end.

@@ -1,8 +1,10 @@
 //! The opening handshake.
 
+use core::pin::pin;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::net::TcpListener;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, timeout};
 use websocket_proto_tokio::{
     Accept, AcceptError, ClientRequest, Config, Error, HandshakeError, Message, Reject, RequestError, accept,
     accept_with, client, connect,
@@ -178,4 +180,15 @@ async fn a_peer_that_leaves_during_the_handshake_is_an_error() {
         drop(peer);
         assert!(matches!(accept(stream, Config::new()).await, Err(Error::Disconnected)));
     }
+}
+
+/// The deadline is looked at after the input that is there.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_waits_in_the_transport_is_in_time() {
+    let (stream, mut peer) = duplex(1000);
+    let mut accepting = pin!(accept(stream, Config::new()));
+    assert!(timeout(seconds(1), &mut accepting).await.is_err());
+    peer.write_all(REQUEST).await.unwrap();
+    sleep(seconds(60)).await;
+    assert!(accepting.await.is_ok());
 }

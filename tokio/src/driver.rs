@@ -439,7 +439,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let started = clock.started();
         match engine.split() {
             Ok((read, write)) => {
-                Ok((SplitParts { transport, inbound, output, started, limits, trace }, read, write))
+                let parts = SplitParts { transport, inbound, output, started, limits, trace, closing_since };
+                Ok((parts, read, write))
             }
             Err(engine) => Err(Self {
                 phase: Phase::Running,
@@ -470,4 +471,5 @@ pub(crate) struct SplitParts<S> {
     pub(crate) started: Instant,
     pub(crate) limits: Limits,
     pub(crate) trace: Trace,
+    pub(crate) closing_since: Option<Instant>,
 }

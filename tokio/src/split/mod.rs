@@ -72,7 +72,7 @@ where
                     write_engine,
                     write_transport,
                     parts.output,
-                    (parts.started, parts.limits),
+                    (parts.started, parts.limits, parts.closing_since),
                     channels,
                     parts.trace,
                 );

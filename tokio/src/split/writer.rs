@@ -68,7 +68,7 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         engine: WriteEngine,
         transport: WriteTransport<S>,
         output: Output,
-        (started, limits): (Instant, Limits),
+        (started, limits, closing_since): (Instant, Limits, Option<Instant>),
         channels: TaskEnds,
         trace: Trace,
     ) -> Self {
@@ -87,7 +87,7 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             // A Ping or a Close that was sent before the split may have a deadline.
             deadline: Some(Duration::ZERO),
             answer: Answer::None,
-            closing_since: None,
+            closing_since,
             has_senders: true,
             tick_is_due: true,
         }

@@ -344,6 +344,19 @@ async fn a_close_ends_also_if_the_peer_does_not_read() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_close_that_was_begun_before_the_split_keeps_its_limit() {
+    let config = Config::new().ping_interval(None).pong_timeout(None).max_write_buffer(100);
+    let (mut ws, _peer) = open(Role::Server, config, 100);
+    ws.feed(vec![7; 1000]).await.unwrap();
+    let started = Instant::now();
+    assert!(timeout(seconds(4), ws.close(CloseCode::GOING_AWAY, "")).await.is_err());
+    let (_sender, mut receiver) = ws.split();
+    let result = timeout(seconds(100), receiver.receive()).await;
+    assert!(matches!(result, Ok(Err(Error::WriteTimeout))), "{result:?}");
+    assert!((10..=12).contains(&started.elapsed().as_secs()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_close_that_cannot_be_sent_sets_no_limit() {
     for with_send in [false, true] {
         let config = Config::new().ping_interval(None).pong_timeout(None);

@@ -52,6 +52,10 @@
 //! The same holds for a connection that is [`split`], while [`Receiver::receive`] is not polled, except that
 //! the task that writes keeps the two limits itself.
 //!
+//! After a write has failed, `receive` still returns the messages that the transport has. The first call that
+//! waits for input begins two seconds, and no input is read after them: an application that works for longer
+//! loses the messages that it has not read by then.
+//!
 //! # Memory of an idle connection
 //!
 //! A connection that sends a Ping after a silence returns the memory of its buffers and of its compression.

@@ -143,26 +143,33 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         }
     }
 
-    /// Adds the replies to the output, and messages while there is room. Returns whether there were any.
+    /// Adds the replies and the messages to the output, while there is room. Returns whether there were any.
     fn collect(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
         let mut collected = false;
         while self.receiver == ReceiverState::Reading {
-            match self.channels.notices.poll_recv(cx) {
-                Poll::Ready(Some(Notice::Signal(signal))) => {
-                    self.engine.handle_signal(signal, &mut self.output)
-                }
+            let Poll::Ready(notice) = self.channels.notices.poll_recv(cx) else { break };
+            // After the peer's Close, and after the end of its transport, no message can be added.
+            self.collect_messages(cx)?;
+            match notice {
+                Some(Notice::Signal(signal)) => self.engine.handle_signal(signal, &mut self.output),
                 // A late answer to a question that is of no use any more says nothing about a later deadline.
-                Poll::Ready(Some(Notice::InputRead)) if self.answer != Answer::Awaited => {}
-                Poll::Ready(Some(Notice::InputRead)) => self.answer = Answer::Given,
-                Poll::Ready(Some(Notice::End)) => {
+                Some(Notice::InputRead) if self.answer != Answer::Awaited => {}
+                Some(Notice::InputRead) => self.answer = Answer::Given,
+                Some(Notice::End) => {
                     self.receiver = ReceiverState::Ended;
                     self.engine.receive_eof();
                 }
-                Poll::Ready(None) => self.receiver = ReceiverState::Dropped,
-                Poll::Pending => break,
+                None => self.receiver = ReceiverState::Dropped,
             }
             (collected, self.tick_is_due) = (true, true);
         }
+        Ok(self.collect_messages(cx)? || collected)
+    }
+
+    /// Adds the pending reply and the messages to the output, while there is room. Returns whether there were
+    /// any messages.
+    fn collect_messages(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
+        let mut collected = false;
         if self.engine.has_pending_reply() && self.has_room() {
             self.engine.flush_reply(&mut self.output);
         }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt as _};
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, sleep, timeout};
 use websocket_proto_tokio::{CloseCode, Config, Error, Message, MessageKind, Role, SendError, Timeout};
 
@@ -153,20 +153,54 @@ async fn a_flush_does_not_wait_for_later_messages() {
     reader.abort();
 }
 
+/// The task that writes runs after the peer's Close is received.
 #[tokio::test]
+async fn what_is_queued_before_the_close_of_the_peer_is_sent() {
+    for role in ROLES {
+        for closes in [false, true] {
+            let (ws, mut peer) = open(role, Config::new(), 1000);
+            let (sender, mut receiver) = ws.split();
+            let mut input = frame(role, 0x81, b"Hello");
+            if closes {
+                input.extend(frame(role, 0x88, b""));
+            }
+            write(&mut peer, &input).await;
+            peer.shutdown().await.unwrap();
+            let Some(message) = receiver.receive().await.unwrap() else { panic!("a message") };
+            sender.send(message).await.unwrap();
+            sender.send_fragments(MessageKind::Text, ["fragm", "ents"]).await.unwrap();
+            let output = tokio::spawn(async move { read_to_end(&mut peer).await });
+            if closes {
+                assert_eq!(receiver.receive().await.unwrap(), Some(Message::Close(None)));
+                assert!(matches!(receiver.receive().await, Ok(None)));
+            } else {
+                assert!(matches!(receiver.receive().await, Err(Error::Disconnected)));
+            }
+            let mut expected = vec!["Text(\"Hello\")", "Text(\"fragments\")"];
+            expected.extend(closes.then_some("Close(None)"));
+            assert_eq!(events(role, &output.await.unwrap()), expected);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flush_after_a_message_that_is_not_sent_fails() {
-    let (ws, mut peer) = open(Role::Server, Config::new(), 1000);
+    let (ws, mut peer) = open(Role::Server, Config::new().max_write_buffer(100), 100);
     let (sender, mut receiver) = ws.split();
-    sender.send("sent").await.unwrap();
-    sender.flush().await.unwrap();
+    let sent = vec![7; 200];
+    sender.send(sent.clone()).await.unwrap();
+    sleep(seconds(1)).await;
+    // The output has no room for it.
+    sender.send("not sent").await.unwrap();
+    let flushing = tokio::spawn(async move { sender.flush().await });
     write(&mut peer, &frame(Role::Server, 0x88, b"")).await;
     assert_eq!(receiver.receive().await.unwrap(), Some(Message::Close(None)));
-    // The task that writes has not run since.
-    sender.send("not sent").await.unwrap();
-    assert!(matches!(sender.flush().await, Err(Error::Closed)));
+    sleep(seconds(1)).await;
     let output = tokio::spawn(async move { read_to_end(&mut peer).await });
     assert!(matches!(receiver.receive().await, Ok(None)));
-    assert_eq!(events(Role::Server, &output.await.unwrap()), ["Text(\"sent\")", "Close(None)"]);
+    assert!(matches!(flushing.await.unwrap(), Err(Error::Closed)));
+    let expected = [format!("Binary({sent:?})"), "Close(None)".into()];
+    assert_eq!(events(Role::Server, &output.await.unwrap()), expected);
 }
 
 #[tokio::test(start_paused = true)]

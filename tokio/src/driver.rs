@@ -342,7 +342,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     // A Ping after a silence. The input buffer returns its memory before the next read.
                     self.is_idle = true;
                     self.engine.shrink_to_fit();
-                    self.output.shrink_to(0);
+                    self.output.shrink_to_fit();
                 }
                 has_output
             }

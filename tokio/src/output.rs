@@ -182,16 +182,17 @@ impl Output {
                 self.written = 0;
             }
         }
-        self.shrink_to(RETAINED_CAPACITY);
-    }
-
-    /// Returns unused memory to the allocator.
-    pub(crate) fn shrink_to(&mut self, capacity: usize) {
         for bytes in [&mut self.head, &mut self.tail] {
-            if bytes.is_empty() && bytes.capacity() > capacity {
+            if bytes.is_empty() && bytes.capacity() > RETAINED_CAPACITY {
                 *bytes = Vec::new();
             }
         }
+    }
+
+    /// Returns the memory that the output does not need.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        self.head.shrink_to_fit();
+        self.tail.shrink_to_fit();
     }
 
     /// The bytes that the next ones are appended to.

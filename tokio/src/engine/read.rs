@@ -26,4 +26,10 @@ impl ReadEngine {
     pub(crate) fn tick(&mut self, now: Duration) -> (Option<Signal>, Option<Duration>) {
         each!(self, half => half.tick(now))
     }
+
+    /// Releases the memory that an idle connection does not need.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        #[cfg(feature = "deflate")]
+        each!(self, half => half.shrink_to_fit());
+    }
 }

@@ -26,4 +26,10 @@ impl WriteEngine {
     }
 
     sending_methods!();
+
+    /// Releases the memory that an idle connection does not need.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        #[cfg(feature = "deflate")]
+        each!(self, inner => inner.shrink_to_fit());
+    }
 }

@@ -42,6 +42,8 @@ impl fmt::Debug for Command {
 #[derive(Debug)]
 pub(crate) enum Notice {
     Signal(Signal),
+    /// A silence has begun or ended.
+    Silence(Signal),
     /// The answer to the [`Inquiry`].
     InputRead,
     /// The transport has ended.

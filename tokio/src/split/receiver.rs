@@ -217,7 +217,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
         if let Some(signal) = signal {
             // A silence has begun, or it has ended with a Pong or a message.
             self.is_idle = true;
-            self.notices.send(Notice::Signal(signal));
+            self.engine.shrink_to_fit();
+            self.notices.send(Notice::Silence(signal));
         }
         self.clock.arm(now, deadline);
         Poll::Ready(())

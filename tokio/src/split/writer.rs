@@ -152,6 +152,11 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             self.collect_messages(cx)?;
             match notice {
                 Some(Notice::Signal(signal)) => self.engine.handle_signal(signal, &mut self.output),
+                Some(Notice::Silence(signal)) => {
+                    self.engine.handle_signal(signal, &mut self.output);
+                    self.engine.shrink_to_fit();
+                    self.output.shrink_to_fit();
+                }
                 // A late answer to a question that is of no use any more says nothing about a later deadline.
                 Some(Notice::InputRead) if self.answer != Answer::Awaited => {}
                 Some(Notice::InputRead) => self.answer = Answer::Given,

@@ -1,8 +1,9 @@
 //! Memory of slow peers and idle connections.
 
 use allocation_counter::measure;
-use tokio::io::{AsyncReadExt as _, DuplexStream};
-use websocket_proto_tokio::{Config, Message, Role, WebSocket};
+use tokio::io::{AsyncReadExt as _, DuplexStream, duplex};
+use tokio::time::timeout;
+use websocket_proto_tokio::{ClientRequest, Config, Message, Role, WebSocket, accept, client};
 
 use crate::support::{frame, open, seconds, write};
 
@@ -30,7 +31,7 @@ fn slow_readers_keep_memory_bounded() {
             for _ in 0..100 {
                 for (ws, _) in &mut room {
                     let feed = ws.feed(vec![7; MESSAGE]);
-                    let _ = tokio::time::timeout(seconds(0), feed).await;
+                    let _ = timeout(seconds(0), feed).await;
                     assert!(ws.queued_len() < MAX_OUTPUT + MESSAGE + 100, "{}", ws.queued_len());
                 }
             }
@@ -77,7 +78,7 @@ fn s5_5_3_pongs_for_a_peer_that_does_not_read_keep_memory_bounded() {
                     write(&mut peer, &frame(Role::Server, 0x89, &[7; 100])).await;
                 }
             });
-            while let Ok(received) = tokio::time::timeout(seconds(1), ws.receive()).await {
+            while let Ok(received) = timeout(seconds(1), ws.receive()).await {
                 assert!(matches!(received, Ok(Some(Message::Ping(_)))), "{received:?}");
             }
             assert!(ws.queued_len() < 1000 + 200, "{}", ws.queued_len());
@@ -97,7 +98,7 @@ fn flushes_that_are_dropped_keep_memory_bounded() {
             let other = sender.clone();
             let waiting = tokio::spawn(async move { other.flush().await });
             for _ in 0..10_000 {
-                assert!(tokio::time::timeout(seconds(1), sender.flush()).await.is_err());
+                assert!(timeout(seconds(1), sender.flush()).await.is_err());
             }
             assert!(!waiting.is_finished());
             peer.read_exact(&mut [0; 4 + 1000]).await.unwrap();
@@ -125,10 +126,61 @@ fn idle_connections_return_memory() {
     });
     let idle = measure(|| {
         runtime.block_on(async {
-            assert!(tokio::time::timeout(seconds(25), ws.receive()).await.is_err());
+            assert!(timeout(seconds(25), ws.receive()).await.is_err());
         });
     });
     assert!(busy.bytes_current > 5 * 1024, "{}", busy.bytes_current);
     let left = busy.bytes_current + idle.bytes_current;
     assert!(left < 4 * 1024, "{left} bytes");
+}
+
+/// So do the halves of a connection, also that of the compression.
+#[test]
+fn idle_halves_return_memory() {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let config = Config::new();
+    #[cfg(feature = "deflate")]
+    let config = config.deflate(Some(websocket_proto_tokio::DeflateConfig::new()));
+    let mut halves = None;
+    let busy = measure(|| {
+        runtime.block_on(async {
+            let (server, client_stream) = duplex(1024);
+            let request = ClientRequest::new("ws://localhost/");
+            let (server, client) =
+                tokio::join!(accept(server, config), client(client_stream, request, config));
+            let [(server, from_client), (client, from_server)] =
+                halves.insert([server.unwrap().split(), client.unwrap().0.split()]);
+            for number in 0..100 {
+                let message = Message::from(number.to_string().repeat(15_000));
+                server.send(message.clone()).await.unwrap();
+                assert!(from_server.receive().await.unwrap().as_ref() == Some(&message));
+                client.send(message.clone()).await.unwrap();
+                assert!(from_client.receive().await.unwrap() == Some(message));
+            }
+        });
+    });
+    let idle = measure(|| {
+        runtime.block_on(async {
+            let [(_, from_client), (_, from_server)] = halves.as_mut().unwrap();
+            let both = async {
+                loop {
+                    let received = tokio::select! {
+                        received = from_client.receive() => received,
+                        received = from_server.receive() => received,
+                    };
+                    assert!(
+                        matches!(received, Ok(Some(Message::Ping(_) | Message::Pong(_)))),
+                        "{received:?}"
+                    );
+                }
+            };
+            assert!(timeout(seconds(60), both).await.is_err());
+        });
+    });
+    // The window of a direction that decompresses stays: 32 KiB.
+    let left = busy.bytes_current + idle.bytes_current;
+    let window = if cfg!(feature = "deflate") { 33 * 1024 } else { 0 };
+    assert!(busy.bytes_current > 2 * 40 * 1024, "{}", busy.bytes_current);
+    assert!(left < 2 * (window + 16 * 1024), "{left} bytes");
 }

@@ -129,9 +129,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let cx = &mut Context::from_waker(&waker);
         while self.is_running() {
             let _ = self.poll_write(cx);
-            // A wait of an open connection ends with any input, so the input is read before the engine learns
-            // the time. The peer must not postpone any other wait, for example that for its Close.
-            if !self.engine.can_send() && self.tick_is_due && self.tick() {
+            // A wait of an open connection ends with any input, and a head has a limit, so the input is read
+            // before the engine learns the time. The peer must not postpone the wait for its Close.
+            if (self.is_closing() || !self.has_room()) && self.tick_is_due && self.tick() {
                 continue;
             }
             if self.engine.transport_action() == TransportAction::Close {
@@ -170,11 +170,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 
     /// Whether there can be a deadline that input does not move. It is checked before each read, because the
-    /// read of a peer that sends without end is never pending. In the opening handshake, the length of a head
-    /// has a limit.
+    /// read of a peer that sends without end is never pending.
     fn has_limit(&self) -> bool {
-        let is_closing = !self.engine.can_send() && self.engine.state() != State::Handshake;
-        is_closing || self.output.is_stalled() || self.write_error.is_some()
+        self.is_closing() || self.output.is_stalled() || self.write_error.is_some()
+    }
+
+    /// Whether the closing handshake has begun.
+    fn is_closing(&self) -> bool {
+        !self.engine.can_send() && self.engine.state() != State::Handshake
     }
 
     /// Tells the engine the time, if there is no input. Returns whether there is new output, or the end.
@@ -357,7 +360,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Waits until a deadline may have passed, and ends the connection if it is one of the transport.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.engine.can_send() && self.engine.state() != State::Handshake {
+        if self.is_closing() {
             self.closing_since.get_or_insert_with(Instant::now);
         }
         let write = self.limits.write_deadline(&self.output, self.closing_since);

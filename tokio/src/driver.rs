@@ -331,8 +331,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Tells the engine the time. Returns whether there is new output, or the end.
     fn tick(&mut self) -> bool {
-        if self.output.is_stalled() && self.engine.state() != State::Handshake {
-            // The peer cannot answer a Ping or a Close that it has not read. The write timeout limits the stall.
+        let is_stalled = self.output.is_stalled() && self.engine.state() != State::Handshake;
+        if is_stalled || self.write_error.is_some() {
+            // The peer cannot answer a Ping or a Close that it has not read. The write timeout limits the stall,
+            // and the time to read what follows an error.
             return false;
         }
         self.tick_is_due = false;
@@ -404,6 +406,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 
     fn begin_end(&mut self, error: Option<Error>, peer_ended: bool) {
+        if self.write_error.take().is_some() {
+            // The frames of a later write would follow a gap.
+            self.output.clear();
+            return self.finish(error);
+        }
         let patience = self.limits.patience(error.as_ref());
         self.finish(error);
         self.phase = Phase::Ending(Ending::new(patience, peer_ended));

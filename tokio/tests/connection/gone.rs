@@ -13,7 +13,12 @@ use crate::support::{ROLES, frame, seconds};
 /// The length of a read, so that the messages of [`backlog`] need more reads than a task has budget.
 const READ: usize = 100;
 
-struct Gone(DuplexStream);
+struct Gone {
+    stream: DuplexStream,
+    /// The number of writes until now, and before the first one that fails.
+    writes: usize,
+    accepted: usize,
+}
 
 impl AsyncRead for Gone {
     fn poll_read(
@@ -24,15 +29,17 @@ impl AsyncRead for Gone {
         let mut memory = [0; READ];
         let len = READ.min(space.remaining());
         let mut part = ReadBuf::new(&mut memory[..len]);
-        ready!(Pin::new(&mut self.0).poll_read(cx, &mut part))?;
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut part))?;
         space.put_slice(part.filled());
         Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncWrite for Gone {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.writes += 1;
+        let has_failed = self.writes > self.accepted;
+        Poll::Ready(if has_failed { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(bytes.len()) })
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -45,8 +52,14 @@ impl AsyncWrite for Gone {
 }
 
 fn open(role: Role) -> (WebSocket<Gone>, DuplexStream) {
+    open_after(role, 0)
+}
+
+/// The transport accepts so many writes.
+fn open_after(role: Role, accepted: usize) -> (WebSocket<Gone>, DuplexStream) {
     let (stream, peer) = duplex(1_000_000);
-    (WebSocket::from_upgraded(Gone(stream), role, Negotiated::new(), Config::new()), peer)
+    let stream = Gone { stream, writes: 0, accepted };
+    (WebSocket::from_upgraded(stream, role, Negotiated::new(), Config::new()), peer)
 }
 
 /// A connection of either kind, after its first write.
@@ -156,5 +169,38 @@ async fn pings_do_not_prolong_the_time_to_read_after_a_failed_write() {
             drop(endpoint);
             pings.await.unwrap();
         }
+    }
+}
+
+/// What a later write brings would follow a gap.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_written_after_a_failed_write() {
+    for role in ROLES {
+        for close in [false, true] {
+            let (mut ws, mut peer) = open(role);
+            let first = if close { 0x88 } else { 0x83 };
+            peer.write_all(&frame(role, first, b"")).await.unwrap();
+            assert!(matches!(ws.send("to nobody").await, Err(Error::Io(_))));
+            if close {
+                assert!(matches!(ws.receive().await, Ok(Some(Message::Close(None)))));
+                assert!(matches!(ws.receive().await, Ok(None)));
+            } else {
+                assert!(matches!(ws.receive().await, Err(Error::Protocol(_))));
+            }
+            assert_eq!(ws.get_ref().writes, 1, "{role:?} {close}");
+        }
+    }
+}
+
+/// The deadline of a Pong passes in the two seconds after the failed write.
+#[tokio::test(start_paused = true)]
+async fn a_timeout_does_not_replace_the_error_of_a_failed_write() {
+    for role in ROLES {
+        let (mut ws, _peer) = open_after(role, 1);
+        assert!(timeout(seconds(39), ws.receive()).await.is_err());
+        assert_eq!(ws.get_ref().writes, 1, "the Ping");
+        assert!(matches!(ws.send("to nobody").await, Err(Error::Io(_))));
+        let result = timeout(seconds(3), ws.receive()).await.expect("the end");
+        assert!(matches!(result, Err(Error::Io(_))), "{role:?} {result:?}");
     }
 }

@@ -178,7 +178,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
                 self.end_by_peer(None);
                 break;
             }
-            // To wake this task if there is room for a notice that waits.
+            // Without room, the task is woken when there is.
             let has_room = self.notices.poll_ready(cx).is_ready();
             let poll_read = if self.is_idle { poll_read_idle } else { poll_read };
             if let Poll::Ready(result) =
@@ -201,6 +201,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
                 self.clock.arm_at(until);
             } else if has_room && self.inquiry.poll(cx) {
                 self.notices.send(Notice::InputRead);
+                let _ = self.notices.poll_ready(cx);
             }
             ready!(self.clock.poll(cx));
             self.tick_is_due = true;

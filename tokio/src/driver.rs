@@ -293,12 +293,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
-    /// The error, if the connection ended because the peer does not read.
-    fn check_timeout(&mut self) -> Result<(), Error> {
-        match self.error {
-            Some(Error::WriteTimeout) => Err(self.error.take().unwrap_or(Error::WriteTimeout)),
-            _ => Ok(()),
-        }
+    /// The error, if the connection ended because the peer does not read. The task that receives gets it, too.
+    const fn check_timeout(&self) -> Result<(), Error> {
+        if let Some(Error::WriteTimeout) = self.error { Err(Error::WriteTimeout) } else { Ok(()) }
     }
 
     /// Whether more can be added to the output.

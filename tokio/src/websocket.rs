@@ -280,7 +280,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             match ready!(self.driver.poll_ready_to_close(frame.as_ref(), cx)) {
                 Ok(()) => self.driver.start_send(Message::Close(frame.take()))?,
                 // `poll_discard` returns the reason why the connection has ended.
-                Err(Error::Io(_) | Error::Closed) => *frame = None,
+                Err(Error::Io(_) | Error::WriteTimeout | Error::Closed) => *frame = None,
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }

@@ -236,6 +236,7 @@ async fn a_peer_that_does_not_read_has_twenty_seconds() {
         assert!(matches!(result, Err(Error::WriteTimeout)), "{result:?}");
         assert_eq!(started.elapsed().as_secs(), 20);
         assert!(matches!(ws.send("more").await, Err(Error::Closed)));
+        assert!(matches!(ws.receive().await, Err(Error::WriteTimeout)));
         assert!(matches!(ws.receive().await, Ok(None)));
     }
 }

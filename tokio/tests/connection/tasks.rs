@@ -220,3 +220,22 @@ async fn a_close_of_one_task_has_its_limit_in_the_other() {
         assert!(matches!(result, Some(Err(Error::Timeout(Timeout::Close)))), "{role:?} {result:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn both_tasks_learn_that_the_peer_does_not_read() {
+    for role in ROLES {
+        for is_busy in [false, true] {
+            let (ws, _peer) = open(role, Config::new(), 64);
+            let (mut sink, mut stream) = StreamExt::split(ws);
+            let receiving = tokio::spawn(async move {
+                if is_busy {
+                    sleep(seconds(30)).await;
+                }
+                stream.next().await
+            });
+            assert!(sink.send(Message::from(vec![7; 1000])).await.is_err());
+            let result = receiving.await.unwrap();
+            assert!(matches!(result, Some(Err(Error::WriteTimeout))), "{role:?} {is_busy} {result:?}");
+        }
+    }
+}

@@ -111,6 +111,20 @@ async fn a_rejection_keeps_the_part_of_the_body_that_arrives() {
     }
 }
 
+/// `http` has no room for so many names.
+#[tokio::test]
+async fn a_response_can_have_as_many_fields_as_the_limits_allow() {
+    let config = Config::new().max_headers(40_000).max_head_size(1 << 20);
+    let (stream, mut peer) = duplex(1 << 20);
+    let fields: String = (0..35_000).map(|number| format!("X-{number}: 1\r\n")).collect();
+    let response = format!("HTTP/1.1 403 Forbidden\r\n{fields}Content-Length: 0\r\n\r\n");
+    write(&mut peer, response.as_bytes()).await;
+    let result = client(stream, ClientRequest::new("ws://localhost/"), config).await;
+    let Err(Error::Rejected(response)) = result else { panic!("{result:?}") };
+    assert_eq!(response.status().as_u16(), 403);
+    assert!(response.headers().len() > 24_000, "{}", response.headers().len());
+}
+
 /// RFC 9112 §7.1. The server does not close the transport.
 #[tokio::test(start_paused = true)]
 async fn the_chunks_of_a_rejection_are_decoded() {

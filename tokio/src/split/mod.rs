@@ -74,7 +74,7 @@ where
                     parts.output,
                     (parts.started, parts.limits, parts.closing_since),
                     channels,
-                    parts.trace,
+                    parts.trace.clone(),
                 );
                 tokio::spawn(writer.run());
                 let HalfEnds { commands, closing, notices, outcome, inquiry } = ends;
@@ -82,7 +82,7 @@ where
                     engine,
                     read_transport,
                     parts.inbound,
-                    parts.started,
+                    (parts.started, parts.trace),
                     (notices, outcome, inquiry),
                 );
                 (Sender::new(commands, closing), receiver)

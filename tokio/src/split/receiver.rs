@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::coop::has_budget_remaining;
 use tokio::task::unconstrained;
 use tokio::time::Instant;
-use websocket_proto::ReceiveBuffer;
+use websocket_proto::{CloseStatus, ReceiveBuffer};
 
 use super::command::{Inquiry, Notice, Outcome};
 use super::halves::ReadTransport;
@@ -27,6 +27,7 @@ use crate::engine::ReadEngine;
 use crate::error::Error;
 use crate::incoming::{Content, ReadSize, new_inbound, poll_discard, poll_read, poll_read_idle};
 use crate::message::Message;
+use crate::trace::Trace;
 use crate::websocket::WebSocket;
 
 /// The half of a connection that receives; [`WebSocket::split`](crate::WebSocket::split) makes it.
@@ -57,6 +58,7 @@ struct Reading<S> {
     transport: ReadTransport<S>,
     inbound: ReceiveBuffer<BytesMut>,
     clock: Clock,
+    trace: Trace,
     notices: Notices,
     phase: Phase,
     error: Option<Error>,
@@ -85,7 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
         engine: ReadEngine,
         transport: ReadTransport<S>,
         inbound: ReceiveBuffer<BytesMut>,
-        started: Instant,
+        (started, trace): (Instant, Trace),
         (notices, outcome, inquiry): (mpsc::Sender<Notice>, oneshot::Receiver<Outcome>, Arc<Inquiry>),
     ) -> Self {
         Self(Inner::Reading(Box::new(Reading {
@@ -93,6 +95,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
             transport,
             inbound,
             clock: Clock::since(started),
+            trace,
             notices: Notices { channel: Some(notices), waiting: None },
             phase: Phase::Running(outcome),
             error: None,
@@ -154,7 +157,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
                 Ok(None) => ready!(self.poll_more(cx)),
                 Err(error) => {
                     // The task that writes sends the Close. Until it has ended, input is discarded.
-                    self.error = self.error.take().or(Some(error.into()));
+                    let error = error.into();
+                    self.trace.ended(Some(&error), CloseStatus::default());
+                    self.error = self.error.take().or(Some(error));
                     self.end_draining();
                     ready!(self.poll_more(cx));
                 }
@@ -279,6 +284,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
     /// The transport has ended, or is not read any more.
     fn end_by_peer(&mut self, error: Option<io::Error>) {
         self.error = self.error.take().or(error.map(Error::Io));
+        if !self.has_close {
+            let error = self.error.as_ref().unwrap_or(&Error::Disconnected);
+            self.trace.ended(Some(error), CloseStatus::default());
+        }
         self.notices.send(Notice::End);
         self.phase = match mem::replace(&mut self.phase, Phase::Ended) {
             Phase::Running(outcome) => Phase::Eof(outcome),

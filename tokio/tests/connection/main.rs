@@ -1,5 +1,7 @@
 //! Connections over transports in memory and over loopback TCP.
 
+extern crate alloc;
+
 mod cancel_safety;
 mod closing;
 mod deadlines;
@@ -12,3 +14,5 @@ mod split;
 mod support;
 mod tasks;
 mod tcp;
+#[cfg(feature = "tracing")]
+mod trace;

@@ -80,7 +80,7 @@
 //!
 //! * [`WebSocket`] is a connection of either role: [`receive`](WebSocket::receive),
 //!   [`send`](WebSocket::send), [`close`](WebSocket::close). It is a `Stream` and a `Sink`, too.
-//! * [`Sender`] and [`Receiver`] are its halves for two tasks, without a lock between them.
+//! * [`Sender`] and [`Receiver`] are its halves for two tasks, over TCP without a lock between them.
 //! * [`Message`] and [`Utf8Bytes`] own their payload, and clone in constant time.
 //! * [`Error`] has a variant for each cause.
 //! * [`Config`] and [`PreparedMessage`] are those of the core.

@@ -7,9 +7,9 @@ use crate::utf8_bytes::Utf8Bytes;
 
 /// A message or a control frame (§5.5, §5.6). It owns its payload, and clones in constant time.
 ///
-/// The payload of a received message can share its memory with the messages before and after it: of 4 KiB, or of up
-/// to 64 KiB if they arrived in one read. To keep a short message for a long time, copy it with
-/// [`Bytes::copy_from_slice`].
+/// The payload of a received message can share its memory with the messages before and after it: of 4 KiB; of
+/// up to 64 KiB if they arrived in one read; of up to 1 MiB if the message before had that length. To keep a
+/// short message for a long time, copy it with [`Bytes::copy_from_slice`].
 ///
 /// ```
 /// use websocket_proto_tokio::Message;

@@ -108,8 +108,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Receives the next message; `None` after the end of the connection.
     ///
     /// The last message is [`Message::Close`], unless the connection fails. The next call after it waits
-    /// until the transport is closed, with a deadline, and returns `None`. An error is returned once,
-    /// after the transport was closed.
+    /// until the transport is closed, with a deadline, and returns `None`. An error is returned once, after
+    /// the transport was closed. A transport that has failed, or accepts no output, stays open until the
+    /// connection is dropped.
     ///
     /// # Errors
     /// The connection has failed: see [`Error`].
@@ -255,11 +256,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// If a Close was sent or received before, it only waits.
     ///
     /// # Errors
-    /// The connection failed before both Close frames were exchanged.
+    /// The connection failed before both Close frames were exchanged. An error that
+    /// [`receive`](Self::receive) has returned is not returned again.
     ///
     /// # Cancel safety
     /// If the future is dropped, call it again. The close has begun: from its first poll on, a peer that does
-    /// not read ends the connection after [`Config::close_timeout`].
+    /// not read ends the connection with [`Error::WriteTimeout`].
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<CloseStatus, Error> {
         let mut frame = Some(CloseFrame::new(code, reason));
         poll_fn(|cx| {

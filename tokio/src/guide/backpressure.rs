@@ -11,7 +11,8 @@
 //!
 //! If the transport accepts no byte for [`Config::pong_timeout`] (default 20 s), the peer is cut off with
 //! [`Error::WriteTimeout`]. A peer that reads slowly, but reads, has as long as it needs: while output waits, the
-//! time for a Pong or a Close does not run.
+//! time for a Pong or a Close does not run. A transport with its own buffer shows no progress while it empties
+//! that: over TLS, the peer must read 64 KiB within the timeout.
 //!
 //! # A broadcast
 //!
@@ -44,10 +45,10 @@
 //! a Pong does not pass, because the connection looks at the clock only after it has read the input that is
 //! there.
 //!
-//! Two limits also run while no method is polled, because input does not move them: after this endpoint's
-//! Close that of [`Config::close_timeout`], and while the transport accepts no byte that of
-//! [`Config::pong_timeout`]. If one has passed, the next call ends the connection before it reads. It writes
-//! first, so output that the transport accepts then is in time.
+//! Two limits also run while no method is polled, because input does not move them: that of
+//! [`Config::close_timeout`], from the first call of `receive` or `close` after this endpoint's Close on; and
+//! while the transport accepts no byte, that of [`Config::pong_timeout`]. If one has passed, the next call
+//! ends the connection before it reads. It writes first, so output that the transport accepts then is in time.
 //!
 //! The same holds for a connection that is [`split`], while [`Receiver::receive`] is not polled, except that
 //! the task that writes keeps the two limits itself.

@@ -16,8 +16,8 @@
 //! | [`Sender::send`] | The message is not sent. [`Sender::reserve`] separates the wait from the message. |
 //!
 //! A close begins at the first poll, also with `send` or `feed` of a Close. From then on, a peer that does
-//! not read ends the connection after [`Config::close_timeout`], even if [`Config::pong_timeout`] is `None`
-//! and the future is dropped before there is room for the Close.
+//! not read ends the connection, also if the future is dropped before there is room for the Close: after
+//! [`Config::pong_timeout`], or if there is none, after [`Config::close_timeout`].
 //!
 //! # Wait first, then send
 //!

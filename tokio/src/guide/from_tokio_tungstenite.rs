@@ -15,7 +15,7 @@
 //! | `ws.next().await` | [`ws.receive().await?`](crate::WebSocket::receive), or `next` of `StreamExt` |
 //! | `ws.send(message).await` | [`ws.send(message).await`](crate::WebSocket::send); also `send("text")` and `send(bytes)` |
 //! | `ws.feed(message).await`, `ws.flush().await` | the same, without `SinkExt` |
-//! | `ws.split()` of `StreamExt` | [`ws.split()`](crate::WebSocket::split): without a lock; the [`Sender`](crate::Sender) can be cloned |
+//! | `ws.split()` of `StreamExt` | [`ws.split()`](crate::WebSocket::split): over TCP without a lock; the [`Sender`](crate::Sender) can be cloned |
 //! | `sink.reunite(stream)` | no counterpart |
 //! | `ws.close(frame).await` sends a Close | [`ws.close(code, reason).await`](crate::WebSocket::close) also waits for the end; `ws.send(Message::Close(frame))` only sends |
 //! | `ws.get_ref()`, `ws.get_mut()` | the same |
@@ -44,7 +44,7 @@
 //!    or set the times to `None`.
 //! 2. Received Pings and Pongs are messages here, too, and are answered without a further call.
 //! 3. An error is returned after the peer was told, and after the transport was closed: at most two seconds
-//!    later. tokio-tungstenite returns it at once, and the peer may never get the Close.
+//!    later, if the peer reads. tokio-tungstenite returns it at once, and the peer may never get the Close.
 //! 4. After [`Message::Close`](crate::Message::Close), call `receive` until it returns `None`: this closes
 //!    the transport.
 //! 5. `receive` also writes the output of `feed`, so a loop of `receive` and `feed` needs no `flush`.

@@ -28,7 +28,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     /// Splits the connection into a half that sends and a half that receives, for two tasks. There is no lock
-    /// between them.
+    /// between them over TCP; the directions of other transports share that of [`tokio::io::split`].
     ///
     /// A task of the runtime writes the output, so Pings are answered while no message is sent. It ends with
     /// the connection, or when both halves are dropped. It keeps the limits of a close and of output that the

@@ -22,6 +22,10 @@ use crate::message::{CloseFrame, Message};
 /// queue is full, they wait. At most 16 messages are in the queue, and
 /// [`Config::max_write_buffer`](crate::Config::max_write_buffer) bytes and one message in the output.
 ///
+/// What is in the queue when the peer's Close is received is sent before the answer, as far as the output has
+/// room for it. The rest is dropped: only [`flush`](Self::flush) tells whether the transport has accepted a
+/// message.
+///
 /// ```no_run
 /// # async fn example(ws: websocket_proto_tokio::WebSocket<tokio::net::TcpStream>) -> Result<(), websocket_proto_tokio::Error> {
 /// use websocket_proto_tokio::{CloseCode, Error, SendError};
@@ -167,12 +171,12 @@ impl Sender {
     ///
     /// # Cancel safety
     /// If the future is dropped, call it again. The close has begun: from its first poll on, a peer that does
-    /// not read ends the connection after [`Config::close_timeout`](crate::Config::close_timeout).
+    /// not read ends the connection with [`Error::WriteTimeout`].
     pub async fn close(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
         self.send(CloseFrame::new(code, reason)).await
     }
 
-    /// Waits until nothing more can be sent: a Close was sent or received, or the connection has ended.
+    /// Waits until nothing more can be sent: a Close was sent, or the connection has ended.
     pub async fn closed(&self) {
         self.commands.closed().await;
     }

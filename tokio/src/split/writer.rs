@@ -191,7 +191,12 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
                 collected = true;
                 continue;
             }
-            match self.channels.commands.poll_recv(cx) {
+            // A poll is pending to a task that has used up its budget, even if there are commands.
+            let command = match self.channels.commands.try_recv() {
+                Ok(command) => Poll::Ready(Some(command)),
+                Err(_) => self.channels.commands.poll_recv(cx),
+            };
+            match command {
                 Poll::Ready(Some(command)) => self.execute(command)?,
                 Poll::Ready(None) => self.has_senders = false,
                 Poll::Pending => break,

@@ -1,8 +1,9 @@
 //! The halves of a connection.
 
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt as _};
+use futures_util::{FutureExt as _, SinkExt, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::task::coop::{consume_budget, has_budget_remaining};
 use tokio::time::{Instant, sleep, timeout};
 use websocket_proto_tokio::{CloseCode, Config, Error, Message, MessageKind, Role, SendError, Timeout};
 
@@ -181,6 +182,26 @@ async fn what_is_queued_before_the_close_of_the_peer_is_sent() {
             assert_eq!(events(role, &output.await.unwrap()), expected);
         }
     }
+}
+
+/// To such a task, the queue shows no message.
+#[tokio::test]
+async fn what_is_queued_is_sent_by_a_task_that_has_used_up_its_budget() {
+    let (ws, mut peer) = open(Role::Server, Config::new(), 1000);
+    let (sender, mut receiver) = ws.split();
+    let fragments = ["fragm", "ents"].into_iter().inspect(|_| {
+        while has_budget_remaining() {
+            let _ = consume_budget().now_or_never();
+        }
+    });
+    sender.send_fragments(MessageKind::Text, fragments).await.unwrap();
+    sender.send("after them").await.unwrap();
+    write(&mut peer, &frame(Role::Server, 0x88, b"")).await;
+    assert_eq!(receiver.receive().await.unwrap(), Some(Message::Close(None)));
+    let output = tokio::spawn(async move { read_to_end(&mut peer).await });
+    assert!(matches!(receiver.receive().await, Ok(None)));
+    let expected = ["Text(\"fragments\")", "Text(\"after them\")", "Close(None)"];
+    assert_eq!(events(Role::Server, &output.await.unwrap()), expected);
 }
 
 #[tokio::test(start_paused = true)]

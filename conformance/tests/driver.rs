@@ -494,3 +494,49 @@ fn a_request_for_the_resource_of_a_redirect_is_a_reaction() {
         assert_eq!((report.outcome == Outcome::Retried, report.verdict), (is_redirect, expected), "{id}");
     }
 }
+
+/// The report on a server that answers each request with `answer`, echoes the "hello" of the liveness test, and
+/// writes `stream` every 100 ms.
+fn with_stream(id: &str, answer: &[u8], stream: &[u8]) -> Report {
+    let mut driver = Driver::new(&case(id), &Context::default(), 0);
+    let mut is_open = false;
+    for tick in 0..10_000 {
+        let now = Duration::from_millis(tick * 100);
+        match driver.next(now) {
+            Want::Connect => {
+                is_open = false;
+                driver.connected(now);
+            }
+            Want::Write { bytes, .. } => {
+                let (count, is_hello) = (bytes.len(), bytes.len() == 11 && bytes[0] == 0x81);
+                driver.wrote(now, count);
+                if !is_open {
+                    driver.received(now, answer);
+                    is_open = true;
+                } else if is_hello {
+                    driver.received(now, b"\x81\x05hello");
+                }
+            }
+            Want::Done => return driver.report(),
+            _ => {}
+        }
+        if is_open {
+            driver.received(now, stream);
+        }
+    }
+    panic!("the case does not end");
+}
+
+#[test]
+fn pings_without_end_do_not_keep_a_case_open() {
+    let report = with_stream("5.5.2/ping-8-ascii", RESPONSE, &b"\x89\x00".repeat(1000));
+    assert_eq!(report.outcome, Outcome::Timeout);
+}
+
+#[test]
+fn a_refusal_with_endless_content_does_not_keep_a_case_open() {
+    for id in ["9112:11.2/after-refusal-frame", "9112:11.2/after-refusal-request"] {
+        let report = with_stream(id, b"HTTP/1.1 400 Bad Request\r\n\r\n", b"data: more\n\n");
+        assert_eq!(report.outcome, Outcome::Answered(400), "{id}");
+    }
+}

@@ -218,8 +218,8 @@ impl Conversation {
                     }
                 }
                 Phase::Script => {
-                    self.answer_pings();
-                    if !self.orders.is_empty() {
+                    // A peer that sends Pings without end must not keep the case open.
+                    if now < self.last_deadline() && self.answer_pings() {
                         continue;
                     }
                     match self.waiting.take() {
@@ -298,9 +298,12 @@ impl Conversation {
 
     /// The time at which a reaction is missing.
     pub(super) fn deadline(&self) -> Duration {
-        // An endpoint that sends a byte now and then must not keep a case open for ever.
-        let last = self.wait_began + self.timeout.saturating_mul(30);
-        (self.progress + self.timeout).min(last)
+        (self.progress + self.timeout).min(self.last_deadline())
+    }
+
+    /// An endpoint that sends a byte now and then must not keep a case open for ever.
+    pub(super) fn last_deadline(&self) -> Duration {
+        self.wait_began + self.timeout.saturating_mul(30)
     }
 
     pub(super) fn note(&mut self, note: Note) {
@@ -414,17 +417,18 @@ impl Conversation {
         Ask::Wait(now)
     }
 
-    /// An unfinished frame or a Close of ours makes a Pong impossible.
-    fn answer_pings(&mut self) {
-        if !self.encoder.can_insert() || self.ended.is_some() {
-            return;
+    /// Orders the Pongs that are due. An unfinished frame or a Close of ours makes a Pong impossible.
+    fn answer_pings(&mut self) -> bool {
+        if self.peer.pings.is_empty() || !self.encoder.can_insert() || self.ended.is_some() {
+            return false;
         }
-        for payload in core::mem::take(&mut self.peer.pings) {
-            let pong = self.encoder.encode(&[Item::Unanswered(Frame::pong(payload))]);
-            if self.is_writable {
-                self.orders.push_back(Order::Write(pong.bytes, Content::Frames));
-            }
+        let pings = core::mem::take(&mut self.peer.pings);
+        let pongs: Vec<_> = pings.into_iter().map(|payload| Item::Unanswered(Frame::pong(payload))).collect();
+        let pongs = self.encoder.encode(&pongs).bytes;
+        if self.is_writable {
+            self.orders.push_back(Order::Write(pongs, Content::Frames));
         }
+        self.is_writable
     }
 }
 

@@ -53,6 +53,9 @@ pub(super) enum Progress {
     Malformed(&'static str),
 }
 
+/// The begin of the response that accepts the next request.
+const NEXT: &[u8] = b"HTTP/1.1 101 ";
+
 /// The begin of each response.
 const HTTP: &[u8] = b"HTTP/";
 
@@ -111,13 +114,15 @@ impl Opening {
         }
     }
 
-    fn after_refusal(&self) -> Progress {
+    fn after_refusal(&mut self) -> Progress {
         let contains = |part: &[u8]| self.received.windows(part.len()).any(|window| window == part);
         if contains(b"\x81\x05Hello") {
             Progress::Echoed
-        } else if contains(b"HTTP/1.1 101 ") {
+        } else if contains(NEXT) {
             Progress::NextAccepted
         } else {
+            // The rest can be a part of them. The content of the refusal can be endless.
+            self.received.drain(..self.received.len().saturating_sub(NEXT.len()));
             Progress::More
         }
     }
@@ -337,7 +342,7 @@ impl Conversation {
     pub(super) fn opening_deadline(&self) -> Duration {
         match &self.phase {
             Phase::Opening(opening) if opening.refused.is_none() && self.is_answer_due() => self.deadline(),
-            _ => self.progress + LATE.min(self.timeout),
+            _ => (self.progress + LATE.min(self.timeout)).min(self.last_deadline()),
         }
     }
 

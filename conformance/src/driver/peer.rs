@@ -1,5 +1,7 @@
 //! The endpoint under test as one connection shows it: its frames, compared with the replies that are due.
 
+use alloc::collections::VecDeque;
+
 use super::ledger::{Ledger, WrongMessage, WrongPong};
 use crate::judge::{CloseBody, CodeClass, Event, FrameSeen, Stream};
 use crate::role::Role;
@@ -23,8 +25,8 @@ pub(super) struct Peer {
     pub(super) wrong: Option<String>,
     /// The first thing after the Close that no closing handshake allows.
     pub(super) wrong_after_close: Option<String>,
-    /// Pings of the endpoint without a Pong of ours.
-    pub(super) pings: Vec<Vec<u8>>,
+    /// The newest Pings of the endpoint without a Pong of ours.
+    pub(super) pings: VecDeque<Vec<u8>>,
 }
 
 /// The first Close of the endpoint.
@@ -36,6 +38,9 @@ pub(super) struct CloseSeen {
     /// The endpoint had answered the probe.
     pub(super) late: bool,
 }
+
+/// §5.5.3: of several Pings, only the newest need a Pong.
+const MAX_PINGS: usize = 64;
 
 impl Peer {
     pub(super) fn new(role: Role) -> Self {
@@ -49,7 +54,7 @@ impl Peer {
             echoed: false,
             wrong: None,
             wrong_after_close: None,
-            pings: Vec::new(),
+            pings: VecDeque::new(),
         }
     }
 
@@ -80,7 +85,10 @@ impl Peer {
             Event::Defect(defect) => self.object(defect.to_string()),
             Event::Ping(payload) => {
                 self.ledger.ping(&payload);
-                self.pings.push(payload);
+                if self.pings.len() == MAX_PINGS {
+                    self.pings.pop_front();
+                }
+                self.pings.push_back(payload);
             }
             Event::Pong(payload) if self.probe.is_some_and(|probe| payload == probe) => {
                 self.went_on = true;

@@ -18,6 +18,9 @@ struct Message {
     payload: Vec<u8>,
 }
 
+/// No case needs a longer message: the rest of it is dropped.
+const MAX_MESSAGE: usize = 1 << 30;
+
 /// RSV1, the bit of compressed messages (RFC 7692 §6).
 const RSV1: u8 = 0b100;
 
@@ -37,7 +40,9 @@ impl Messages {
         let (message, violation) = match (self.begun.take(), frame.opcode) {
             (None, 0x0) => return (None, Some(Violation::StrayContinuation)),
             (Some(mut message), 0x0) => {
-                message.payload.extend_from_slice(&frame.payload);
+                if message.payload.len() < MAX_MESSAGE {
+                    message.payload.extend_from_slice(&frame.payload);
+                }
                 (message, None)
             }
             (begun, opcode) => {

@@ -39,7 +39,9 @@ pub(crate) async fn exchange(mut driver: Driver, connector: &Connector, released
     loop {
         // Bytes that the endpoint wrote before a reset count, so reading comes first.
         if let Some(link) = &mut link {
-            link.read(&mut driver, &mut buffer, start);
+            if link.read(&mut driver, &mut buffer, start) {
+                yield_now().await;
+            }
         }
         match driver.next(start.elapsed()) {
             Want::Connect => {
@@ -122,10 +124,11 @@ fn set_reading(link: &mut Option<Link>, is_reading: bool) {
 }
 
 impl Link {
-    fn read(&mut self, driver: &mut Driver, buffer: &mut [u8], start: Instant) {
+    /// Reads. Returns whether there may be more.
+    fn read(&mut self, driver: &mut Driver, buffer: &mut [u8], start: Instant) -> bool {
         for _ in 0..READS {
             if !self.is_reading || self.is_ended {
-                return;
+                return false;
             }
             let end = match self.stream.try_read(buffer) {
                 Ok(0) => End::Eof,
@@ -133,13 +136,14 @@ impl Link {
                     driver.received(start.elapsed(), buffer.get(..count).unwrap_or_default());
                     continue;
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(_) => End::Reset,
             };
             self.is_ended = true;
             driver.ended(start.elapsed(), end);
         }
+        true
     }
 
     /// Writes once; if the transport accepts nothing, waits for it until this time.

@@ -12,6 +12,7 @@ use wsconform::{Role, catalogue};
 use crate::endpoints::{Server, free_port};
 use crate::process::{PORT, ROLE, command};
 use crate::program::{file, json, program, wsconform};
+use crate::reference::Fault;
 
 #[test]
 fn a_server_that_does_not_echo_is_not_tested() {
@@ -73,6 +74,17 @@ fn a_server_that_is_gone_after_its_last_case_crashed() {
     let document = json(text.lines().next().expect("a document"));
     let case = &document["cases"][0];
     assert_eq!((code, &case["verdict"], &case["outcome"]), (1, &"fail".into(), &"crash".into()), "{text}");
+}
+
+/// What the probes see is judged by the cases, unless the server has a limit.
+#[test]
+fn a_length_that_a_server_refuses_as_illegal_is_no_limit() {
+    let server = Server::faulty(Fault::OffByOne65536);
+    let arguments = ["--timeout", "500", "--cases", "5.2/binary-65536*", "--json", "-"];
+    let (code, text) = wsconform(&[&["server", &server.uri], &arguments[..]].concat());
+    let document = json(text.lines().next().expect("a document"));
+    let case = &document["cases"][0];
+    assert_eq!((code, &case["verdict"], &case["code"]), (1, &"fail".into(), &1002.into()));
 }
 
 const OPENINGS: [&str; 2] = ["4.2.1/method-*", "4.2.1/upgrade-*"];

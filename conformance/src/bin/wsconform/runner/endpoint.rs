@@ -64,6 +64,10 @@ impl Endpoint {
     pub(crate) async fn ask(&self, probe: Probe, context: &Context) -> Report {
         let case = probe.case(self.role());
         let connector = self.connector(&case);
-        exchange(Driver::new(&case, context, 0), &connector, || {}).await
+        let mut report = exchange(Driver::new(&case, context, 0), &connector, || {}).await;
+        if matches!(report.outcome, Outcome::Eof | Outcome::Reset) && connector.has_crashed().await {
+            report.outcome = Outcome::Crash;
+        }
+        report
     }
 }

@@ -33,27 +33,33 @@ impl Found {
     /// Asks for everything; sets the limits of `context`.
     pub(crate) async fn ask(endpoint: &Endpoint, context: &mut Context) -> Self {
         let asked = &*context;
-        let (deflate, message, fragments, head, commands, subprotocol) = tokio::join!(
+        let (deflate, head, commands, subprotocol) = tokio::join!(
             deflate(endpoint, asked),
-            largest_message(endpoint, asked),
-            most_fragments(endpoint, asked),
             largest_head(endpoint, asked),
             endpoint.ask(Probe::EchoesCommands, asked),
             subprotocol(endpoint, asked),
         );
+        // Last, because an endpoint can crash.
+        let (message, fragments) = tokio::join!(
+            most(endpoint, asked, (&MESSAGES, &SMALL_MESSAGES), Probe::Message),
+            most(endpoint, asked, (&FRAGMENTS, &FEW_FRAGMENTS), Probe::Fragments),
+        );
         let commands = commands.outcome == Outcome::Closed(1000);
         let capabilities = &mut context.capabilities;
-        // A limit that is above the largest probe is no limit for the cases.
-        capabilities.message = if message >= 16 << 20 { usize::MAX } else { message };
-        capabilities.fragments = if fragments >= 10_000 { u32::MAX } else { fragments };
+        if message.has_limit {
+            capabilities.message = message.most.unwrap_or(0);
+        }
+        if fragments.has_limit {
+            capabilities.fragments = fragments.most.unwrap_or(1);
+        }
         capabilities.commands = commands;
         capabilities.deflate = deflate.is_some();
         let is_agreed = |parameter: &Parameter| deflate.iter().flatten().any(|name| name == parameter.name());
         capabilities.parameters = Parameter::ALL.into_iter().filter(is_agreed).collect();
         Self {
             deflate,
-            message: Some(message),
-            fragments: Some(fragments),
+            message: message.most,
+            fragments: fragments.most,
             // A client reads no head that the probes enlarge.
             head: (endpoint.role() == Role::Server).then_some(head),
             commands: Some(commands),
@@ -62,36 +68,58 @@ impl Found {
     }
 }
 
-async fn largest_message(endpoint: &Endpoint, context: &Context) -> usize {
-    let mut largest = 0;
-    for len in MESSAGES {
-        if !echoes(endpoint, Probe::Message(len), context).await {
-            break;
-        }
-        largest = len;
-    }
-    for len in SMALL_MESSAGES {
-        if largest == 0 && echoes(endpoint, Probe::Message(len), context).await {
-            largest = len;
-        }
-    }
-    largest
+/// What the endpoint echoed.
+struct Echoed<T> {
+    most: Option<T>,
+    /// Whether it refused more.
+    has_limit: bool,
 }
 
-async fn most_fragments(endpoint: &Endpoint, context: &Context) -> u32 {
-    let mut most = 0;
-    for count in FRAGMENTS {
-        if !echoes(endpoint, Probe::Fragments(count), context).await {
-            break;
+/// Tries `up`, as far as the endpoint echoes them. If it refuses the first one, tries `down`.
+async fn most<T: Copy>(
+    endpoint: &Endpoint,
+    context: &Context,
+    (up, down): (&[T], &[T]),
+    probe: impl Fn(T) -> Probe,
+) -> Echoed<T> {
+    let (mut most, mut has_limit) = (None, false);
+    for size in up {
+        match echoes(endpoint, probe(*size), context).await {
+            Some(true) => most = Some(*size),
+            answer => {
+                has_limit = answer.is_some();
+                break;
+            }
         }
-        most = count;
     }
-    for count in FEW_FRAGMENTS {
-        if most == 0 && echoes(endpoint, Probe::Fragments(count), context).await {
-            most = count;
+    if most.is_some() || !has_limit {
+        return Echoed { most, has_limit };
+    }
+    for size in down {
+        match echoes(endpoint, probe(*size), context).await {
+            Some(true) => return Echoed { most: Some(*size), has_limit },
+            Some(false) => {}
+            None => return Echoed { most, has_limit: false },
         }
     }
-    most.max(1)
+    Echoed { most, has_limit }
+}
+
+/// Whether the endpoint echoes a message, or refuses it because it has a limit. `None` if neither: what is wrong
+/// then is left to the cases.
+async fn echoes(endpoint: &Endpoint, probe: Probe, context: &Context) -> Option<bool> {
+    let mut patient = context.clone();
+    // A slow endpoint is no endpoint with a limit.
+    patient.timeout = patient.timeout.saturating_mul(4);
+    let is_refused = match endpoint.ask(probe, &patient).await.outcome {
+        Outcome::Echoed => return Some(true),
+        // §7.4.1: these codes say that the message is wrong, not that it is too much.
+        Outcome::Closed(code) => !matches!(code, 1002 | 1003 | 1007),
+        Outcome::ClosedEmpty | Outcome::Eof | Outcome::Reset => true,
+        _ => false,
+    };
+    let is_alive = is_refused && endpoint.ask(Probe::Alive, context).await.outcome == Outcome::Echoed;
+    is_alive.then_some(false)
 }
 
 async fn largest_head(endpoint: &Endpoint, context: &Context) -> usize {
@@ -148,13 +176,6 @@ async fn subprotocol(endpoint: &Endpoint, context: &Context) -> Option<String> {
     let is_offered = context.extra_fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(NAME));
     let fields = (!is_offered).then(|| (NAME.to_owned(), "chat".to_owned()));
     field(&endpoint.ask(Probe::Alive, &with_fields(context, fields)).await, NAME)
-}
-
-async fn echoes(endpoint: &Endpoint, probe: Probe, context: &Context) -> bool {
-    let mut context = context.clone();
-    // A slow endpoint is no endpoint with a limit.
-    context.timeout = context.timeout.saturating_mul(4);
-    endpoint.ask(probe, &context).await.outcome == Outcome::Echoed
 }
 
 fn with_fields(context: &Context, fields: impl IntoIterator<Item = (String, String)>) -> Context {

@@ -144,7 +144,7 @@ impl Report {
             "the endpoint wrote too few frames or heads".clone_into(&mut self.reason);
         } else {
             self.verdict = Verdict::Pass;
-            // An end stays the outcome: it shows the runner that the process of a client may have crashed.
+            // The report shows how the connection ended.
             if !matches!(self.outcome, Outcome::Eof | Outcome::Reset) {
                 self.outcome = Outcome::Echoed;
             }

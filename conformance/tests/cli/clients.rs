@@ -250,12 +250,15 @@ fn no_case_of_a_client_needs_connections_at_once() {
 #[cfg(unix)]
 #[test]
 fn a_client_that_ends_by_a_signal_fails_the_case() {
-    let (code, document) = complete("crashing once", &["--cases", "5.2/rsv-*-text"]);
-    assert_eq!(code, 1, "{document}");
-    let failed: Vec<_> =
-        results(&document).into_iter().filter(|(_, verdict, ..)| verdict == "fail").collect();
-    let [(id, _, outcome, _)] = &failed[..] else { panic!("{failed:?}") };
-    assert_eq!((id.as_str(), outcome.as_str()), ("5.2/rsv-2-text", "crash"));
+    // The second one, after it has reacted as it should.
+    for role in ["crashing once", "crashing late"] {
+        let (code, document) = complete(role, &["--cases", "5.2/rsv-*-text"]);
+        assert_eq!(code, 1, "{document}");
+        let failed: Vec<_> =
+            results(&document).into_iter().filter(|(_, verdict, ..)| verdict == "fail").collect();
+        let [(id, _, outcome, _)] = &failed[..] else { panic!("{failed:?}") };
+        assert_eq!((id.as_str(), outcome.as_str()), ("5.2/rsv-2-text", "crash"), "{role}");
+    }
 }
 
 #[test]

@@ -46,10 +46,14 @@ fn process_of_an_endpoint() {
             write!(stream, "GET {resource} HTTP/1.1\r\n\r\n").expect("a request");
             crash();
         }
+        "crashing late" if resource.ends_with("5.2/rsv-2-text") => {
+            let _ = talk(server, resource);
+            crash();
+        }
         "strict" => drop(talk_as(Kind::Strict, server, resource)),
         "bounded" => drop(talk_as(Kind::Bounded, server, resource)),
         _ if is_probe => drop(talk(server, resource)),
-        "correct" | "crashing once" => drop(talk(server, resource)),
+        "correct" | "crashing once" | "crashing late" => drop(talk(server, resource)),
         "silent" => drop(talk_as(Kind::Silent, server, resource)),
         "resetting" => drop(talk_as(Kind::Resetting, server, resource)),
         "garbage" => drop(talk_as(Kind::Garbage, server, resource)),

@@ -140,11 +140,8 @@ async fn run_case(drivers: Vec<Driver>, connector: Connector, lag: Lag, job: Opt
     let mut all = tasks.join_all().await;
     let worst = (0..all.len()).max_by_key(|index| all.get(*index).map(|one| one.report.verdict));
     let mut worst = all.swap_remove(worst.unwrap_or_default());
-    let outcome = &worst.report.outcome;
-    let has_ended =
-        matches!(outcome, Outcome::Eof | Outcome::Reset | Outcome::Late(None) | Outcome::NotOpened);
-    if has_ended && connector.has_crashed().await {
-        worst.crash(format!("{outcome}; COMMAND ended by a signal"));
+    if connector.has_crashed().await {
+        worst.crash(format!("{}; COMMAND ended by a signal", worst.report.outcome));
     }
     worst
 }

@@ -1,12 +1,13 @@
 //! The task that writes.
 
-use core::future::poll_fn;
-use core::pin::Pin;
+use core::future::{Future as _, poll_fn};
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 use tokio::io::AsyncWrite;
 use tokio::task::coop::has_budget_remaining;
+use tokio::task::unconstrained;
 use tokio::time::{Instant, timeout};
 use websocket_proto::{CloseCode, MessageKind, SendBuffer as _, TransportAction};
 
@@ -149,13 +150,17 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         while self.receiver == ReceiverState::Reading {
             let Poll::Ready(notice) = self.channels.notices.poll_recv(cx) else { break };
             // After the peer's Close, and after the end of its transport, no message can be added.
-            self.collect_messages(cx)?;
+            self.collect_messages(Some(self.channels.commands.len()), cx)?;
             match notice {
                 Some(Notice::Signal(signal)) => self.engine.handle_signal(signal, &mut self.output),
                 Some(Notice::Silence(signal)) => {
+                    let len = self.output.len();
                     self.engine.handle_signal(signal, &mut self.output);
-                    self.engine.shrink_to_fit();
-                    self.output.shrink_to_fit();
+                    if self.output.len() != len {
+                        // A Ping after a silence.
+                        self.engine.shrink_to_fit();
+                        self.output.shrink_to_fit();
+                    }
                 }
                 // A late answer to a question that is of no use any more says nothing about a later deadline.
                 Some(Notice::InputRead) if self.answer != Answer::Awaited => {}
@@ -168,12 +173,12 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             }
             (collected, self.tick_is_due) = (true, true);
         }
-        Ok(self.collect_messages(cx)? || collected)
+        Ok(self.collect_messages(None, cx)? || collected)
     }
 
-    /// Adds the pending reply and the messages to the output, while there is room. Returns whether there were
-    /// any messages.
-    fn collect_messages(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
+    /// Adds the pending reply and the messages to the output, while there is room: those of so many commands,
+    /// which were queued before, or of all. Returns whether there were any messages.
+    fn collect_messages(&mut self, mut queued: Option<usize>, cx: &mut Context<'_>) -> Result<bool, Error> {
         let mut collected = false;
         if self.engine.has_pending_reply() && self.has_room() {
             self.engine.flush_reply(&mut self.output);
@@ -191,10 +196,15 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
                 collected = true;
                 continue;
             }
-            // A poll is pending to a task that has used up its budget, even if there are commands.
-            let command = match self.channels.commands.try_recv() {
-                Ok(command) => Poll::Ready(Some(command)),
-                Err(_) => self.channels.commands.poll_recv(cx),
+            let commands = &mut self.channels.commands;
+            let command = match &mut queued {
+                None => commands.poll_recv(cx),
+                Some(0) => break,
+                Some(left) => {
+                    *left -= 1;
+                    // To a task that has used up its budget, the queue shows no command.
+                    pin!(unconstrained(commands.recv())).poll(cx)
+                }
             };
             match command {
                 Poll::Ready(Some(command)) => self.execute(command)?,

@@ -122,6 +122,11 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             self.clock.leave_out(self.output.take_waited());
             match written {
                 Poll::Ready(Ok(())) => self.flushes.answer(&self.output),
+                Poll::Ready(Err(_)) if self.receiver == ReceiverState::Ended => {
+                    // The receiver reports the end.
+                    self.output.clear();
+                    return Poll::Ready(None);
+                }
                 Poll::Ready(Err(error)) => return Poll::Ready(Some(Error::Io(error))),
                 // Without output, the transport is being flushed.
                 Poll::Pending if self.output.is_empty() => {}
@@ -333,7 +338,7 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             return;
         }
         let patience = self.limits.patience(error);
-        let Self { output, transport, .. } = self;
+        let Self { output, transport, flushes, .. } = self;
         loop {
             let len = output.len();
             let progress = poll_fn(|cx| match output.poll_write(transport, cx) {
@@ -341,10 +346,10 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
                 Poll::Pending => Poll::Ready(Ok(false)),
                 Poll::Ready(result) => Poll::Ready(result.map(|()| true)),
             });
-            match timeout(patience, progress).await {
-                Ok(Ok(true)) => break,
-                Ok(Ok(false)) => {}
-                Ok(Err(_)) | Err(_) => return,
+            let Ok(Ok(is_written)) = timeout(patience, progress).await else { return };
+            flushes.answer(output);
+            if is_written {
+                break;
             }
         }
         let _ = timeout(LINGER, poll_fn(|cx| Pin::new(&mut *transport).poll_shutdown(cx))).await;

@@ -205,23 +205,48 @@ async fn what_is_queued_is_sent_by_a_task_that_has_used_up_its_budget() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flush_after_a_message_that_is_not_sent_fails() {
-    let (ws, mut peer) = open(Role::Server, Config::new().max_write_buffer(100), 100);
+async fn a_flush_before_the_end_waits_for_the_transport() {
+    let (ws, mut peer) = open(Role::Server, Config::new(), 100);
     let (sender, mut receiver) = ws.split();
-    let sent = vec![7; 200];
-    sender.send(sent.clone()).await.unwrap();
-    sleep(seconds(1)).await;
-    // The output has no room for it.
-    sender.send("not sent").await.unwrap();
+    sender.send(vec![7; 1000]).await.unwrap();
     let flushing = tokio::spawn(async move { sender.flush().await });
+    sleep(seconds(1)).await;
     write(&mut peer, &frame(Role::Server, 0x88, b"")).await;
     assert_eq!(receiver.receive().await.unwrap(), Some(Message::Close(None)));
     sleep(seconds(1)).await;
+    assert!(!flushing.is_finished());
+    peer.read_exact(&mut [0; 4 + 1000]).await.unwrap();
+    assert!(matches!(flushing.await.unwrap(), Ok(())));
+}
+
+#[tokio::test]
+async fn a_peer_that_vanishes_is_disconnected_even_if_messages_are_queued() {
+    for role in ROLES {
+        let (ws, mut peer) = open(role, Config::new(), 1000);
+        let (sender, mut receiver) = ws.split();
+        write(&mut peer, &frame(role, 0x81, b"Hello")).await;
+        drop(peer);
+        assert_eq!(receiver.receive().await.unwrap(), Some(Message::from("Hello")));
+        sender.send("to nobody").await.unwrap();
+        let result = receiver.receive().await;
+        assert!(matches!(result, Err(Error::Disconnected)), "{role:?} {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_flush_after_a_message_that_is_not_sent_fails() {
+    let (ws, mut peer) = open(Role::Server, Config::new(), 1000);
+    let (sender, mut receiver) = ws.split();
+    sender.try_send("sent").unwrap();
+    sender.try_send(Message::Close(None)).unwrap();
+    // The task that writes has not run since.
+    sender.try_send("not sent").unwrap();
+    assert!(matches!(sender.flush().await, Err(Error::Closed)));
+    write(&mut peer, &frame(Role::Server, 0x88, b"")).await;
     let output = tokio::spawn(async move { read_to_end(&mut peer).await });
+    assert_eq!(receiver.receive().await.unwrap(), Some(Message::Close(None)));
     assert!(matches!(receiver.receive().await, Ok(None)));
-    assert!(matches!(flushing.await.unwrap(), Err(Error::Closed)));
-    let expected = [format!("Binary({sent:?})"), "Close(None)".into()];
-    assert_eq!(events(Role::Server, &output.await.unwrap()), expected);
+    assert_eq!(events(Role::Server, &output.await.unwrap()), ["Text(\"sent\")", "Close(None)"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,6 +19,7 @@ use halves::split_transport;
 pub use receiver::Receiver;
 pub use sender::{Permit, Sender};
 use tokio::io::{AsyncRead, AsyncWrite};
+use websocket_proto::CloseFrameStatus;
 use writer::Writer;
 
 use crate::websocket::WebSocket;
@@ -67,6 +68,7 @@ where
         let driver = self.driver.into_split();
         match driver {
             Ok((parts, engine, write_engine)) => {
+                let has_close = write_engine.close_status().received != CloseFrameStatus::None;
                 let (read_transport, write_transport) = split_transport(parts.transport);
                 let writer = Writer::new(
                     write_engine,
@@ -82,7 +84,7 @@ where
                     engine,
                     read_transport,
                     parts.inbound,
-                    (parts.started, parts.trace),
+                    (parts.started, parts.trace, has_close),
                     (notices, outcome, inquiry),
                 );
                 (Sender::new(commands, closing), receiver)

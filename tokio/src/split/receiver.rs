@@ -87,7 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
         engine: ReadEngine,
         transport: ReadTransport<S>,
         inbound: ReceiveBuffer<BytesMut>,
-        (started, trace): (Instant, Trace),
+        (started, trace, has_close): (Instant, Trace, bool),
         (notices, outcome, inquiry): (mpsc::Sender<Notice>, oneshot::Receiver<Outcome>, Arc<Inquiry>),
     ) -> Self {
         Self(Inner::Reading(Box::new(Reading {
@@ -100,7 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
             phase: Phase::Running(outcome),
             error: None,
             tick_is_due: true,
-            has_close: false,
+            has_close,
             is_idle: false,
             read_size: ReadSize::default(),
             inquiry,

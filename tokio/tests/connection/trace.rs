@@ -91,3 +91,18 @@ async fn a_connection_has_an_event_for_its_beginning_and_one_for_its_end() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_close_that_is_answered_after_the_split_is_no_failure() {
+    let log = Log::default();
+    let _guard = set_default(log.clone());
+    let (mut ws, mut peer) = open(Role::Server, Config::new().auto_close(false), 1000);
+    write(&mut peer, &frame(Role::Server, 0x88, b"\x03\xe8")).await;
+    assert!(ws.receive().await.unwrap().is_some_and(|message| message.is_close()));
+    let (sender, mut receiver) = ws.split();
+    sender.close(CloseCode::NORMAL_CLOSURE, "").await.unwrap();
+    peer.shutdown().await.unwrap();
+    assert!(matches!(receiver.receive().await, Ok(None)));
+    let events = log.0.lock().unwrap().clone();
+    assert_eq!(events, ["DEBUG message=open", "DEBUG message=closed code=1000"]);
+}

@@ -45,7 +45,8 @@ pub enum Level {
     Must,
     /// SHOULD: another outcome is lenient.
     Should,
-    /// Advice from advisories and practice: another outcome is lenient, and never fails a run.
+    /// Advice from advisories and practice: another outcome is lenient, except for a crash and what the case
+    /// names as a failure.
     Policy,
 }
 

@@ -98,6 +98,8 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
     pub(super) async fn run(mut self) {
         let error = poll_fn(|cx| self.poll(cx)).await;
         self.channels.commands.close();
+        // The receiver must not wait for room: a peer that writes before it reads must not block.
+        self.channels.notices.close();
         self.flush_to_end(error.as_ref()).await;
         let status = self.engine.close_status();
         self.trace.ended(error.as_ref(), status);
@@ -172,7 +174,10 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
                 Some(Notice::InputRead) => self.answer = Answer::Given,
                 Some(Notice::End) => {
                     self.receiver = ReceiverState::Ended;
-                    self.engine.receive_eof();
+                    // The peer may have closed only its direction. A Close that waits for room is still written.
+                    if self.engine.can_send() || !self.engine.has_pending_reply() {
+                        self.engine.receive_eof();
+                    }
                 }
                 None => self.receiver = ReceiverState::Dropped,
             }
@@ -338,7 +343,7 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             return;
         }
         let patience = self.limits.patience(error);
-        let Self { output, transport, flushes, .. } = self;
+        let Self { engine, output, transport, flushes, .. } = self;
         loop {
             let len = output.len();
             let progress = poll_fn(|cx| match output.poll_write(transport, cx) {
@@ -349,7 +354,11 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
             let Ok(Ok(is_written)) = timeout(patience, progress).await else { return };
             flushes.answer(output);
             if is_written {
-                break;
+                // The Close, if the output had no room for it before.
+                engine.flush_reply(output);
+                if output.is_empty() {
+                    break;
+                }
             }
         }
         let _ = timeout(LINGER, poll_fn(|cx| Pin::new(&mut *transport).poll_shutdown(cx))).await;

@@ -11,6 +11,7 @@ mod handshake;
 mod memory;
 mod messages;
 mod split;
+mod split_end;
 mod support;
 mod tasks;
 mod tcp;

@@ -65,6 +65,8 @@ struct Reading<S> {
     tick_is_due: bool,
     /// Whether the peer's Close was received.
     has_close: bool,
+    /// The peer's Close, until the task that writes is told of it.
+    close: Option<Message>,
     /// Whether there was no message since the last silence.
     is_idle: bool,
     read_size: ReadSize,
@@ -101,6 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
             error: None,
             tick_is_due: true,
             has_close,
+            close: None,
             is_idle: false,
             read_size: ReadSize::default(),
             inquiry,
@@ -137,6 +140,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
         while let Phase::Running(_) | Phase::Draining(..) = self.phase {
             // Without it, a peer could cause any number of replies.
             ready!(self.notices.poll_ready(cx));
+            if let Some(close) = self.close.take() {
+                return Poll::Ready(Some(Ok(close)));
+            }
             let (signal, received) = self.engine.receive(&mut self.inbound);
             if let Some(signal) = signal {
                 self.notices.send(Notice::Signal(signal));
@@ -150,6 +156,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
                         if message.is_close() {
                             self.has_close = true;
                             self.end_draining();
+                            if self.notices.poll_ready(cx).is_pending() {
+                                // The application may drop the receiver at its last message.
+                                self.close = Some(message);
+                                return Poll::Pending;
+                            }
                         }
                         return Poll::Ready(Some(Ok(message)));
                     }
@@ -161,6 +172,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reading<S> {
                     self.trace.ended(Some(&error), CloseStatus::default());
                     self.error = self.error.take().or(Some(error));
                     self.end_draining();
+                    // The end of the transport must not replace the signal.
+                    ready!(self.notices.poll_ready(cx));
                     ready!(self.poll_more(cx));
                 }
             }
@@ -359,7 +372,7 @@ type Reservation = Pin<
 >;
 
 impl Notices {
-    /// Sends a notice, or keeps it until there is room. At most one may wait, except for the last one.
+    /// Sends a notice, or keeps it until there is room. At most one may wait. Only the end may replace it.
     fn send(&mut self, notice: Notice) {
         let Some(channel) = &self.channel else { return };
         let notice = match (&self.waiting, notice) {
@@ -367,7 +380,7 @@ impl Notices {
                 Ok(()) | Err(TrySendError::Closed(_)) => return,
                 Err(TrySendError::Full(notice)) => notice,
             },
-            // The end of the transport: a reply is of no use.
+            // The end of the transport: a Ping after a silence is of no use.
             (Some(_), notice) => notice,
         };
         let reservation = Box::pin(channel.clone().reserve_owned());

@@ -149,7 +149,9 @@ where
             // The engine leaves the beginning of the content there.
             let input = driver.replace_inbound();
             let content = receive_content(&mut driver.transport, input, &response).await;
-            Err(Error::Rejected(Box::new(response.map(|()| content))))
+            let error = Error::Rejected(Box::new(response.map(|()| content)));
+            driver.trace.ended(Some(&error), driver.close_status());
+            Err(error)
         }
     }
 }

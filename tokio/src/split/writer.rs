@@ -102,7 +102,13 @@ impl<S: AsyncWrite + Unpin> Writer<S> {
         self.channels.notices.close();
         self.flush_to_end(error.as_ref()).await;
         let status = self.engine.close_status();
-        self.trace.ended(error.as_ref(), status);
+        let failure = match &error {
+            // As the receiver reports them.
+            Some(Error::Io(_)) if status.clean() => None,
+            None if self.receiver == ReceiverState::Ended && !status.clean() => Some(&Error::Disconnected),
+            error => error.as_ref(),
+        };
+        self.trace.ended(failure, status);
         // It fails if the receiver was dropped.
         let _ = self.channels.outcome.send(Outcome { error, status });
     }

@@ -13,7 +13,7 @@ use crate::support::{ROLES, frame, seconds};
 /// The length of a read, so that the messages of [`backlog`] need more reads than a task has budget.
 const READ: usize = 100;
 
-struct Gone {
+pub(crate) struct Gone {
     stream: DuplexStream,
     /// The number of writes until now, and before the first one that fails.
     writes: usize,
@@ -51,7 +51,7 @@ impl AsyncWrite for Gone {
     }
 }
 
-fn open(role: Role) -> (WebSocket<Gone>, DuplexStream) {
+pub(crate) fn open(role: Role) -> (WebSocket<Gone>, DuplexStream) {
     open_after(role, 0)
 }
 

@@ -295,6 +295,31 @@ fn fixed_codes_without_a_meaning_fail<R: Deflating>() {
     }
 }
 
+both_roles!(a_single_code_has_one_bit);
+/// PMD-17 (RFC 1951 §3.2.7).
+fn a_single_code_has_one_bit<R: Deflating>() {
+    // The place of a length in the header, and what fails first: the byte 0xFF in a text, or its code.
+    for (place, error) in [(17, ProtocolError::InvalidUtf8), (15, ProtocolError::InvalidDeflate)] {
+        let mut blocks = Blocks::default();
+        blocks.put(4, 3);
+        // HLIT, HDIST, HCLEN, and code lengths of one bit for 18 and the length at this place.
+        [(0, 5), (10, 5), (14, 4)].iter().for_each(|(value, count)| blocks.put(*value, *count));
+        (0..18).for_each(|at| blocks.put(usize::from(at == 2 || at == place), 3));
+        // 255 zeros, the length of the code for the byte 0xFF, and zeros for 12 more codes.
+        for zeros in [Some(138), Some(117), None, Some(12)] {
+            blocks.put(usize::from(zeros.is_some()), 1);
+            zeros.into_iter().for_each(|zeros| blocks.put(zeros - 11, 7));
+        }
+        let payload = blocks.message();
+        let mut reference = Reference::default();
+        assert!(!reference.inflate(&payload), "the block has no end");
+        assert_eq!(reference.out.is_empty(), error == ProtocolError::InvalidDeflate);
+        let wire = frame::<R>(0xC1, &payload);
+        let outcome = every_way::<R>(DeflateParams::new(), Config::default(), &wire, 8192);
+        assert_eq!(outcome.error, Some(Error::Protocol(error)));
+    }
+}
+
 /// PMD-18 (§10.4), attack B9.
 #[test]
 fn the_limit_is_exact_in_a_block_with_fixed_codes() {

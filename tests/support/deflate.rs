@@ -321,7 +321,7 @@ impl Bits<'_> {
 struct Codes([(usize, Vec<usize>); 16]);
 
 impl Codes {
-    /// `None` if the lengths are oversubscribed, or incomplete with more than one code.
+    /// `None` if the lengths are oversubscribed, or incomplete. §3.2.7 allows no code at all, or one of one bit.
     fn new(lens: &[u8]) -> Option<Self> {
         let (mut codes, mut code) = (Self(Default::default()), 0);
         for len in 1..16 {
@@ -338,8 +338,8 @@ impl Codes {
                 return None;
             }
         }
-        let several = codes.0.iter().map(|(_, symbols)| symbols.len()).sum::<usize>() > 1;
-        (!several || code == 1 << 15).then_some(codes)
+        let longest = (1..16).rev().find(|len| !codes.0[*len].1.is_empty()).unwrap_or(0);
+        (longest <= 1 || code == 1 << 15).then_some(codes)
     }
 
     fn next(&self, bits: &mut Bits<'_>) -> Option<usize> {

@@ -25,9 +25,10 @@
 //!    appended to `out`, which can be any [`SendBuffer`]. A [`Connection`] allocates no heap memory (except
 //!    for compression), and stores at most one pending reply.
 //! 2. **An [`Event`] borrows the receive buffer, not the connection.** You can answer a message while you
-//!    hold it. A message that arrives in one frame is not copied.
+//!    hold it. `receive` does not copy a message that arrives in one frame, except to decompress it.
 //! 3. **"Not yet" is `Ok(None)`.** Unused input stays in the buffer. How the input is split into reads never
-//!    changes the events, the output or the error.
+//!    changes the events, the output or the error, except that each read ends a part with
+//!    [`Delivery::Parts`].
 //!
 //! # Call contract
 //!
@@ -40,7 +41,7 @@
 //! | [`accept`], [`reject`] | answer the request of a client, once | yes |
 //! | [`send_text`], [`send_binary`], [`send_fragment`], [`send_prepared`], [`ping`], [`pong`], [`close`] | send | yes |
 //! | [`encode_header`], [`mask_and_encode_header`] | send a payload from your own memory | no: you write the header and the payload after `out` |
-//! | [`tick`] | report the time, get the next deadline | Ping and Close frames, a 408 response |
+//! | [`tick`] | report the time, get the next deadline | Ping and Close frames, a 408 response, the pending reply |
 //! | [`flush_reply`] | write a reply that had no room in `out` | yes |
 //! | [`state`], [`can_send`], [`transport_action`], [`close_status`], [`has_pending_reply`], [`negotiated`] | query | no |
 //!
@@ -111,11 +112,11 @@
 //! | `alloc` | yes | [`ReceiveBuffer`] over `Vec<u8>`, [`SendBuffer`] for `Vec<u8>`, [`PreparedMessage`] |
 //! | `deflate` | | permessage-deflate, compression by `zlib-rs`; off until [`Config`] enables it; links `std` |
 //! | `simd` | yes | UTF-8 validation with the widest instructions of the processor, by `simdutf8`; implies `std` |
-//! | `http` | | handshakes with the request and response types of the crate `http` |
-//! | `bytes` | | `BytesMut` as a receive and send buffer, messages as `Bytes` |
+//! | `http` | | handshakes with the request and response types of the crate `http`; implies `std` |
+//! | `bytes` | | `BytesMut` as a receive and send buffer, messages as `Bytes`; implies `alloc` |
 //! | `getrandom` | | `OsEntropy`: masking keys from the operating system |
 //! | `rand_core` | | any `CryptoRng` as [`Entropy`] |
-//! | `arbitrary` | | `Arbitrary` for the types that a fuzz target needs |
+//! | `arbitrary` | | `Arbitrary` for the types that a fuzz target needs; implies `std` |
 //!
 //! No feature changes the events, the output or the errors of existing code. Without features the crate needs
 //! neither `std` nor `alloc`. The minimum Rust version is 1.85.

@@ -27,8 +27,9 @@ impl ReceiveBuffer<BytesMut> {
     /// Lets `read` append input to the buffer, and returns its result. The memory is not initialised: compared
     /// with [`spare_mut`](Self::spare_mut), no zeros are written before a read. Use one of the two for a buffer.
     ///
-    /// There is room for `wanted` bytes, or only for the rest of the last frame of a message, so that a payload gets
-    /// memory of its length. If no allocation can have `wanted` more bytes, there is room for at least 4 KiB.
+    /// There is room for at least `wanted` bytes, or at least for the rest of the last frame of a message, so
+    /// that a payload gets memory of its length. If no allocation can have `wanted` more bytes, there is room
+    /// for at least 4 KiB.
     /// [`BufMut::remaining_mut`] is the number of bytes; it is at least one if `wanted` is.
     /// The functions of a runtime that read to a [`BufMut`] observe it, such as `read_buf` of tokio. For bytes that
     /// are in memory, use [`feed`](Self::feed).

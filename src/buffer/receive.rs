@@ -53,8 +53,9 @@ use crate::wire::{mask, mask_into};
 /// The buffer holds the unread bytes and the unfinished message of one connection, and the connection knows
 /// how many they are. While the buffer is not [empty](Self::is_empty), pass it to the `receive` of this
 /// connection only. With another buffer, `receive` reads nothing and returns
-/// [`Error::WrongBuffer`](crate::Error::WrongBuffer); between an event and the next `None`, it does not check
-/// that. [`SharedBuffer`](crate::SharedBuffer) serves many connections with the memory of one buffer.
+/// [`Error::WrongBuffer`](crate::Error::WrongBuffer). It does not notice every mistake: it compares only the
+/// numbers of these bytes, and nothing between an event and the next `None`.
+/// [`SharedBuffer`](crate::SharedBuffer) serves many connections with the memory of one buffer.
 ///
 /// # Memory
 ///
@@ -206,8 +207,8 @@ impl<S: Storage> ReceiveBuffer<S> {
     }
 
     /// The bytes that `receive` has not consumed: an incomplete head, header or control frame, the frames
-    /// after the last event, or the bytes after a rejected handshake. They do not include the payload of an
-    /// unfinished message that `receive` has taken.
+    /// after the last event, or the bytes after a rejected handshake. The payload of an unfinished message
+    /// can be among them, already unmasked, or `receive` has taken it.
     #[must_use]
     #[inline]
     pub fn unread(&self) -> &[u8] {

@@ -21,7 +21,8 @@ use crate::wire::mask;
 ///
 /// An empty buffer should have room for 131 bytes, the longest control frame of a client. On a server it also
 /// needs room for the response to the handshake, and for the rejection of an invalid request, which has about
-/// 260 bytes. A reply without room stays pending in the connection.
+/// 210 bytes. A reply without room stays pending in the connection. If even an empty buffer is too small for
+/// it, the next send drops a Pong, and a Close is written without its reason.
 ///
 /// ```
 /// # #[cfg(feature = "std")] {
@@ -228,7 +229,8 @@ impl<B: SendBuffer + ?Sized> SendBuffer for &mut B {
 /// connection.
 ///
 /// If the memory is full, `send_*` returns an error and writes nothing, and a reply stays pending in the
-/// connection until there is room for it. The memory should have at least 131 bytes, see [`SendBuffer`].
+/// connection until there is room for it. The memory should have at least 131 bytes: [`SendBuffer`] says what
+/// happens with less.
 ///
 /// ```
 /// use websocket_proto::{Config, Connection, Negotiated, SendBuffer, SendError, SendSlice, Server};

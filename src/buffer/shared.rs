@@ -74,9 +74,10 @@ const READ: usize = 64 * 1024;
 /// When the guard is dropped, leftover bytes (unread bytes, and the parts of an unfinished message) move to
 /// the slot, in an allocation of their length. The exception is a large message in many reads, which is not
 /// copied at each of them: from 4 KiB on, leftover bytes stay in their memory if they fill half of it
-/// together with the bytes to come, that is the rest of their frame or a read of at most 64 KiB. The next
-/// guard reads into that memory, and it returns to the shared buffer after the message. With longer reads, a
-/// large message can be copied at each of them until it is about as long as one of them.
+/// together with the bytes to come, that is the rest of the message's last frame and, once the memory is that
+/// of the slot, a read of at most 64 KiB. The next guard reads into that memory, and it returns to the shared
+/// buffer after the message. With longer reads, a large message can be copied at each of them until it is
+/// about as long as one of them.
 ///
 /// The shared buffer keeps at most its retained capacity for the next guards. A single memory that is larger
 /// shrinks when it is attached again.

@@ -28,8 +28,8 @@ pub struct DeflateConfig {
     /// extension.
     #[doc(alias = "max_window_bits")]
     pub limits: DeflateParams,
-    /// The compression level: 0 (no compression), 1 (fastest output) to 9 (smallest output). Default: 6. A
-    /// larger number counts as 9.
+    /// The compression level: 0 (no compression: the output is a few bytes longer), 1 (fastest output) to 9
+    /// (smallest output). Default: 6. A larger number counts as 9.
     pub level: u8,
     /// The shortest message that is compressed, in bytes. Default: 64.
     ///

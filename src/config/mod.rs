@@ -110,8 +110,8 @@ pub struct Config {
     #[doc(alias = "ping_timeout")]
     #[doc(alias("max_idle_timeout", "idleTimeout"))]
     pub pong_timeout: Option<Duration>,
-    /// How long the peer may take to answer a Close, and then, if it is the server, to close the transport.
-    /// Default: 10 s.
+    /// How long the peer may take to answer a Close, and then, if it is the server, to close the transport;
+    /// and how long the last reply may wait for room in `out`. Default: 10 s.
     ///
     /// Then the connection ends with [`Timeout::Close`](crate::Timeout::Close), and
     /// [`transport_action`](crate::Connection::transport_action) is

@@ -47,9 +47,9 @@ pub enum TransportAction {
     /// [`Config::close_timeout`](crate::Config::close_timeout) limits the wait: then
     /// [`tick`](crate::Connection::tick) returns an error, and the action is [`Close`](Self::Close).
     AwaitPeerClose,
-    /// Close it: shut down its writing side, then read and discard input until its end or for a short time.
-    /// If a socket is closed with unread input, TCP can reset the connection, and the peer may never read the
-    /// last frame (§7.1.1).
+    /// Close it: shut down its writing side, then read and discard input until its end or for a short time
+    /// (§7.1.1). If a socket is closed with unread input, TCP can reset the connection, and the peer may
+    /// never read the last frame (§1.4).
     Close,
 }
 

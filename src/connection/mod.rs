@@ -86,9 +86,10 @@ use crate::wire::{CloseCode, CloseFrame, HeaderBytes, MessageKind, Opcode, mask}
 /// in order, also if the method returned an error**; then call [`transport_action`](Self::transport_action).
 ///
 /// `receive` itself replies to a Ping, a Close, a violation and an invalid request. If `out` has no room, the
-/// reply is pending: the connection keeps one Close, or the newest of several Pongs, and
-/// [`has_pending_reply`](Self::has_pending_reply) returns `true`. [`flush_reply`](Self::flush_reply), or any
-/// other call that takes `out`, writes the reply once there is room.
+/// reply is pending: the connection keeps one Close or HTTP response, or the newest of several Pongs, and
+/// [`has_pending_reply`](Self::has_pending_reply) returns `true`. [`flush_reply`](Self::flush_reply),
+/// `receive` and `tick` write the reply once there is room. A send writes a pending Pong before its own
+/// frame, if there is room for both.
 ///
 /// To read in one task and write in another, [`split`](Self::split) the connection.
 ///
@@ -385,6 +386,8 @@ impl<R: Role> Connection<R> {
 
     /// Ends the connection, because the transport has ended: no more bytes can be received or sent. Returns
     /// the Close frames that were sent and received (§7.1.4–§7.1.6).
+    ///
+    /// Call `receive` before it until it returns `None`: after it, `receive` discards the input.
     #[doc(alias = "eof")]
     pub fn receive_eof(&mut self) -> CloseStatus {
         let status = self.close_status();

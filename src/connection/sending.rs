@@ -7,8 +7,8 @@ macro_rules! sending_methods {
         /// Sends a text message in one frame. Copies it to `out`; a client masks the copy.
         ///
         /// With feature `deflate`, the message is compressed if permessage-deflate was negotiated and
-        /// `Config::deflate` is set, except if the message is shorter than `DeflateConfig::min_len` or `out`
-        /// may have no room for its compressed form.
+        /// `Config::deflate` is set, except if `set_compression` has switched it off, the message is shorter
+        /// than `DeflateConfig::min_len`, or `out` may have no room for its compressed form.
         ///
         /// # Errors
         /// If the connection is not open, a Close was sent, a fragmented message is open, `out` has no room,
@@ -50,6 +50,9 @@ macro_rules! sending_methods {
         /// Sends the next fragment of a message, in its own frame (§5.4). The first fragment begins the
         /// message, and the one with `last` ends it. `kind` is the same for all of them. Between them only
         /// control frames can be sent. A fragment of a text can end inside a code point.
+        ///
+        /// If the first fragment was compressed, `out` needs room for the longest compressed form of each
+        /// later one: about 15 % more than its length.
         ///
         /// # Errors
         /// If the connection is not open, a Close was sent, `kind` is not that of the open message, the text

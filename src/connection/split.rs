@@ -141,9 +141,12 @@ impl<R: Role> ReadHalf<R> {
         (Some(Signal(Content::Failed(error))), Err(error.into()))
     }
 
-    /// Reports the time, as [`Connection::tick`](crate::Connection::tick) does, and returns the time of the
-    /// next call. This half notices the beginning and the end of a silence, and returns a signal for the
+    /// Reports the time, as [`Connection::tick`](crate::Connection::tick) does, and returns the next
+    /// deadline. This half notices the beginning and the end of a silence, and returns a signal for the
     /// [`WriteHalf`]. That half sends the Ping and waits for the Pong, so call [`WriteHalf::tick`], too.
+    ///
+    /// Call it after each read, also if the last call returned no deadline: only this call tells the
+    /// `WriteHalf` that the silence has ended.
     #[doc(alias = "handle_timeout")]
     pub fn tick(&mut self, now: Duration) -> (Option<Signal>, Option<Duration>) {
         let wait = if self.half.is_over() { Wait::Nothing } else { Wait::Idle };
@@ -242,7 +245,7 @@ impl<R: Role> WriteHalf<R> {
     /// [pending](Self::has_pending_reply): one Close, or the newest of several Pongs.
     ///
     /// It can be called between any two other calls, also inside a fragmented message. After the end of the
-    /// connection it writes nothing, but it completes [`close_status`](Self::close_status).
+    /// connection it writes only a pending reply, and completes [`close_status`](Self::close_status).
     ///
     /// Handle the signals in the order in which the read half returned them. Otherwise a Pong can follow a
     /// later one, the reply to a Ping can be lost after a Close, or a Ping can be sent after the silence has
@@ -309,8 +312,9 @@ impl<R: Role> WriteHalf<R> {
     /// for the Pong after its Ping, for the peer's Close, and for the end of the transport.
     ///
     /// # Errors
-    /// A deadline has passed: the connection has ended, `out` has the Close frame for the peer, and every
-    /// later call returns the same error. Close the transport, so that the task that reads ends, too.
+    /// A deadline has passed: the connection has ended, `out` has the Close frame for the peer, if there is
+    /// one, and every later call returns the same error. Close the transport, so that the task that reads
+    /// ends, too.
     #[doc(alias = "handle_timeout")]
     pub fn tick(&mut self, now: Duration, out: &mut impl SendBuffer) -> Result<Option<Duration>, Timeout> {
         self.flush_reply(out);

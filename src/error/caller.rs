@@ -75,7 +75,8 @@ pub enum AcceptError {
     InvalidStatus,
     /// Content with a status that does not allow it: 204, 205 or 304 (RFC 9110 §15).
     ContentNotAllowed,
-    /// `out` has no room for the response.
+    /// `out` has no room for the response, or it already has
+    /// [`Config::max_write_buffer`](crate::Config::max_write_buffer) bytes or more.
     Full,
 }
 
@@ -108,7 +109,8 @@ pub enum RequestError {
     /// A field name that is not a token, or a value with CR, LF, NUL or another control character (RFC 9110
     /// §5.5).
     InvalidField,
-    /// `out` has no room for the request.
+    /// `out` has no room for the request, or it already has
+    /// [`Config::max_write_buffer`](crate::Config::max_write_buffer) bytes or more.
     Full,
     /// The entropy source failed, so there is no nonce (§4.1).
     Entropy,

@@ -53,7 +53,7 @@ pub enum HandshakeError {
     HeadTooLong,
     /// A request line that is not method, target and version with one space between them (RFC 9112 §3).
     InvalidRequestLine,
-    /// An HTTP version other than 1.1 (§4.1).
+    /// An HTTP version other than 1.1 (§4.1). A response that rejects the request may have 1.0.
     UnsupportedHttpVersion,
     /// A method other than GET over HTTP/1.1 (§4.1), or other than CONNECT over HTTP/2 and HTTP/3 (RFC 8441
     /// §4).

@@ -20,7 +20,7 @@ pub(crate) use text::display;
 /// The error of [`receive`](crate::Connection::receive): a violation by the peer, or the wrong buffer.
 ///
 /// After a violation the connection has failed, and every later `receive` returns the same error. Write `out`
-/// to the transport, also then: it has the Close frame or the HTTP response for the peer.
+/// to the transport, also then: it has the Close frame or the HTTP response for the peer, if there is one.
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {
@@ -105,7 +105,8 @@ pub enum Timeout {
     /// [`Config::pong_timeout`](crate::Config::pong_timeout) after a Ping.
     Pong,
     /// Neither the peer's Close nor the end of the transport was received within
-    /// [`Config::close_timeout`](crate::Config::close_timeout).
+    /// [`Config::close_timeout`](crate::Config::close_timeout), or `out` had no room for the last reply for
+    /// as long.
     Close,
 }
 

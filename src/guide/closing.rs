@@ -7,7 +7,7 @@
 //! |---|---|
 //! | You call [`close`]. | Continue to read and to call `receive`: messages can arrive until the peer's Close. A send now returns [`SendError::Closed`]. |
 //! | `receive` returns [`Event::Close`]. | It is the last event. If you had not sent a Close, the reply with the same code and reason is already in `out`. A send now returns [`SendError::Closed`]. |
-//! | `receive` returns an error. | A Close frame with the code of the error is already in `out`. During the opening handshake, a server has written an HTTP response, a client nothing. |
+//! | `receive` returns an error. | A Close frame with the code of the error is already in `out`, if you had not sent one. During the opening handshake, a server has written an HTTP response, a client nothing. |
 //! | You call [`reject`], or `receive` returns [`Event::Rejected`]. | The opening handshake has failed. There is no Close frame. |
 //! | [`tick`] returns an error. | The peer was silent or too slow, see [`deadlines`]. |
 //! | The transport ends. | Call [`receive_eof`]. |

@@ -10,15 +10,17 @@
 //! | input, [`Delivery::Parts`] | [`MIN_LEN`] bytes (135), for messages of any size |
 //! | input, during the opening handshake | the whole head of the request or the response, and 4 bytes |
 //! | output | each frame that you send, and a control frame of 131 bytes |
-//! | output, during the opening handshake | on a client, the request; on a server, the 101 response or a rejection of about 260 bytes |
+//! | output, during the opening handshake | on a client, the request; on a server, the 101 response or a rejection of about 210 bytes |
 //!
 //! If a message does not fit into the receive buffer, `receive` returns [`ProtocolError::MessageTooBig`], and
 //! the peer receives the code 1009. If a frame does not fit into the output, the send returns
-//! [`SendError::Full`] and writes nothing.
+//! [`SendError::Full`] and writes nothing. A fragment of a compressed message needs room for its longest
+//! compressed form, about 15 % more than its length.
 //!
 //! # Example
 //!
-//! `interop/embedded` in the repository is the firmware of a complete server, and prints its size.
+//! `interop/embedded` in the repository is the firmware of a complete server; its script `sizes` prints how
+//! much memory it needs.
 //!
 //! A message of 1,000 bytes passes through a buffer of 256 bytes.
 //!

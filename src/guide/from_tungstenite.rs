@@ -22,7 +22,7 @@
 //! | `can_write()` | `can_send()` |
 //! | `get_ref()`, `get_mut()`, `into_inner()` | not needed: you own the stream |
 //! | `WebSocketConfig::max_message_size`, `max_frame_size` | [`Config`], the same names; the defaults are 64 MiB each |
-//! | `WebSocketConfig::max_write_buffer_size` | [`Config::max_write_buffer`] |
+//! | `WebSocketConfig::max_write_buffer_size` | [`Config::max_write_buffer`]; the default is 1 MiB, and the message itself does not count |
 //! | `WebSocketConfig::read_buffer_size` | the argument of `spare_mut` |
 //! | `WebSocketConfig::write_buffer_size` | your own rule for when to write `out` |
 //! | `WebSocketConfig::accept_unmasked_frames` | none: a server must fail the connection (§5.1) |

@@ -9,8 +9,9 @@
 //! | [`Delivery::Messages`] (default) | [`Event::Text`], [`Event::Binary`] | The receive buffer grows to the largest message. |
 //! | [`Delivery::Parts`] | [`Event::TextPart`], [`Event::BinaryPart`] | The receive buffer does not grow with the message. |
 //!
-//! A payload is unmasked in place, in the receive buffer. A message that arrives in one frame is not copied.
-//! The fragments of a message are joined in the same buffer.
+//! A payload is unmasked in place, in the receive buffer. `receive` does not copy a message that arrives in
+//! one frame, except to decompress it. A buffer that grows during a long message moves its bytes. The
+//! fragments of a message are joined in the same buffer.
 //!
 //! Text is always valid UTF-8. `receive` fails at the first byte that makes the text invalid, even if the
 //! message is not complete. With `Delivery::Parts`, each part ends between two code points, and the valid

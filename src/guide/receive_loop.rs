@@ -17,8 +17,8 @@
 //! # Rules
 //!
 //! * **Write `out` after an error, too.** Before `receive` returns an error, it writes a Close frame to
-//!   `out`, or an HTTP response if a server rejects the request. If a `?` drops `out`, the peer does not get
-//!   it. In the example, an outer function therefore owns `out`.
+//!   `out`, if there was none before, or an HTTP response if a server rejects the request. If a `?` drops
+//!   `out`, the peer does not get it. In the example, an outer function therefore owns `out`.
 //! * **An error is final.** The connection has failed, and each later call of `receive` returns the same
 //!   error. There is nothing to retry. The exception is `Error::WrongBuffer`, which reports a bug of the
 //!   caller: see [`shared_buffer`].

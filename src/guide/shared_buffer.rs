@@ -13,9 +13,10 @@
 //! A large unfinished message keeps its memory in the slot, so its bytes are not copied again at each read.
 //!
 //! Without a `SharedBuffer`, one `ReceiveBuffer` can still serve many connections, if it is empty
-//! ([`is_empty`]) each time that you pass it to another connection. Otherwise `receive` returns
-//! `Error::WrongBuffer`: the buffer contains bytes of another connection, or lacks bytes of this one. Nothing
-//! is consumed, and the connection has not failed. Call `receive` again with the right buffer.
+//! ([`is_empty`]) each time that you pass it to another connection. Otherwise it contains bytes of another
+//! connection, or lacks bytes of this one. `receive` then returns `Error::WrongBuffer`, except if their
+//! number is that of this connection's own bytes. Nothing is consumed, and the connection has not failed.
+//! Call `receive` again with the right buffer.
 //!
 //! # Example
 //!

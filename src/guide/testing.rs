@@ -14,11 +14,12 @@
 //!
 //! * **Any input is safe.** Feed arbitrary bytes. The endpoint must not panic, and must stop after an error.
 //! * **How the bytes are split into reads changes nothing.** Feed the same bytes in one read and in many
-//!   reads. The events, the output and the error must be equal.
+//!   reads. The events, the output and the error must be equal. (With `Delivery::Parts`, join the parts of
+//!   each message first.)
 //!
 //! The function `received` below runs the endpoint for such a target: call it from
-//! `libfuzzer_sys::fuzz_target!(|bytes: &[u8]| …)`. The directory `fuzz/` of the repository contains ten
-//! targets that you can copy.
+//! `libfuzzer_sys::fuzz_target!(|bytes: &[u8]| …)`. The directory `fuzz/` of the repository contains targets
+//! that you can copy.
 //!
 //! # Example
 //!

@@ -10,8 +10,9 @@ pub const MAX_CLOSE_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
 
 /// A status code that a Close frame can carry (§7.4): 1000–1003, 1007–1014 or 3000–4999.
 ///
-/// All other numbers, such as 1005, 1006 and 1015, are not values of this type: no connection can send or
-/// report them. IANA registered 1012–1014 after the RFC (§11.7).
+/// All other numbers, such as 1005, 1006 and 1015, are not values of this type: no Close frame can carry
+/// them. [`CloseStatus::code`](crate::CloseStatus::code) returns 1005 and 1006 as numbers. IANA registered
+/// 1012–1014 after the RFC (§11.7).
 ///
 /// ```
 /// use websocket_proto::CloseCode;

@@ -11,7 +11,7 @@ use websocket_proto::{
 /// Room for the head of a request. Messages are delivered in parts, so they can be longer: for them, 135
 /// bytes are enough.
 pub(crate) const INPUT: usize = 1024;
-/// Room for the longest part and its header. The 101 response needs 129 bytes, and a rejection about 260.
+/// Room for the longest part and its header. The 101 response needs 129 bytes, and a rejection about 210.
 pub(crate) const OUTPUT: usize = INPUT + 4;
 /// How long the peer may take to close the transport after this side is closed.
 const LINGER: Duration = Duration::from_secs(2);

@@ -72,7 +72,8 @@ impl RejectResponse {
         self.error
     }
 
-    /// The status.
+    /// The status: that of [`HandshakeError::http_status`], except that HTTP/2 and HTTP/3 have 400 instead of
+    /// 426, and an error that only a response can have is 502.
     #[must_use]
     pub const fn status(&self) -> u16 {
         match (self.over, self.error.http_status()) {

@@ -119,8 +119,9 @@ impl fmt::Debug for Accept<'_> {
 /// A response that opens no connection: the rejection of an upgrade request (§4.2.2), or any response to a
 /// plain HTTP request.
 ///
-/// The response has `Connection: close` and the length of its content. With status 426 it also names the
-/// version and the protocol to upgrade to (§4.4, RFC 9110 §15.5.22), with 405 the method (RFC 9110 §15.5.6).
+/// The response has `Connection: close` and the length of its content, except that 204 and 304 have no
+/// content. With status 426 it also names the version and the protocol to upgrade to (§4.4, RFC 9110
+/// §15.5.22), with 405 the method (RFC 9110 §15.5.6).
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {

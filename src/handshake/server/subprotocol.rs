@@ -23,7 +23,7 @@ pub struct Subprotocol<'b> {
 }
 
 impl<'b> Subprotocol<'b> {
-    /// The name. Its case is significant (§4.2.2).
+    /// The name, as the client wrote it. Upper and lower case differ.
     #[must_use]
     pub fn name(self) -> &'b str {
         self.name

@@ -31,12 +31,14 @@ pub fn judge_all_frames(cases: &[Case], reports: &mut [Report]) {
             }
         }
     }
-    for report in reports {
+    for report in reports.iter_mut().filter(|report| report.outcome != Outcome::Crash) {
         let case = cases.iter().find(|case| case.id == report.id && case.role == report.role);
-        let Some(Expect::Obey(rules)) = case.map(|case| &case.expect) else { continue };
+        let Some((Expect::Obey(rules), level)) = case.map(|case| (&case.expect, case.level)) else {
+            continue;
+        };
         if let Some((violation, ids)) = found.iter().find(|(violation, _)| rules.contains(violation)) {
             let first: Vec<_> = ids.iter().take(3).map(String::as_str).collect();
-            (report.verdict, report.outcome) = (Verdict::Fail, Outcome::Wrong);
+            (report.verdict, report.outcome) = (Verdict::of_violation(level), Outcome::Wrong);
             report.reason = format!("{violation:?} in {} cases, such as {}", ids.len(), first.join(", "));
         }
     }

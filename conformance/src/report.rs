@@ -134,7 +134,7 @@ impl Report {
         let seen = self.violations.iter().chain(judged.iter().flatten()).chain(of_nonces);
         let broken: Vec<_> = seen.filter(|violation| rules.contains(violation)).collect();
         if let Some(violation) = broken.first() {
-            (self.verdict, self.outcome) = (Verdict::Fail, Outcome::Wrong);
+            (self.verdict, self.outcome) = (Verdict::of_violation(case.level), Outcome::Wrong);
             self.reason = format!("the endpoint broke a rule: {violation:?}");
         } else if self.frames == 0
             || (is_about_keys && judged.is_empty())

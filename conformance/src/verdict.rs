@@ -385,6 +385,16 @@ pub enum Verdict {
     Fail,
 }
 
+impl Verdict {
+    /// The verdict of an outcome that breaks a clause of this level.
+    pub(crate) const fn of_violation(level: Level) -> Self {
+        match level {
+            Level::Must => Self::Fail,
+            Level::Should | Level::Policy => Self::Lenient,
+        }
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -430,12 +440,8 @@ pub(crate) fn judge(
         _ => {}
     }
     // A failure that a row names fails at every level, as a crash does.
-    if judgement.verdict == Verdict::Fail
-        && row.is_none()
-        && level != Level::Must
-        && *outcome != Outcome::Crash
-    {
-        judgement.verdict = Verdict::Lenient;
+    if judgement.verdict == Verdict::Fail && row.is_none() && *outcome != Outcome::Crash {
+        judgement.verdict = Verdict::of_violation(level);
     }
     judgement
 }

@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use wsconform::{
-    Case, Context, Driver, End, Endpoint, Outcome, Parameter, Random, Report, Role, Script, Verdict, Want,
-    catalogue, judge_all_frames, run,
+    Case, Context, Driver, End, Endpoint, Level, Outcome, Parameter, Random, Report, Role, Script, Verdict,
+    Want, catalogue, judge_all_frames, run,
 };
 
 const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
@@ -76,7 +76,11 @@ fn case(id: &str) -> Case {
 }
 
 fn run_with(id: &str, react: impl FnMut(&[u8]) -> Reaction + Clone) -> Report {
-    run(&case(id), &Context::default(), || Server {
+    run_case(&case(id), react)
+}
+
+fn run_case(case: &Case, react: impl FnMut(&[u8]) -> Reaction + Clone) -> Report {
+    run(case, &Context::default(), || Server {
         react: react.clone(),
         is_open: false,
         is_closed: false,
@@ -432,6 +436,30 @@ fn frames_of_all_cases_are_judged_together() {
     assert_eq!(reports[0].verdict, Verdict::Fail);
     assert_eq!(reports[0].reason, "ReservedBits in 2 cases, such as 5.2/text-1, any/utf8");
     assert_ne!(reports[2].verdict, Verdict::Fail);
+}
+
+/// In the connections of the case itself, and in those of all cases.
+#[test]
+fn frames_against_a_should_are_lenient_and_those_of_a_crash_fail() {
+    let of_level = |level| {
+        let mut case = case("any/rsv-zero");
+        case.level = level;
+        case
+    };
+    for (level, expected) in
+        [(Level::Must, Verdict::Fail), (Level::Should, Verdict::Lenient), (Level::Policy, Verdict::Lenient)]
+    {
+        let case = of_level(level);
+        let report = run_case(&case, |_| WriteAndEnd(b"\x91\x01!\x88\x02\x03\xE8".to_vec()));
+        assert_eq!(results(&report), (expected, Outcome::Wrong));
+        let mut reports = [report];
+        (reports[0].verdict, reports[0].outcome) = (Verdict::Pass, Outcome::Echoed);
+        judge_all_frames(&[case], &mut reports);
+        assert_eq!(results(&reports[0]), (expected, Outcome::Wrong));
+        (reports[0].verdict, reports[0].outcome) = (Verdict::Fail, Outcome::Crash);
+        judge_all_frames(&[of_level(level)], &mut reports);
+        assert_eq!(results(&reports[0]), (Verdict::Fail, Outcome::Crash));
+    }
 }
 
 /// Whatever the endpoint writes and whenever it ends: every case ends with a report.

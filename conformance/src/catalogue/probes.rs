@@ -30,7 +30,8 @@ impl Probe {
     /// The case that asks an endpoint of this role.
     #[must_use]
     pub fn case(self, role: Role) -> Case {
-        let clause = Clause::rfc6455("5.6", "A data frame carries application-layer data");
+        let clause =
+            Clause::rfc6455("5.6", "Data frames carry application-layer and/or extension-layer data.");
         let (name, item) = match self {
             Self::Alive => ("alive", Item::Frame(Frame::text("hello"))),
             Self::Deflate(_) => ("deflate", Item::Frame(Frame::text("hello"))),

@@ -105,7 +105,7 @@ pub(super) fn cases(role: Role) -> Vec<Case> {
             let case = family.echo_deflated(format!("{name}-{kind}"), format!("{kind}: {title}"), items);
             let case = case.needs_window(window_bits).needs_message(len);
             cases.push(match name {
-                "no-bytes" => case.allow(Pattern::Closed(&[1007]), Verdict::Lenient, EMPTY),
+                "no-bytes" => case.allow(Pattern::AnyEnd, Verdict::Lenient, EMPTY),
                 "bfinal" | "bfinal-then-block" => case.allow(Pattern::AnyEnd, Verdict::Lenient, PLATFORMS),
                 _ => case,
             });

@@ -65,7 +65,7 @@ fn forms(role: Role) -> Vec<Case> {
             "20 cookies",
             with(&mut (0..20).map(|n| format!("Set-Cookie: a{n}=b; Path=/; HttpOnly").into())),
         ),
-        family.clause(opaque).opened(
+        family.clause(opaque).should().opened(
             "obs-text",
             "an unknown field with the bytes 80 to FF",
             head().add(unknown(obs_text())),

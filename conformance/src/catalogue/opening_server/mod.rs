@@ -33,6 +33,14 @@ const fn family(role: Role, section: &'static str, name: &'static str, clause: C
     Family::new(role, section, name, clause).roles(Roles::Server)
 }
 
+/// Fields of more bytes than the server takes.
+const TOO_LARGE: Clause =
+    Clause::new(9110, "5.4", "set of fields larger than it wishes to process MUST respond with an");
+
+/// Whether a key has 16 bytes.
+const NEED_NOT_DECODE: Clause =
+    Clause::rfc6455("4.2.2", "connection.  It is not necessary for the server to base64-");
+
 /// RFC 9112 §2.2: whatever does not match the grammar.
 const GRAMMAR: Clause =
     Clause::new(9112, "2.2", "receives a sequence of octets that does not match the HTTP-message");

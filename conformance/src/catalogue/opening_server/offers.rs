@@ -1,6 +1,6 @@
 //! Offers of subprotocols (§11.3.4) and of extensions (§9.1).
 
-use super::family;
+use super::{TOO_LARGE, family};
 use crate::case::Case;
 use crate::clause::Clause;
 use crate::judge::Violation;
@@ -37,7 +37,8 @@ fn protocols(role: Role) -> Vec<Case> {
         opened("two", "two subprotocols offered", vec!["chat, superchat".into()]),
         opened("case", "a subprotocol of upper and lower case offered", vec!["cHaT".into()]),
         opened("two-lines", "subprotocols offered in two lines", vec!["chat".into(), "superchat".into()]),
-        opened("64", "64 subprotocols offered", vec![many.join(", ").into()]),
+        opened("64", "64 subprotocols offered", vec![many.join(", ").into()])
+            .lenient(Pattern::ClientError, TOO_LARGE),
     ]
 }
 
@@ -84,7 +85,8 @@ fn extensions(role: Role) -> Vec<Case> {
             "unknown extensions offered in two lines",
             vec!["x-wsconform".into(), "x-wsconform-2; a=1".into()],
         ),
-        opened("100-offers", "100 unknown extensions offered", vec![many.join(", ").into()]),
+        opened("100-offers", "100 unknown extensions offered", vec![many.join(", ").into()])
+            .lenient(Pattern::ClientError, TOO_LARGE),
     ]
 }
 

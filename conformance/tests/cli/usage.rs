@@ -130,4 +130,14 @@ fn every_case_is_listed_and_shown() {
     let (code, text) = wsconform(&["show", "5.2/rsv-1-text", "--role", "client"]);
     assert_eq!(code, 0);
     assert!(text.contains("§5.2") && text.contains("write 910548656c6c6f8908"), "{text}");
+    let (code, text) = wsconform(&["show", "9112:3.2/host-path"]);
+    assert_eq!(code, 0);
+    for line in [
+        "  expected a refusal of the request\n",
+        "      GET / HTTP/1.1\\r\\n\n",
+        "  lenient  an acceptance of the request: RFC 9112 §3.2 \"",
+        "  fail     an acceptance, a timeout, a crash\n",
+    ] {
+        assert!(text.contains(line), "{line}{text}");
+    }
 }

@@ -8,6 +8,7 @@ use wsconform::{Case, Direction, Expect, Log, Outcome, Report, Role, Verdict, ca
 
 use crate::document::{CaseResult, Observed, VerdictName, WireEntry};
 use crate::runner::Finished;
+use crate::words::expected;
 
 /// The result of a case, as the document has it.
 pub(crate) fn case_result(case: &Case, finished: &Finished) -> CaseResult {
@@ -96,20 +97,6 @@ fn outcome(outcome: &Outcome) -> (String, Option<u16>) {
     match code.parse() {
         Ok(code) => (name.to_owned(), Some(code)),
         Err(_) => (text, None),
-    }
-}
-
-/// The expected outcome, in the words of outcomes.
-fn expected(expect: &Expect) -> String {
-    let list = |codes: &[u16]| codes.iter().map(u16::to_string).collect::<Vec<_>>().join("|");
-    match expect {
-        Expect::Echo => "echoed".to_owned(),
-        Expect::Close { same: true, .. } => "closed(same)".to_owned(),
-        Expect::Close { codes, .. } if codes.is_empty() => "closed(empty)".to_owned(),
-        Expect::Fail { codes, .. } | Expect::Close { codes, .. } => format!("closed({})", list(codes)),
-        Expect::Alive => "alive".to_owned(),
-        Expect::Obey(_) => "legal-frames".to_owned(),
-        other => other.to_string(),
     }
 }
 

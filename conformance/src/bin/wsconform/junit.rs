@@ -4,7 +4,7 @@ use wsconform::Case;
 
 use crate::document::{CaseResult, Document, VerdictName, WireEntry};
 use crate::expectations::Expectations;
-use crate::terminal::in_words;
+use crate::words::in_words;
 
 /// The document as JUnit XML.
 pub(crate) fn junit(

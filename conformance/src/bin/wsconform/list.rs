@@ -8,6 +8,7 @@ use wsconform::{Case, Role, catalogue};
 
 use crate::args::ListArguments;
 use crate::selection::Selection;
+use crate::words::expected;
 
 /// Lists the selected cases; without a role those of both, each id once.
 pub(crate) fn list(arguments: &ListArguments) -> Result<u8> {
@@ -49,7 +50,7 @@ fn describe(case: &Case) -> Value {
         "rfc": case.clause.rfc,
         "section": case.clause.section,
         "quote": case.clause.quote,
-        "expected": case.expect.to_string(),
+        "expected": expected(&case.expect),
         "revision": case.revision,
         "parallel": case.parallel,
     })

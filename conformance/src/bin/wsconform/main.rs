@@ -15,7 +15,7 @@
 //!             │                       │
 //!  convert.rs, terminal.rs, outputs.rs, junit.rs, html.rs
 //!                       │
-//!                  document.rs
+//!                  document.rs, words.rs
 //! ```
 
 extern crate alloc;
@@ -40,6 +40,7 @@ mod server;
 mod show;
 mod target;
 mod terminal;
+mod words;
 
 use core::future::Future;
 use std::process::ExitCode;

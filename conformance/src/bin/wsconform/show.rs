@@ -3,11 +3,11 @@
 use std::io::{self, Write as _};
 
 use anyhow::{Result, bail};
-use wsconform::{Case, Context, Parameter, Role, catalogue};
+use wsconform::opening::{Ending, Parts};
+use wsconform::{Case, Context, Open, Parameter, Role, catalogue};
 
 use crate::convert::hex;
-#[cfg(test)]
-use crate::terminal::in_words;
+use crate::words::{expected, in_words, pattern, verdicts};
 
 /// Shows the case for this role, or for each role that it exists for.
 pub(crate) fn show(id: &str, role: Option<Role>, seed: u64) -> Result<u8> {
@@ -28,73 +28,101 @@ pub(crate) fn show(id: &str, role: Option<Role>, seed: u64) -> Result<u8> {
     Ok(0)
 }
 
-/// Longer writes and sweeps are shortened.
+/// Longer writes, heads and sweeps are shortened.
 const BYTES: usize = 96;
+const LINES: usize = 16;
 const TURNS: usize = 4;
 
 fn describe(case: &Case, seed: u64) -> String {
+    let mut context = Context::default();
+    context.seed = seed;
     let mut text = format!("{}  {} under test\n  {}\n  {}\n", case.id, case.role, case.title, case.clause);
     text.push_str(&format!("  level {}, revision {}\n", case.level, case.revision));
-    text.push_str(&format!("  expected {}\n", case.expect));
+    text.push_str(&format!("  expected {}\n", in_words(&expected(&case.expect))));
+    text.push_str(&opening(case, &context));
+    text.push_str(&frames(case, &context));
     for row in &case.alternatives {
         let name = row.refusal_of.map(Parameter::name);
         let unless = name.map(|name| format!(", unless the client offered {name}")).unwrap_or_default();
-        text.push_str(&format!("  {:?}: {}, {}{unless}\n", row.pattern, row.verdict, row.clause));
+        let (verdict, outcomes) = (row.verdict.to_string(), pattern(row.pattern));
+        text.push_str(&format!("  {verdict:8} {outcomes}{unless}: {}\n", row.clause));
     }
-    let mut context = Context::default();
-    context.seed = seed;
-    let turns = case.transcript(&context, 0);
+    for (verdict, outcomes) in verdicts(case) {
+        text.push_str(&format!("  {:8} {outcomes}\n", verdict.to_string()));
+    }
+    text
+}
+
+/// What the suite writes in the opening handshake, if it is not the standard one.
+fn opening(case: &Case, context: &Context) -> String {
+    let parts = match &case.open {
+        Open::Standard => return String::new(),
+        Open::InParts { .. } => ", in parts",
+        Open::Raw(raw) => match raw.parts {
+            Parts::Cut(_) => ", in parts",
+            Parts::EachPlace => ", in two parts, on a connection for each place of the cut",
+            _ => "",
+        },
+        _ => "",
+    };
+    let head = case.opening(context, 0);
+    let name = match case.role {
+        Role::Server => "request",
+        Role::Client => "response to the key dGhlIHNhbXBsZSBub25jZQ==",
+    };
+    let mut text = format!("    {name}, {} bytes{parts}\n", head.len());
+    let lines: Vec<_> = head.split_inclusive(|byte| *byte == b'\n').collect();
+    for line in lines.iter().take(LINES) {
+        text.push_str(&format!("      {}{}\n", printable(cut(line)), more(line.len())));
+    }
+    if lines.len() > LINES {
+        text.push_str(&format!("      … ({} lines)\n", lines.len()));
+    }
+    if let Open::Raw(raw) = &case.open {
+        text.push_str(match raw.end {
+            Ending::HalfClose => "    end of this direction (FIN)\n",
+            Ending::Reset => "    reset (RST)\n",
+            _ => "",
+        });
+    }
+    text
+}
+
+/// The writes after the opening handshake.
+fn frames(case: &Case, context: &Context) -> String {
+    let mut text = String::new();
+    let turns = case.transcript(context, 0);
     for (number, writes) in turns.iter().enumerate().take(TURNS) {
         if turns.len() > 1 {
             text.push_str(&format!("  connection {}\n", number + 1));
         }
         for write in writes {
-            let bytes = hex(write.get(..write.len().min(BYTES)).unwrap_or_default());
-            let more =
-                if write.len() > BYTES { format!("… ({} bytes)", write.len()) } else { String::new() };
-            text.push_str(&format!("    write {bytes}{more}\n"));
+            text.push_str(&format!("    write {}{}\n", hex(cut(write)), more(write.len())));
         }
     }
     if turns.len() > TURNS {
         text.push_str(&format!("  … {} connections\n", turns.len()));
     }
-    text.push_str(&verdicts(case));
     text
 }
 
-/// The verdicts of the class, which hold if the case lists no alternative for an outcome.
-fn verdicts(case: &Case) -> String {
-    use wsconform::Expect;
-    let rows: &[(&str, &str)] = match &case.expect {
-        Expect::Echo => {
-            &[("pass", "every reply arrives"), ("fail", "a Close, an end, a wrong reply, a timeout")]
-        }
-        Expect::Fail { .. } => &[
-            ("pass", "a Close with an expected code"),
-            ("lenient", "another legal code, a Close without a code, an end, a late end"),
-            ("fail", "processing that goes on, an illegal code, a timeout"),
-        ],
-        Expect::Close { .. } => &[
-            ("pass", "a Close with an expected code"),
-            ("lenient", "another legal code, or none"),
-            ("fail", "no Close, an illegal code, a second Close"),
-        ],
-        Expect::Alive => {
-            &[("pass", "alive, or closed with a legal code"), ("fail", "a crash, a timeout, wrong bytes")]
-        }
-        _ => &[],
-    };
-    rows.iter().map(|(verdict, outcomes)| format!("  {verdict:8} {outcomes}\n")).collect()
+fn cut(bytes: &[u8]) -> &[u8] {
+    bytes.get(..BYTES).unwrap_or(bytes)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::in_words;
+fn more(len: usize) -> String {
+    if len > BYTES { format!("… ({len} bytes)") } else { String::new() }
+}
 
-    #[test]
-    fn outcomes_are_words() {
-        assert_eq!(in_words("closed(1002|1009)"), "Close 1002 or 1009");
-        assert_eq!(in_words("late"), "a late end of the connection");
-        assert_eq!(in_words("other(1)"), "other(1)");
-    }
+/// The text of a head, with other bytes than printable ASCII as escapes.
+fn printable(bytes: &[u8]) -> String {
+    let is_plain = |byte: u8| byte == b' ' || byte.is_ascii_graphic() && byte != b'\\';
+    bytes
+        .iter()
+        .map(
+            |byte| {
+                if is_plain(*byte) { char::from(*byte).to_string() } else { byte.escape_ascii().to_string() }
+            },
+        )
+        .collect()
 }

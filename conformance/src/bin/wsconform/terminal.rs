@@ -10,6 +10,7 @@ use wsconform::Case;
 use crate::args::{Options, When};
 use crate::document::{CaseResult, Document, VerdictName};
 use crate::fold::fold;
+use crate::words::in_words;
 
 /// What the program prints during a run.
 pub(crate) struct Terminal {
@@ -172,34 +173,6 @@ impl Terminal {
     fn write(&mut self, text: &str) {
         // A reader that went away does not end the run: the reports are still to be written.
         let _ = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
-    }
-}
-
-/// An outcome in words.
-pub(crate) fn in_words(outcome: &str) -> String {
-    let (name, code) = match outcome.strip_suffix(')').and_then(|text| text.split_once('(')) {
-        Some((name, code)) => (name, code.replace('|', " or ")),
-        None => (outcome, String::new()),
-    };
-    match (name, code.as_str()) {
-        ("closed", "empty") => "a Close without a code".to_owned(),
-        ("closed", "same") => "a Close with the same code".to_owned(),
-        ("closed", _) => format!("Close {code}"),
-        ("answered", _) => format!("the status {code}"),
-        ("late", "") => "a late end of the connection".to_owned(),
-        ("late", _) => format!("a late Close {code}"),
-        ("echoed", _) => "every reply".to_owned(),
-        ("eof", _) => "the end of the connection".to_owned(),
-        ("reset", _) => "a reset".to_owned(),
-        ("went-on", _) => "processing that went on".to_owned(),
-        ("quiet", _) => "no reaction".to_owned(),
-        ("wrong", _) => "a wrong reaction".to_owned(),
-        ("timeout", _) => "no reaction in time".to_owned(),
-        ("crash", _) => "an endpoint that stopped answering".to_owned(),
-        ("not-opened", _) => "no connection".to_owned(),
-        ("alive", _) => "an endpoint that stays alive".to_owned(),
-        ("legal-frames", _) => "legal frames".to_owned(),
-        _ => outcome.to_owned(),
     }
 }
 

@@ -11,7 +11,7 @@ use websocket_proto::{
     EntropyError, MessageKind, ReceiveBuffer, Reject, Role, SendError, Server, State, TransportAction,
 };
 
-use super::ledger::{Due, Intent, Ledger};
+use super::ledger::{Due, Intent, Ledger, frame_len};
 use super::machine::{Item, Machine, writer};
 use super::room::Room;
 
@@ -106,7 +106,14 @@ pub(crate) struct Endpoint<R: Role> {
     pub(crate) has_ended: bool,
     /// Received bytes were discarded without an event.
     pub(crate) has_discarded: bool,
+    /// When it called `tick`.
+    pub(crate) ticks: Vec<Duration>,
+    /// The next deadline that the last `tick` returned.
+    pub(crate) deadline: Option<Duration>,
 }
+
+/// Every deadline of the models is so long after a `tick`.
+pub(crate) const WAIT: Duration = Duration::from_secs(10);
 
 impl<R: Side> Endpoint<R> {
     pub(crate) fn new(connection: Connection<R>, config: Config, sends: u8, capacity: Option<usize>) -> Self {
@@ -124,6 +131,8 @@ impl<R: Side> Endpoint<R> {
             is_shut: false,
             has_ended: false,
             has_discarded: false,
+            ticks: vec![],
+            deadline: None,
         }
     }
 
@@ -176,6 +185,15 @@ impl<R: Side> Endpoint<R> {
 
     pub(crate) fn flush_reply(&mut self) {
         self.call(|machine, _, out| writer!(machine, it => it.flush_reply(out)), |_, ()| Intent::Nothing);
+        self.check_has_replied();
+    }
+
+    /// After a call that writes the reply that is due: it waits only if `out` has no room for it.
+    fn check_has_replied(&self) {
+        let Some(Due::Pong(payload) | Due::Close(payload)) = self.ledger.due_reply() else { return };
+        let room = self.capacity() - self.out.len();
+        let len = frame_len(payload, R::IS_CLIENT);
+        assert!(len > room, "a reply of {len} bytes waits, although `out` has room for {room}");
     }
 
     /// Reads bytes and receives all events. They are what the peer expects.
@@ -198,6 +216,9 @@ impl<R: Side> Endpoint<R> {
                     Intent::Nothing
                 },
             );
+            if let Machine::Whole(_) = self.machine {
+                self.check_has_replied();
+            }
             // After an error, one more call discards the rest.
             let is_last = received.is_err() && has_read_all;
             if is_last || matches!(received, Ok(None)) {
@@ -241,11 +262,14 @@ impl<R: Side> Endpoint<R> {
                 }
             },
         );
+        self.check_has_replied();
     }
 
     /// Reports the time. Returns the next deadline.
     pub(crate) fn tick(&mut self, now: Duration) -> Option<Duration> {
         let is_open = self.machine.state() == State::Transmission;
+        let (is_due, items) = (self.deadline.is_some_and(|due| now >= due), self.ledger.expected.len());
+        self.ticks.push(now);
         let deadline = self.call(
             |machine, _, out| machine.tick(now, out),
             |this, result| {
@@ -256,11 +280,19 @@ impl<R: Side> Endpoint<R> {
                 if result.is_ok() { Intent::PingOfTimer } else { Intent::Nothing }
             },
         );
+        let has_pinged = self.ledger.expected.range(items..).any(|item| matches!(item, Item::Ping(_)));
+        // A Ping that had no room is written later.
+        let is_early = !is_due && (deadline.is_err() || (has_pinged && self.capacity.is_none()));
+        assert!(!is_early, "a timer acts before its deadline");
+        self.check_has_replied();
         let Ok(deadline) = deadline else {
             self.ledger.end();
             return None;
         };
         assert!(deadline.is_none_or(|deadline| deadline > now), "the next deadline is in the future");
+        let is_whole = |deadline| self.ticks.iter().any(|tick| *tick + WAIT == deadline);
+        assert!(deadline.is_none_or(is_whole), "a deadline of another length: {deadline:?}");
+        self.deadline = deadline;
         deadline
     }
 

@@ -3,7 +3,6 @@
 use alloc::collections::VecDeque;
 
 use websocket_proto::MessageKind;
-use websocket_proto::wire::mask;
 
 use super::machine::Item;
 
@@ -69,9 +68,8 @@ fn frames(mut bytes: &[u8], masks: bool) -> Vec<Frame> {
         let (key, rest) = rest.split_at(if masks { 4 } else { 0 });
         let (payload, rest) = rest.split_at_checked(len).expect("a call writes whole frames");
         let mut payload = payload.to_vec();
-        if let Ok(key) = key.try_into() {
-            mask(&mut payload, key, 0);
-        }
+        // §5.3: octet i is the exclusive or with octet i mod 4 of the key.
+        payload.iter_mut().zip(key.iter().cycle()).for_each(|(octet, key)| *octet ^= key);
         frames.push(Frame { first: *first, payload });
         bytes = rest;
     }
@@ -80,7 +78,7 @@ fn frames(mut bytes: &[u8], masks: bool) -> Vec<Frame> {
 }
 
 /// The length of a control frame.
-fn frame_len(payload: &[u8], masks: bool) -> usize {
+pub(crate) fn frame_len(payload: &[u8], masks: bool) -> usize {
     payload.len() + if masks { 6 } else { 2 }
 }
 

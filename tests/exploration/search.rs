@@ -24,6 +24,8 @@ pub(crate) struct Model {
     pub(crate) acts: Vec<Act>,
     /// The number of steps of the default run. [`DEPTH`] can raise it.
     pub(crate) depth: usize,
+    /// The number of states of the default run.
+    pub(crate) states: usize,
 }
 
 /// The environment variable that raises the number of steps of all models.
@@ -69,6 +71,10 @@ pub(crate) fn explore(model: &Model) {
          {:.1?}",
         began.elapsed()
     );
+    if !is_deep() {
+        // With fewer states, the checks see less; the number is in `docs/testing.md`, too.
+        assert_eq!(states, model.states, "another number of states");
+    }
 }
 
 /// Takes every step that is possible in a state. `visit` returns whether the next state is new.
@@ -83,7 +89,7 @@ fn expand(mut world: World, acts: &[Act], figures: &mut Figures, mut visit: impl
                 let mut next = world.clone();
                 match next.step(name, act) {
                     Outcome::Refused => {
-                        assert_eq!(next.digest(), digest, "a refused call changes nothing");
+                        assert_eq!(next.digest(), digest, "a refused or late call changes nothing");
                         figures.refusals += 1;
                     }
                     Outcome::Done => {

@@ -72,7 +72,7 @@ pub(crate) struct World {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Done,
-    /// The endpoint refused the call.
+    /// The endpoint refused the call, or had ended.
     Refused,
 }
 
@@ -103,7 +103,7 @@ impl World {
             Act::Byte | Act::Piece => !peer.wire.is_empty() && !me.has_ended && !me.must_answer,
             Act::All => peer.wire.len() > 1 && !me.has_ended && !me.must_answer,
             Act::Handle => me.machine.waiting_signals() > 0,
-            Act::Tick => !me.has_ended,
+            Act::Tick => true,
             Act::Pass => passes > 0 && !me.has_ended,
             Act::Split | Act::Join => me.machine.state() == State::Transmission,
             Act::Shut => {
@@ -146,7 +146,12 @@ impl World {
                 me.read(&bytes, &mut peer.ledger.expected);
             }
             Act::Handle => me.handle_signal(),
-            Act::Tick => _ = me.tick(self.now),
+            Act::Tick => {
+                me.tick(self.now);
+                if me.has_ended {
+                    outcome = Outcome::Refused;
+                }
+            }
             Act::Pass => {
                 self.passes = self.passes.saturating_sub(1);
                 if let Some(deadline) = me.tick(self.now) {

@@ -10,8 +10,8 @@ use crate::endpoint::{Endpoint, Setup, Source};
 use crate::support::Room;
 use crate::table::rows;
 
-/// The public methods of the connection and its halves that take `out` or `inbound`, such as
-/// `WriteHalf::ping`.
+/// The public methods of the connection and its halves that write or read, such as `WriteHalf::ping`: they take
+/// `out`, `inbound` or a signal, or they return a frame header.
 fn methods(source: &str) -> BTreeSet<String> {
     let shared = "sending_methods!();";
     let (mut owner, mut methods) = (String::new(), BTreeSet::new());
@@ -34,6 +34,7 @@ fn methods(source: &str) -> BTreeSet<String> {
         if signature.contains("SendBuffer")
             || signature.contains("ReceiveBuffer")
             || signature.contains("Signal")
+            || signature.contains("HeaderBytes")
         {
             methods.insert(format!("{owner}::{name}"));
         }

@@ -1,11 +1,13 @@
 //! Column transport: it ends after the `n`-th byte of the peer.
 
+use core::time::Duration;
+
 use websocket_proto::wire::FrameHeader;
-use websocket_proto::{CloseFrameStatus, CloseStatus, State, TransportAction};
+use websocket_proto::{CloseFrameStatus, CloseStatus, MessageKind, SendError, State, TransportAction};
 
 use crate::endpoint::{Endpoint, Setup};
 use crate::observed::{Case, report};
-use crate::subject::{Machine, Subject, call};
+use crate::subject::{Answer, Machine, Subject, call};
 use crate::support::Room;
 use crate::table::{Piece, Row, bytes_of, rows};
 
@@ -57,6 +59,16 @@ fn ended<R: Endpoint>(case: &Case<'_>, subject: &mut Subject<R>, status: CloseSt
             subject.receive(b"\x81\x00", out);
         }
         subject.flush_reply(out);
+        assert_eq!(subject.tick(Duration::from_secs(3600), out), Answer::Done, "{case}");
+        for sent in [
+            call!(subject, send_text("late", out)),
+            call!(subject, send_fragment(MessageKind::Binary, b"late", false, out)),
+            call!(subject, ping(b"late", out)),
+            call!(subject, pong(b"late", out)),
+            call!(subject, close_empty(out)),
+        ] {
+            assert!(matches!(sent, Err(SendError::NotOpen | SendError::Closed)), "{case}: {sent:?}");
+        }
         if subject.events.len() > events.len() {
             let again = subject.events.pop();
             let is_error = again.as_ref().is_some_and(|error| !error.starts_with("Close("));

@@ -21,3 +21,4 @@ mod memory;
 mod observed;
 mod subject;
 mod table;
+mod two_frames;

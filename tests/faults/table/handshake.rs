@@ -9,7 +9,7 @@ use websocket_proto::{
 
 use super::{Kind, Piece, Row, nothing, opened};
 use crate::endpoint::{Setup, Source};
-use crate::subject::{Answer, Machine, Subject};
+use crate::subject::{Answer, Machine, Subject, call};
 use crate::support::{REQUEST, Room, filled};
 
 /// The request of §1.3 with subprotocols; it offers permessage-deflate.
@@ -22,11 +22,7 @@ fn request() -> Vec<u8> {
 pub(crate) fn of_server(setup: Setup) -> Vec<Row<Server>> {
     let mut rows = vec![
         Row::call("encode_header", opened(setup, |config| config, nothing), |subject, _| {
-            let header = match &mut subject.machine {
-                Machine::Halves(_, it) => it.encode_header(MessageKind::Text, b"not copied"),
-                Machine::Whole(it) => it.encode_header(MessageKind::Text, b"not copied"),
-                Machine::Unborn => panic!("it is open"),
-            };
+            let header = call!(subject, encode_header(MessageKind::Text, b"not copied"));
             subject.direct = [&header.expect("a server takes no key")[..], b"not copied"].concat();
             Answer::Done
         })

@@ -41,7 +41,7 @@ pub(crate) struct Row<R: Endpoint> {
 
 impl<R: Endpoint> Row<R> {
     /// An operation that writes what its caller asks for, and is refused if it cannot.
-    fn call(
+    pub(crate) fn call(
         name: impl Into<String>,
         start: impl Fn() -> Subject<R> + 'static,
         act: impl Fn(&mut Subject<R>, &mut Room) -> Answer + 'static,
@@ -140,7 +140,7 @@ pub(crate) fn rows<R: Endpoint>(setup: Setup) -> Vec<Row<R>> {
 }
 
 /// Opens a connection with this change of the configuration, and takes a step in it.
-fn opened<R: Endpoint>(
+pub(crate) fn opened<R: Endpoint>(
     setup: Setup,
     config: impl Fn(Config) -> Config + 'static,
     step: impl Fn(&mut Subject<R>, &mut Room) -> Answer + 'static,

@@ -249,6 +249,28 @@ fn copies_of_any_distance_cross_the_end_of_the_window<R: Deflating>() {
     }
 }
 
+both_roles!(a_copy_that_does_not_fit_is_not_written_over_older_output);
+/// PMD-12. The inflater decodes up to 16 KiB at a time, so in a full window of 32 KiB it must stop in the middle.
+fn a_copy_that_does_not_fit_is_not_written_over_older_output<R: Deflating>() {
+    const WINDOW: usize = 32 * 1024;
+    let mut random = Rng::with_seed(16);
+    for room in 1..=8 {
+        let (mut reference, mut blocks) = (Reference::default(), Blocks::default());
+        blocks.fixed(false);
+        (0..WINDOW + WINDOW / 2 - room).for_each(|_| blocks.symbol(random.usize(..256)));
+        blocks.repeat(258, WINDOW - 3);
+        // Without another copy, only their number can end the decoding.
+        (0..WINDOW).for_each(|_| blocks.symbol(random.usize(..256)));
+        blocks.symbol(256);
+        let payload = blocks.message();
+        let events = vec![Seen::Binary(reference.message(&payload))];
+        let connection = open::<R>(peer::<R>(15, true), Config::default());
+        let wire = frame::<R>(0xC2, &payload);
+        let outcome = feed(connection, ReceiveBuffer::new(), [&wire[..]], |_, _| panic!("a request"));
+        assert!((outcome.events, outcome.error) == (events, None), "room for {room}");
+    }
+}
+
 /// ST-09.
 #[test]
 fn a_clone_continues_in_any_block() {

@@ -216,7 +216,7 @@ impl<R: Side> Endpoint<R> {
                     Intent::Nothing
                 },
             );
-            if let Machine::Whole(_) = self.machine {
+            if self.machine.is_whole() {
                 self.check_has_replied();
             }
             // After an error, one more call discards the rest.
@@ -409,7 +409,7 @@ impl<R: Side> Endpoint<R> {
         let Self { machine, ledger, .. } = self;
         (ledger, self.inbound.unread(), self.read_since_event, &self.out, &self.wire, self.sends).hash(into);
         (self.must_answer, self.is_shut, self.has_ended, self.has_discarded).hash(into);
-        (matches!(machine, Machine::Whole(_)), self.has_read_all()).hash(into);
+        (machine.is_whole(), self.has_read_all()).hash(into);
         let CloseStatus { sent, received, .. } = machine.close_status();
         (machine.state(), sent, received, machine.transport_action(), machine.has_pending_reply()).hash(into);
         if let Machine::Halves(halves) = machine {

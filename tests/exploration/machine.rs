@@ -93,6 +93,10 @@ impl<R: Role + Clone> Machine<R> {
         writer!(self, it => it.receive_eof())
     }
 
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self, Self::Whole(_))
+    }
+
     /// Whether no event can follow.
     pub(crate) fn has_read_all(&self) -> bool {
         match self {

@@ -103,7 +103,8 @@ impl World {
             Act::Byte | Act::Piece => !peer.wire.is_empty() && !me.has_ended && !me.must_answer,
             Act::All => peer.wire.len() > 1 && !me.has_ended && !me.must_answer,
             Act::Handle => me.machine.waiting_signals() > 0,
-            Act::Tick => true,
+            // After the end, a read half may still signal a silence or its end.
+            Act::Tick => !me.has_ended || me.machine.is_whole(),
             Act::Pass => passes > 0 && !me.has_ended,
             Act::Split | Act::Join => me.machine.state() == State::Transmission,
             Act::Shut => {

@@ -50,7 +50,7 @@ fn sources() -> Vec<Source> {
             let below = path.strip_prefix(&root).expect("below src").with_extension("");
             let room = below.iter().next().expect("a name").to_str().expect("UTF-8").to_owned();
             let text = fs::read_to_string(&path).expect("a text");
-            let text = text.split("\nmod tests {").next().expect("a first piece");
+            let text = text.split("mod tests {").next().expect("a first piece");
             let code = text
                 .lines()
                 .filter(|line| !line.trim().is_empty() && !line.trim().starts_with("//"))

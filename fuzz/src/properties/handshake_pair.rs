@@ -116,7 +116,7 @@ pub fn handshake_pair(input: Handshake) {
     let config = input.server.config();
     let mut server = Connection::server(config);
     let (mut inbound, mut response) = (ReceiveBuffer::new(), vec![]);
-    let mut asked = false;
+    let mut answered = None;
     for read in cut(&wire, &input.reads) {
         assert_eq!(inbound.feed(read), read.len());
         match server.receive(&mut inbound, &mut response) {
@@ -125,9 +125,8 @@ pub fn handshake_pair(input: Handshake) {
                 assert!(request.subprotocols().map(|offer| offer.name()).eq(offered.iter().copied()));
                 let fields = request.headers().filter(|(name, _)| is_extra(name));
                 assert_fields(fields.collect(), &request_fields);
-                assert!(!asked, "one request");
-                asked = true;
-                answer(&input, &mut server, request.subprotocols().collect(), &mut response);
+                assert_eq!(answered, None, "one request");
+                answered = Some(answer(&input, &mut server, request.subprotocols().collect(), &mut response));
             }
             Err(Error::Handshake(error)) => {
                 assert_exceeds(error, &wire, &config);
@@ -136,21 +135,21 @@ pub fn handshake_pair(input: Handshake) {
             other => panic!("{other:?}"),
         }
     }
-    finish(&input, &mut client, &mut server, &response);
+    finish(&input, &mut client, &mut server, &response, answered == Some(true));
 }
 
-/// The server accepts or rejects the request.
+/// The server accepts or rejects the request. Returns whether the response has the fields of the application.
 fn answer(
     input: &Handshake,
     server: &mut Connection<Server>,
     offers: Vec<websocket_proto::Subprotocol<'_>>,
     out: &mut Vec<u8>,
-) {
+) -> bool {
     let fields = owned(&input.response_fields);
     let fields = borrowed(&fields);
     if let Some((status, body)) = &input.rejects {
         match server.reject(Reject::new(*status).headers(&fields).body(body), out) {
-            Ok(()) => return,
+            Ok(()) => return true,
             Err(_) => assert!(out.is_empty() && server.state() == State::Handshake),
         }
     }
@@ -159,11 +158,12 @@ fn answer(
         accept = accept.subprotocol(*offer);
     }
     match server.accept(accept.headers(&fields), out) {
-        Ok(()) => {}
+        Ok(()) => true,
         Err(error) => {
             assert!(matches!(error, AcceptError::ReservedField | AcceptError::InvalidField), "{error:?}");
             assert!(!fields.iter().all(is_plain), "{fields:?}");
             server.accept(accept, out).expect("a valid request can be accepted");
+            false
         }
     }
 }
@@ -174,7 +174,9 @@ fn finish(
     client: &mut Connection<Client<Keys>>,
     server: &mut Connection<Server>,
     response: &[u8],
+    has_fields: bool,
 ) {
+    let expected = owned(if has_fields { &input.response_fields } else { &[] });
     let config = input.client.config();
     let mut inbound = ReceiveBuffer::new();
     for read in cut(response, &input.reads) {
@@ -185,16 +187,25 @@ fn finish(
                 let selected = input.selected.and_then(|at| input.offered.get(usize::from(at)));
                 assert_eq!(answer.subprotocol(), selected.map(Name::get));
                 let fields: Vec<_> = answer.headers().filter(|(name, _)| is_extra(name)).collect();
-                if !fields.is_empty() {
-                    assert_fields(fields, &borrowed(&owned(&input.response_fields)));
-                }
+                assert_fields(fields, &borrowed(&expected));
                 assert_eq!(client.negotiated(), server.negotiated());
+                #[cfg(feature = "deflate")]
+                assert_eq!(
+                    client.negotiated().is_some_and(|agreed| agreed.deflate().is_some()),
+                    config.deflate.is_some() && input.server.config().deflate.is_some()
+                );
                 return assert_understand(client, server);
             }
             Ok(Some(Event::Rejected(answer))) => {
                 assert_eq!(server.state(), State::End);
                 let status = response.split(|&byte| byte == b' ').nth(1).expect("a status line");
                 assert_eq!(answer.status().to_string().as_bytes(), status);
+                // In their order, with those that the crate adds.
+                let mut fields = answer.headers();
+                for (name, value) in &expected {
+                    let value = value.trim_matches([' ', '\t']).as_bytes();
+                    assert!(fields.any(|field| field == (*name, value)), "{name}: {value:?}");
+                }
                 return;
             }
             Err(Error::Handshake(error)) => return assert_exceeds(error, response, &config),

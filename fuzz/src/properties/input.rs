@@ -57,3 +57,12 @@ impl Input {
         });
     }
 }
+
+/// A compressed binary message. Without the feature `deflate`, its block is not compressed.
+pub(super) fn compressed<R: Side>(payload: &[u8]) -> Input {
+    #[cfg(feature = "deflate")]
+    let payload = crate::support_deflate::Zlib::new(1, 15).message(payload);
+    #[cfg(not(feature = "deflate"))]
+    let payload = [&[1, 0, 0, 0xFF, 0xFF], payload].concat();
+    Input::Bytes(frame::<R>(0xC2, &payload))
+}

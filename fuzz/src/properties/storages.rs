@@ -3,9 +3,9 @@
 use core::fmt::Debug;
 
 use arbitrary::Arbitrary;
-use websocket_proto::{BufferSlot, Client, Connection, ReceiveBuffer, Server, SharedBuffer, Storage};
+use websocket_proto::{BufferSlot, Client, Connection, Event, ReceiveBuffer, Server, SharedBuffer, Storage};
 
-use super::input::Input;
+use super::input::{Input, compressed};
 use super::sizes::Sizes;
 use super::start::{config, start};
 use crate::support::{Keys, Side};
@@ -24,6 +24,8 @@ pub struct Storages {
 enum Step {
     /// The peer sends this.
     Input(Input),
+    /// The peer sends a compressed message of so many equal bytes.
+    Compressed(u16),
     /// Up to so many bytes of it arrive.
     Read(u16),
     ReadAll,
@@ -36,9 +38,12 @@ enum Step {
 /// The longest message, and the longest read.
 const LONGEST: usize = 70_000;
 
+/// The longest part of an inflated message.
+const LONGEST_PART: usize = 16 * 1024;
+
 /// Fixed memory, `Vec`, `BytesMut` and a shared buffer hold the same unread bytes and give the same events
-/// after the same reads. None has more memory than its retained capacity and twice the most bytes that it had to
-/// hold since it was empty.
+/// after the same reads. None grows beyond its retained capacity and twice the most bytes that it had to hold since
+/// it was empty.
 pub fn storages(input: Storages) {
     if input.is_client { run::<Client<Keys>>(&input) } else { run::<Server>(&input) }
 }
@@ -49,18 +54,22 @@ fn run<R: Side>(input: &Storages) {
     let connection = start::<R>(config, if input.is_compressed { 8 } else { 0 });
     let capacity = usize::from(input.retained_capacity);
     let mut memory = vec![0xA5; 3 * LONGEST];
-    let mut fixed = End::new(&connection, ReceiveBuffer::fixed(&mut memory));
-    let mut vec = End::new(&connection, ReceiveBuffer::with_retained_capacity(capacity));
+    let mut fixed = End::new(&connection, ReceiveBuffer::fixed(&mut memory), usize::MAX);
+    let mut vec = End::new(&connection, ReceiveBuffer::with_retained_capacity(capacity), capacity);
     #[cfg(feature = "bytes")]
-    let mut bytes = End::new(&connection, ReceiveBuffer::for_bytes_with_retained_capacity(capacity));
+    // A memory of `BytesMut` has this length at least.
+    let mut bytes =
+        End::new(&connection, ReceiveBuffer::for_bytes_with_retained_capacity(capacity), capacity.max(4_096));
     let mut shared = Shared::new(&connection, capacity);
-    // Since the memories were empty.
-    let mut most_held = 0;
     let mut wire = vec![];
     for step in &input.steps {
         let count = match *step {
             Step::Input(ref input) => {
                 input.write::<R>(&mut wire);
+                continue;
+            }
+            Step::Compressed(len) => {
+                compressed::<R>(&vec![b'c'; usize::from(len)]).write::<R>(&mut wire);
                 continue;
             }
             Step::Read(count) => usize::from(count).min(wire.len()),
@@ -80,18 +89,12 @@ fn run<R: Side>(input: &Storages) {
         let expected = (fixed.inbound.unread().to_vec(), fixed.seen());
         vec.step(&read, events, shrinks);
         assert_eq!((vec.inbound.unread().to_vec(), vec.seen()), expected);
-        let held = Sizes::of(&vec.inbound).held;
-        most_held = if held == 0 { 0 } else { most_held.max(held) };
-        // Memory is too long if half of it, rounded down, is more than is needed.
-        let longest = capacity.max(2 * most_held + 1);
-        assert_within(&vec.inbound, &read, longest);
         #[cfg(feature = "bytes")]
         {
             bytes.step(&read, events, shrinks);
             assert_eq!((bytes.inbound.unread().to_vec(), bytes.seen()), expected);
-            assert_within(&bytes.inbound, &read, longest.max(4_096));
         }
-        assert_eq!(shared.step(&read, events, shrinks, longest), expected);
+        assert_eq!(shared.step(&read, events, shrinks), expected);
     }
 }
 
@@ -103,15 +106,21 @@ struct End<R: Side, S: Storage> {
     inbound: ReceiveBuffer<S>,
     events: Vec<String>,
     out: Vec<u8>,
+    bound: Bound,
 }
 
-impl<R: Side, S: Storage> End<R, S> {
-    fn new(connection: &Connection<R>, inbound: ReceiveBuffer<S>) -> Self {
-        Self { connection: connection.clone(), inbound, events: vec![], out: vec![] }
+impl<R: Side, S: Storage> End<R, S>
+where
+    ReceiveBuffer<S>: Debug,
+{
+    fn new(connection: &Connection<R>, inbound: ReceiveBuffer<S>, least: usize) -> Self {
+        let bound = Bound { least, most_held: 0 };
+        Self { connection: connection.clone(), inbound, events: vec![], out: vec![], bound }
     }
 
     fn step(&mut self, read: &[u8], events: usize, shrinks: bool) {
-        step(&mut self.connection, &mut self.inbound, (&mut self.events, &mut self.out), read, events);
+        let Self { connection, inbound, events: seen, out, bound } = self;
+        step(connection, inbound, (seen, out), bound, read, events);
         if shrinks {
             self.inbound.shrink_to_fit();
         }
@@ -127,20 +136,21 @@ struct Shared<R: Side> {
     connection: Connection<R>,
     shared: SharedBuffer,
     slot: BufferSlot,
+    bound: Bound,
 }
 
 impl<R: Side> Shared<R> {
     fn new(connection: &Connection<R>, capacity: usize) -> Self {
         let shared = SharedBuffer::with_retained_capacity(capacity);
-        Self { connection: connection.clone(), shared, slot: BufferSlot::new() }
+        let bound = Bound { least: capacity, most_held: 0 };
+        Self { connection: connection.clone(), shared, slot: BufferSlot::new(), bound }
     }
 
-    fn step(&mut self, read: &[u8], count: usize, shrinks: bool, longest: usize) -> (Vec<u8>, Seen) {
+    fn step(&mut self, read: &[u8], count: usize, shrinks: bool) -> (Vec<u8>, Seen) {
         let (mut events, mut out) = (vec![], vec![]);
         let mut inbound = self.shared.attach(&mut self.slot);
-        step(&mut self.connection, &mut inbound, (&mut events, &mut out), read, count);
+        step(&mut self.connection, &mut *inbound, (&mut events, &mut out), &mut self.bound, read, count);
         let unread = inbound.unread().to_vec();
-        assert_within(&inbound, read, longest);
         drop(inbound);
         if shrinks {
             self.shared.shrink_to_fit();
@@ -153,24 +163,60 @@ fn step<R: Side, S: Storage>(
     connection: &mut Connection<R>,
     inbound: &mut ReceiveBuffer<S>,
     (seen, out): (&mut Vec<String>, &mut Vec<u8>),
+    bound: &mut Bound,
     read: &[u8],
     events: usize,
-) {
+) where
+    ReceiveBuffer<S>: Debug,
+{
+    // Before a read, memory that is too long is released.
+    let mut before = if read.is_empty() { Sizes::of(inbound).memory } else { 0 };
     assert_eq!(inbound.feed(read), read.len());
+    bound.check(inbound, 0, &mut before);
     for _ in 0..events {
+        let held = Sizes::of(inbound).held;
         let event = connection.receive(inbound, out);
         seen.push(format!("{event:?}"));
-        if !matches!(event, Ok(Some(_))) {
+        let is_last = !matches!(event, Ok(Some(_)));
+        // What is inflated during the call and gone after it. Without valid text at its end, a part is shorter
+        // than it was, and a message is gone.
+        let inflated = match event {
+            Ok(Some(Event::Text(text))) => text.len(),
+            Ok(Some(Event::Binary(bytes) | Event::BinaryPart { bytes, .. })) => bytes.len(),
+            Ok(Some(Event::TextPart { .. })) => LONGEST_PART,
+            Ok(_) => 0,
+            Err(_) => LONGEST,
+        };
+        bound.check(inbound, held + inflated, &mut before);
+        if is_last {
             break;
         }
     }
+    bound.end(inbound);
 }
 
-/// After a step that read these bytes, the memory has at most this length.
-fn assert_within<S: Storage>(inbound: &ReceiveBuffer<S>, read: &[u8], longest: usize)
-where
-    ReceiveBuffer<S>: Debug,
-{
-    // Without a read, the memory does not change.
-    assert!(read.is_empty() || Sizes::of(inbound).memory <= longest, "{inbound:?}, at most {longest}");
+/// How long a memory may be.
+struct Bound {
+    /// The length that it may have at any time.
+    least: usize,
+    /// The most bytes that it had to hold since it was empty.
+    most_held: usize,
+}
+
+impl Bound {
+    /// Checks a memory that may have grown, and that had to hold so many bytes in between.
+    fn check(&mut self, inbound: &impl Debug, passing: usize, before: &mut usize) {
+        let Sizes { held, memory } = Sizes::of(inbound);
+        self.most_held = self.most_held.max(held).max(passing);
+        // Memory is too long if half of it, rounded down, is more than is needed.
+        let longest = self.least.max(2 * self.most_held + 1);
+        assert!(memory <= longest.max(*before), "{inbound:?}, at most {longest}");
+        *before = memory;
+    }
+
+    fn end(&mut self, inbound: &impl Debug) {
+        if Sizes::of(inbound).held == 0 {
+            self.most_held = 0;
+        }
+    }
 }

@@ -17,7 +17,7 @@ use read::Reading;
 use websocket_proto::{Client, CloseCode, Config, Connection, Role, SendSlice, Server};
 use write::{Write, Writing, rejoined};
 
-use super::input::Input;
+use super::input::{Input, compressed};
 use super::keys::Keys;
 use super::start::{config, negotiated};
 use crate::support::{self, Side};
@@ -43,6 +43,8 @@ pub struct HalvesCalls {
 enum Step {
     /// Input arrives, and the read half receives its events.
     Read(Input),
+    /// A compressed message arrives.
+    ReadCompressed(Vec<u8>),
     /// A part of a frame arrives.
     ReadPart(Input, u8),
     /// Time passes.
@@ -97,6 +99,10 @@ fn configured(input: &HalvesCalls) -> Config {
     }
     [config.ping_interval, config.pong_timeout, config.close_timeout] =
         input.timeouts.map(|seconds| seconds.map(|seconds| Duration::from_secs(seconds.into())));
+    #[cfg(feature = "deflate")]
+    if input.is_compressed {
+        config.deflate = Some(websocket_proto::DeflateConfig::new().level(1).min_len(0));
+    }
     config
 }
 
@@ -114,6 +120,7 @@ fn run<S: Side, R: Role + Clone>(input: &HalvesCalls, roles: [R; 2], left: &[Cel
     for step in input.steps.iter().take(200) {
         match step {
             Step::Read(input) => reading.read::<S>(input, usize::MAX),
+            Step::ReadCompressed(payload) => reading.read::<S>(&compressed::<S>(payload), usize::MAX),
             Step::ReadPart(input, len) => reading.read::<S>(input, usize::from(*len)),
             Step::Tick(time) => reading.tick(*time, writing.deadline),
             Step::Eof => reading.end(),

@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use arbitrary::Arbitrary;
 use websocket_proto::{
-    CloseCode, CloseFrameStatus, CloseStatus, Connection, MessageKind, ReceiveBuffer, Role, SendBuffer,
-    SendError, SendSlice, State, WriteHalf,
+    CloseCode, CloseFrameStatus, CloseStatus, Connection, MessageKind, PreparedMessage, ReceiveBuffer, Role,
+    SendBuffer, SendError, SendSlice, State, WriteHalf,
 };
 
 use super::super::sizes::Sizes;
@@ -18,7 +18,13 @@ use super::read::{Reading, push};
 pub(super) enum Write {
     Text(String),
     Binary(u16),
-    Fragment(Vec<u8>, bool),
+    /// A prepared text, compressed for a window of so many bits.
+    Prepared(String, Option<u8>),
+    Fragment(MessageFragment, bool),
+    /// A header, and the payload that the program sends after it.
+    Header(Vec<u8>),
+    /// Whether messages are compressed from now on.
+    SetCompression(bool),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     CloseEmpty,
@@ -28,13 +34,38 @@ pub(super) enum Write {
     Flush,
 }
 
+#[derive(Debug, Clone, Arbitrary)]
+pub(super) enum MessageFragment {
+    Text(Vec<u8>),
+    Binary(Vec<u8>),
+}
+
 /// The same calls, of a write half and of a connection.
 macro_rules! write {
     ($write:expr, $writer:expr, $out:expr) => {
         match $write {
             Write::Text(text) => $writer.send_text(text, $out),
             Write::Binary(len) => $writer.send_binary(&vec![b'b'; usize::from(*len)], $out),
-            Write::Fragment(bytes, last) => $writer.send_fragment(MessageKind::Binary, bytes, *last, $out),
+            Write::Prepared(text, window_bits) => $writer.send_prepared(&prepared(text, *window_bits), $out),
+            Write::Fragment(MessageFragment::Text(bytes), last) => {
+                $writer.send_fragment(MessageKind::Text, bytes, *last, $out)
+            }
+            Write::Fragment(MessageFragment::Binary(bytes), last) => {
+                $writer.send_fragment(MessageKind::Binary, bytes, *last, $out)
+            }
+            Write::Header(payload) => {
+                let (mut payload, out) = (payload.clone(), $out);
+                $writer.mask_and_encode_header(MessageKind::Binary, &mut payload).map(|header| {
+                    let frame = [&header[..], &payload].concat();
+                    out.push(&frame[..frame.len().min(out.remaining_capacity())]);
+                })
+            }
+            Write::SetCompression(is_on) => {
+                #[cfg(feature = "deflate")]
+                $writer.set_compression(*is_on);
+                let _ = is_on;
+                Ok(())
+            }
             Write::Ping(payload) => $writer.ping(payload, $out),
             Write::Pong(payload) => $writer.pong(payload, $out),
             Write::CloseEmpty => $writer.close_empty($out),
@@ -43,6 +74,16 @@ macro_rules! write {
             Write::Flush => Ok($writer.flush_reply($out)),
         }
     };
+}
+
+fn prepared(text: &str, window_bits: Option<u8>) -> PreparedMessage {
+    let message = PreparedMessage::text(text);
+    #[cfg(feature = "deflate")]
+    if let Some(bits) = window_bits {
+        return message.with_deflate(9 + bits % 7, 1);
+    }
+    let _ = window_bits;
+    message
 }
 
 /// The write half, and the whole connection.

@@ -196,14 +196,14 @@ impl<'a> Session<'a> {
         self.soak.counts.foreign.add(1);
         let seen = self.seen.get_mut(stamp.slot as usize).context("a stamp of no client")?;
         match seen {
-            Some(last) if last.generation > stamp.generation => {} /* it is older than the client's new */
-            // connection
-            Some(last) if last.generation == stamp.generation => {
-                let next = last.sequence + 1;
+            // It is older than the new connection of that client.
+            Some(last) if last.generation > stamp.generation => {}
+            Some(last) => {
+                let next = if last.generation == stamp.generation { last.sequence + 1 } else { 0 };
                 ensure!(stamp.sequence == next, "lost or reordered: {stamp:?} after {last:?}");
                 *seen = Some(stamp);
             }
-            _ => *seen = Some(stamp),
+            None => *seen = Some(stamp),
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! | page | question |
 //! |---|---|
 //! | [`receive_loop`] | In which order do I call the methods? |
+//! | [`opening_handshake`] | How do I accept or reject a request? How do I choose subprotocols and fields? |
 //! | [`messages`] | How do I receive and send messages, whole or in parts, with or without a copy? |
 //! | [`closing`] | How does a connection end, and when do I close the transport? |
 //! | [`deadlines`] | How do I detect a peer that is silent, slow or gone? |
@@ -30,6 +31,7 @@ pub mod deadlines;
 pub mod fixed_memory;
 pub mod from_tungstenite;
 pub mod messages;
+pub mod opening_handshake;
 pub mod over_http;
 pub mod receive_loop;
 pub mod security;
@@ -37,7 +39,7 @@ pub mod shared_buffer;
 pub mod testing;
 pub mod two_tasks;
 
-/// Compiles the code blocks of README.md, which use `OsEntropy`.
+/// Compiles the code blocks of README.md.
 #[cfg(all(doctest, feature = "getrandom"))]
 #[doc = include_str!("../../README.md")]
 mod readme {}

@@ -7,8 +7,11 @@
 //!    buffer and not the connection, so you can call every method of the connection while you hold the event.
 //! 3. **Write `out`** to the transport, all bytes and in order. Then ask [`transport_action`] whether to
 //!    close the transport.
-//! 4. **Wait** for input or for the next deadline, but only if `receive` returned `Ok(None)`. Read into
-//!    [`spare_mut`], and report the number of bytes with [`advance`].
+//! 4. **Wait** for input, for the next deadline, or for a message of your application, but only if `receive`
+//!    returned `Ok(None)`. Read into [`spare_mut`], and report the number of bytes with [`advance`].
+//!
+//! A program that only blocks in a read cannot wait for its own messages: use two tasks ([`two_tasks`]), or wait
+//! for several things at once, as `interop/examples/mio_server` in the repository does.
 //!
 //! You can write `out` after each event or after several. The simplest way is after each event. If you
 //! collect the output of several events, write `out` before it holds [`Config::max_write_buffer`] bytes,
@@ -22,6 +25,8 @@
 //! * **An error is final.** The connection has failed, and each later call of `receive` returns the same
 //!   error. There is nothing to retry. The exception is `Error::WrongBuffer`, which reports a bug of the
 //!   caller: see [`shared_buffer`].
+//! * **A transport can take a part of `out`.** Remove only the bytes that it has taken, and write the rest before
+//!   any other byte: [`SendBuffer`] is also there for types that do so, such as `BytesMut`.
 //! * **`Ok(None)` is not the end of the transport.** A read of zero bytes is. Call [`receive_eof`] then; it
 //!   returns the state of the closing handshake.
 //! * **A pending reply needs one more call.** If `out` has no room for a Pong or a Close, the reply waits in
@@ -108,6 +113,7 @@
 //! [`advance`]: crate::ReceiveBuffer::advance
 //! [`feed`]: crate::ReceiveBuffer::feed
 //! [`Config::max_write_buffer`]: crate::Config::max_write_buffer
+//! [`SendBuffer`]: crate::SendBuffer
 //! [`SendError::Full`]: crate::SendError::Full
 //! [`receive_eof`]: crate::Connection::receive_eof
 //! [`has_pending_reply`]: crate::Connection::has_pending_reply
@@ -117,3 +123,4 @@
 //! [`closing`]: super::closing
 //! [`deadlines`]: super::deadlines
 //! [`shared_buffer`]: super::shared_buffer
+//! [`two_tasks`]: super::two_tasks

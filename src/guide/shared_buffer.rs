@@ -13,10 +13,10 @@
 //! A large unfinished message keeps its memory in the slot, so its bytes are not copied again at each read.
 //!
 //! Without a `SharedBuffer`, one `ReceiveBuffer` can still serve many connections, if it is empty
-//! ([`is_empty`]) each time that you pass it to another connection. Otherwise it contains bytes of another
-//! connection, or lacks bytes of this one. `receive` then returns `Error::WrongBuffer`, except if their
-//! number is that of this connection's own bytes. Nothing is consumed, and the connection has not failed.
-//! Call `receive` again with the right buffer.
+//! ([`is_empty`]) each time that you pass it to another connection. `receive` compares the number of bytes in the
+//! buffer with the number that the connection left there, and returns `Error::WrongBuffer` if they differ. If they
+//! are equal by chance, it does not notice the mistake. With the error nothing is consumed, and the connection has
+//! not failed: call `receive` again with the right buffer.
 //!
 //! # Example
 //!

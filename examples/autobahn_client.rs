@@ -3,6 +3,8 @@
 //! ```text
 //! cargo run --release --example autobahn_client -- [--deflate] ws://HOST:PORT
 //! ```
+//!
+//! `--deflate` needs `--features deflate`.
 
 mod common;
 

@@ -1,10 +1,10 @@
-//! A client for the terminal: sends each line of standard input as a message, prints each message that comes.
+//! A client for the terminal: sends each line of standard input as a message, prints each that it receives.
 //!
 //! ```text
 //! cargo run --release --example client -- URI [--subprotocol NAME]... [--header 'Name: value']... [--binary]
 //! ```
 //!
-//! It closes the connection at the end of its input, once the answers to it have come. Exit status: 0 after a
+//! It closes the connection at the end of its input, after it has received the answers. Exit status: 0 after a
 //! clean close, 2 if the server broke the protocol, 1 for everything else.
 //!
 //! Two threads wait, one for the socket and one for standard input. The main thread owns the connection and

@@ -48,8 +48,8 @@
 //! Write `out` to the transport, all bytes and in order, before you wait, **also if a method returned an
 //! error**. Several calls can share one write. Then ask [`transport_action`] whether to close the transport.
 //! Wait for more input only after `receive` has returned `Ok(None)` and while [`has_pending_reply`] is
-//! `false`. Call [`receive_eof`] when the transport ends. Only the other methods change the answers of the
-//! queries.
+//! `false`, and not before a request is answered. Call [`receive_eof`] when the transport ends. The result of a
+//! query changes only when you call a method that is not a query.
 //!
 //! # Errors
 //!
@@ -58,7 +58,7 @@
 //! caller passed the receive buffer of another connection, and nothing was consumed.) A [`SendError`],
 //! [`AcceptError`] or [`RequestError`] is the caller's: the call was not allowed, `out` has no room, or the
 //! entropy source failed. Nothing was written, and nothing has changed. A [`Timeout`], the error of `tick`,
-//! is final, too.
+//! is final, too; `receive` returns `Ok(None)` then.
 //!
 //! # Example
 //!

@@ -110,8 +110,8 @@ pub struct Config {
     #[doc(alias = "ping_timeout")]
     #[doc(alias("max_idle_timeout", "idleTimeout"))]
     pub pong_timeout: Option<Duration>,
-    /// How long the peer may take to answer a Close, and then, if it is the server, to close the transport;
-    /// and how long the last reply may wait for room in `out`. Default: 10 s.
+    /// How long the peer may take to answer a Close. A server then has as long again to close the transport. It is
+    /// also the longest wait of the last reply for room in `out`. Default: 10 s.
     ///
     /// Then the connection ends with [`Timeout::Close`](crate::Timeout::Close), and
     /// [`transport_action`](crate::Connection::transport_action) is
@@ -141,9 +141,9 @@ impl Config {
         Self {
             // The default of tungstenite.
             max_message_size: 64 * 1024 * 1024,
-            // As messages: a peer can send any message in one frame. tungstenite has 16 MiB.
+            // The same, because a peer can send any message in one frame. tungstenite has 16 MiB.
             max_frame_size: 64 * 1024 * 1024,
-            // Autobahn sends 4 MiB in fragments of 64 bytes (case 9.3.1): 65,536 fragments.
+            // 4 MiB in fragments of 64 bytes. Two cases of Autobahn (9.3.1, 9.4.1) send one fragment more.
             max_fragments: 65_536,
             // The default of Node.js: a server accepts the cookies and tokens that are common on the Web.
             max_head_size: 16 * 1024,

@@ -3,6 +3,8 @@
 //! ```text
 //! cargo run --release -p websocket-proto-tokio --example tokio_autobahn_client -- [--deflate] ws://HOST:PORT
 //! ```
+//!
+//! `--deflate` needs `--features deflate`.
 
 use std::env;
 use std::process::ExitCode;

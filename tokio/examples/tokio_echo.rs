@@ -4,6 +4,8 @@
 //! ```text
 //! cargo run -p websocket-proto-tokio --example tokio_echo -- [ADDR] [--deflate]
 //! ```
+//!
+//! `--deflate` needs `--features deflate`.
 
 use core::pin::pin;
 use core::time::Duration;

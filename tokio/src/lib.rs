@@ -69,7 +69,8 @@
 //! | task | how |
 //! |---|---|
 //! | Pings, Pongs, the closing handshake | [`WebSocket::receive`] answers them, and returns them as messages |
-//! | deadlines | the four of [`Config`] run in `receive`; while messages arrive, time is counted in steps, so a Ping can be sent an eighth of [`Config::ping_interval`] later; a peer that does not read is cut off after [`Config::pong_timeout`] |
+//! | deadlines | the four of [`Config`] run in `receive`; a Ping can be late by an eighth of [`Config::ping_interval`]; a peer that reads nothing for [`Config::pong_timeout`] is cut off |
+//! | messages | they arrive whole: `Config::delivery` has no effect here |
 //! | limits | all of [`Config`], with finite defaults: messages of 64 MiB, heads of 16 KiB, 1 MiB of output |
 //! | the end | a Close or an HTTP error reaches the peer before `receive` returns the error: the output is written, the transport shut down, and input discarded for at most two seconds |
 //! | few writes | replies and [`feed`](WebSocket::feed)ed messages are written together, before `receive` waits |

@@ -4,7 +4,7 @@
 //!
 //! [`send`] and [`flush`] wait until the transport has accepted the output. [`feed`] waits only while the
 //! output has [`Config::max_write_buffer`] bytes or more (default 1 MiB), so a connection holds at most that
-//! and one message. [`queued_len`] says how much it is.
+//! many bytes and one message. [`queued_len`] returns the number of bytes at present.
 //!
 //! While there is that much output, `receive` does not read either. Otherwise it reads on, and answers Pings:
 //! of the Pongs without room in the output, the newest one is kept (§5.5.3).
@@ -41,21 +41,23 @@
 //!
 //! # A slow application
 //!
-//! While no method is polled, nothing is read: the TCP window fills, and the peer must wait. The deadline of
-//! a Pong does not pass, because the connection looks at the clock only after it has read the input that is
-//! there.
+//! While no method is polled, nothing is read: the TCP window fills, and the peer must wait. A Pong that has
+//! arrived still counts, because the connection reads the input that is there before it looks at the clock.
 //!
-//! Two limits also run while no method is polled, because input does not move them: that of
-//! [`Config::close_timeout`], from the first call of `receive` or `close` after this endpoint's Close on; and
-//! while the transport accepts no byte, that of [`Config::pong_timeout`]. If one has passed, the next call
-//! ends the connection before it reads. It writes first, so output that the transport accepts then is in time.
+//! Two limits also run while no method is polled, because input does not move them:
+//!
+//! * [`Config::close_timeout`], from the first call of `receive` or `close` after this endpoint's Close.
+//! * [`Config::pong_timeout`], while the transport accepts no byte of the output.
+//!
+//! If one has passed, the next call ends the connection before it reads. It writes first, so output that the
+//! transport accepts then is in time.
 //!
 //! The same holds for a connection that is [`split`], while [`Receiver::receive`] is not polled, except that
 //! the task that writes keeps the two limits itself.
 //!
-//! After a write has failed, `receive` still returns the messages that the transport has. The first call that
-//! waits for input begins two seconds, and no input is read after them: an application that works for longer
-//! loses the messages that it has not read by then.
+//! After a write has failed, `receive` still returns the messages that the transport has. The first call that has
+//! to wait for input starts a limit of two seconds. After it, no input is read: an application that works for
+//! longer loses the messages that it has not read by then.
 //!
 //! # Memory of an idle connection
 //!

@@ -11,7 +11,7 @@
 //! | [`feed`] | The message is not sent. After [`ready`], the future is complete at its first poll. |
 //! | [`send`], [`ping`], [`send_prepared`], [`send_fragment`] | The message is queued whole, or it is not sent at all. |
 //! | [`send_fragments`] | The message can be incomplete: continue with [`send_fragment`]. |
-//! | [`close`], [`Sender::close`] | Call it again: at most one Close is sent. Its limit for a stall stays. |
+//! | [`close`], [`Sender::close`] | Call it again: at most one Close is sent. The time for which the transport has accepted nothing goes on. |
 //! | [`accept`], [`connect`] and their siblings | The transport is dropped, and there is no connection. |
 //! | [`Sender::send`] | The message is not sent. [`Sender::reserve`] separates the wait from the message. |
 //!

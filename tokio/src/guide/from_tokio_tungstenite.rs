@@ -1,6 +1,6 @@
 //! Coming from tokio-tungstenite.
 //!
-//! | tokio-tungstenite 0.28 | this crate |
+//! | tokio-tungstenite 0.30 | this crate |
 //! |---|---|
 //! | `accept_async(stream)`, `accept_async_with_config` | [`accept(stream, config)`](crate::accept) |
 //! | `accept_hdr_async(stream, callback)` | [`accept_with(stream, config, callback)`](crate::accept_with); the callback returns [`Accept`] or [`Reject`] |
@@ -19,6 +19,7 @@
 //! | `sink.reunite(stream)` | no counterpart |
 //! | `ws.close(frame).await` sends a Close | [`ws.close(code, reason).await`](crate::WebSocket::close) also waits for the end; `ws.send(Message::Close(frame))` only sends |
 //! | `ws.get_ref()`, `ws.get_mut()` | the same |
+//! | `ws.into_inner()` | no counterpart: bytes that were read or wait to be written would be lost |
 //! | `ws.get_config()` | no counterpart: keep the [`Config`], which is `Copy` |
 //! | `Message::Text`, `Binary`, `Ping`, `Pong`, `Close` | [the same](crate::Message) |
 //! | `Message::Frame` | no counterpart |
